@@ -1,0 +1,1 @@
+"""kpi-stream: a streaming KPI processor for debt-collection contact centres."""

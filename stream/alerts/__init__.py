@@ -1,0 +1,1 @@
+"""Alert rules, their life cycle, and which instants must be looked at."""

@@ -1,0 +1,48 @@
+"""An alert rule: contract 4 `alerts`, with exact levels (semantics 7)."""
+
+import hashlib
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import cached_property
+
+Level = tuple[int, int]
+"""An exact number as (numerator, denominator), lowest terms, denominator > 0."""
+
+
+def exact(number: str | int | Decimal) -> Level:
+    """The exact level of a decimal number: "0.10" -> (1, 10). Raises ValueError if it is not a finite number."""
+    try:
+        return Decimal(number).as_integer_ratio()
+    except (ArithmeticError, ValueError, OverflowError) as error:
+        raise ValueError(f"not a finite decimal number: {number!r}") from error
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. Levels are in the KPI's unit: permille for a permille KPI, minor units per hour for recovered_per_hour.
+
+    `above` False: breached while the value is below `threshold`, until it is >= `exit`; True: above, until <= `exit`.
+    `entities` None: all of the level. `currency`: for a KPI per currency, else None. Durations in ms, >= 0.
+    """
+
+    rule: str
+    kpi: str
+    level: str
+    window: str
+    threshold: Level
+    exit: Level
+    above: bool = False
+    min_denominator: int = 0
+    for_ms: int = 0
+    keep_firing_for_ms: int = 0
+    severity: str = "warning"
+    entities: frozenset[str] | None = None
+    currency: str | None = None
+    publish_pending: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """Of every part of the rule: open episodes of another digest are resolved as "rule changed" (live 5)."""
+        entities = None if self.entities is None else sorted(self.entities)
+        parts = [str(getattr(self, part.name)) for part in fields(self) if part.name != "entities"]
+        return hashlib.sha256(repr((parts, entities)).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""The only composition of the pure rooms: stage 1 (debtors) and stage 2 (entities)."""

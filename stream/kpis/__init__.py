@@ -1,0 +1,1 @@
+"""What the numbers are: the KPI catalogue, values and records."""

@@ -1,0 +1,1 @@
+"""Contributions in time: measures, zones, calendars, panes and watermarks."""
