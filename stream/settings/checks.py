@@ -1,0 +1,132 @@
+"""What the keys of a configuration must satisfy together (contract 4), and what is allowed but worth a warning."""
+
+from collections.abc import Iterator
+
+from stream.facts.zones import is_zone
+from stream.kpis.catalogue import CATALOGUE
+from stream.settings.document import Alert, Document, Windows
+
+DAY_MS = 86_400_000
+QUARTER_HOUR_MS = 900_000
+
+Path = tuple[str | int, ...]
+
+
+def problems(document: Document) -> Iterator[tuple[Path, str]]:
+    """Each thing that is wrong, as (path of the key, reason), in the order of the document."""
+    yield from _kafka(document)
+    yield from _sites(document)
+    yield from _windows(document.windows)
+    for kpi in document.minimum_sample:
+        if kpi not in CATALOGUE:
+            yield ("minimum_sample", kpi), "no such KPI (`kpi-stream kpis` lists them)"
+    known = window_names(document)
+    used: set[str] = set()
+    for index, alert in enumerate(document.alerts):
+        if alert.rule in used:
+            yield ("alerts", index, "rule"), f"{alert.rule!r} is the name of another rule already"
+        used.add(alert.rule)
+        for key, reason in _alert(alert, known):
+            yield ("alerts", index, key), reason
+
+
+def window_names(document: Document) -> list[str]:
+    """The names of every window that the configuration keeps, as they stand in records."""
+    windows = document.windows
+    shifts = sorted({name for site in document.sites.values() for name in site.shifts}) if windows.shifts else []
+    return [
+        *(f"rolling_{name}" for name, _ in windows.rolling),
+        *(f"interval_{name}" for name, _ in windows.intervals),
+        *(["day"] if windows.day else []),
+        *(["month"] if windows.month else []),
+        *(f"shift_{name}" for name in shifts),
+    ]
+
+
+def warnings(document: Document) -> Iterator[str]:
+    """What is allowed, but probably not meant: one line each."""
+    definitions = document.definitions
+    deadlines_days = {
+        "complaint_deadline_days": definitions.complaint_deadline_days,
+        "attribution_days": definitions.attribution_days,
+        "coverage_days": definitions.coverage_days,
+        "first_contact_hours": -(-definitions.first_contact_hours // 24),
+        "promise_grace_days": definitions.promise_grace_days,
+    }
+    longest = max(deadlines_days, key=lambda key: deadlines_days[key])
+    needed_days = deadlines_days[longest] + 31
+    horizon_ms = document.time.correction_horizon_ms
+    if horizon_ms < needed_days * DAY_MS:
+        yield (
+            f"time.correction_horizon: shorter than the longest deadline plus 31 days: late facts will be refused "
+            f"that definitions.{longest} still needs ({needed_days}d would do)"
+        )
+    for alert in document.alerts:
+        kpi = CATALOGUE[alert.kpi]
+        tumbling = not alert.window.startswith("rolling_")
+        if kpi.denominator is None and alert.below is not None and tumbling and alert.for_ms == 0:
+            yield (
+                f"alerts: rule {alert.rule}: a count with `below` on {alert.window} is breached at the start of each "
+                f"window; give it a `for`"
+            )
+
+
+def _kafka(document: Document) -> Iterator[tuple[Path, str]]:
+    kafka = document.kafka
+    if kafka.heartbeat_ms * 3 > kafka.session_timeout_ms:
+        yield ("kafka", "heartbeat"), "must be at most a third of kafka.session_timeout"
+    if kafka.commit_every_ms >= kafka.transaction_timeout_ms:
+        yield ("kafka", "commit_every"), "must be shorter than kafka.transaction_timeout"
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism != "GSSAPI":
+        for key in ("sasl_plain_username", "sasl_plain_password"):
+            if getattr(kafka, key) is None:
+                yield ("kafka", key), f"is required with security_protocol {kafka.security_protocol}"
+    if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
+        yield ("kafka", "ssl_certfile"), "is required with ssl_keyfile"
+
+
+def _sites(document: Document) -> Iterator[tuple[Path, str]]:
+    for name, site in document.sites.items():
+        if not is_zone(site.zone):
+            yield ("sites", name, "zone"), f"{site.zone!r} is not an IANA time zone such as Asia/Shanghai"
+        for shift, (start, end) in site.shifts.items():
+            if start == end:
+                yield ("sites", name, "shifts", shift), "starts and ends at the same time: a shift has a length"
+
+
+def _windows(windows: Windows) -> Iterator[tuple[Path, str]]:
+    if QUARTER_HOUR_MS % windows.pane_ms:
+        yield ("windows", "pane"), "must divide 15 minutes"
+    for key, lengths in (("rolling", windows.rolling), ("intervals", windows.intervals)):
+        seen: set[int] = set()
+        for index, (name, length_ms) in enumerate(lengths):
+            path: Path = ("windows", key, index)
+            if length_ms == 0:
+                yield path, "must be longer than 0"
+            elif length_ms % windows.pane_ms:
+                yield path, f"{name} is not a multiple of windows.pane"
+            elif key == "intervals" and DAY_MS % length_ms:
+                yield path, f"{name} does not divide a day"
+            elif length_ms in seen:
+                yield path, f"{name} is listed twice"
+            seen.add(length_ms)
+
+
+def _alert(alert: Alert, known: list[str]) -> Iterator[tuple[str, str]]:
+    kpi = CATALOGUE.get(alert.kpi)
+    if kpi is None:
+        yield "kpi", f"no such KPI: {alert.kpi!r} (`kpi-stream kpis` lists them)"
+    elif kpi.per_currency and alert.currency is None:
+        yield "currency", f"is required: {alert.kpi} is kept per currency"
+    elif not kpi.per_currency and alert.currency is not None:
+        yield "currency", f"{alert.kpi} is not kept per currency"
+    if alert.window not in known:
+        yield "window", f"no such window: {alert.window!r} (there are {', '.join(known)})"
+    if alert.below is None and alert.above is None:
+        yield "below", "one of `below` and `above` is required"
+    elif alert.below is not None and alert.above is not None:
+        yield "above", "only one of `below` and `above` may be given"
+    elif alert.exit is not None and alert.below is not None and alert.exit < alert.below:
+        yield "exit", "must not be under `below`"
+    elif alert.exit is not None and alert.above is not None and alert.exit > alert.above:
+        yield "exit", "must not be over `above`"

@@ -1,0 +1,203 @@
+"""The shape of a configuration document: every section and key, its default, and the range of each single value.
+
+Attributes that hold milliseconds end in `_ms`; the key in the document is the alias. What several keys must satisfy
+together is in checks.py.
+"""
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from stream.settings.units import (
+    Count,
+    Days,
+    DurationMs,
+    Exact,
+    MinuteOfDay,
+    Name,
+    Positive,
+    PositiveDurationMs,
+    duration_ms,
+    whole,
+)
+
+_TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
+
+
+class Section(BaseModel):
+    """A section: unknown keys are refused, and a key without a value is as if it were absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty_keys(cls, document: Any) -> Any:
+        known = {field.alias or name for name, field in cls.model_fields.items()}
+        if document is None:
+            return {}
+        if not isinstance(document, Mapping):
+            return document
+        return {key: value for key, value in document.items() if value is not None or key not in known}
+
+
+def _topic_part(text: object) -> str:
+    if not _TOPIC_PART.fullmatch(str(text)):
+        raise ValueError(f"{text!r} may hold only letters, digits, '.', '_' and '-' (it becomes part of topic names)")
+    return str(text)
+
+
+def _servers(value: object) -> str:
+    text = ",".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    servers = [part.strip() for part in text.split(",") if part.strip()]
+    wrong = next((server for server in servers if not _SERVER.fullmatch(server)), None)
+    if wrong is not None or not servers:
+        raise ValueError(f"{wrong or text!r} is not host:port (several are separated by commas)")
+    return ",".join(servers)
+
+
+class Kafka(Section):
+    """The broker, the topics' names and the pace of commits."""
+
+    bootstrap_servers: Annotated[str, BeforeValidator(_servers)] = "localhost:9092"
+    topic_prefix: Annotated[str, BeforeValidator(_topic_part)] = "collections"
+    group: Annotated[str, BeforeValidator(_topic_part)] = "kpi-stream"
+    partitions: Positive = 8
+    replication: Positive = 1
+    deltas_partitions: Positive | None = None
+    commit_every_ms: PositiveDurationMs = Field(200, alias="commit_every")
+    session_timeout_ms: PositiveDurationMs = Field(10_000, alias="session_timeout")
+    heartbeat_ms: PositiveDurationMs = Field(1_000, alias="heartbeat")
+    transaction_timeout_ms: PositiveDurationMs = Field(15_000, alias="transaction_timeout")
+    fetch_wait_ms: PositiveDurationMs = Field(50, alias="fetch_wait")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"] = "PLAIN"
+    sasl_plain_username: str | None = None
+    sasl_plain_password: str | None = Field(None, repr=False)
+    sasl_kerberos_service_name: str = "kafka"
+    sasl_kerberos_domain_name: str | None = None
+    ssl_cafile: str | None = None
+    ssl_certfile: str | None = None
+    ssl_keyfile: str | None = None
+    ssl_password: str | None = Field(None, repr=False)
+    ssl_check_hostname: bool = True
+
+
+class Http(Section):
+    """Where /metrics, the health checks and the page are served. Port 0: any free one."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
+
+
+class Site(Section):
+    """A site: its zone, and its shifts as local (start, end) in minutes of the day."""
+
+    zone: str = "UTC"
+    shifts: dict[Name, tuple[MinuteOfDay, MinuteOfDay]] = {}
+
+
+def _named_length(text: object) -> tuple[str, int]:
+    return str(text), duration_ms(text)
+
+
+NamedLength = Annotated[tuple[str, int], BeforeValidator(_named_length)]
+"""A window's length as it is written, which is its name (`15m` of `rolling_15m`), and in ms."""
+
+
+class Windows(Section):
+    """Which windows are kept."""
+
+    pane_ms: PositiveDurationMs = Field(10_000, alias="pane")
+    rolling: tuple[NamedLength, ...] = (("5m", 300_000), ("15m", 900_000), ("1h", 3_600_000))
+    intervals: tuple[NamedLength, ...] = (("30m", 1_800_000),)
+    day: bool = True
+    month: bool = True
+    shifts: bool = True
+
+
+class Definitions(Section):
+    """The parameters of semantics 3 to 5."""
+
+    promise_grace_days: Days = 3
+    promise_tolerance: Annotated[Exact, Field(ge=0, le=1)] = Fraction(1, 10)
+    attribution_days: Days = 7
+    effective_talk_floor_ms: Count = 10_000
+    first_contact_hours: Annotated[Count, Field(le=36_600 * 24)] = 24
+    first_contact_max_dpd: Annotated[int, BeforeValidator(whole), Field(gt=-(2**53), lt=2**53)] = 30
+    coverage_days: Days = 7
+    service_level_ms: Count = 20_000
+    short_abandon_ms: Count = 5_000
+    complaint_deadline_days: Days = 56
+
+
+class Time(Section):
+    """The clocks of the live path (live 2)."""
+
+    grace_ms: DurationMs = Field(600_000, alias="grace")
+    alert_delay_ms: DurationMs = Field(0, alias="alert_delay")
+    idle_after_ms: PositiveDurationMs = Field(30_000, alias="idle_after")
+    idle_advance: bool = True
+    dead_after_ms: PositiveDurationMs = Field(600_000, alias="dead_after")
+    max_ahead_ms: PositiveDurationMs = Field(600_000, alias="max_ahead")
+    correction_horizon_ms: PositiveDurationMs = Field(90 * 86_400_000, alias="correction_horizon")
+
+
+class Limits(Section):
+    """Beyond these an event is dead-lettered as `oversized` or `limit`."""
+
+    record_bytes: Positive = 1_048_576
+    facts_per_case: Positive = 100_000
+    facts_per_debtor: Positive = 100_000
+
+
+class Publish(Section):
+    """How often a KPI record is published, and how long the topics keep it."""
+
+    every_ms: DurationMs = Field(1_000, alias="every")
+    keep_ms: PositiveDurationMs = Field(400 * 86_400_000, alias="keep")
+
+
+class Alert(Section):
+    """One alert rule (semantics 7). Its `currency` is there if and only if the KPI is per currency (checks.py)."""
+
+    rule: Name
+    kpi: str
+    level: Literal["agent", "team", "site"]
+    window: str
+    below: Exact | None = None
+    above: Exact | None = None
+    exit: Exact | None = None
+    min_denominator: Count = 0
+    for_ms: DurationMs = Field(0, alias="for")
+    keep_firing_for_ms: DurationMs = Field(0, alias="keep_firing_for")
+    severity: Name = "warning"
+    entities: frozenset[Name] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    publish_pending: bool = False
+
+
+class Document(Section):
+    """A whole configuration."""
+
+    kafka: Kafka = Kafka()
+    http: Http = Http()
+    sites: dict[Name, Site] = {}
+    windows: Windows = Windows()
+    definitions: Definitions = Definitions()
+    minimum_sample: dict[str, Positive] = {}
+    time: Time = Time()
+    limits: Limits = Limits()
+    publish: Publish = Publish()
+    alerts: tuple[Alert, ...] = ()
+    targets: None = None
+    scorecards: None = None
+    conduct: None = None
+
+    @field_validator("targets", "scorecards", "conduct", mode="before")
+    @classmethod
+    def _not_yet(cls, _: object) -> None:
+        raise ValueError("this section is not supported yet")

@@ -1,0 +1,151 @@
+"""A valid configuration, and what the rooms below are built from."""
+
+import ssl
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from stream.alerts.rules import Level, Rule
+from stream.ledger.definitions import Definitions, Limits
+from stream.settings import checks
+from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
+from stream.windows.plan import SiteClock, WindowPlan
+
+if TYPE_CHECKING:
+    from stream.engine.stage2 import Publication
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `load` gives: the checked document, and builders of the values that the other rooms take."""
+
+    document: Document
+
+    @property
+    def kafka(self) -> Kafka:
+        """The section `kafka`."""
+        return self.document.kafka
+
+    @property
+    def http(self) -> Http:
+        """The section `http`."""
+        return self.document.http
+
+    @property
+    def time(self) -> Time:
+        """The section `time`."""
+        return self.document.time
+
+    @property
+    def publish(self) -> Publish:
+        """The section `publish`."""
+        return self.document.publish
+
+    @property
+    def record_bytes(self) -> int:
+        """The longest event that is read, in bytes without the newline."""
+        return self.document.limits.record_bytes
+
+    @property
+    def deltas_partitions(self) -> int:
+        """Partitions of the deltas topic: `kafka.deltas_partitions`, by default min(partitions, 8)."""
+        return self.kafka.deltas_partitions or min(self.kafka.partitions, 8)
+
+    def warnings(self) -> list[str]:
+        """What is allowed, but probably not meant."""
+        return list(checks.warnings(self.document))
+
+    def window_names(self) -> list[str]:
+        """The windows that are kept, by the names that stand in records."""
+        return checks.window_names(self.document)
+
+    def definitions(self) -> Definitions:
+        """The parameters of the ledger's fold."""
+        section = self.document.definitions
+        return Definitions(**dict(section) | {"promise_tolerance": section.promise_tolerance.as_integer_ratio()})
+
+    def limits(self) -> Limits:
+        """How many facts the ledger keeps."""
+        section = self.document.limits
+        return Limits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
+
+    def plan(self) -> WindowPlan:
+        """The windows and the clocks of the configured sites."""
+        windows = self.document.windows
+        return WindowPlan(
+            pane_ms=windows.pane_ms,
+            rolling=tuple((f"rolling_{name}", length_ms) for name, length_ms in windows.rolling),
+            intervals=tuple((f"interval_{name}", length_ms) for name, length_ms in windows.intervals),
+            day=windows.day,
+            month=windows.month,
+            shifts=windows.shifts,
+            sites={name: SiteClock(site.zone, dict(site.shifts)) for name, site in self.document.sites.items()},
+        )
+
+    def rules(self) -> tuple[Rule, ...]:
+        """The alert rules, in the order of the document."""
+        return tuple(_rule(alert) for alert in self.document.alerts)
+
+    def publication(self, run: str = "live") -> "Publication":
+        """How stage 2 of a live run publishes, records being marked as of `run`."""
+        from stream.engine.stage2 import Publication
+
+        return Publication(
+            every_ms=self.publish.every_ms,
+            grace_ms=self.time.grace_ms,
+            alert_delay_ms=self.time.alert_delay_ms,
+            horizon_ms=self.time.correction_horizon_ms,
+            minimum_sample=dict(self.document.minimum_sample),
+            run=run,
+            dead_after_ms=self.time.dead_after_ms,
+            rolling_records=True,
+        )
+
+    def kafka_client_options(self) -> dict[str, Any]:
+        """Keyword arguments that every aiokafka client takes: servers and security, with an SSL context if one is
+        needed. OSError or ssl.SSLError if a certificate file cannot be read."""
+        kafka = self.kafka
+        options: dict[str, Any] = {
+            "bootstrap_servers": kafka.bootstrap_servers,
+            "security_protocol": kafka.security_protocol,
+        }
+        if kafka.security_protocol.startswith("SASL"):
+            options |= {key: value for key, value in kafka if key.startswith("sasl_")}
+        if kafka.security_protocol.endswith("SSL"):
+            options["ssl_context"] = _ssl_context(kafka)
+        return options
+
+
+def _rule(alert: Alert) -> Rule:
+    above = alert.above is not None
+    threshold = alert.above if alert.above is not None else alert.below
+    if threshold is None:
+        raise ValueError(f"rule {alert.rule} has no level: checks.problems was not asked")
+    return Rule(
+        rule=alert.rule,
+        kpi=alert.kpi,
+        level=alert.level,
+        window=alert.window,
+        threshold=_level(threshold),
+        exit=_level(threshold if alert.exit is None else alert.exit),
+        above=above,
+        min_denominator=alert.min_denominator,
+        for_ms=alert.for_ms,
+        keep_firing_for_ms=alert.keep_firing_for_ms,
+        severity=alert.severity,
+        entities=alert.entities,
+        currency=alert.currency,
+        publish_pending=alert.publish_pending,
+    )
+
+
+def _level(number: Fraction) -> Level:
+    return number.as_integer_ratio()
+
+
+def _ssl_context(kafka: Kafka) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=kafka.ssl_cafile)
+    context.check_hostname = kafka.ssl_check_hostname
+    if kafka.ssl_certfile is not None:
+        context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile, kafka.ssl_password)
+    return context
