@@ -1,1 +1,1 @@
-"""The only composition of the pure rooms: stage 1 (debtors) and stage 2 (entities)."""
+"""The only composition of the pure parts: facts to deltas (stage 1), deltas to published numbers (stage 2)."""

@@ -1,0 +1,81 @@
+"""Contributions added up over a batch, before they become deltas."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from stream.engine.delta import encode_delta
+from stream.ledger.difference import Difference
+
+Cell = tuple[str, str, str, int, int, int]
+"""(site, team, agent, grain, known, frontier): see internals, section 4."""
+
+Sums = dict[str, int]
+
+
+@lru_cache(maxsize=100_000)
+def _entities(site: str, team: str, agent: str) -> tuple[str, str, str]:
+    return f"{site}|agent|{agent}", f"{site}|team|{team}", f"{site}|site|{site}"
+
+
+class Cells:
+    """Sums by cell and column since the last `take`."""
+
+    def __init__(self, number: int, grain_ms: int, watched: frozenset[str]) -> None:
+        self._number = number
+        self._grain_ms = grain_ms
+        self._watched = watched
+        self._sums: dict[Cell, Sums] = {}
+
+    def add_own(
+        self, site: str, team: str, agent: str, at_ms: int, ones: tuple[str, ...], amounts: tuple[tuple[str, int], ...]
+    ) -> None:
+        """Adds what a fact contributes by itself at its own instant."""
+        cell = (site, team, agent, at_ms // self._grain_ms, 0, 0)
+        sums = self._sums.get(cell)
+        if sums is None:
+            sums = self._sums[cell] = {}
+        for name in ones:
+            sums[name] = sums.get(name, 0) + 1
+        for name, amount in amounts:
+            if amount:
+                sums[name] = sums.get(name, 0) + amount
+
+    def add_difference(self, difference: Difference, caused_ms: int, frontier_ms: int | None) -> None:
+        """Adds what a fact that occurred at `caused_ms` changed, under the frontier that applied to it."""
+        cause = caused_ms // self._grain_ms
+        for (credit, name, instant_ms), amount in difference.items():
+            grain = instant_ms // self._grain_ms
+            known = cause if grain < cause else 0
+            frozen = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
+            cell = (*credit, grain, known, frozen)
+            sums = self._sums.get(cell)
+            if sums is None:
+                sums = self._sums[cell] = {}
+            sums[name] = sums.get(name, 0) + amount
+
+    def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
+        """The deltas, one per changed entity; the cells are empty afterwards."""
+        entities: dict[str, dict[tuple[int, int, int], Sums]] = {}
+        for (site, team, agent, *place), sums in self._sums.items():
+            for entity in _entities(site, team, agent):
+                rows = entities.setdefault(entity, {})
+                at = (place[0], place[1], place[2])
+                total = rows.get(at)
+                if total is None:
+                    rows[at] = sums.copy()
+                else:
+                    for name, amount in sums.items():
+                        total[name] = total.get(name, 0) + amount
+        self._sums = {}
+        deltas = []
+        for entity, rows in entities.items():
+            kept = [(at, left) for at, sums in rows.items() if (left := self._left(sums))]
+            if kept:
+                deltas.append((entity.encode(), encode_delta(self._number, greatest_ms, kept)))
+        return deltas
+
+    def _left(self, sums: Sums) -> Sums:
+        if all(sums.values()):
+            return sums
+        return {name: amount for name, amount in sums.items() if amount or name in self._watched}

@@ -1,0 +1,219 @@
+"""Stage 1: one number's ledger. Facts go in, deltas and state come out; pure, and the same live, in replay and in tests."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from stream.engine.cells import Cells
+from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
+from stream.facts.identity import expected_key
+from stream.ledger import dossier as dossiers
+from stream.ledger import record
+from stream.ledger.calls import is_attempt, reaches_debtor
+from stream.ledger.chain import Chain, moved
+from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.difference import difference
+from stream.ledger.dossier import Reach
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
+from stream.ledger.links import Links
+from stream.ledger.own import own_columns
+from stream.ledger.reach import reach
+from stream.windows.calendar import local_midnight_ms
+from stream.windows.measures import UNASSIGNED
+from stream.windows.plan import WindowPlan
+
+_EMPTY = dossiers.start(Reach())
+_ALONE = frozenset({QualityReview, Survey, BotSession, Restriction})
+"""Types that nothing else depends on."""
+
+
+class Changes(NamedTuple):
+    """What a number did since the last `take`: records for the deltas topic and for the ledger topic."""
+
+    deltas: list[tuple[bytes, bytes]]
+    state: list[tuple[bytes, bytes | None]]
+
+
+class Stage1:
+    """The facts of one number, and what they contribute."""
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        plan: WindowPlan,
+        limits: Limits,
+        number: int,
+        watched: frozenset[str] = frozenset(),
+    ) -> None:
+        self._definitions = definitions
+        self._plan = plan
+        self._limits = limits
+        self._few = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._dossiers: dict[str, bytes] = {}
+        self._chains: dict[str, Chain] = {}
+        self._cells = Cells(number, plan.grain_ms, watched)
+        self._state: dict[str, bytes] = {}
+        self._greatest_ms = 0
+
+    def knows(self, key: str) -> bool:
+        """Whether the ledger holds anything of a key."""
+        return key in self._dossiers or key in self._chains
+
+    def keys(self) -> int:
+        """How many keys (debtors, mostly) the ledger holds."""
+        return len(self._dossiers) + len(self._chains)
+
+    def apply(self, fact: Fact, frontier_ms: int | None = None) -> Verdict:
+        """Takes an event in; the verdict says what became of it. An exception leaves everything as it was.
+
+        `frontier_ms`: watermark less the correction horizon; what occurred before it is too late. None: no horizon.
+        """
+        if frontier_ms is not None and fact.occurred_at < frontier_ms:
+            return TOO_LATE
+        key = fact.debtor_id or expected_key(fact)
+        if type(fact) is AgentState:
+            return self._apply_state(key, fact, frontier_ms)
+        name = record.identity(fact)
+        mark = dossiers.token(name)
+        dossier = self._dossiers.get(key)
+        if self._stands_alone(fact, mark, dossier):
+            value = record.encode(fact)
+            ones, amounts = own_columns(fact, self._definitions)
+            self._dossiers[key] = dossiers.added(_EMPTY if dossier is None else dossier, mark, value)
+            self._state[f"{key}|{name}"] = value
+            site = fact.site_id or ""
+            self._cells.add_own(
+                site, fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at, ones, amounts
+            )
+            self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
+            return ACCEPTED
+        return self._apply_linked(key, name, fact, dossier or _EMPTY, frontier_ms)
+
+    def _stands_alone(self, fact: Fact, mark: bytes, dossier: bytes | None) -> bool:
+        """Whether a fact is new, and changes nothing but its own counts."""
+        kind = type(fact)
+        if dossier is None:
+            return kind is Call or kind is Message or kind in _ALONE
+        if mark in dossier or dossiers.count(dossier) >= self._few:
+            return False
+        if kind is Call:
+            human = fact.outcome == "human"  # type: ignore[union-attr]
+            return not dossiers.call_matters(
+                dossier,
+                fact.occurred_at,
+                attempt=is_attempt(fact),  # type: ignore[arg-type]
+                human=human,
+                right_party=human and reaches_debtor(fact),  # type: ignore[arg-type]
+            )
+        if kind is Message:
+            outbound = fact.direction == "outbound"  # type: ignore[union-attr]
+            return not dossiers.call_matters(
+                dossier, fact.occurred_at, attempt=outbound, human=False, right_party=False
+            )
+        return kind in _ALONE
+
+    def _apply_linked(self, key: str, name: str, fact: Fact, dossier: bytes, frontier_ms: int | None) -> Verdict:
+        entries = {each: record.decode(each, value) for each, value in dossiers.records(dossier)}
+        known = entries.get(name)
+        if known is None:
+            full = self._full(fact, [each for each, _ in entries.values()])
+            if full is not None:
+                return full
+            verdict, winner, losers = Judgement(ACCEPTED, fact, ())
+        else:
+            verdict, winner, losers = judge(*known, fact)
+            if winner is known[0] and losers == known[1]:
+                return verdict
+        before = Links(each for each, _ in entries.values())
+        entries[name] = (winner, losers)
+        after = Links(each for each, _ in entries.values())
+        change = difference(
+            before, after, known and known[0], winner, self._definitions, self._midnight_ms
+        )
+        value = record.encode(winner, losers)
+        if known is None:
+            dossier = dossiers.added(dossier, dossiers.token(name), value)
+        else:
+            dossier = dossiers.replaced(dossier, name, value)
+        dossier = dossiers.with_reach(dossier, reach(after, self._definitions))
+        self._dossiers[key] = dossier
+        self._state[f"{key}|{name}"] = value
+        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
+        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
+        return verdict
+
+    def _full(self, fact: Fact, facts: list[Fact]) -> Verdict | None:
+        if len(facts) >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the debtor has {len(facts)} facts, as many as limits.facts_per_debtor allows")
+        if fact.case_id is not None and len(facts) >= self._limits.facts_per_case:
+            of_case = sum(each.case_id == fact.case_id for each in facts)
+            if of_case >= self._limits.facts_per_case:
+                return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
+        return None
+
+    def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
+        chain = self._chains.get(key) or Chain()
+        known = chain.known(fact.event_id)
+        verdict, winner, losers = Judgement(ACCEPTED, fact, ()) if known is None else judge(*known, fact)
+        if known is not None and winner is known[0] and losers == known[1]:
+            return verdict
+        if known is None and len(chain.order) >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the agent has {len(chain.order)} states, as many as limits.facts_per_debtor allows")
+        assert isinstance(winner, AgentState)
+        gone = known[0] if known else None
+        assert gone is None or isinstance(gone, AgentState)
+        value = record.encode(winner, losers)
+        change = moved(chain, gone, winner, value, self._plan.grain_ms)
+        self._chains[key] = chain
+        self._state[f"{key}|s{fact.event_id}"] = value
+        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
+        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
+        return verdict
+
+    def _midnight_ms(self, site: str, day: str, days: int) -> int:
+        return local_midnight_ms(self._plan.clock(site).zone, day, days)
+
+    def take(self) -> Changes:
+        """What changed since the last time, ready to be written in one transaction."""
+        state: list[tuple[bytes, bytes | None]] = [(key.encode(), value) for key, value in self._state.items()]
+        self._state = {}
+        deltas = self._cells.take(self._greatest_ms)
+        self._greatest_ms = 0
+        return Changes(deltas, state)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
+        owner, _, name = key.decode().partition("|")
+        if record.is_state(name):
+            self._restore_state(owner, name, value)
+            return
+        dossier = self._dossiers.get(owner)
+        mark = dossiers.token(name)
+        if dossier is None:
+            dossier = dossiers.start(dossiers.UNREAD)
+        if mark in dossier:
+            dossier = dossiers.replaced(dossier, name, value)
+            if value is None or any(each == name for each, _ in dossiers.records(dossier)):
+                self._keep(owner, dossier)
+                return
+        if value is not None:
+            self._dossiers[owner] = dossiers.added(dossier, mark, value)
+
+    def _keep(self, owner: str, dossier: bytes) -> None:
+        if dossiers.count(dossier):
+            self._dossiers[owner] = dossier
+        else:
+            self._dossiers.pop(owner, None)
+
+    def _restore_state(self, owner: str, name: str, value: bytes | None) -> None:
+        chain = self._chains.setdefault(owner, Chain())
+        known = chain.known(name[1:])
+        if known is not None:
+            assert isinstance(known[0], AgentState)
+            chain.remove(known[0])
+        if value is not None:
+            state, _ = record.decode(name, value)
+            assert isinstance(state, AgentState)
+            chain.put(state, value)
+        if not chain.order:
+            del self._chains[owner]

@@ -1,0 +1,1 @@
+"""What happened: events as they come in, read and checked, as facts."""

@@ -1,0 +1,171 @@
+"""Bytes of the wire to facts: quickly where all is well, and by the pydantic models where anything is not.
+
+The quick way is msgspec into the structs of `fact.py`, plus the checks that a type cannot say. Whatever it refuses is
+judged again by the models, which are the definition: they alone decide that an event is bad, and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple, cast
+
+import msgspec
+import orjson
+from pydantic import ValidationError
+
+from stream.facts import fact as kinds
+from stream.facts.fact import Fact
+from stream.facts.instant import checked_date, instant_ms
+from stream.facts.models import read_event
+from stream.facts.zones import is_zone
+
+DEFAULT_SITE = "main"
+
+_quick = msgspec.json.Decoder(Fact).decode
+
+
+class Rejection(NamedTuple):
+    """Why bytes are no fact: `malformed` (no JSON) or `invalid` (JSON, but no event), with a sentence for a person."""
+
+    reason: Literal["malformed", "invalid"]
+    detail: str
+
+
+def decode(value: bytes | None) -> Fact | Rejection:
+    """The fact that a record's value holds, or why it holds none. Never raises for any input."""
+    if value is None:
+        return Rejection("malformed", "the record has no value")
+    try:
+        fact = _quick(value)
+        if not (value.isascii() and b"\\" not in value and b"|" not in value and b"\x7f" not in value):
+            # Identifiers may hold what they must not, and msgspec does not look into fields that it skips.
+            value.decode()
+            _check_identifiers(fact)
+        if fact.site_id is None:
+            fact.site_id = DEFAULT_SITE
+        fact.occurred_at = instant_ms(cast("str", fact.occurred_at))
+        _FINISH[type(fact)](fact)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return _judge(value)
+    return fact
+
+
+def _judge(value: bytes) -> Fact | Rejection:
+    try:
+        raw = orjson.loads(value)
+    except orjson.JSONDecodeError as error:
+        return Rejection("malformed", str(error))
+    if not isinstance(raw, dict):
+        return Rejection("invalid", "the value is no JSON object")
+    try:
+        event = read_event(raw)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        return Rejection("invalid", f"{where}: {first['msg']}" if where else first["msg"])
+    return to_fact(event.model_dump())
+
+
+def to_fact(event: dict[str, object]) -> Fact:
+    """The fact of an event that the models have read: their dump, with instants already in milliseconds."""
+    fields = dict(event)
+    kind = _BY_TYPE[cast("str", fields.pop("type"))]
+    if kind is kinds.Promise:
+        parts = cast("list[dict[str, object]]", fields["instalments"])
+        fields["instalments"] = [kinds.Instalment(**part) for part in parts]  # type: ignore[arg-type]
+    if kind is kinds.AgentState:
+        fields["debtor_id"] = None
+    return kind(**fields)  # type: ignore[arg-type]
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text is 1-128 printable characters without `|` (contract 1)."""
+    return 0 < len(text) <= 128 and text.isprintable() and "|" not in text
+
+
+def _check_identifiers(fact: Fact) -> None:
+    for name in _IDENTIFIERS[type(fact)]:
+        text = getattr(fact, name)
+        if text is not None and not is_identifier(text):
+            raise ValueError(name)
+
+
+def _needs_debtor(fact: Fact) -> None:
+    if fact.case_id is not None and fact.debtor_id is None:
+        raise ValueError("case_id")
+
+
+def _call(fact: kinds.Call) -> None:
+    fact.ended_at = instant_ms(cast("str", fact.ended_at))
+    if fact.version is None:
+        fact.version = 1
+    _needs_debtor(fact)
+
+
+def _promise(fact: kinds.Promise) -> None:
+    _needs_debtor(fact)
+    for part in fact.instalments:
+        checked_date(part.due_on)
+
+
+def _complaint(fact: kinds.Complaint) -> None:
+    fact.received_at = instant_ms(cast("str", fact.received_at))
+    if fact.closed_at is not None:
+        fact.closed_at = instant_ms(cast("str", fact.closed_at))
+    if fact.version is None:
+        fact.version = 1
+    _needs_debtor(fact)
+
+
+def _case(fact: kinds.Case) -> None:
+    _needs_debtor(fact)
+    if fact.overdue_minor and fact.currency is None:
+        raise ValueError("currency")
+    if fact.debtor_zone is not None and not is_zone(fact.debtor_zone):
+        raise ValueError("debtor_zone")
+
+
+def _restriction(fact: kinds.Restriction) -> None:
+    raise ValueError("rare: the models read it")
+
+
+def _agent_state(fact: kinds.AgentState) -> None:
+    _needs_debtor(fact)
+    fact.debtor_id = None  # contract 1: ignored
+
+
+def _legal_step(fact: kinds.LegalStep) -> None:
+    _needs_debtor(fact)
+    checked_date(fact.due_on)
+
+
+_KINDS = (
+    kinds.Call,
+    kinds.Payment,
+    kinds.PaymentReversal,
+    kinds.Promise,
+    kinds.PromiseCancelled,
+    kinds.Complaint,
+    kinds.Case,
+    kinds.Restriction,
+    kinds.Visit,
+    kinds.Message,
+    kinds.QualityReview,
+    kinds.AgentState,
+    kinds.Survey,
+    kinds.BotSession,
+    kinds.LegalStep,
+)
+_BY_TYPE: dict[str, type[Fact]] = {str(kind.__struct_config__.tag): kind for kind in _KINDS}
+_IDENTIFIERS: dict[type, tuple[str, ...]] = {
+    kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_id")) for kind in _KINDS
+}
+_FINISH: dict[type, Callable[..., None]] = dict.fromkeys(_KINDS, _needs_debtor) | {
+    kinds.Call: _call,
+    kinds.Promise: _promise,
+    kinds.Complaint: _complaint,
+    kinds.Case: _case,
+    kinds.Restriction: _restriction,
+    kinds.AgentState: _agent_state,
+    kinds.LegalStep: _legal_step,
+}

@@ -1,0 +1,65 @@
+"""What all events share: the common fields and the types that fields are made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from stream.facts.fact import INTEGER_END
+from stream.facts.instant import checked_date, instant_ms
+
+
+def _identifier(text: str) -> str:
+    if not text.isprintable() or "|" in text:
+        raise ValueError("holds a character that is not printable, or |")
+    return text
+
+
+def _instant(value: Any) -> int:
+    if not isinstance(value, str):
+        raise ValueError("is no RFC 3339 instant with offset")  # noqa: TRY004 pydantic wants ValueError
+    return instant_ms(value)
+
+
+Identifier = Annotated[
+    str, Field(min_length=1, max_length=128, description="Printable, without |."), AfterValidator(_identifier)
+]
+Instant = Annotated[
+    int,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time", "description": "RFC 3339 with offset, 1980-2199."}),
+]
+Date = Annotated[
+    str,
+    AfterValidator(checked_date),
+    WithJsonSchema({"type": "string", "format": "date", "description": "Local to the site, 1980-2199."}),
+]
+Integer = Annotated[int, Field(gt=-INTEGER_END, lt=INTEGER_END)]
+Count = Annotated[int, Field(ge=0, lt=INTEGER_END)]
+Amount = Annotated[int, Field(gt=0, lt=INTEGER_END, description="Minor units of the currency.")]
+Currency = Annotated[str, Field(pattern="^[A-Z]{3}$", description="ISO 4217.")]
+
+
+class Wire(BaseModel):
+    """A JSON object of the wire: exact types, unknown fields ignored, null the same as absent."""
+
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
+
+
+class BaseEvent(Wire):
+    """The fields that all types have (contract 1)."""
+
+    event_id: Identifier = Field(description="Unique per fact; a redelivery repeats it.")
+    occurred_at: Instant
+    site_id: Identifier | None = Field(default="main")
+    debtor_id: Identifier | None = None
+    case_id: Identifier | None = None
+    agent_id: Identifier | None = None
+    team_id: Identifier | None = Field(default=None, description="The agent's team at that time.")
+
+    @model_validator(mode="after")
+    def _case_has_a_debtor(self) -> Self:
+        if self.case_id is not None and self.debtor_id is None:
+            raise ValueError("debtor_id is required where case_id is given")
+        return self

@@ -1,0 +1,80 @@
+"""An agent's states in the order of time, at rest as bytes."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+
+from stream.facts.fact import AgentState, Fact
+from stream.ledger import record
+from stream.ledger.contribution import Emit
+from stream.ledger.difference import Difference, Tally
+from stream.ledger.states import emit_span
+
+
+class Chain:
+    """The states of one agent: (occurred_at, event_id) in order, and each record by its event_id."""
+
+    __slots__ = ("order", "values")
+
+    def __init__(self) -> None:
+        self.order: list[tuple[int, str]] = []
+        self.values: dict[str, bytes] = {}
+
+    def known(self, event_id: str) -> tuple[Fact, tuple[bytes, ...]] | None:
+        """The state of that id and its losers, if it is known."""
+        value = self.values.get(event_id)
+        return None if value is None else record.decode("s" + event_id, value)
+
+    def put(self, state: AgentState, value: bytes) -> None:
+        """Stores a state; one of the same id must have been removed."""
+        insort(self.order, (state.occurred_at, state.event_id))
+        self.values[state.event_id] = value
+
+    def remove(self, state: AgentState) -> None:
+        """Forgets a state."""
+        del self.order[bisect_left(self.order, (state.occurred_at, state.event_id))]
+        del self.values[state.event_id]
+
+    def neighbours(self, state: AgentState) -> tuple[AgentState | None, AgentState | None]:
+        """The states before and after the place of `state`, which itself may be there or not."""
+        place = (state.occurred_at, state.event_id)
+        at = bisect_left(self.order, place)
+        after = at + 1 if at < len(self.order) and self.order[at] == place else at
+        return self._state(at - 1), self._state(after)
+
+    def _state(self, at: int) -> AgentState | None:
+        if not 0 <= at < len(self.order):
+            return None
+        event_id = self.order[at][1]
+        state, _ = record.decode("s" + event_id, self.values[event_id])
+        assert isinstance(state, AgentState)
+        return state
+
+    def spans(self, grain_ms: int, emit: Emit) -> None:
+        """Emits the time between all states."""
+        states = [state for at in range(len(self.order)) if (state := self._state(at)) is not None]
+        for state, following in zip(states, states[1:], strict=False):
+            emit_span(state, following, grain_ms, emit)
+
+
+def moved(chain: Chain, gone: AgentState | None, come: AgentState, value: bytes, grain_ms: int) -> Difference:
+    """Puts `come` into the chain in place of `gone`; what that changes in agents' time."""
+    tally = Tally()
+    if gone is not None:
+        _around(chain, gone, grain_ms, tally, -1)
+        chain.remove(gone)
+    _around(chain, come, grain_ms, tally, 1)
+    chain.put(come, value)
+    return tally.nonzero()
+
+
+def _around(chain: Chain, state: AgentState, grain_ms: int, tally: Tally, sign: int) -> None:
+    before, after = chain.neighbours(state)
+    if before is not None and after is not None:
+        tally.sign = -sign
+        emit_span(before, after, grain_ms, tally)
+    tally.sign = sign
+    if before is not None:
+        emit_span(before, state, grain_ms, tally)
+    if after is not None:
+        emit_span(state, after, grain_ms, tally)

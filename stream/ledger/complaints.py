@@ -1,0 +1,37 @@
+"""Complaints and their deadlines (semantics 3, row `complaint`)."""
+
+from __future__ import annotations
+
+from stream.facts.fact import Complaint, Fact
+from stream.ledger.cases import owner_at
+from stream.ledger.contribution import Emit, agent_credit, nobody
+from stream.ledger.definitions import Definitions
+from stream.ledger.links import Links
+
+
+def emit_complaint(complaint: Complaint, links: Links, definitions: Definitions, emit: Emit) -> None:
+    """Emits a complaint at its receipt and at its deadline, at its own site."""
+    decider = _decider(complaint, links)
+    site = str(complaint.site_id)
+    credit = nobody(site) if decider is None else agent_credit(site, decider)
+    because = (complaint,) if decider is None or decider is complaint else (complaint, decider)
+    emit(credit, "complaints", complaint.received_at, 1, *because)
+    if complaint.upheld:
+        emit(credit, "complaints_upheld", complaint.received_at, 1, *because)
+    due_ms = complaint.received_at + definitions.complaint_deadline_ms
+    emit(credit, "complaints_due", due_ms, 1, *because)
+    if complaint.closed_at is not None and complaint.closed_at < due_ms:
+        emit(credit, "complaints_in_time", due_ms, 1, *because)
+
+
+def _decider(complaint: Complaint, links: Links) -> Fact | None:
+    """The fact whose agent is credited: the complaint itself, the call it names, or the owner of its case."""
+    if complaint.agent_id is not None:
+        return complaint
+    if complaint.debtor_id is not None and complaint.call_id is not None:
+        call = links.calls.get(complaint.call_id)
+        if call is not None and call.debtor_id == complaint.debtor_id and call.agent_id is not None:
+            return call
+    if complaint.case_id is not None:
+        return owner_at(links.case(complaint.case_id), complaint.received_at)
+    return None

@@ -1,0 +1,54 @@
+"""What a change of facts changes in the numbers: the fold with it less the fold without it."""
+
+from __future__ import annotations
+
+from stream.facts.fact import Fact
+from stream.ledger.contribution import Credit
+from stream.ledger.definitions import Definitions
+from stream.ledger.fold import emit_linked
+from stream.ledger.links import Links
+from stream.ledger.own import emit_own
+from stream.ledger.promises import MidnightMs
+
+Difference = dict[tuple[Credit, str, int], int]
+"""(credit, column, instant_ms) -> amount; entries that come to 0 are left out by `nonzero`."""
+
+
+class Tally:
+    """Adds contributions up with a sign."""
+
+    def __init__(self) -> None:
+        self.sums: Difference = {}
+        self.sign = 1
+
+    def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
+        """Takes one contribution (the `Emit` protocol)."""
+        at = (credit, column, instant_ms)
+        self.sums[at] = self.sums.get(at, 0) + self.sign * amount
+
+    def nonzero(self) -> Difference:
+        """What is left."""
+        return {at: amount for at, amount in self.sums.items() if amount}
+
+
+def difference(
+    before: Links,
+    after: Links,
+    gone: Fact | None,
+    come: Fact,
+    definitions: Definitions,
+    midnight_ms: MidnightMs,
+) -> Difference:
+    """What changes when `come` takes the place of `gone` among a key's facts; instants are exact."""
+    touched: set[str | None] = before.touched_by(come) | after.touched_by(come)
+    if gone is not None:
+        touched |= before.touched_by(gone) | after.touched_by(gone)
+    tally = Tally()
+    emit_own(come, definitions, tally)
+    emit_linked(after, touched, definitions, midnight_ms, tally)
+    tally.sign = -1
+    if gone is not None:
+        emit_own(gone, definitions, tally)
+    emit_linked(before, touched, definitions, midnight_ms, tally)
+    return tally.nonzero()
+

@@ -1,0 +1,47 @@
+"""The fold: all linked contributions of the cases of a key, from nothing but its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from stream.ledger.cases import emit_case
+from stream.ledger.complaints import emit_complaint
+from stream.ledger.contribution import Emit
+from stream.ledger.definitions import Definitions
+from stream.ledger.legal import emit_legal
+from stream.ledger.links import Links
+from stream.ledger.payments import emit_money, emit_orphan
+from stream.ledger.promises import MidnightMs
+from stream.ledger.visits import emit_visited
+
+
+def emit_linked(
+    links: Links, case_ids: Iterable[str | None], definitions: Definitions, midnight_ms: MidnightMs, emit: Emit
+) -> None:
+    """Emits every contribution of the given cases that depends on more than one fact.
+
+    None stands for what has no case. What a fact contributes by itself is `own.emit_own`; the time between agents'
+    states is `states.emit_span`.
+    """
+    wanted = set(case_ids)
+    for case_id in wanted:
+        case = links.cases.get(case_id)
+        if case is None:
+            continue
+        for complaint in case.complaints:
+            emit_complaint(complaint, links, definitions, emit)
+        if case_id is None:
+            continue
+        if case.events:
+            emit_case(case, definitions, emit)
+        if case.promises or case.payments:
+            emit_money(links, case_id, definitions, midnight_ms, emit)
+        if case.visits and case.events:
+            emit_visited(case, emit)
+        if case.legal_steps:
+            emit_legal(case.legal_steps, links, midnight_ms, emit)
+    for payment_id, reversals in links.reversals.items():
+        if payment_id not in links.payments:
+            for reversal in reversals:
+                if reversal.case_id in wanted:
+                    emit_orphan(reversal, emit)

@@ -1,0 +1,56 @@
+"""Which of two events of one identity counts (contract 1), whatever the order in which they arrive."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from stream.facts.fact import Fact
+from stream.facts.identity import content_hash, counts_before, same_content, version
+from stream.ledger.record import MOST_LOSERS
+
+Kind = Literal["accepted", "duplicate", "superseded", "conflict", "limit", "too_late"]
+
+
+class Verdict(NamedTuple):
+    """What became of an event, and for what goes to the dead letters a sentence why."""
+
+    kind: Kind
+    detail: str = ""
+
+
+ACCEPTED = Verdict("accepted")
+DUPLICATE = Verdict("duplicate")
+SUPERSEDED = Verdict("superseded")
+TOO_LATE = Verdict("too_late", "occurred before the correction horizon")
+
+
+class Judgement(NamedTuple):
+    """A verdict, and what is remembered from now on: the fact that counts and the hashes of those that lost to it."""
+
+    verdict: Verdict
+    fact: Fact
+    losers: tuple[bytes, ...]
+
+
+def judge(known: Fact, losers: tuple[bytes, ...], arrived: Fact) -> Judgement:
+    """What becomes of `arrived`, an event of the same identity as the fact that is known."""
+    newer = version(arrived) - version(known)
+    if newer > 0:
+        return Judgement(ACCEPTED, arrived, ())
+    if newer < 0:
+        return Judgement(SUPERSEDED, known, losers)
+    if same_content(arrived, known):
+        # The smaller event_id stands for this content in every later comparison, so that order does not matter.
+        return Judgement(DUPLICATE, arrived if arrived.event_id < known.event_id else known, losers)
+    if counts_before(arrived, known):
+        detail = f"this event counts; event_id {known.event_id!r}, which came before it, does not"
+        return Judgement(Verdict("conflict", detail), arrived, _with(losers, content_hash(known)))
+    lost = content_hash(arrived)
+    if lost in losers:
+        return Judgement(DUPLICATE, known, losers)
+    detail = f"event_id {known.event_id!r} counts, this event does not"
+    return Judgement(Verdict("conflict", detail), known, _with(losers, lost))
+
+
+def _with(losers: tuple[bytes, ...], lost: bytes) -> tuple[bytes, ...]:
+    return tuple(sorted({*losers, lost}))[:MOST_LOSERS]

@@ -1,0 +1,83 @@
+"""Instalments: which are due, and what is poured over them (semantics 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from stream.facts.fact import Payment, Promise
+from stream.ledger.contribution import Emit, own_credit
+from stream.ledger.definitions import Definitions
+from stream.ledger.links import Links
+from stream.windows.measures import column
+
+MidnightMs = Callable[[str, str, int], int]
+"""(site, date, days) -> the instant at which the local day `date` + `days` begins."""
+
+
+@dataclass(slots=True)
+class Open:
+    """An instalment that is not superseded: it falls due at `cutoff_ms` and takes money paid in (made, cutoff)."""
+
+    promise: Promise
+    position: int
+    cutoff_ms: int
+    amount_minor: int
+    poured_minor: int = 0
+    paid_by: list[Payment] = field(default_factory=list)
+
+
+def open_instalments(links: Links, case_id: str, definitions: Definitions, midnight_ms: MidnightMs) -> list[Open]:
+    """The instalments of a case that are not superseded, in the order in which money is poured over them."""
+    promises = sorted(links.case(case_id).promises, key=lambda promise: (promise.occurred_at, promise.promise_id))
+    found: list[Open] = []
+    for index, promise in enumerate(promises):
+        ends = [later.occurred_at for later in promises[index + 1 : index + 2]]
+        cancelled = links.cancellations.get(promise.promise_id)
+        if cancelled is not None:
+            ends.append(cancelled.occurred_at)
+        for position, part in enumerate(promise.instalments):
+            cutoff_ms = midnight_ms(str(promise.site_id), part.due_on, definitions.promise_grace_days + 1)
+            if all(cutoff_ms <= end_ms for end_ms in ends):
+                found.append(Open(promise, position, cutoff_ms, part.amount_minor))
+    found.sort(key=lambda part: (part.cutoff_ms, part.promise.promise_id, part.position))
+    return found
+
+
+def pour(instalments: list[Open], payments: Iterable[tuple[Payment, int]]) -> dict[str, Promise]:
+    """Pours each payment's amount over the instalments of its currency, in order; they keep what they got.
+
+    `payments` come in order of (occurred_at, payment_id), each with the amount to pour. Returns, by payment id, the
+    promise of the first instalment that any of it went into.
+    """
+    helped: dict[str, Promise] = {}
+    for payment, amount_minor in payments:
+        left_minor = amount_minor
+        for part in instalments:
+            if left_minor <= 0:
+                break
+            room_minor = part.amount_minor - part.poured_minor
+            if (
+                room_minor > 0
+                and part.promise.currency == payment.currency
+                and part.promise.occurred_at < payment.occurred_at < part.cutoff_ms
+            ):
+                helped.setdefault(payment.payment_id, part.promise)
+                taken_minor = min(room_minor, left_minor)
+                part.poured_minor += taken_minor
+                part.paid_by.append(payment)
+                left_minor -= taken_minor
+    return helped
+
+
+def emit_due(instalments: Iterable[Open], definitions: Definitions, emit: Emit) -> None:
+    """What each instalment contributes at its cut-off, once the net payments are poured."""
+    for part in instalments:
+        promise, at_ms, because = part.promise, part.cutoff_ms, (part.promise, *part.paid_by)
+        credit = own_credit(promise)
+        emit(credit, "promises_due", at_ms, 1, *because)
+        emit(credit, column("promises_due_minor", promise.currency), at_ms, part.amount_minor, *because)
+        if part.poured_minor >= definitions.kept_from(part.amount_minor):
+            emit(credit, "promises_kept", at_ms, 1, *because)
+        if part.poured_minor:
+            emit(credit, column("promises_kept_minor", promise.currency), at_ms, part.poured_minor, *because)

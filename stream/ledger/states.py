@@ -1,0 +1,35 @@
+"""Agents' time: the span from one state to the next (semantics 3, row `agent_state`)."""
+
+from __future__ import annotations
+
+from stream.facts.fact import AgentState
+from stream.ledger.contribution import Emit, own_credit
+from stream.ledger.definitions import HOUR_MS
+
+LONGEST_MS = 12 * HOUR_MS
+"""A state that nothing ends counts for at most this long."""
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "logged_out": (),
+    "available": ("signed_in_ms", "productive_ms"),
+    "on_call": ("signed_in_ms", "productive_ms", "on_call_ms"),
+    "wrap": ("signed_in_ms", "productive_ms", "on_call_ms"),
+    "break": ("signed_in_ms",),
+    "training": ("signed_in_ms",),
+    "meeting": ("signed_in_ms",),
+}
+
+
+def emit_span(state: AgentState, following: AgentState, grain_ms: int, emit: Emit) -> None:
+    """Emits the time between two successive states of an agent, split over the grains that it covers."""
+    columns = _COLUMNS[state.state]
+    if not columns:
+        return
+    credit = own_credit(state)
+    start_ms = state.occurred_at
+    end_ms = min(following.occurred_at, start_ms + LONGEST_MS)
+    while start_ms < end_ms:
+        cut_ms = min(end_ms, (start_ms // grain_ms + 1) * grain_ms)
+        for name in columns:
+            emit(credit, name, start_ms, cut_ms - start_ms, state, following)
+        start_ms = cut_ms
