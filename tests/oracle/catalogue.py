@@ -1,0 +1,103 @@
+"""Semantics 6: the KPIs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Kpi:
+    """numerator / denominator, sums of measures; no denominator for counts and amounts.
+
+    `factor` turns the ratio into the published value (1000 for permille).
+    """
+
+    kpi: str
+    numerator: tuple[str, ...]
+    denominator: tuple[str, ...] | None = None
+    factor: int = 1
+    per_currency: bool = False
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        return self.numerator + (self.denominator or ())
+
+
+MONEY = frozenset(
+    [
+        "field_recovered_minor",
+        "placed_minor",
+        "promised_minor",
+        "promises_due_minor",
+        "promises_kept_minor",
+        "recovered_minor",
+        "reversed_minor",
+        "visited_minor",
+    ]
+)
+COUNTS = [
+    "dials",
+    "contacts",
+    "right_party_contacts",
+    "promises",
+    "plans",
+    "payments",
+    "complaints",
+    "cases_placed",
+    "cases_closed",
+    "visits",
+    "letters",
+    "offered",
+    "surveys",
+]
+RATES = """
+connect_rate = connects / dials
+right_party_rate = right_party_connects / dials
+talk_time_mean = talk_ms / handled
+handle_time_mean = talk_ms + hold_ms + wrap_ms / handled
+effective_talk_ratio = effective_talk_ms / talk_ms
+service_level = answered_in_time / offered
+abandonment_rate = abandons / abandons + answered
+promise_rate = promises / right_party_contacts
+promise_kept_rate = promises_kept / promises_due
+promise_kept_amount_rate = promises_kept_minor / promises_due_minor
+complaint_rate = complaints / contacts * 1000
+complaint_timeliness = complaints_in_time / complaints_due
+first_contact_rate = first_contacts_met / first_contacts_due
+m1_coverage_rate = m1_covered / m1_due
+case_cycle_time_mean = cycle_ms / cases_cycled
+visit_met_rate = visits_met / visits
+visit_recovery_rate = field_recovered_minor / visited_minor
+qa_pass_rate = reviews_passed / reviews
+satisfaction_rate = surveys_satisfied / surveys
+bot_handover_accuracy = bot_handovers_correct / bot_handovers_judged
+bot_mandate_rate = bot_mandates / bot_sessions
+legal_completion_rate = legal_done / legal_due
+occupancy_ratio = on_call_ms / productive_ms
+recovered_per_hour = recovered_minor / productive_ms * 3600000
+"""
+AMOUNTS = {
+    "recovered_amount": "recovered_minor",
+    "promised_amount": "promised_minor",
+    "reversed_amount": "reversed_minor",
+    "placed_amount": "placed_minor",
+}
+
+
+def read_rate(line: str) -> Kpi:
+    name, formula = line.split(" = ")
+    formula, _, factor = formula.partition(" * ")
+    over, under = formula.split(" / ")
+    numerator, denominator = tuple(over.split(" + ")), tuple(under.split(" + "))
+    return Kpi(name, numerator, denominator, int(factor or 1), not MONEY.isdisjoint(numerator))
+
+
+CATALOGUE = {
+    kpi.kpi: kpi
+    for kpi in [
+        *(Kpi(name, (name,)) for name in COUNTS),
+        Kpi("workload", ("dials", "answered", "visits", "messages")),
+        *(Kpi(name, (measure,), per_currency=True) for name, measure in AMOUNTS.items()),
+        *(read_rate(line) for line in RATES.strip().splitlines()),
+    ]
+}

@@ -1,0 +1,61 @@
+"""The whole-set fold: all facts in, all contributions out (semantics 1)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tests.oracle.config import Config
+from tests.oracle.contribution import Contribution
+from tests.oracle.deadlines import (
+    of_closing,
+    of_complaint,
+    of_coverage,
+    of_legal_step,
+    of_placing,
+    of_states,
+    of_visit_value,
+)
+from tests.oracle.debtor import Debtor
+from tests.oracle.own import own_contributions
+from tests.oracle.promises import due_contributions, payment_contributions, reversal_contributions
+from tests.oracle.reading import Event
+
+
+def of_debtor(debtor: Debtor, config: Config) -> list[Contribution]:
+    """What depends on several facts of one debtor."""
+    found: list[Contribution] = []
+    for case_id in debtor.cases():
+        found += due_contributions(debtor, case_id, config)
+        found += of_placing(debtor, case_id, config)
+        found += of_coverage(debtor, case_id, config)
+        found += of_closing(debtor, case_id)
+    found += payment_contributions(debtor, config)
+    found += reversal_contributions(debtor, config)
+    for visit in debtor.all("visit"):
+        found += of_visit_value(visit, debtor)
+    for step in debtor.all("legal_step"):
+        found += of_legal_step(step, debtor, config)
+    for complaint in debtor.all("complaint"):
+        found += of_complaint(complaint, debtor, config)
+    return found
+
+
+def contributions_of(facts: Iterable[Event], config: Config) -> list[Contribution]:
+    """Every contribution that is not zero, of all facts together."""
+    debtors: dict[str, list[Event]] = defaultdict(list)
+    agents: dict[str, list[Event]] = defaultdict(list)
+    found: list[Contribution] = []
+    for fact in facts:
+        found += own_contributions(fact, config)
+        if fact["type"] == "agent_state":
+            agents[fact["agent_id"]].append(fact)
+        elif "debtor_id" in fact:
+            debtors[fact["debtor_id"]].append(fact)
+        elif fact["type"] == "complaint":
+            found += of_complaint(fact, None, config)
+    for of_one in debtors.values():
+        found += of_debtor(Debtor(of_one), config)
+    for states in agents.values():
+        found += of_states(states)
+    return [contribution for contribution in found if contribution.amount != 0]

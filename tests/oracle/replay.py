@@ -1,0 +1,59 @@
+"""What `kpi-stream replay` must write for a list of lines (contract 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.oracle.alerts import alert_records
+from tests.oracle.config import Config
+from tests.oracle.fold import contributions_of
+from tests.oracle.identity import facts_of
+from tests.oracle.reading import Event, Rejected, read_event
+from tests.oracle.records import kpi_records
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The outcome of a replay.
+
+    `rejected`: (line, reason), line numbers from 0. `repeated`: how many valid events lose against another of the same
+    identity; duplicates, superseded and conflicts together.
+    """
+
+    kpis: dict[str, dict[str, Any]]
+    alerts: list[dict[str, Any]]
+    rejected: list[tuple[int, str]]
+    events_read: int
+    accepted: int
+    repeated: int
+
+
+def sort_lines(lines: Sequence[bytes]) -> tuple[list[Event], list[tuple[int, str]], int]:
+    """The valid events, the rejected lines, and how many lines are not blank."""
+    events, rejected, read = [], [], 0
+    for number, line in enumerate(lines):
+        if not line.strip(b" \t\r\n"):
+            continue
+        read += 1
+        outcome = read_event(line)
+        if isinstance(outcome, Rejected):
+            rejected.append((number, outcome.reason))
+        else:
+            events.append(outcome)
+    return events, rejected, read
+
+
+def expected_replay(lines: Sequence[bytes], config: Config, run: str = "replay") -> Expected:
+    """The exact records of kpi.jsonl and alerts.jsonl, and the counts of summary.json."""
+    events, rejected, read = sort_lines(lines)
+    facts = facts_of(events)
+    return Expected(
+        kpis=kpi_records(contributions_of(facts, config), config, run),
+        alerts=alert_records(events, config, run),
+        rejected=rejected,
+        events_read=read,
+        accepted=len(facts),
+        repeated=len(events) - len(facts),
+    )
