@@ -1,12 +1,12 @@
 """Records between the two stages: what stage 1 says and stage 2 reads (deltas topic).
 
-A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. Values are JSON. Amounts beyond 64 bits are
-rare but legal (sums are exact): such a record has format 2 and is read by a slower parser, since the fast one would
+A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. Values are JSON. Amounts beyond 64 bits
+are rare but legal (sums are exact): such a record has format 2 and is read by a slower parser, since the fast one would
 turn them into floats.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -17,7 +17,10 @@ WIDE_FORMAT = 2
 STATEMENT_KEY = b"~"
 
 Row = Sequence[Any]
-"""[G, K, {column: amount}] or [G, K, {column: amount}, F]: grain index of the instants, known (0: none), frontier in ms."""
+"""[G, K, {column: amount}] or [G, K, {column: amount}, F]: grain index of the instants, known (0: none), frontier ms."""
+
+Place = tuple[int, int, int]
+"""(G, K, F) of a row, F = 0 where no frontier applies."""
 
 
 def entity_text(site: str, level: str, entity: str) -> str:
@@ -50,11 +53,12 @@ def loads(value: bytes) -> dict[str, Any]:
     raise ValueError(f"a record between the stages has format {found!r}; this version knows 1 and 2")
 
 
-def encode_delta(number: int, greatest_ms: int, rows: Sequence[Row]) -> bytes:
+def encode_delta(number: int, greatest_ms: int, rows: Iterable[tuple[Place, Mapping[str, int]]]) -> bytes:
     """A delta of one entity from `number`; `greatest_ms`: greatest `occurred_at` of the facts in it."""
-    return dumps({"f": FORMAT, "n": number, "at": greatest_ms, "rows": rows})
+    flat = [[*place, sums] if not frontier else [*place, sums, frontier] for (*place, frontier), sums in rows]
+    return dumps({"f": FORMAT, "n": number, "at": greatest_ms, "rows": flat})
 
 
 def encode_statement(number: int, watermark_ms: int | None, greatest_ms: int | None, idle: bool = False) -> bytes:
-    """What `number` knows of time. `idle`: leave this number out of the minimum of watermarks (live 2, idle_advance)."""
+    """What `number` knows of time. `idle`: leave it out of the minimum of watermarks (live 2, idle_advance)."""
     return dumps({"f": FORMAT, "n": number, "watermark": watermark_ms, "greatest": greatest_ms, "idle": idle})

@@ -7,6 +7,7 @@ boundary is a multiple of the slot of its site.
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import gcd
 
 from stream.windows.plan import MINUTE_MS, SiteClock, WindowPlan
@@ -28,9 +29,14 @@ def local_instant_ms(zone: tzinfo, day: date, minute: int = 0) -> int:
     return (local - EPOCH) // MILLISECOND
 
 
-def local_midnight_ms(zone: tzinfo, day: date) -> int:
-    """Start of the local day; the local midnight that ends `day` is that of the next one."""
-    return local_instant_ms(zone, day)
+@lru_cache(maxsize=100_000)
+def local_midnight_ms(zone: str, day: str | date, days: int = 0) -> int:
+    """Start of the local day that lies `days` after `day`; the local midnight that ends `day` is that of days = 1.
+
+    Raises ValueError if the zone is unknown or `day` is no date (`YYYY-MM-DD`).
+    """
+    begun = day if isinstance(day, date) else date.fromisoformat(day)
+    return local_instant_ms(load_zone(zone), begun + days * DAY)
 
 
 def local_date(zone: tzinfo, instant_ms: int) -> date:
@@ -92,7 +98,7 @@ class SiteCalendar:
         if self._plan.month:
             first = day.replace(day=1)
             following = (first + 31 * DAY).replace(day=1)
-            yield "month", local_midnight_ms(self.zone, first), local_midnight_ms(self.zone, following)
+            yield "month", local_instant_ms(self.zone, first), local_instant_ms(self.zone, following)
         for shift in self._shifts:
             for offset in (-2, -1, 0, 1):
                 window = self._shift(f"shift_{shift}", day + DAY * offset)
@@ -105,11 +111,11 @@ class SiteCalendar:
         Not always the date on the wall: when the clock goes back over midnight, the second pass belongs to the new day.
         """
         day = local_date(self.zone, instant_ms)
-        while instant_ms < local_midnight_ms(self.zone, day):
+        while instant_ms < local_instant_ms(self.zone, day):
             day -= DAY
-        while instant_ms >= local_midnight_ms(self.zone, day + DAY):
+        while instant_ms >= local_instant_ms(self.zone, day + DAY):
             day += DAY
-        return local_midnight_ms(self.zone, day), local_midnight_ms(self.zone, day + DAY), day
+        return local_instant_ms(self.zone, day), local_instant_ms(self.zone, day + DAY), day
 
     def _shift(self, name: str, day: date) -> Window | None:
         """The shift that begins on `day`; None if it has no length that day, or the site does not have it."""
