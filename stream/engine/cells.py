@@ -26,20 +26,27 @@ class Cells:
         self._grain_ms = grain_ms
         self._watched = watched
         self._sums: dict[Cell, Sums] = {}
+        # How often each combination of counts came: a call adds to six columns, and there are few combinations.
+        self._counts: dict[tuple[Cell, tuple[str, ...]], int] = {}
 
     def add_own(
         self, site: str, team: str, agent: str, at_ms: int, ones: tuple[str, ...], amounts: tuple[tuple[str, int], ...]
     ) -> None:
         """Adds what a fact contributes by itself at its own instant."""
         cell = (site, team, agent, at_ms // self._grain_ms, 0, 0)
+        counted = (cell, ones)
+        self._counts[counted] = self._counts.get(counted, 0) + 1
+        if amounts:
+            sums = self._cell(cell)
+            for name, amount in amounts:
+                if amount:
+                    sums[name] = sums.get(name, 0) + amount
+
+    def _cell(self, cell: Cell) -> Sums:
         sums = self._sums.get(cell)
         if sums is None:
             sums = self._sums[cell] = {}
-        for name in ones:
-            sums[name] = sums.get(name, 0) + 1
-        for name, amount in amounts:
-            if amount:
-                sums[name] = sums.get(name, 0) + amount
+        return sums
 
     def add_difference(self, difference: Difference, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds what a fact that occurred at `caused_ms` changed, under the frontier that applied to it."""
@@ -48,14 +55,16 @@ class Cells:
             grain = instant_ms // self._grain_ms
             known = cause if grain < cause else 0
             frozen = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
-            cell = (*credit, grain, known, frozen)
-            sums = self._sums.get(cell)
-            if sums is None:
-                sums = self._sums[cell] = {}
+            sums = self._cell((*credit, grain, known, frozen))
             sums[name] = sums.get(name, 0) + amount
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the cells are empty afterwards."""
+        for (cell, ones), times in self._counts.items():
+            sums = self._cell(cell)
+            for name in ones:
+                sums[name] = sums.get(name, 0) + times
+        self._counts = {}
         entities: dict[str, dict[tuple[int, int, int], Sums]] = {}
         for (site, team, agent, *place), sums in self._sums.items():
             for entity in _entities(site, team, agent):

@@ -1,4 +1,4 @@
-"""Stage 1: one number's ledger. Facts go in, deltas and state come out; pure, and the same live, in replay and in tests."""
+"""Stage 1: one number's ledger. Facts go in, deltas and state come out; the same live, in replay and in tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, moved
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.difference import difference
-from stream.ledger.dossier import Reach
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
@@ -22,7 +21,6 @@ from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 
-_EMPTY = dossiers.start(Reach())
 _ALONE = frozenset({QualityReview, Survey, BotSession, Restriction})
 """Types that nothing else depends on."""
 
@@ -48,8 +46,9 @@ class Stage1:
         self._definitions = definitions
         self._plan = plan
         self._limits = limits
-        self._few = min(limits.facts_per_case, limits.facts_per_debtor)
-        self._dossiers: dict[str, bytes] = {}
+        # A dossier shorter than this cannot hold as many facts as the smaller limit.
+        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor) * dossiers.SMALLEST_RECORD
+        self._dossiers: dict[str, bytearray] = {}
         self._chains: dict[str, Chain] = {}
         self._cells = Cells(number, plan.grain_ms, watched)
         self._state: dict[str, bytes] = {}
@@ -79,22 +78,23 @@ class Stage1:
         if self._stands_alone(fact, mark, dossier):
             value = record.encode(fact)
             ones, amounts = own_columns(fact, self._definitions)
-            self._dossiers[key] = dossiers.added(_EMPTY if dossier is None else dossier, mark, value)
+            if dossier is None:
+                dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
+            dossiers.append(dossier, mark, value)
             self._state[f"{key}|{name}"] = value
             site = fact.site_id or ""
-            self._cells.add_own(
-                site, fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at, ones, amounts
-            )
+            team, agent = fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED
+            self._cells.add_own(site, team, agent, fact.occurred_at, ones, amounts)
             self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
             return ACCEPTED
-        return self._apply_linked(key, name, fact, dossier or _EMPTY, frontier_ms)
+        return self._apply_linked(key, name, fact, dossier, frontier_ms)
 
-    def _stands_alone(self, fact: Fact, mark: bytes, dossier: bytes | None) -> bool:
+    def _stands_alone(self, fact: Fact, mark: bytes, dossier: bytearray | None) -> bool:
         """Whether a fact is new, and changes nothing but its own counts."""
         kind = type(fact)
         if dossier is None:
             return kind is Call or kind is Message or kind in _ALONE
-        if mark in dossier or dossiers.count(dossier) >= self._few:
+        if mark in dossier or len(dossier) >= self._roomy:
             return False
         if kind is Call:
             human = fact.outcome == "human"  # type: ignore[union-attr]
@@ -112,7 +112,11 @@ class Stage1:
             )
         return kind in _ALONE
 
-    def _apply_linked(self, key: str, name: str, fact: Fact, dossier: bytes, frontier_ms: int | None) -> Verdict:
+    def _apply_linked(
+        self, key: str, name: str, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
+    ) -> Verdict:
+        if dossier is None:
+            dossier = bytearray(dossiers.NOTHING)
         entries = {each: record.decode(each, value) for each, value in dossiers.records(dossier)}
         known = entries.get(name)
         if known is None:
@@ -127,15 +131,14 @@ class Stage1:
         before = Links(each for each, _ in entries.values())
         entries[name] = (winner, losers)
         after = Links(each for each, _ in entries.values())
-        change = difference(
-            before, after, known and known[0], winner, self._definitions, self._midnight_ms
-        )
+        change = difference(before, after, known and known[0], winner, self._definitions, self._midnight_ms)
+        ahead = reach(after, self._definitions)
         value = record.encode(winner, losers)
         if known is None:
-            dossier = dossiers.added(dossier, dossiers.token(name), value)
+            dossiers.append(dossier, dossiers.token(name), value)
         else:
             dossier = dossiers.replaced(dossier, name, value)
-        dossier = dossiers.with_reach(dossier, reach(after, self._definitions))
+        dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier
         self._state[f"{key}|{name}"] = value
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
@@ -158,7 +161,9 @@ class Stage1:
         if known is not None and winner is known[0] and losers == known[1]:
             return verdict
         if known is None and len(chain.order) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the agent has {len(chain.order)} states, as many as limits.facts_per_debtor allows")
+            return Verdict(
+                "limit", f"the agent has {len(chain.order)} states, as many as limits.facts_per_debtor allows"
+            )
         assert isinstance(winner, AgentState)
         gone = known[0] if known else None
         assert gone is None or isinstance(gone, AgentState)
@@ -189,21 +194,15 @@ class Stage1:
             return
         dossier = self._dossiers.get(owner)
         mark = dossiers.token(name)
-        if dossier is None:
-            dossier = dossiers.start(dossiers.UNREAD)
-        if mark in dossier:
-            dossier = dossiers.replaced(dossier, name, value)
-            if value is None or any(each == name for each, _ in dossiers.records(dossier)):
-                self._keep(owner, dossier)
-                return
+        if dossier is not None and mark in dossier:
+            dossier = self._dossiers[owner] = dossiers.replaced(dossier, name, None)
         if value is not None:
-            self._dossiers[owner] = dossiers.added(dossier, mark, value)
-
-    def _keep(self, owner: str, dossier: bytes) -> None:
-        if dossiers.count(dossier):
-            self._dossiers[owner] = dossier
-        else:
-            self._dossiers.pop(owner, None)
+            if dossier is None:
+                dossier = self._dossiers[owner] = bytearray(dossiers.UNREAD)
+            dossiers.append(dossier, mark, value)
+            dossier[: len(dossiers.UNREAD)] = dossiers.UNREAD
+        elif dossier is not None and dossiers.is_empty(dossier):
+            del self._dossiers[owner]
 
     def _restore_state(self, owner: str, name: str, value: bytes | None) -> None:
         chain = self._chains.setdefault(owner, Chain())

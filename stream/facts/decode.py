@@ -21,7 +21,7 @@ from stream.facts.zones import is_zone
 
 DEFAULT_SITE = "main"
 
-_quick = msgspec.json.Decoder(Fact).decode
+_quick: Callable[[bytes], Fact] = msgspec.json.Decoder(Fact).decode
 
 
 class Rejection(NamedTuple):
@@ -126,7 +126,7 @@ def _case(fact: kinds.Case) -> None:
 
 
 def _restriction(fact: kinds.Restriction) -> None:
-    raise ValueError("rare: the models read it")
+    raise ValueError(fact.kind)  # rare: the models read it
 
 
 def _agent_state(fact: kinds.AgentState) -> None:

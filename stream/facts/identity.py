@@ -1,4 +1,4 @@
-"""Which fact an event states, which key carries it, and which of two events that state the same fact counts (contract 1)."""
+"""Which fact an event states, which key carries it, and which of two events of one fact counts (contract 1)."""
 
 from __future__ import annotations
 
@@ -35,6 +35,8 @@ _INSTANTS = ("occurred_at", "ended_at", "received_at", "closed_at", "from_", "un
 
 def own_id(fact: Fact) -> str:
     """The id that, with key and type, is the fact's identity; a legal step's carries its status too."""
+    if type(fact) is kinds.Call:
+        return fact.call_id
     if type(fact) is kinds.LegalStep:
         return f"{fact.step_id}|{fact.status}"
     return cast("str", getattr(fact, _OWN_ID[type(fact)]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
 
 FIRST_MS = (date(1980, 1, 1) - date(1970, 1, 1)).days * _DAY_MS
@@ -46,7 +46,7 @@ def _parse(text: str) -> int:
     if seconds is None or tail is None or not _MINUTE.match(text[:17]):
         raise ValueError("is no RFC 3339 instant with offset")
     try:
-        minute = datetime.fromisoformat(text[:10] + "T" + text[11:16])
+        minute = datetime.fromisoformat(f"{text[:10]}T{text[11:16]}+00:00")
     except ValueError:
         raise ValueError("is no RFC 3339 instant with offset") from None
     if text[11:13] == "24":  # Python 3.13 and later read hour 24

@@ -50,11 +50,7 @@ def call_columns(call: Call, definitions: Definitions) -> tuple[tuple[str, ...],
                 ("wrap_ms", call.wrap_ms or 0),
                 ("effective_talk_ms", effective_ms),
             )
-    elif (
-        outcome == "abandoned"
-        and call.direction == "inbound"
-        and (call.queue_ms or 0) > definitions.short_abandon_ms
-    ):
+    elif outcome == "abandoned" and call.direction == "inbound" and (call.queue_ms or 0) > definitions.short_abandon_ms:
         ones += ("abandons",)
     return ones, ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from itertools import pairwise
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger import record
@@ -53,7 +54,7 @@ class Chain:
     def spans(self, grain_ms: int, emit: Emit) -> None:
         """Emits the time between all states."""
         states = [state for at in range(len(self.order)) if (state := self._state(at)) is not None]
-        for state, following in zip(states, states[1:], strict=False):
+        for state, following in pairwise(states):
             emit_span(state, following, grain_ms, emit)
 
 

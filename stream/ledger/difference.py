@@ -51,4 +51,3 @@ def difference(
         emit_own(gone, definitions, tally)
     emit_linked(before, touched, definitions, midnight_ms, tally)
     return tally.nonzero()
-

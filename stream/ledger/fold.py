@@ -9,7 +9,7 @@ from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Emit
 from stream.ledger.definitions import Definitions
 from stream.ledger.legal import emit_legal
-from stream.ledger.links import Links
+from stream.ledger.links import CaseFile, Links
 from stream.ledger.payments import emit_money, emit_orphan
 from stream.ledger.promises import MidnightMs
 from stream.ledger.visits import emit_visited
@@ -26,22 +26,26 @@ def emit_linked(
     wanted = set(case_ids)
     for case_id in wanted:
         case = links.cases.get(case_id)
-        if case is None:
-            continue
-        for complaint in case.complaints:
-            emit_complaint(complaint, links, definitions, emit)
-        if case_id is None:
-            continue
-        if case.events:
-            emit_case(case, definitions, emit)
-        if case.promises or case.payments:
-            emit_money(links, case_id, definitions, midnight_ms, emit)
-        if case.visits and case.events:
-            emit_visited(case, emit)
-        if case.legal_steps:
-            emit_legal(case.legal_steps, links, midnight_ms, emit)
+        if case is not None:
+            for complaint in case.complaints:
+                emit_complaint(complaint, links, definitions, emit)
+            if case_id is not None:
+                _emit_one(links, case_id, case, definitions, midnight_ms, emit)
     for payment_id, reversals in links.reversals.items():
         if payment_id not in links.payments:
             for reversal in reversals:
                 if reversal.case_id in wanted:
                     emit_orphan(reversal, emit)
+
+
+def _emit_one(
+    links: Links, case_id: str, case: CaseFile, definitions: Definitions, midnight_ms: MidnightMs, emit: Emit
+) -> None:
+    if case.events:
+        emit_case(case, definitions, emit)
+    if case.promises or case.payments:
+        emit_money(links, case_id, definitions, midnight_ms, emit)
+    if case.visits and case.events:
+        emit_visited(case, emit)
+    if case.legal_steps:
+        emit_legal(case.legal_steps, links, midnight_ms, emit)

@@ -27,7 +27,17 @@ class CaseFile:
 class Links:
     """All facts of one key. A reversal belongs to the case of its payment; to its own while that is unknown."""
 
-    __slots__ = ("calls", "cancellations", "cases", "complaints_of_call", "done_steps", "due_steps", "payments", "promises", "reversals")
+    __slots__ = (
+        "calls",
+        "cancellations",
+        "cases",
+        "complaints_of_call",
+        "done_steps",
+        "due_steps",
+        "payments",
+        "promises",
+        "reversals",
+    )
 
     def __init__(self, facts: Iterable[Fact]) -> None:
         self.cases: dict[str | None, CaseFile] = {}
@@ -42,7 +52,7 @@ class Links:
         for fact in facts:
             self._add(fact)
 
-    def _add(self, fact: Fact) -> None:  # noqa: C901 one arm per type
+    def _add(self, fact: Fact) -> None:
         match fact:
             case kinds.Call():
                 self.calls[fact.call_id] = fact

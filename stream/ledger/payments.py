@@ -42,9 +42,7 @@ def emit_money(links: Links, case_id: str, definitions: Definitions, midnight_ms
 def net_minor(payment: Payment, links: Links) -> int:
     """The amount less all reversals of the payment in its currency, whenever they happened; never below 0."""
     reversed_minor = sum(
-        each.amount_minor
-        for each in links.reversals.get(payment.payment_id, ())
-        if each.currency == payment.currency
+        each.amount_minor for each in links.reversals.get(payment.payment_id, ()) if each.currency == payment.currency
     )
     return max(0, payment.amount_minor - reversed_minor)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from stream.facts.fact import Payment, Promise
+from stream.facts.fact import Fact, Payment, Promise
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.links import Links
@@ -73,7 +73,8 @@ def pour(instalments: list[Open], payments: Iterable[tuple[Payment, int]]) -> di
 def emit_due(instalments: Iterable[Open], definitions: Definitions, emit: Emit) -> None:
     """What each instalment contributes at its cut-off, once the net payments are poured."""
     for part in instalments:
-        promise, at_ms, because = part.promise, part.cutoff_ms, (part.promise, *part.paid_by)
+        promise, at_ms = part.promise, part.cutoff_ms
+        because: tuple[Fact, ...] = (promise, *part.paid_by)
         credit = own_credit(promise)
         emit(credit, "promises_due", at_ms, 1, *because)
         emit(credit, column("promises_due_minor", promise.currency), at_ms, part.amount_minor, *because)

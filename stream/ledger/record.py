@@ -6,7 +6,7 @@ against this fact, so that their redelivery is known), then the fact's fields as
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import structs
@@ -45,7 +45,7 @@ _pack = msgspec.msgpack.Encoder().encode
 _unpack = msgspec.msgpack.Decoder(list[Any]).decode
 
 
-class NewerFormat(Exception):
+class NewerFormatError(Exception):
     """A record was written by a newer version of the product."""
 
 
@@ -66,9 +66,9 @@ def encode(fact: Fact, losers: tuple[bytes, ...] = ()) -> bytes:
 
 
 def decode(name: str, value: bytes) -> tuple[Fact, tuple[bytes, ...]]:
-    """The fact of identity `name`, and its losers. Raises NewerFormat where a newer version wrote the value."""
+    """The fact of identity `name`, and its losers. Raises NewerFormatError where a newer version wrote the value."""
     if value[0] > FORMAT:
-        raise NewerFormat(f"a ledger record has format {value[0]}; this version reads up to {FORMAT}")
+        raise NewerFormatError(f"a ledger record has format {value[0]}; this version reads up to {FORMAT}")
     end = 2 + HASH_BYTES * value[1]
     losers = tuple(value[at : at + HASH_BYTES] for at in range(2, end, HASH_BYTES))
     kind = _KINDS[name[0]]
@@ -77,4 +77,4 @@ def decode(name: str, value: bytes) -> tuple[Fact, tuple[bytes, ...]]:
         fields["instalments"] = [kinds.Instalment(**part) for part in fields["instalments"]]
     elif kind is kinds.Restriction and fields["hours"] is not None:
         fields["hours"] = tuple(fields["hours"])
-    return cast("Fact", kind(**fields)), losers
+    return kind(**fields), losers

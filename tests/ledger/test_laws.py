@@ -1,0 +1,138 @@
+"""Stage 1 is a pure function of the set of facts (semantics, first principle)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import orjson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stream.engine.stage1 import Stage1
+from stream.facts.fact import Fact
+from stream.facts.identity import expected_key
+from stream.ledger import dossier, record
+from stream.ledger.contribution import Credit
+from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.whole import emit_whole
+from stream.windows.calendar import local_midnight_ms
+from stream.windows.plan import SiteClock, WindowPlan
+from tests.ledger.worlds import facts
+
+PLAN = WindowPlan(sites={"main": SiteClock("Asia/Shanghai"), "east": SiteClock("America/New_York")})
+Sums = dict[tuple[str, int, str], int]
+
+
+def stage() -> Stage1:
+    return Stage1(Definitions(), PLAN, Limits(), 0)
+
+
+def deltas(one: Stage1, sums: Sums) -> None:
+    """Adds what a stage has to say to sums by (entity, grain, column)."""
+    for key, value in one.take().deltas:
+        for grain, _, columns, *_ in orjson.loads(value)["rows"]:
+            for column, amount in columns.items():
+                sums[(key.decode(), grain, column)] += amount
+
+
+def total(events: list[Fact], batch: int = 1) -> Sums:
+    one, sums = stage(), defaultdict[tuple[str, int, str], int](int)
+    for at, fact in enumerate(events):
+        one.apply(fact)
+        if at % batch == 0:
+            deltas(one, sums)
+    deltas(one, sums)
+    return {at: amount for at, amount in sums.items() if amount}
+
+
+def kept(one: Stage1) -> dict[str, list[Fact]]:
+    """The facts that count, by key."""
+    found: dict[str, list[Fact]] = defaultdict(list)
+    for key, blob in one._dossiers.items():
+        found[key] += [record.decode(name, value)[0] for name, value in dossier.records(blob)]
+    for key, states in one._chains.items():
+        found[key] += [record.decode("s" + name, value)[0] for name, value in states.values.items()]
+    return {key: sorted(group, key=record.identity) for key, group in found.items()}
+
+
+def whole(events: list[Fact]) -> Sums:
+    """The fold over all facts at once."""
+    one = stage()
+    for fact in events:
+        one.apply(fact)
+    sums: Sums = defaultdict(int)
+
+    def emit(credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
+        for entity in (f"agent|{credit.agent}", f"team|{credit.team}", f"site|{credit.site}"):
+            sums[(f"{credit.site}|{entity}", instant_ms // PLAN.grain_ms, column)] += amount
+
+    for group in kept(one).values():
+        emit_whole(
+            group, Definitions(), lambda s, d, n: local_midnight_ms(PLAN.clock(s).zone, d, n), PLAN.grain_ms, emit
+        )
+    return {at: amount for at, amount in sums.items() if amount}
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25))
+def test_the_differences_add_up_to_the_fold_over_all_facts(events: list[Fact]) -> None:
+    assert total(events) == whole(events)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25), st.randoms(use_true_random=False), st.integers(1, 30))
+def test_order_repetition_and_batching_change_nothing(events: list[Fact], random: object, batch: int) -> None:
+    shuffled = events + events[: len(events) // 2]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert total(shuffled, batch) == total(events)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=20), st.lists(facts(), max_size=10))
+def test_a_restored_ledger_goes_on_as_if_nothing_had_happened(first: list[Fact], second: list[Fact]) -> None:
+    one, two = stage(), stage()
+    for fact in first:
+        one.apply(fact)
+        for key, value in one.take().state:
+            two.restore(key, value)
+    assert kept(one) == kept(two)
+    ones, twos = defaultdict[tuple[str, int, str], int](int), defaultdict[tuple[str, int, str], int](int)
+    for fact in second:
+        assert one.apply(fact) == two.apply(fact)
+    deltas(one, ones)
+    deltas(two, twos)
+    assert ones == twos
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25))
+def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact]) -> None:
+    """A ledger that folds at every call, because its dossiers never know their reach, says the same."""
+    quick, slow = stage(), stage()
+    for fact in events:
+        blob = slow._dossiers.get(expected_key(fact))
+        if blob is not None:
+            blob[: len(dossier.UNREAD)] = dossier.UNREAD
+        quick.apply(fact)
+        slow.apply(fact)
+    ones, twos = defaultdict[tuple[str, int, str], int](int), defaultdict[tuple[str, int, str], int](int)
+    deltas(quick, ones)
+    deltas(slow, twos)
+    assert {k: v for k, v in ones.items() if v} == {k: v for k, v in twos.items() if v}
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=20))
+def test_a_team_is_the_sum_of_its_agents_and_a_site_of_its_teams(events: list[Fact]) -> None:
+    by_level: dict[str, Sums] = {level: defaultdict(int) for level in ("agent", "team", "site")}
+    for (entity, grain, column), amount in total(events).items():
+        site, level, _ = entity.split("|")
+        by_level[level][(site, grain, column)] += amount
+    cleaned = [{at: amount for at, amount in sums.items() if amount} for sums in by_level.values()]
+    assert cleaned[0] == cleaned[1] == cleaned[2]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(facts(), st.lists(st.binary(min_size=8, max_size=8), max_size=3))
+def test_a_record_reads_back_as_it_was_written(fact: Fact, losers: list[bytes]) -> None:
+    assert record.decode(record.identity(fact), record.encode(fact, tuple(losers))) == (fact, tuple(losers))
