@@ -1,0 +1,188 @@
+"""Faust's transport, changed in one thing: a message is a whole batch of one partition (ADR 0010).
+
+Faust keeps what it is good at: the consumer's thread, the group, the assignor, agents, flow control over a rebalance.
+Which partitions are read, and from where, is decided here and by the numbers, never by the group's offsets.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, cast
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
+from faust.serializers.schemas import Schema
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from stream.kafka.batches import Batch, fetch
+
+WAIT_SECONDS = 0.05
+
+
+class BulkSchema(Schema[Any, Any]):
+    """Hands the batch to the agent as it is."""
+
+    def loads_key(self, *_: Any, **__: Any) -> None:
+        return None
+
+    def loads_value(self, app: Any, message: Any, **_: Any) -> Batch:  # noqa: ARG002  Faust's signature
+        return cast("Batch", message.value)
+
+
+class BulkThread(driver.AIOKafkaConsumerThread):
+    """The consumer's thread. A partition is paused from its assignment until `open_partitions`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._epochs: dict[TopicPartition, int] = {}
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
+        self._assignor = self.app.assignor
+        conf = self.app.conf
+        return AIOKafkaConsumer(
+            client_id=conf.broker_client_id,
+            group_id=conf.id,
+            partition_assignment_strategy=[self._assignor],
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=transport.fetch_wait_ms,
+            max_partition_fetch_bytes=conf.consumer_max_fetch_size,
+            request_timeout_ms=int(conf.broker_request_timeout * 1000),
+            session_timeout_ms=int(conf.broker_session_timeout * 1000),
+            heartbeat_interval_ms=int(conf.broker_heartbeat_interval * 1000),
+            rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
+            # The watchdog judges progress; a worker that waits for the broker must not leave its group for it.
+            max_poll_interval_ms=2**31 - 1,
+            metadata_max_age_ms=30_000,
+            retry_backoff_ms=200,
+            **transport.client_options,
+        )
+
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        self._ensure_consumer().pause(*driver.ensure_aiokafka_TPset(assigned))
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def open_partitions(self, starts: Mapping[TP, tuple[int, int]]) -> None:
+        """Seeks each partition to its (offset, epoch) and lets it be fetched. IllegalStateError: not assigned."""
+        await self.call_thread(self._open_partitions, starts)
+
+    async def _open_partitions(self, starts: Mapping[TP, tuple[int, int]]) -> None:
+        consumer = self._ensure_consumer()
+        for start, (offset, epoch) in starts.items():
+            tp = driver.ensure_aiokafka_TP(start)
+            consumer.seek(tp, offset)
+            self._epochs[tp] = epoch
+            consumer.resume(tp)
+
+    async def _fetch_records(
+        self,
+        consumer: AIOKafkaConsumer,
+        active_partitions: Any,
+        timeout: float | None = None,  # noqa: ASYNC109  Faust's signature
+        max_records: int | None = None,  # noqa: ARG002  Faust's signature
+    ) -> Any:
+        fetcher = consumer._fetcher
+        if not self.consumer.flow_active:
+            return {}
+        if consumer._closed or fetcher._closed:
+            raise ConsumerStoppedError
+        with fetcher._subscriptions.fetch_context():
+            return await fetch(fetcher, active_partitions, timeout or 0, self._epochs)
+
+    def log_end(self, tp: TP) -> tuple[int | None, int]:
+        """(log end for readers of committed data, wall clock in ms) of the last fetch that answered for this
+        partition; (None, 0) before the first."""
+        consumer = self._ensure_consumer()
+        state = consumer._subscription.subscription.assignment.state_value(tp)
+        if state is None or state.timestamp is None:
+            return None, 0
+        return (state.highwater if state.lso is None else state.lso), state.timestamp
+
+    def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
+        print(msg.format(*fmt), file=sys.stderr)  # noqa: T201  the app's crash() logs it; this is its last resort
+
+
+class SilentProducer(driver.Producer):
+    """Faust's own producer, never connected: each number has a transactional one of its own (commit.py)."""
+
+    async def on_start(self) -> None:
+        """Nothing."""
+
+    async def on_stop(self) -> None:
+        """Nothing."""
+
+    async def flush(self) -> None:
+        """Nothing."""
+
+
+class BulkConsumer(driver.Consumer):
+    """Delivers one message per batch, of the partitions in `readable` only; commits and seeks nothing by itself."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.readable: set[TP] = set()
+        super().__init__(*args, **kwargs)
+
+    def _new_consumer_thread(self) -> BulkThread:
+        return BulkThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def thread(self) -> BulkThread:
+        return cast("BulkThread", self._thread)
+
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109
+        if not self.flow_active:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # Faust passes an asyncio.Event here too
+        if not self.readable:
+            await self.sleep(WAIT_SECONDS)
+            return
+        generation = self.app.consumer_generation_id
+        fetched = cast("dict[TP, Batch]", await self._getmany(self.readable, timeout))
+        for tp, batch in fetched.items():
+            if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+                return
+            # Faust drops a message whose offset is below the last one that it delivered: after a seek all are news.
+            self._read_offset[tp] = None
+            yield (
+                tp,
+                ConsumerMessage(
+                    tp.topic, tp.partition, batch.next_offset - 1, 0.0, 0, None, None, cast("Any", batch), None, 0, 0,
+                    tp, generation_id=generation,
+                ),
+            )  # fmt: skip
+
+    async def open_partitions(self, starts: Mapping[TP, tuple[int, int]]) -> None:
+        """Reads each partition from its (offset, epoch) on. IllegalStateError: not assigned (any more)."""
+        await self.thread.open_partitions(starts)
+        self.readable.update(starts)
+
+    def close_partitions(self, partitions: Iterable[TP]) -> None:
+        """Nothing more of these is delivered until they are opened again."""
+        self.readable.difference_update(partitions)
+
+    def hold(self, tp: TP, held: bool) -> None:
+        """Back-pressure: a held partition keeps what it has fetched and fetches no more."""
+        (self.readable.discard if held else self.readable.add)(tp)
+
+    async def perform_seek(self) -> None:
+        """Nothing: a number seeks its own partitions to the offsets of its own state (live 1)."""
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: watchdog.py judges progress, and acts on it."""
+
+
+class BulkTransport(driver.Transport):
+    """Plugged in through the app's `transport` setter."""
+
+    Consumer = BulkConsumer
+    Producer = SilentProducer
+
+    client_options: Mapping[str, Any]
+    fetch_wait_ms: int
+
+    def configure(self, client_options: Mapping[str, Any], fetch_wait_ms: int) -> "BulkTransport":
+        """How every consumer of this transport connects, and how long a fetch waits for the first record."""
+        self.client_options = client_options
+        self.fetch_wait_ms = fetch_wait_ms
+        return self
+

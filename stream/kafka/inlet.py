@@ -1,0 +1,160 @@
+"""The inlet of a number: the records of its topic partitions, merged by event time (live 2, catch-up). Pure.
+
+    calls     09:00  09:04  09:09 ...                 take: the lane with the smallest head, within a lane by offset
+    payments         09:03         (at its log end)   does not hold the others back
+    cases     (behind its log end, nothing fetched)   holds all of them back until its next batch is there
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from stream.kafka.batches import Batch, Record
+from stream.kafka.reading import Outcome, Refusal
+
+CHUNK = 256
+NEVER_MS = 2**63
+
+
+class Taken(NamedTuple):
+    """One record that is to be applied now."""
+
+    topic: str
+    record: Record
+    outcome: Outcome
+
+
+class GapError(Exception):
+    """Offsets are missing that were never fetched: the topic's retention deleted them unread."""
+
+    def __init__(self, topic: str, expected: int, found: int) -> None:
+        super().__init__(f"{topic}: records {expected} to {found - 1} were deleted before they were read")
+        self.missing = found - expected
+
+
+class Lane:
+    """One topic's partition of this number. Offsets are "next" offsets: `applied` is taken, `fed` is buffered."""
+
+    def __init__(self, topic: str, offset: int, epoch: int) -> None:
+        self.topic = topic
+        self.epoch = epoch
+        self.applied = offset
+        self.fed = offset
+        self.log_end: int | None = None
+        self.excused = False
+        self.buffered = 0
+        self._waiting: deque[Sequence[Record]] = deque()
+        self._records: Sequence[Record] = ()
+        self._outcomes: list[Outcome] = []
+        self._index = 0
+        self._cut = 0
+
+    @property
+    def behind(self) -> bool:
+        """Whether the log holds more than has been fetched, or nobody knows yet."""
+        return self.log_end is None or self.fed < self.log_end
+
+    @property
+    def lag(self) -> int:
+        """Offsets between what is applied and the log end as last seen; 0 while unknown."""
+        return 0 if self.log_end is None else max(0, self.log_end - self.applied)
+
+    def feed(self, batch: Batch) -> int:
+        """Takes a batch in; returns how many offsets are missing before it (0 but for retention). A batch of an
+        earlier seek, or one that is known already, is dropped."""
+        if batch.epoch != self.epoch or batch.next_offset <= self.fed:
+            return 0
+        missing = max(0, batch.start - self.fed)
+        records = batch.records
+        if batch.start < self.fed:
+            records = [record for record in records if record.offset >= self.fed]
+        self.fed = batch.next_offset
+        self.log_end = max(batch.log_end, self.log_end or 0)
+        if records:
+            self._waiting.append(records)
+            self.buffered += len(records)
+        elif not self.buffered:
+            self.applied = self.fed
+        return missing
+
+    def head_ms(self, read: Callable[[Record], Outcome]) -> int | None:
+        """Event time of the next record; 0 for one that is refused (it need not wait); None if nothing is there."""
+        if self._index == len(self._outcomes) and not self._refill(read):
+            return None
+        outcome = self._outcomes[self._index]
+        return 0 if isinstance(outcome, Refusal) else outcome.occurred_at
+
+    def pop(self) -> Taken:
+        """The record of `head_ms`."""
+        record = self._records[self._cut + self._index]
+        outcome = self._outcomes[self._index]
+        self._index += 1
+        self.buffered -= 1
+        self.applied = record.offset + 1 if self.buffered else self.fed
+        return Taken(self.topic, record, outcome)
+
+    def _refill(self, read: Callable[[Record], Outcome]) -> bool:
+        self._cut += self._index
+        if self._cut >= len(self._records):
+            if not self._waiting:
+                self._records, self._outcomes, self._cut, self._index = (), [], 0, 0
+                return False
+            self._records, self._cut = self._waiting.popleft(), 0
+        self._index = 0
+        self._outcomes = [read(record) for record in self._records[self._cut : self._cut + CHUNK]]
+        return True
+
+
+class Inlet:
+    """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer."""
+
+    def __init__(self, lanes: Iterable[Lane], read: Callable[[Record], Outcome], capacity: int) -> None:
+        self.lanes = {lane.topic: lane for lane in lanes}
+        self._read = read
+        self._capacity = capacity
+
+    def full(self, topic: str) -> bool:
+        """Whether this lane should be given nothing more for now."""
+        return self.lanes[topic].buffered >= self._capacity
+
+    def backlog_ms(self) -> int | None:
+        """Event time of the earliest head among the lanes that are behind their log end; None: none such is known."""
+        heads = (lane.head_ms(self._read) for lane in self.lanes.values() if lane.behind)
+        return min((head for head in heads if head), default=None)
+
+    def take(self, limit: int, ceiling_ms: int = NEVER_MS) -> list[Taken]:
+        """Up to `limit` records in the order of the merge. Empty: there is nothing, or a lane must be waited for.
+
+        A lane that is behind its log end gives nothing later than `ceiling_ms` (live 2, `max_ahead`); one at its log
+        end is live traffic and always may.
+        """
+        taken: list[Taken] = []
+        while len(taken) < limit:
+            lane, until_ms = self._next(ceiling_ms)
+            if lane is None:
+                break
+            while len(taken) < limit:
+                taken.append(lane.pop())
+                head = lane.head_ms(self._read)
+                if head is None or head > until_ms:
+                    break
+        return taken
+
+    def _next(self, ceiling_ms: int) -> tuple[Lane | None, int]:
+        """The lane with the smallest head, and the event time up to which it may go on before the next choice."""
+        best: Lane | None = None
+        best_ms = second_ms = NEVER_MS
+        for lane in self.lanes.values():
+            head = lane.head_ms(self._read)
+            if head is None:
+                if lane.behind and not lane.excused:
+                    return None, 0
+            elif head > ceiling_ms and lane.behind:
+                continue
+            elif best is None or head < best_ms:
+                best, best_ms, second_ms = lane, head, best_ms
+            elif head < second_ms:
+                second_ms = head
+        if best is not None and best.behind:
+            second_ms = min(second_ms, ceiling_ms)
+        return best, second_ms

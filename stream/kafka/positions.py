@@ -1,0 +1,67 @@
+"""The record `~offsets` of a state topic: how far the inputs are in the state, and what the state depends on
+(internals 6). It is the authority; the group's offsets are for lag tools only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+KEY = b"~offsets"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Position:
+    """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none."""
+
+    offset: int
+    watermark_ms: int | None = None
+
+
+@dataclass(frozen=True)
+class Positions:
+    """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic."""
+
+    fingerprint: Mapping[str, Any]
+    partitions: int
+    deltas: int
+    tps: Mapping[str, Position] = field(default_factory=dict)
+    greatest_ms: int | None = None
+
+    def encode(self) -> bytes:
+        """The record's value."""
+        tps = {topic: {"offset": at.offset, "watermark": at.watermark_ms} for topic, at in self.tps.items()}
+        return orjson.dumps(
+            {
+                "f": FORMAT,
+                "fingerprint": dict(self.fingerprint),
+                "partitions": self.partitions,
+                "deltas": self.deltas,
+                "tps": tps,
+                "greatest": self.greatest_ms,
+            }
+        )
+
+
+def decode(value: bytes) -> Positions:
+    """The value's positions. ValueError: a format of another version."""
+    raw = orjson.loads(value)
+    if raw.get("f") != FORMAT:
+        raise ValueError(f"the state's offset record has format {raw.get('f')!r}, this version reads {FORMAT}")
+    tps = {topic: Position(at["offset"], at["watermark"]) for topic, at in raw["tps"].items()}
+    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"])
+
+
+def differing_key(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> str | None:
+    """The first key, dotted, under which two fingerprints differ; None if they are equal."""
+    for key in sorted(theirs.keys() | ours.keys()):
+        one, other = theirs.get(key), ours.get(key)
+        if isinstance(one, Mapping) and isinstance(other, Mapping):
+            inner = differing_key(one, other, f"{path}{key}.")
+            if inner is not None:
+                return inner
+        elif one != other:
+            return f"{path}{key}"
+    return None

@@ -1,0 +1,88 @@
+"""From a record to a fact, or to the reason why there is none: everything about a record that needs no state."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from aiokafka.partitioner import murmur2
+
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Event, Fact
+from stream.facts.identity import expected_key
+from stream.kafka.batches import Record
+
+GUARD_MS = 300_000
+VERIFIED_KEYS = 200_000
+
+
+class Refusal(NamedTuple):
+    """Why a record is dead-lettered: a reason of contract 2 and a sentence for a person."""
+
+    reason: str
+    detail: str
+
+
+Outcome = Fact | Refusal
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition that Kafka's default partitioner gives a key (murmur2 of its bytes)."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+
+
+class Reader:
+    """Reads the records of one number: size, JSON, key, partitioner, clock guard (contract 1, live 1 and 2).
+
+    The partition of a key is hashed when the key is met for the first time (and again after 200,000 others): murmur2
+    in Python costs as much as everything else here together.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        partitions: int,
+        record_bytes: int,
+        decoder: Callable[[bytes | None], Fact | Rejection] = decode,
+    ) -> None:
+        self._number = number
+        self._partitions = partitions
+        self._record_bytes = record_bytes
+        self._decode = decoder
+        self._verified: set[bytes] = set()
+
+    def read(self, record: Record) -> Outcome:
+        """The record's fact, or its refusal. An exception of the decoder, twice, is the refusal `internal`."""
+        value = record.value
+        if value is not None and len(value) > self._record_bytes and len(value.rstrip(b"\r\n")) > self._record_bytes:
+            return Refusal("oversized", f"{len(value)} bytes, more than limits.record_bytes {self._record_bytes}")
+        fact = self._decoded(value)
+        if not isinstance(fact, Event):
+            return fact if isinstance(fact, Refusal) else Refusal(fact.reason, fact.detail)
+        key = record.key
+        expected = expected_key(fact)
+        if key != expected.encode():
+            shown = "null" if key is None else ascii(key.decode(errors="replace"))[:200]
+            return Refusal("misrouted", f"the record's key is {shown}, expected {expected!r}")
+        if key not in self._verified and not self._verify(key):
+            home = partition_of(key, self._partitions)
+            return Refusal("misrouted", f"the key hashes (murmur2) to partition {home}, not {self._number}")
+        if fact.occurred_at > record.timestamp + GUARD_MS:
+            ahead_ms = fact.occurred_at - record.timestamp
+            return Refusal("invalid", f"occurred_at lies {ahead_ms} ms after the broker received the event")
+        return fact
+
+    def _decoded(self, value: bytes | None) -> Fact | Rejection | Refusal:
+        try:
+            return self._decode(value)
+        except Exception:  # noqa: BLE001  one event must never stop a partition
+            try:
+                return self._decode(value)
+            except Exception as error:  # noqa: BLE001
+                return Refusal("internal", f"decode: {error!r}")
+
+    def _verify(self, key: bytes) -> bool:
+        if partition_of(key, self._partitions) != self._number:
+            return False
+        if len(self._verified) >= VERIFIED_KEYS:
+            self._verified.clear()
+        self._verified.add(key)
+        return True

@@ -1,0 +1,117 @@
+"""The transactional producer of one number: it fences the number's former owner, and commits (ADR 0012)."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+
+MAX_BATCH_BYTES = 262_144
+REQUEST_TIMEOUT_MS = 10_000
+RETRY_BACKOFF_MS = 20
+STOP_SECONDS = 2.0
+
+FENCED = (ProducerFenced, InvalidProducerEpoch)
+"""What a send or a commit raises once another producer has taken the transactional id, or the broker has timed the
+transaction out."""
+
+
+class Line(NamedTuple):
+    """One record to be written. Value None: a tombstone."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+Outgoing = Mapping[tuple[str, int], Sequence[Line]]
+"""(topic, partition) -> its records, in order."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a transaction wrote. `ends`: next offset after its last record, per (topic, partition). `clock_offset_ms`:
+    this process' clock minus the broker's, where a topic stamps records itself; else None."""
+
+    ends: Mapping[tuple[str, int], int]
+    clock_offset_ms: int | None
+
+
+class Writer:
+    """A producer with a transactional id. aiokafka speaks the oldest transaction protocol, in which the id alone
+    fences: whoever starts last owns it."""
+
+    def __init__(self, client_options: Mapping[str, Any], transactional_id: str, transaction_timeout_ms: int) -> None:
+        self._options = client_options
+        self._id = transactional_id
+        self._timeout_ms = transaction_timeout_ms
+        self._producer: Any = None
+
+    async def fence(self) -> None:
+        """Takes the id: once this returns, an open transaction of a former owner is over and it can commit no more.
+
+        Raises what the first connection raises (KafkaConnectionError while there is no broker); waits for the
+        transaction coordinator as long as it takes.
+        """
+        producer = AIOKafkaProducer(
+            **self._options,
+            transactional_id=self._id,
+            transaction_timeout_ms=self._timeout_ms,
+            max_batch_size=MAX_BATCH_BYTES,
+            linger_ms=0,
+            retry_backoff_ms=RETRY_BACKOFF_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            compression_type="lz4",
+        )
+        try:
+            await producer.start()
+        except BaseException:
+            await producer.stop()
+            raise
+        self._producer = producer
+
+    async def commit(self, outgoing: Outgoing, offsets: Mapping[tuple[str, int], int], group: str) -> Written:
+        """One transaction: the records, and the group's offsets for lag tools. Any exception: end the process."""
+        producer = self._producer
+        await producer.begin_transaction()
+        sent: list[tuple[tuple[str, int], int, asyncio.Future[Any]]] = []
+        began_ms = time.time_ns() // 1_000_000
+        for place, lines in outgoing.items():
+            sent.extend(await self._send(place, lines))
+        # aiokafka commits a transaction in which a send has failed: every one of them has to be looked at.
+        acknowledged = await asyncio.gather(*(future for _, _, future in sent))
+        ended_ms = time.time_ns() // 1_000_000
+        named = {TopicPartition(*place): offset for place, offset in offsets.items()}
+        await producer.send_offsets_to_transaction(named, group)
+        await producer.commit_transaction()
+        ends = {place: done.offset + count for (place, count, _), done in zip(sent, acknowledged, strict=True)}
+        stamps = [done.timestamp for done in acknowledged if done.timestamp_type == 1]
+        skew = (began_ms + ended_ms) // 2 - max(stamps) if stamps else None
+        return Written(ends, skew)
+
+    async def _send(
+        self, place: tuple[str, int], lines: Sequence[Line]
+    ) -> list[tuple[tuple[str, int], int, asyncio.Future[Any]]]:
+        producer = self._producer
+        topic, partition = place
+        sent = []
+        batch = producer.create_batch()
+        for key, value, headers in lines:
+            if batch.append(timestamp=None, key=key, value=value, headers=headers) is None:
+                count = batch.record_count()
+                sent.append((place, count, await producer.send_batch(batch, topic, partition=partition)))
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=key, value=value, headers=headers)
+        batch.close()
+        if batch.record_count():
+            sent.append((place, batch.record_count(), await producer.send_batch(batch, topic, partition=partition)))
+        return sent
+
+    async def close(self) -> None:
+        """Lets the id go. Never raises, and takes two seconds at most: what matters is committed."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await asyncio.wait([asyncio.ensure_future(producer.stop())], timeout=STOP_SECONDS)
