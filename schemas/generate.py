@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of events and outputs from their models; with --check, only says whether they are up to date."""
+"""Writes the JSON Schemas of events and outputs from their models; with --check, only says if they are up to date."""
 
 from __future__ import annotations
 

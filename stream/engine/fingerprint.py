@@ -1,0 +1,38 @@
+"""What the numbers in a state depend on (live 4): a worker refuses state that was made under another meaning."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import tzdata
+
+from stream.ledger.definitions import Definitions
+from stream.windows.plan import WindowPlan
+
+FOLD_VERSION = 1
+"""Raised when the fold itself gives other contributions for the same facts."""
+
+
+def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
+    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata` and `fold`.
+
+    Formulas over existing measures, minimum samples, publication and alert rules are not in it.
+    """
+    flat: dict[str, Any] = {f"definitions.{name}": value for name, value in asdict(definitions).items()}
+    flat["definitions.promise_tolerance"] = list(definitions.promise_tolerance)
+    flat["windows.pane"] = plan.pane_ms
+    flat["windows.rolling"] = sorted(name for name, _ in plan.rolling)
+    flat["windows.intervals"] = sorted(name for name, _ in plan.intervals)
+    flat["windows.day"], flat["windows.month"], flat["windows.shifts"] = plan.day, plan.month, plan.shifts
+    for site, clock in plan.sites.items():
+        flat[f"sites.{site}.zone"] = clock.zone
+        flat[f"sites.{site}.shifts"] = {name: list(times) for name, times in sorted(clock.shifts.items())}
+    flat["tzdata"] = tzdata.IANA_VERSION
+    flat["fold"] = FOLD_VERSION
+    return flat
+
+
+def differing_key(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    """The first key in which two fingerprints differ, in order of their names; None where they agree."""
+    return next((key for key in sorted(found.keys() | wanted.keys()) if found.get(key) != wanted.get(key)), None)
