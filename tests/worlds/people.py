@@ -1,0 +1,206 @@
+"""Events of every type about few people, cases and ids, so that they meet, tie and collide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+from tests.worlds.moments import Moments
+
+Raw = dict[str, Any]
+DEBTORS = ("d1", "d1", "d1", "d2", "债务人 7")
+CASES = ("c1", "c1", "c1", "c2", "¢²")
+AGENTS = ("a1", "a1", "a2", "ü-агент", "Z", "z")
+TEAMS = ("t1", "t1", "t2", None)
+CURRENCIES = ("CNY", "CNY", "CNY", "USD")
+OUTCOMES = ("human", "human", "human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed")
+STATES = ("logged_out", "available", "on_call", "wrap", "break", "training", "meeting")
+KINDS = ("cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent")
+
+
+@dataclass
+class People:
+    """Draws raw events; `sites` are the ids to choose from, None for an absent site_id."""
+
+    random: Random
+    moments: Moments
+    sites: tuple[str | None, ...]
+    next_event: int = 0
+
+    def pick(self, *choices: Any) -> Any:
+        return self.random.choice(choices)
+
+    def chance(self, share: float) -> bool:
+        return self.random.random() < share
+
+    def instant(self) -> str:
+        return self.moments.write(self.moments.draw())
+
+    def event_id(self) -> str:
+        """Mostly fresh, in no order; sometimes one that others have too."""
+        self.next_event += 1
+        number = self.random.randrange(2) if self.chance(0.05) else self.next_event
+        return f"{self.pick('e', 'E', 'é', '~')}{number}"
+
+    def optional(self, fields: Raw) -> Raw:
+        """Each field is there, absent or null."""
+        kept = {name: value for name, value in fields.items() if not self.chance(0.25)}
+        return {name: None if self.chance(0.1) else value for name, value in kept.items()}
+
+    def draw(self, kind: str) -> Raw:
+        """A valid event of the given type."""
+        of_kind: Callable[[], Raw] = getattr(self, kind)
+        base: Raw = {"type": kind, "event_id": self.event_id(), "occurred_at": self.instant()}
+        site = self.pick(*self.sites)
+        if site is not None:
+            base["site_id"] = site
+        with_case = of_kind()
+        if with_case.get("case_id") is not None or (kind != "agent_state" and self.chance(0.7)):
+            base["debtor_id"] = self.pick(*DEBTORS)
+        team = self.pick(*TEAMS)
+        return {**base, **({} if team is None else {"team_id": team}), **with_case}
+
+    def agent(self, share: float = 0.7) -> Raw:
+        return {"agent_id": self.pick(*AGENTS)} if self.chance(share) else {}
+
+    def on_case(self, share: float = 0.9) -> Raw:
+        return {"case_id": self.pick(*CASES)} if self.chance(share) else {}
+
+    def call(self) -> Raw:
+        times = {
+            name: self.pick(0, 1, 4999, 5000, 5001, 9999, 10_000, 20_000, 20_001)
+            for name in ("queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms")
+        }
+        more = {"number_id": self.pick("n1", "n2"), "recorded": self.chance(0.5), "version": self.pick(1, 1, 2, 3)}
+        return {
+            "call_id": f"k{self.random.randrange(7)}",
+            "direction": self.pick("outbound", "inbound"),
+            "outcome": self.pick(*OUTCOMES),
+            "ended_at": self.instant(),
+            **self.optional({"party": self.pick("right", "right", "third", "unknown"), **times, **more}),
+            **self.agent(),
+            **self.on_case(),
+        }
+
+    def payment(self) -> Raw:
+        return {
+            "payment_id": f"y{self.random.randrange(6)}",
+            "case_id": self.pick(*CASES),
+            "amount_minor": self.pick(1, 3, 9, 10, 90, 100, 101, 1000),
+            "currency": self.pick(*CURRENCIES),
+            **self.optional({"channel": self.pick("debtor", "field", "field", "auto_debit", "legal", "other")}),
+            **self.agent(0.3),
+        }
+
+    def payment_reversal(self) -> Raw:
+        return {
+            "payment_id": f"y{self.random.randrange(6)}",
+            "case_id": self.pick(*CASES),
+            "amount_minor": self.pick(1, 2, 5, 10, 100, 2000),
+            "currency": self.pick(*CURRENCIES),
+            **self.agent(0.3),
+        }
+
+    def promise(self) -> Raw:
+        count = self.pick(1, 1, 1, 2, 3, 4)
+        parts = [
+            {"due_on": self.moments.draw_day(), "amount_minor": self.pick(1, 7, 10, 10, 100, 101)} for _ in range(count)
+        ]
+        return {
+            "promise_id": f"p{self.random.randrange(5)}",
+            "case_id": self.pick(*CASES),
+            "agent_id": self.pick(*AGENTS),
+            "currency": self.pick(*CURRENCIES),
+            "instalments": parts,
+            **self.optional({"call_id": f"k{self.random.randrange(7)}"}),
+        }
+
+    def promise_cancelled(self) -> Raw:
+        return {"promise_id": f"p{self.random.randrange(5)}", "case_id": self.pick(*CASES), **self.agent(0.3)}
+
+    def complaint(self) -> Raw:
+        status = self.pick("received", "acknowledged", "closed")
+        closing = {"closed_at": self.instant(), "upheld": self.chance(0.5), "category": self.pick("", "tone", "费用\n")}
+        return {
+            "complaint_id": f"q{self.random.randrange(4)}",
+            "status": status,
+            "received_at": self.instant(),
+            **self.optional({**closing, "version": self.pick(1, 2, 3), "call_id": f"k{self.random.randrange(7)}"}),
+            **self.agent(0.3),
+            **self.on_case(0.6),
+        }
+
+    def case(self) -> Raw:
+        overdue = self.pick(0, 1, 250, 1000)
+        money = {"overdue_minor": overdue} | (
+            {"currency": self.pick(*CURRENCIES)} if overdue or self.chance(0.5) else {}
+        )
+        more = {"dpd": self.pick(-3, 0, 1, 15, 30, 31, 400), "portfolio_id": "pf", "debtor_zone": "Asia/Tokyo"}
+        return {
+            "case_id": self.pick(*CASES),
+            "change": self.pick("placed", "placed", "assigned", "stage", "closed"),
+            **self.optional(more),
+            **(money if self.chance(0.7) else {}),
+            **self.agent(0.6),
+        }
+
+    def restriction(self) -> Raw:
+        more = {"until": self.instant(), "number_id": "n1", "hours": ["22:00", "08:00"]}
+        return {
+            "restriction_id": f"r{self.random.randrange(3)}",
+            "kind": self.pick(*KINDS),
+            "from": self.instant(),
+            **self.optional(more),
+            **self.on_case(0.5),
+        }
+
+    def visit(self) -> Raw:
+        return {
+            "visit_id": f"v{self.random.randrange(5)}",
+            "case_id": self.pick(*CASES),
+            "agent_id": self.pick(*AGENTS),
+            "met_debtor": self.chance(0.5),
+        }
+
+    def message(self) -> Raw:
+        return {
+            "message_id": f"m{self.random.randrange(5)}",
+            "channel": self.pick("letter", "sms", "email", "chat"),
+            "direction": self.pick("outbound", "outbound", "inbound"),
+            **self.optional({"delivered": self.chance(0.5)}),
+            **self.agent(0.5),
+            **self.on_case(0.7),
+        }
+
+    def quality_review(self) -> Raw:
+        more = {"call_id": "k1", "score": self.pick(0, 55, 100)}
+        base = {"review_id": f"w{self.random.randrange(4)}", "agent_id": self.pick(*AGENTS), "passed": self.chance(0.5)}
+        return {**base, **self.optional(more)}
+
+    def agent_state(self) -> Raw:
+        return {"agent_id": self.pick(*AGENTS), "state": self.pick(*STATES)}
+
+    def survey(self) -> Raw:
+        base = {"survey_id": f"s{self.random.randrange(4)}", "score": self.random.randrange(1, 6)}
+        return {**base, **self.optional({"call_id": "k1"}), **self.agent()}
+
+    def bot_session(self) -> Raw:
+        return {
+            "session_id": f"b{self.random.randrange(4)}",
+            "handed_over": self.chance(0.6),
+            "mandate_signed": self.chance(0.5),
+            **self.optional({"handover_correct": self.chance(0.5)}),
+            **self.agent(0.4),
+            **self.on_case(0.4),
+        }
+
+    def legal_step(self) -> Raw:
+        return {
+            "step_id": f"l{self.random.randrange(3)}",
+            "case_id": self.pick(*CASES),
+            "status": self.pick("due", "done"),
+            "due_on": self.moments.draw_day(),
+            **self.agent(0.5),
+        }

@@ -1,0 +1,75 @@
+"""Random alert rules that fit a world's windows."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from tests.oracle.catalogue import CATALOGUE
+from tests.oracle.config import duration_ms
+
+LEVELS_OF_RATE = ("0", "0.25", "0.5", "0.75", "1")
+LEVELS_OF_COUNT = ("0", "1", "2", "5", "100")
+USUAL = (
+    "complaints",
+    "connect_rate",
+    "contacts",
+    "dials",
+    "occupancy_ratio",
+    "offered",
+    "payments",
+    "promise_rate",
+    "promised_amount",
+    "promises",
+    "recovered_amount",
+    "recovered_per_hour",
+    "reversed_amount",
+    "right_party_rate",
+    "service_level",
+    "workload",
+)
+
+
+def window_names(windows: dict[str, Any], sites: dict[str, Any]) -> list[str]:
+    names = [f"rolling_{length}" for length in windows["rolling"]]
+    names += [f"interval_{length}" for length in windows["intervals"]]
+    names += [name for name in ("day", "month") if windows[name]]
+    if windows["shifts"]:
+        names += sorted({f"shift_{shift}" for site in sites.values() for shift in site["shifts"]})
+    return names
+
+
+def draw_rule(random: Random, name: str, windows: dict[str, Any], sites: dict[str, Any]) -> dict[str, Any]:
+    kpi = CATALOGUE[random.choice(USUAL if random.random() < 0.75 else sorted(CATALOGUE))]
+    levels: tuple[str, ...] = LEVELS_OF_COUNT if kpi.denominator is None else LEVELS_OF_RATE
+    if "_ms" in kpi.numerator[0] or kpi.factor > 1:
+        levels = ("0", "1", "999.5", "5000", "10000", "3600000")
+    side = random.choice(("below", "above"))
+    enter, leave = sorted(random.sample(range(len(levels)), 2), reverse=side == "above")
+    pane = windows["pane"]
+    times = ("0s", pane, f"{duration_ms(pane) // 1000 * 3}s", "7m", "1s")
+    rule: dict[str, Any] = {
+        "rule": name,
+        "kpi": kpi.kpi,
+        "level": random.choice(("agent", "team", "site")),
+        "window": random.choice(window_names(windows, sites)),
+        side: levels[enter],
+        "severity": random.choice(("warning", "critical")),
+    }
+    optional = {
+        "exit": levels[leave],
+        "min_denominator": random.choice((0, 1, 2, 3)),
+        "for": random.choice(times),
+        "keep_firing_for": random.choice(times),
+        "publish_pending": random.random() < 0.5,
+    }
+    rule |= {key: value for key, value in optional.items() if random.random() < 0.6}
+    if kpi.per_currency:
+        rule["currency"] = "CNY"
+    if random.random() < 0.15:
+        rule["entities"] = ["a1", "t1", "main", "unassigned"]
+    return rule
+
+
+def draw_rules(random: Random, windows: dict[str, Any], sites: dict[str, Any]) -> list[dict[str, Any]]:
+    return [draw_rule(random, f"rule {n}", windows, sites) for n in range(random.randrange(2, 7))]
