@@ -1,23 +1,18 @@
 """Records between the two stages: what stage 1 says and stage 2 reads (deltas topic).
 
-A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. Values are JSON. Amounts beyond 64 bits
-are rare but legal (sums are exact): such a record has format 2 and is read by a slower parser, since the fast one would
-turn them into floats.
+A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. Values are records of `windows/exact.py`.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
-import orjson
+from stream.windows.exact import FORMAT, dumps
 
-FORMAT = 1
-WIDE_FORMAT = 2
 STATEMENT_KEY = b"~"
 
 Row = Sequence[Any]
-"""[G, K, {column: amount}] or [G, K, {column: amount}, F]: grain index of the instants, known (0: none), frontier ms."""
+"""[G, K, {column: amount}] or [G, K, {column: amount}, F]: grain index of the instants, known (0: none), frontier."""
 
 Place = tuple[int, int, int]
 """(G, K, F) of a row, F = 0 where no frontier applies."""
@@ -31,26 +26,6 @@ def entity_text(site: str, level: str, entity: str) -> str:
 def partition_of(entity: str, partitions: int) -> int:
     """The deltas partition of an entity's text."""
     return crc32(entity.encode()) % partitions
-
-
-def dumps(record: Mapping[str, Any]) -> bytes:
-    """JSON of a record with `f`; in the wide format when an integer needs more than 64 bits."""
-    try:
-        return orjson.dumps(record)
-    except TypeError:
-        return json.dumps({**record, "f": WIDE_FORMAT}, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def loads(value: bytes) -> dict[str, Any]:
-    """The record of `dumps`. Raises ValueError if it is of a format that this version does not know."""
-    record: dict[str, Any] = orjson.loads(value)
-    found = record.get("f")
-    if found == FORMAT:
-        return record
-    if found == WIDE_FORMAT:
-        wide: dict[str, Any] = json.loads(value)
-        return wide
-    raise ValueError(f"a record between the stages has format {found!r}; this version knows 1 and 2")
 
 
 def encode_delta(number: int, greatest_ms: int, rows: Iterable[tuple[Place, Mapping[str, int]]]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-import tzdata
+import tzdata  # type: ignore[import-untyped]
 
 from stream.ledger.definitions import Definitions
 from stream.windows.plan import WindowPlan

@@ -6,8 +6,10 @@ judged again by the models, which are the definition: they alone decide that an 
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import msgspec
 import orjson
@@ -52,8 +54,8 @@ def decode(value: bytes | None) -> Fact | Rejection:
 
 def _judge(value: bytes) -> Fact | Rejection:
     try:
-        raw = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
+        raw = _read_json(value)
+    except (ValueError, RecursionError) as error:
         return Rejection("malformed", str(error))
     if not isinstance(raw, dict):
         return Rejection("invalid", "the value is no JSON object")
@@ -64,6 +66,23 @@ def _judge(value: bytes) -> Fact | Rejection:
         where = ".".join(str(part) for part in first["loc"][1:])
         return Rejection("invalid", f"{where}: {first['msg']}" if where else first["msg"])
     return to_fact(event.model_dump())
+
+
+def _read_json(value: bytes) -> Any:
+    """What the bytes say; ValueError (or RecursionError, for absurd nesting) where they are no JSON."""
+    try:
+        return orjson.loads(value)
+    except orjson.JSONDecodeError:
+        # JSON allows more than orjson reads: integers of any length, numbers beyond a double, lone surrogates.
+        return json.loads(value.decode(), parse_int=_integer, parse_constant=_refuse)
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) < 20 else math.inf
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def to_fact(event: dict[str, object]) -> Fact:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stream.facts import decode as decoding
 from stream.facts import models
 from stream.facts.decode import Rejection, decode
-from stream.facts.fact import Call
+from stream.facts.fact import Call, Survey
 from stream.facts.instant import instant_ms
 from tests.facts.events import SAMPLES, event, wire
 
@@ -109,6 +109,15 @@ def test_json_that_is_no_event_is_invalid(value: bytes) -> None:
     rejection = decode(value)
     assert isinstance(rejection, Rejection)
     assert rejection.reason == "invalid"
+
+
+@pytest.mark.parametrize("score", [b"1" * 400, b"1e400", b'"\\ud800"', b"1" * 5000])
+def test_json_that_no_double_or_text_can_hold_is_json_all_the_same(score: bytes) -> None:
+    event = wire("survey").replace(b'"score":5', b'"score":' + score)
+    rejection = decode(event)
+    assert isinstance(rejection, Rejection)
+    assert rejection.reason == "invalid"
+    assert isinstance(decode(event.replace(b'"score"', b'"score":5,"unknown"')), Survey)
 
 
 def test_null_is_the_same_as_absent() -> None:
