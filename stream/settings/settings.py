@@ -3,16 +3,16 @@
 import ssl
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from stream.alerts.rules import Level, Rule
+from stream.engine.publication import Publication
+from stream.kpis.catalogue import CATALOGUE
 from stream.ledger.definitions import Definitions, Limits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
+from stream.windows.measures import MONEY, column
 from stream.windows.plan import SiteClock, WindowPlan
-
-if TYPE_CHECKING:
-    from stream.engine.stage2 import Publication
 
 
 @dataclass(frozen=True)
@@ -86,10 +86,16 @@ class Settings:
         """The alert rules, in the order of the document."""
         return tuple(_rule(alert) for alert in self.document.alerts)
 
-    def publication(self, run: str = "live") -> "Publication":
-        """How stage 2 of a live run publishes, records being marked as of `run`."""
-        from stream.engine.stage2 import Publication
+    def watched(self) -> frozenset[str]:
+        """The columns that an alert rule reads: stage 1 sends their rows even where they net to zero (live 5)."""
+        return frozenset(
+            column(measure, rule.currency if measure in MONEY else None)
+            for rule in self.rules()
+            for measure in CATALOGUE[rule.kpi].measures
+        )
 
+    def publication(self, run: str = "live") -> Publication:
+        """How stage 2 of a live run publishes its records, which are marked as of `run`."""
         return Publication(
             every_ms=self.publish.every_ms,
             grace_ms=self.time.grace_ms,

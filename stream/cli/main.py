@@ -1,0 +1,69 @@
+"""`kpi-stream`: the commands together, and what all of them do with errors and Ctrl-C."""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+import typer.main
+
+from stream.cli import config, kpis, reconcile, replay
+from stream.cli.failure import CommandError
+
+PROGRAM = "kpi-stream"
+INTERRUPTED = 130
+TRACEBACK_VARIABLE = "KPI_STREAM_TRACEBACK"
+
+app = typer.Typer(
+    name=PROGRAM,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    help="""Streaming KPIs for debt-collection contact centres on Kafka.
+
+    \b
+    Examples:
+      kpi-stream config check my.yaml
+      kpi-stream replay --input monday.jsonl.gz tuesday.jsonl --out numbers
+      kpi-stream worker --config my.yaml
+
+    `kpi-stream COMMAND --help` says more. Exit codes: 0 done, 1 failed or differs, 2 wrong usage or configuration.
+    """,
+)
+app.command()(replay.replay)
+app.command()(reconcile.reconcile)
+app.command()(kpis.kpis)
+app.add_typer(config.app, name="config")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and exits: 0 done, 1 failed or differs, 2 wrong usage or configuration, 130 after Ctrl-C."""
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command and gives its exit code; whatever goes wrong is one line on stderr."""
+    try:
+        code = typer.main.get_command(app).main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return _told("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of the pipe has seen enough; Python must not complain once more when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except CommandError as error:
+        return _told(str(error), error.exit_code)
+    except typer.TyperException as error:
+        return _told(f"{error.format_message()} (`{PROGRAM} --help` says more)", error.exit_code)
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        return _told(f"unexpected {type(error).__name__}: {error} (with {TRACEBACK_VARIABLE}=1: where)", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _told(message: str, exit_code: int) -> int:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code

@@ -1,0 +1,59 @@
+"""How a long command shows on stderr what it is doing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from stream.replay.chunks import Position
+    from stream.replay.replay import Watch
+
+
+@contextmanager
+def shown(wanted: bool) -> Iterator["Watch"]:
+    """A line of events, events a second, share of the bytes and time left; nothing at all unless it is wanted."""
+    if not wanted:
+        yield _silent
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description:<8}"),
+        TextColumn("{task.fields[events]:>12,} events"),
+        TextColumn("{task.fields[speed]:>8,}/s"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        yield _Line(progress).update
+
+
+def _silent(_activity: str, _count: int, _position: "Position") -> None:
+    pass
+
+
+class _Line:
+    """One line per activity: reading ends before counting starts where events are put in order first."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self._progress = progress
+        self._tasks: dict[str, tuple[TaskID, float]] = {}
+        self._read = 0
+
+    def update(self, activity: str, count: int, position: "Position") -> None:
+        if activity not in self._tasks:
+            task = self._progress.add_task(activity, total=None, events=0, speed=0)
+            self._tasks[activity] = task, monotonic()
+        task, started = self._tasks[activity]
+        speed = round(count / max(monotonic() - started, 0.001))
+        if activity == "reading":
+            self._read = max(self._read, count)
+            done, total = position.read, position.total or None
+        else:
+            done, total = count, self._read or None
+        self._progress.update(task, completed=done, total=total, events=count, speed=speed)

@@ -1,0 +1,136 @@
+"""Whether two sets of KPI records say the same: key by key, and as one digest per window and KPI."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import orjson
+
+from stream.replay.chunks import STDIN, InputError, Position, check
+from stream.replay.reading import read
+from stream.replay.writing import KPIS
+
+Amounts = tuple[int, int | None, str]
+"""Numerator, denominator (None for counts and amounts) and status: what is compared. The value follows from them."""
+
+
+class Numbers(NamedTuple):
+    """One record: its window, whether it is final, and its KPIs by name (`connect_rate`, `recovered_amount CNY`)."""
+
+    window: str
+    final: bool
+    revision: int
+    kpis: dict[str, Amounts]
+
+
+class Difference(NamedTuple):
+    """One thing that the two sets say differently; `text` says what."""
+
+    key: str
+    text: str
+
+
+class Digest(NamedTuple):
+    """What a set says about one KPI in one kind of window: how many records name it, and a hash over all of them."""
+
+    records: int
+    hash: str
+
+
+Records = dict[str, Numbers]
+
+
+def records_of(source: str) -> Records:
+    """The records of a file (JSON Lines, plain or compressed, `-`), or of the kpi.jsonl of a replay's folder.
+
+    InputError names the file and line that is missing, torn or no KPI record.
+    """
+    path = str(Path(source) / KPIS) if source != STDIN and Path(source).is_dir() else source
+    check([path])
+    return latest((raw.value, f"{path}: line {raw.line}") for raw in read([path], Position()))
+
+
+def latest(values: Iterable[tuple[bytes, str]]) -> Records:
+    """The records that count of (value, place): the highest revision of each key, of equal ones the later.
+
+    A record without KPIs says that the window is empty, as no record does. InputError names the place of a value that
+    is no KPI record.
+    """
+    found: Records = {}
+    for value, place in values:
+        key, numbers = _parsed(value, place)
+        known = found.get(key)
+        if known is None or numbers.revision >= known.revision:
+            found[key] = numbers
+    return {key: numbers for key, numbers in found.items() if numbers.kpis}
+
+
+def chosen(records: Records, windows: frozenset[str] | None) -> Records:
+    """Those of the named windows; None: all but rolling ones, which depend on the instant at which they were read."""
+    if windows is None:
+        return {key: each for key, each in records.items() if not each.window.startswith("rolling_")}
+    return {key: each for key, each in records.items() if each.window in windows}
+
+
+def differences(a: Records, b: Records) -> Iterator[Difference]:
+    """Everything that differs, in the order of the keys."""
+    for key in sorted(a.keys() | b.keys()):
+        one, other = a.get(key), b.get(key)
+        if one is None or other is None:
+            yield Difference(key, f"only in {'A' if other is None else 'B'}")
+            continue
+        if one.final != other.final:
+            yield Difference(key, f"final: {_word(one.final)} in A, {_word(other.final)} in B")
+        for kpi in sorted(one.kpis.keys() | other.kpis.keys()):
+            if one.kpis.get(kpi) != other.kpis.get(kpi):
+                yield Difference(key, f"{kpi}: {_told(one.kpis.get(kpi))} in A, {_told(other.kpis.get(kpi))} in B")
+
+
+def digests(records: Records) -> dict[tuple[str, str], Digest]:
+    """One digest for each (window, KPI), over the sorted keys: equal digests mean equal numbers."""
+    hashes: dict[tuple[str, str], Any] = {}
+    counts: dict[tuple[str, str], int] = {}
+    for key in sorted(records):
+        numbers = records[key]
+        for kpi, amounts in numbers.kpis.items():
+            place = (numbers.window, kpi)
+            hashes.setdefault(place, hashlib.sha256()).update(f"{key}|{numbers.final}|{amounts}\n".encode())
+            counts[place] = counts.get(place, 0) + 1
+    return {place: Digest(counts[place], hashes[place].hexdigest()[:16]) for place in sorted(hashes)}
+
+
+def _parsed(value: bytes, place: str) -> tuple[str, Numbers]:
+    try:
+        record = orjson.loads(value)
+        window = record["window"]
+        start = "" if window.startswith("rolling_") else record["start"]
+        kpis = {
+            _name(kpi): (int(kpi["numerator"]), _optional(kpi["denominator"]), kpi["status"]) for kpi in record["kpis"]
+        }
+        numbers = Numbers(window, bool(record["final"]), int(record["revision"]), kpis)
+        return "|".join((record["site"], record["level"], record["entity"], window, start)), numbers
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"no {error} in it" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"{place}: not a KPI record: {reason}") from error
+
+
+def _name(kpi: dict[str, Any]) -> str:
+    currency = kpi.get("currency")
+    return f"{kpi['kpi']} {currency}" if currency else str(kpi["kpi"])
+
+
+def _optional(number: Any) -> int | None:
+    return None if number is None else int(number)
+
+
+def _word(final: bool) -> str:
+    return "true" if final else "false"
+
+
+def _told(amounts: Amounts | None) -> str:
+    if amounts is None:
+        return "nothing"
+    numerator, denominator, status = amounts
+    parts = str(numerator) if denominator is None else f"{numerator}/{denominator}"
+    return parts if status == "ok" else f"{parts} ({status})"

@@ -1,0 +1,46 @@
+"""`kpi-stream reconcile`."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Command
+from tests.replay.test_reconcile import record
+
+
+def wrote(path: Path, *records: bytes) -> Path:
+    path.write_bytes(b"".join(each + b"\n" for each in records))
+    return path
+
+
+def test_equal_sets_are_exit_code_0_and_others_1_with_the_differences(command: Command, tmp_path: Path) -> None:
+    a = wrote(tmp_path / "a", record(dials=(1, None)), record("a-2", dials=(5, None)))
+    b = wrote(tmp_path / "b", record("a-2", dials=(5, None)), record(dials=(2, None)))
+    same = command("reconcile", a, a)
+    assert (same.code, same.out) == (0, "2 records compared, 0 differ\n")
+    ran = command("reconcile", a, b)
+    assert ran.code == 1
+    difference, digest, end = ran.out.splitlines()
+    assert difference == "main|agent|a-1|day|2026-11-01T16:00:00Z: dials: 1 in A, 2 in B"
+    assert digest.startswith("digest day dials: 2 records ")
+    assert end == "2 records compared, 1 differ"
+
+
+def test_windows_that_are_not_final_may_be_left_out(command: Command, tmp_path: Path) -> None:
+    a = wrote(tmp_path / "a", record(dials=(1, None), final=False), record("a-2", dials=(5, None)))
+    b = wrote(tmp_path / "b", record(dials=(2, None)), record("a-2", dials=(5, None)))
+    assert command("reconcile", a, b).code == 1
+    assert command("reconcile", a, b, "--final-only").code == 0
+
+
+def test_differences_are_printed_up_to_a_limit_and_all_are_counted(command: Command, tmp_path: Path) -> None:
+    a = wrote(tmp_path / "a", *(record(f"a-{n}", dials=(1, None)) for n in range(5)))
+    b = wrote(tmp_path / "b")
+    out = command("reconcile", a, b, "--limit", "2").out.splitlines()
+    assert [line.endswith("only in A") for line in out] == [True, True, False, False, False]
+    assert out[2] == "... and 3 more (--limit 0 prints all)"
+    assert out[-1] == "5 records compared, 5 differ"
+
+
+def test_a_file_that_is_missing_or_torn_is_exit_code_1_and_named(command: Command, tmp_path: Path) -> None:
+    a = wrote(tmp_path / "a", record(dials=(1, None)))
+    ran = command("reconcile", a, tmp_path / "gone")
+    assert (ran.code, ran.error) == (1, f"kpi-stream: {tmp_path / 'gone'}: No such file or directory\n")
