@@ -1,0 +1,206 @@
+// The page: asks for a snapshot every second and shows it. Colours are never alone: each has a sign and a word.
+import { age, clock, figure, minute, parts } from "./numbers.js";
+import { language, words } from "./words.js";
+
+const POLL_MS = 1000, LOST_MS = 5000, TURN_MS = 10000;
+const SIGNS = { good: "✓", watch: "≈", info: "i", warning: "!", critical: "!!" };
+const address = new URLSearchParams(location.search);
+const $ = (id) => document.getElementById(id);
+
+let shown = null, offsetMs = 0, answeredMs = performance.now();
+
+function make(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children.filter((child) => child !== null && child !== ""));
+  return node;
+}
+
+function link(changes, text, current) {
+  const query = new URLSearchParams(address);
+  for (const [name, value] of Object.entries(changes)) query.set(name, value);
+  const node = make("a", current ? "current" : "", text);
+  node.href = `?${query}`;
+  if (current) node.setAttribute("aria-current", "true");
+  return node;
+}
+
+const sign = (shade) => {
+  if (!(shade in SIGNS)) return null;
+  const node = make("span", `sign ${shade}`, SIGNS[shade]);
+  node.title = words.severity[shade];
+  node.setAttribute("aria-label", words.severity[shade]);
+  return node;
+};
+const severe = (severity) => (severity in SIGNS ? severity : "warning");
+const name = (thing) => thing[language] ?? thing.en;
+
+function value(cell, column) {
+  const text = cell.s === "ok" ? figure(cell.v, column) : null;
+  if (text === null) return make("span", "none", words[cell.s] ?? "–");
+  return make("span", "figure", text[0], make("small", "", text[1]));
+}
+
+function tile(cell, column) {
+  return make("article", `tile ${cell.c}`,
+    make("h3", "", name(column)),
+    make("div", "big", value(cell, column)),
+    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", parts(cell, column)].filter(Boolean).join(" · "))));
+}
+
+function cells(row, columns, indexes) {
+  return indexes.map((i) => {
+    const cell = row.cells[i];
+    // The heading names the currency.
+    const node = make("td", `value ${cell.c}`, value(cell, { ...columns[i], currency: "" }), sign(cell.c));
+    node.title = parts(cell, columns[i]);
+    return node;
+  });
+}
+
+// A wall cannot be scrolled: what does not fit takes turns. A phone scrolls.
+function turn(rows, box, rowPx) {
+  if (!matchMedia("(min-width: 1200px)").matches) return [rows, ""];
+  const fits = Math.max(1, Math.floor(box.clientHeight / rowPx) - 1), pages = Math.ceil(rows.length / fits);
+  if (pages <= 1) return [rows, ""];
+  const page = Math.floor(Date.now() / TURN_MS) % pages;
+  return [rows.slice(page * fits, (page + 1) * fits), ` ${page + 1}/${pages}`];
+}
+
+function table(id, rows, columns, indexes, lead, empty) {
+  const box = $(id).parentElement;
+  if (rows.length === 0) {
+    $(id).replaceChildren(make("caption", "none", empty));
+    return "";
+  }
+  const [some, turnText] = turn(rows, box, 50);
+  const head = make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])));
+  const body = some.map((row) => make("tr", row.alert ? `alert ${severe(row.alert)}` : "", ...lead.cells(row), ...cells(row, columns, indexes)));
+  $(id).replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+  return turnText;
+}
+
+const heading = (column) => {
+  const node = make("th", "value", name(column), column.currency ? ` ${column.currency}` : "");
+  node.title = column.about;
+  return node;
+};
+
+function columnsThatFit(id, count, leadPx) {
+  const px = $(id).parentElement.clientWidth - leadPx;
+  const fit = matchMedia("(min-width: 1200px)").matches ? Math.max(1, Math.floor(px / 126)) : count;
+  return Math.min(count, fit);
+}
+
+// Shares before counts: a table compares, and counts are for the tiles.
+const byShare = (columns) => [...columns.keys()].sort((a, b) => (columns[a].direction ? 0 : 1) - (columns[b].direction ? 0 : 1));
+
+function teams(data) {
+  const order = byShare(data.columns).slice(0, columnsThatFit("teams", data.columns.length, 150)).sort((a, b) => a - b);
+  const lead = {
+    head: () => [make("th", "", words.team)],
+    column: heading,
+    cells: (row) => [make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
+  };
+  $("teams-title").textContent = words.teams + table("teams", data.teams, data.columns, order, lead, words.noTeams);
+}
+
+function agents(data) {
+  const ranked = data.columns.findIndex((column) => column.id === data.rank_by.id);
+  const rest = byShare(data.columns).filter((i) => i !== ranked);
+  const order = (ranked < 0 ? rest : [ranked, ...rest]).slice(0, columnsThatFit("agents", data.columns.length, 150));
+  const lead = {
+    head: () => [make("th", "place", "#"), make("th", "", words.agent)],
+    column: (column) => {
+      const node = heading(column);
+      node.replaceChildren(link({ rank: column.kpi }, node.textContent, column.kpi === data.rank_by.kpi));
+      return node;
+    },
+    cells: (row) => [make("td", "place", row.place === null ? "–" : String(row.place)),
+      make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
+  };
+  const turned = table("agents", data.agents, data.columns, order, lead, words.noAgents);
+  $("agents-title").textContent = `${words.agents} ${name(data.rank_by)}${turned}`;
+}
+
+function alertItem(alert, zone, over) {
+  const text = figure(alert.v, alert)?.join(" ").trim() ?? words.no_data;
+  const limit = figure(alert.threshold, alert).join(" ").trim();
+  const who = alert.level === "site" ? words.site : alert.entity;
+  const state = alert.state === "pending" ? ` · ${words.pending}` : "";
+  return make("li", over ? "over" : `firing ${severe(alert.severity)}`,
+    make("div", "", over ? null : sign(severe(alert.severity)), make("b", "", who), make("span", "", name(alert))),
+    make("p", "", over ? `${words.since} ${minute(alert.since, zone)} – ${minute(alert.at, zone)}`
+      : `${text}, ${words.limit} ${limit} · ${words.severity[severe(alert.severity)]}${state} · ${words.since} ${minute(alert.since, zone)}`));
+}
+
+function alerts(data) {
+  const firing = data.alerts.map((alert) => alertItem(alert, data.zone, false));
+  const over = data.recent.map((alert) => alertItem(alert, data.zone, true));
+  $("alerts-title").textContent = `${words.alerts} · ${data.alerts.length}`;
+  $("alerts").replaceChildren(
+    ...(firing.length ? firing : [make("li", "none", words.noAlerts)]),
+    ...(over.length ? [make("li", "divider", words.recent), ...over] : []));
+}
+
+function show(data) {
+  document.title = `${data.site} · ${words.title}`;
+  $("site").textContent = data.site;
+  const sites = data.sites.length > 1 ? data.sites.filter((s) => s !== data.site).map((s) => link({ site: s }, s, false)) : [];
+  $("sites").replaceChildren(...sites);
+  $("choices").replaceChildren(...data.choices.map((c) => link({ window: c.id }, name(c), c.id === data.choice)));
+  const day = (text) => clock(Date.parse(text), data.zone, data.now_ms).slice(0, -3);
+  $("span").textContent = data.from === null ? words.noneYet
+    : `${day(data.from)} – ${day(data.to)} · ${data.final ? words.final : words.soFar}`;
+  const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
+  $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
+  teams(data);
+  agents(data);
+  alerts(data);
+}
+
+function state() {
+  const silentMs = performance.now() - answeredMs;
+  const nowMs = Date.now() + offsetMs;
+  const oldMs = shown?.as_of_ms == null ? null : nowMs - shown.as_of_ms;
+  const is = silentMs > LOST_MS ? "lost" : shown === null || shown.loading ? "loading" : oldMs === null || oldMs > shown.limit_ms ? "stale" : "live";
+  document.body.className = is;
+  $("state").textContent = words[is];
+  $("age").textContent = oldMs === null ? "" : age(oldMs);
+  const text = oldMs === null ? "--:--:--" : clock(shown.as_of_ms, shown.zone, nowMs);
+  $("as-of").textContent = text;
+  const long = {
+    lost: `${words.lostLong} ${age(silentMs)}`,
+    loading: words.loadingLong,
+    stale: oldMs === null ? words.noneYet : `${words.staleLong} ${text}, ${age(oldMs)}`,
+  }[is];
+  const problem = is !== "lost" && shown?.problem ? ` · ${shown.problem}` : "";
+  $("banner").hidden = is === "live" && !problem;
+  $("banner").textContent = is === "live" ? problem.slice(3) : long + problem;
+}
+
+async function poll() {
+  try {
+    const answer = await fetch(`api/floor?${address}`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
+    const data = await answer.json();
+    if (answer.ok) {
+      answeredMs = performance.now();
+      offsetMs = data.now_ms - Date.now();
+      shown = data;
+      show(data);
+    } else {
+      answeredMs = performance.now();
+      shown = shown && { ...shown, problem: data.error };
+      if (shown === null) $("span").textContent = data.error;
+    }
+  } catch (error) {
+    console.warn("no snapshot:", error);
+  }
+  state();
+}
+
+document.documentElement.lang = language;
+$("clock").title = words.asOf;
+setInterval(poll, POLL_MS);
+addEventListener("resize", () => shown && show(shown));
+poll();

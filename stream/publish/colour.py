@@ -1,0 +1,53 @@
+"""What colour a value has: the alert rules' levels, applied to what is shown.
+
+One source of thresholds: a value has a colour only where a rule judges it. The page also says it in signs and words.
+"""
+
+from collections.abc import Iterable
+
+from stream.alerts.rules import Level, Rule
+from stream.kpis.catalogue import CATALOGUE
+
+ORDER = ("plain", "good", "watch", "info", "warning", "critical")
+"""From nothing to say to act now. `watch`: not breached, but not beyond the rule's exit level either."""
+
+
+def colour(rules: Iterable[Rule], kpi: str, numerator: int, denominator: int | None) -> tuple[str, str | None]:
+    """The worst colour that `rules` give, and the rule that gives it; ("plain", None) where none judges.
+
+    Exact: cross-multiplied integers. A denominator below the rule's `min_denominator` is not judged (semantics 7).
+    """
+    worst, by = "plain", None
+    for rule in rules:
+        found = _judged(rule, kpi, numerator, denominator)
+        if ORDER.index(found) > ORDER.index(worst):
+            worst, by = found, rule.rule
+    return worst, by
+
+
+def judging(rules: Iterable[Rule], kpi: str, level: str, entity: str, window: str, currency: str | None) -> list[Rule]:
+    """The rules that judge this value. A ratio is judged in every window, a count or amount only in the rule's own."""
+    a_sum = CATALOGUE[kpi].denominator is None if kpi in CATALOGUE else True
+    return [
+        rule
+        for rule in rules
+        if (rule.kpi, rule.level, rule.currency) == (kpi, level, currency)
+        and (rule.entities is None or entity in rule.entities)
+        and (rule.window == window or not a_sum)
+    ]
+
+
+def _judged(rule: Rule, kpi: str, numerator: int, denominator: int | None) -> str:
+    if denominator is not None and denominator < max(1, rule.min_denominator):
+        return "plain"
+    factor = CATALOGUE[kpi].factor if kpi in CATALOGUE else 1
+    amount, over = numerator * factor, 1 if denominator is None else denominator
+    if _beyond(amount, over, rule.threshold, rule.above):
+        return rule.severity if rule.severity in ORDER else "warning"
+    return "watch" if _beyond(amount, over, rule.exit, rule.above) else "good"
+
+
+def _beyond(amount: int, over: int, level: Level, above: bool) -> bool:
+    """Whether amount / over is strictly below the level (above: strictly above it)."""
+    left, right = amount * level[1], level[0] * over
+    return left > right if above else left < right

@@ -1,0 +1,112 @@
+"""Reads the output topics into a floor: committed records only, no group, no offsets left behind.
+
+Month windows are the longest that the page shows, and the running one was published after it began; so reading begins
+40 days back by record timestamp. Compaction keeps that to the last record of each window.
+"""
+
+import asyncio
+import time
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream.publish.floor import Floor
+from stream.settings import Settings
+
+REACH_MS = 40 * 86_400_000
+POLL_MS = 250
+BATCH_RECORDS = 5_000
+REFRESH_S = 30.0
+RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class Feed:
+    """Keeps `floor` up to date while `run` runs. A second `run` goes on where the first one stopped.
+
+    `loaded`: what stood in the topics at the start has been read. `problem`: why nothing is being read, or None.
+    """
+
+    def __init__(self, settings: Settings, floor: Floor) -> None:
+        prefix = settings.kafka.topic_prefix
+        self._settings = settings
+        self._floor = floor
+        self._kpi_topic, self._alert_topic = f"{prefix}.kpi.v1", f"{prefix}.alerts.v1"
+        self._positions: dict[TopicPartition, int] = {}
+        self.loaded = False
+        self.problem: str | None = "not connected yet"
+
+    async def run(self) -> None:
+        """Reads until it is cancelled; a lost or missing broker is waited for."""
+        delay_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self._read()
+                delay_s = RETRY_FIRST_S
+            except (KafkaError, OSError) as error:
+                self.problem = f"Kafka: {str(error) or type(error).__name__}"
+                log.warning("board_feed_lost", problem=self.problem, retry_in_s=delay_s)
+                await asyncio.sleep(delay_s)
+                delay_s = min(2 * delay_s, RETRY_LAST_S)
+
+    async def _read(self) -> None:
+        """Reads until the topics' partitions change. Raises KafkaError or OSError when the broker is lost."""
+        consumer = AIOKafkaConsumer(
+            **self._settings.kafka_client_options(),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            fetch_max_wait_ms=100,
+        )
+        try:
+            await consumer.start()
+            partitions = await self._partitions(consumer)
+            if partitions:
+                await self._follow(consumer, partitions)
+            else:
+                self.problem = f"there is no topic {self._kpi_topic}: `kpi-stream topics create`"
+                await asyncio.sleep(RETRY_FIRST_S)
+        finally:
+            await consumer.stop()
+
+    async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
+        await consumer.topics()  # refreshes the metadata without creating a topic that is missing
+        topics = (self._kpi_topic, self._alert_topic)
+        return [TopicPartition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+
+    async def _follow(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        consumer.assign(partitions)
+        await self._seek(consumer, partitions)
+        pending = dict(await consumer.end_offsets(partitions))
+        checked_s = time.monotonic()
+        while time.monotonic() - checked_s < REFRESH_S or partitions == await self._partitions(consumer):
+            if time.monotonic() - checked_s >= REFRESH_S:
+                checked_s = time.monotonic()
+                self._floor.tidy()
+            for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)).items():
+                for record in records:
+                    if partition.topic == self._kpi_topic:
+                        self._floor.on_kpi(record.key, record.value)
+                    else:
+                        self._floor.on_alert(record.value)
+            self.problem = None
+            for partition in partitions:
+                self._positions[partition] = await consumer.position(partition)
+            pending = {tp: end for tp, end in pending.items() if self._positions[tp] < end}
+            self.loaded = self.loaded or not pending
+            await asyncio.sleep(0)
+
+    async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
+        new = [partition for partition in partitions if partition not in self._positions]
+        since_ms = time.time_ns() // 1_000_000 - REACH_MS
+        found = await consumer.offsets_for_times(dict.fromkeys(new, since_ms)) if new else {}
+        for partition in partitions:
+            if partition in self._positions:
+                consumer.seek(partition, self._positions[partition])
+            elif found.get(partition) is not None:
+                consumer.seek(partition, found[partition].offset)
+            else:  # nothing as young as that: what there is may still be what is shown
+                await consumer.seek_to_beginning(partition)

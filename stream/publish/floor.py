@@ -1,0 +1,130 @@
+"""The floor as its output topics tell it: the current record of each entity and window, and the alerts.
+
+Pure memory, no clock: a reader who keeps the highest revision per key, of equal ones the later, has the right numbers
+(contract 2). Values stay bytes until somebody looks.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from stream.publish.reading import (
+    AlertRecord,
+    KpiRecord,
+    instant,
+    read_alert,
+    read_key,
+    read_kpi,
+)
+
+RECENT_ALERTS = 50
+KEPT_STARTS = 2  # the running window and the one before it
+
+
+class _Head(msgspec.Struct, frozen=True):
+    site: str
+    revision: int
+    as_of: str
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+Place = tuple[str, str, str, str]
+
+
+class Floor:
+    """Fed with the records of both topics, in any order of partitions. `rolling`: name -> length in ms.
+
+    Records that cannot be read are counted in `unreadable` and left out.
+    """
+
+    def __init__(self, rolling: Mapping[str, int]) -> None:
+        self._rolling = rolling
+        self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
+        self._open: dict[str, AlertRecord] = {}
+        self._recent: deque[AlertRecord] = deque(maxlen=RECENT_ALERTS)
+        self._as_of_ms: dict[str, int] = {}
+        self.unreadable = 0
+
+    def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the KPI topic."""
+        try:
+            if key is None or value is None:
+                raise ValueError("a KPI record has a key and a value")
+            name = read_key(key)
+            starts = self._held.setdefault(name.place, {})
+            if len(starts) == KEPT_STARTS and name.start < min(starts):
+                return
+            head = _HEAD.decode(value)
+            at_ms = instant(head.as_of)
+        except (ValueError, msgspec.MsgspecError):
+            self.unreadable += 1
+            return
+        self._as_of_ms[name.site] = max(at_ms, self._as_of_ms.get(name.site, at_ms))
+        if name.start in starts and starts[name.start][0] > head.revision:
+            return
+        starts[name.start] = (head.revision, value)
+        if len(starts) > KEPT_STARTS:
+            del starts[min(starts)]
+
+    def on_alert(self, value: bytes | None) -> None:
+        """Takes one record of the alerts topic."""
+        try:
+            alert = read_alert(value or b"")
+        except msgspec.MsgspecError:
+            self.unreadable += 1
+            return
+        self._open.pop(alert.alert_id, None)
+        if alert.state == "resolved":
+            if alert not in self._recent:
+                self._recent.append(alert)
+        else:
+            self._open[alert.alert_id] = alert
+
+    def sites(self) -> list[str]:
+        """Sites heard of, sorted."""
+        return sorted(self._as_of_ms)
+
+    def as_of_ms(self, site: str) -> int | None:
+        """The latest instant up to which a record of `site` counts; None if there is none."""
+        return self._as_of_ms.get(site)
+
+    def records(self, site: str, window: str, last: bool = False) -> Iterator[KpiRecord]:
+        """The records of `window` that hold at the site's as_of and have KPIs; `last`: of the window just before."""
+        as_of_ms = self._as_of_ms.get(site)
+        if as_of_ms is None:
+            return
+        for (of_site, _, _, name), starts in list(self._held.items()):
+            if of_site != site or name != window:
+                continue
+            for record in (read_kpi(value) for _, value in list(starts.values())):
+                if record.kpis and self._holds(record, as_of_ms, last):
+                    yield record
+
+    def _holds(self, record: KpiRecord, as_of_ms: int, last: bool) -> bool:
+        length_ms = record.end_ms - record.start_ms
+        if last:
+            return record.end_ms < as_of_ms <= record.end_ms + length_ms
+        return not record.is_over(as_of_ms, record.window in self._rolling)
+
+    def open_alerts(self, site: str) -> list[AlertRecord]:
+        """Pending and firing alerts of `site`, the latest first."""
+        return sorted((a for a in self._open.values() if a.site == site), key=lambda a: a.at, reverse=True)
+
+    def recent_alerts(self, site: str) -> list[AlertRecord]:
+        """The last resolved alerts of `site`, the latest first."""
+        return sorted((a for a in self._recent if a.site == site), key=lambda a: a.at, reverse=True)
+
+    def tidy(self) -> int:
+        """Forgets what no choice shows any more (its own length past its end); returns how many windows are left."""
+        left = 0
+        for place, starts in list(self._held.items()):
+            as_of_ms = self._as_of_ms.get(place[0], 0)
+            for start, (_, value) in list(starts.items()):
+                record = read_kpi(value)
+                if as_of_ms > 2 * record.end_ms - record.start_ms:
+                    del starts[start]
+            if not starts:
+                del self._held[place]
+            left += len(starts)
+        return left

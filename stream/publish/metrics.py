@@ -1,0 +1,160 @@
+"""The closed list of every metric: name, kind, labels, meaning, and what to do about it.
+
+Nothing is exported that is not here, and a test holds every query of `deploy/` against this list. Names follow the
+Prometheus conventions: base units, `_total` for counters, `_timestamp_seconds` for "when". Why the window gauges are
+parts and gauges: ADR 0020. Labels are never event, case or debtor ids; `entity` is a pseudonymous agent, team or site.
+"""
+
+from dataclasses import dataclass
+
+from stream.publish.parts import PARTS
+
+PREFIX = "collections"
+
+DURATION_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+WINDOW_LABELS = ("site", "level", "entity", "window")
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One metric. `kind`: counter, gauge or histogram (seconds). `remedy`: what a person does when it looks wrong."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+    remedy: str
+
+
+def _counter(name: str, labels: tuple[str, ...], meaning: str, remedy: str) -> Metric:
+    return Metric(f"{PREFIX}_{name}_total", "counter", labels, meaning, remedy)
+
+
+def _gauge(name: str, labels: tuple[str, ...], meaning: str, remedy: str) -> Metric:
+    return Metric(f"{PREFIX}_{name}", "gauge", labels, meaning, remedy)
+
+
+def _histogram(name: str, labels: tuple[str, ...], meaning: str, remedy: str) -> Metric:
+    return Metric(f"{PREFIX}_{name}_duration_seconds", "histogram", labels, meaning, remedy)
+
+
+EVENTS = (
+    _counter("events_consumed", ("type",),
+             "Facts accepted, by event type.",
+             "No rise in opening hours: look at the producers, then at collections_consumer_lag_records."),
+    _counter("events_rejected", ("reason",),
+             "Records not accepted as facts, by dead-letter reason.",
+             "`kpi-stream deadletter list --reason R`; mend the producer, then re-submit."),
+    _counter("deadletters", ("reason",),
+             "Records sent to the dead-letter topic, by reason.",
+             "As collections_events_rejected_total; the two differ only in a transaction that is in hand."),
+    _counter("events_duplicate", (),
+             "Redelivered facts, counted once in the KPIs and here each time again.",
+             "A steady rise is a producer that retries without idempotence; the numbers are right."),
+    _counter("events_superseded", (),
+             "Facts whose version is lower than one that already counts.",
+             "Nothing: the greater version counts."),
+    _counter("events_late", ("type",),
+             "Facts that changed a window whose end the watermark plus grace had passed.",
+             "Many: raise time.grace, or find the feed that delivers late."),
+    _counter("rows_frozen", (),
+             "Contributions dropped since their window ended before the correction horizon.",
+             "`kpi-stream reconcile` names the windows; a backfill brings them."),
+    _counter("sites_unconfigured_events", (),
+             "Facts of a site that the configuration does not name: UTC, no shifts.",
+             "Add the site to `sites`, or mend site_id at the producer."),
+)  # fmt: skip
+
+CLOCKS = (
+    _gauge("watermark_timestamp_seconds", ("topic", "partition"),
+           "Greatest event time applied of a topic's partition.",
+           "Stands still in opening hours: is the partition idle, unowned, or its producer dead?"),
+    _gauge("statement_watermark_timestamp_seconds", ("number",),
+           "Watermark that stage 2 holds for a stage-1 number; finality and alerts wait for the smallest.",
+           "The smallest names the number that holds back finality and alerts: find its owner."),
+    _gauge("kpi_as_of_timestamp_seconds", ("site",),
+           "Event time up to which the KPI records that this worker committed count.",
+           "Falls behind the clock in opening hours: the boards are old. Look at lag and at the feeds."),
+    _gauge("last_event_timestamp_seconds", ("site",),
+           "Event time of the last fact of a site that this worker accepted.",
+           "Old in opening hours: the site's feed is dead, though its numbers look merely quiet."),
+    _gauge("numbers_dead", (),
+           "Stage-1 numbers left out of finality since nobody has owned them for time.dead_after.",
+           "Start a worker; what those numbers bring later corrects the windows."),
+    _gauge("partition_idle", ("topic", "partition"),
+           "1 while a partition is at its log end for idle_after, so the wall clock moves its watermark.",
+           "1 for every partition of a topic in opening hours: its producer is silent."),
+    _gauge("clock_offset_seconds", (),
+           "This worker's clock minus the broker's, seconds.",
+           "Beyond a minute the worker says nothing about idleness: mend time synchronisation."),
+)  # fmt: skip
+
+WORK = (
+    _gauge("consumer_lag_records", ("topic", "partition"),
+           "Records between the last one applied and the log end.",
+           "Rises: add workers up to the number of partitions, or look for a slow commit."),
+    _gauge("numbers_owned", ("stage",),
+           "Numbers that this worker has open, by stage (1 or 2).",
+           "0 on a running worker: it is spare, or it is being restored."),
+    _gauge("restore_progress_ratio", ("stage", "number"),
+           "Share of a number's state that is read, 0-1, while it is restored; absent otherwise.",
+           "Stands still: look at the broker; a restore reads about 200,000 records a second."),
+    _counter("restored_records", ("stage",),
+             "State records read while restoring.",
+             "Rises on every join or leave: the state should have been kept for a return."),
+    _histogram("commit", ("stage",),
+               "Time of one transaction, from begin to commit.",
+               "Above a second: the broker is slow, or too many numbers are on one worker."),
+    _gauge("last_commit_timestamp_seconds", ("stage",),
+           "When a transaction last succeeded.",
+           "Older than the session: the worker is cut off and its KPI gauges are withdrawn."),
+    _histogram("tick", (),
+               "Time of one stage-2 tick, publication and alerts included.",
+               "Near publish.every: fewer alert rules, more stage-2 partitions, or more workers."),
+    _counter("kpi_records", (),
+             "KPI records committed.",
+             "No rise while facts are accepted: look at collections_last_commit_timestamp_seconds."),
+    _counter("alert_records", ("state",),
+             "Alert records committed, by state.",
+             "A high rate of firing and resolved is flapping: set exit, for, keep_firing_for."),
+    _counter("fences", (),
+             "Times this process was fenced by a successor.",
+             "More than one per takeover: two workers share a group and a host that pauses."),
+)  # fmt: skip
+
+EXPOSITION = (
+    _gauge("series_dropped", (),
+           "Window series withheld from /metrics since the cap was reached.",
+           "Above 0: fewer agents per worker, or Prometheus reads teams and sites only."),
+    _gauge("window_entities", ("level",),
+           "Entities with a window series on /metrics, by level.",
+           "Falls to 0 on a worker that owns numbers: no commit has succeeded for a session."),
+    _gauge("alert_active", ("rule", "severity", "site", "level", "entity", "kpi", "window"),
+           "1 while an episode of a business alert fires; absent otherwise. Decided by the stream, not by Prometheus.",
+           "The rule's own: see the alert's record on collections.alerts.v1."),
+    _gauge("site_info", ("site", "zone"),
+           "1 for each configured site.",
+           "Join key for panels; nothing to do."),
+    _gauge("threshold", ("rule", "kpi", "level", "severity", "direction"),
+           "Entry level of an alert rule, in the KPI's unit (ratio, permille, ms, count, minor units); direction: "
+           "above or below.",
+           "Change the rule in the configuration, never in a panel."),
+    _gauge("build_info", ("version", "catalogue"),
+           "1, with the product's version and the KPI catalogue's.",
+           "Two versions at once: a rollout is under way, or stuck."),
+)  # fmt: skip
+
+WINDOWS = tuple(
+    Metric(
+        part.metric,
+        "gauge",
+        (*WINDOW_LABELS, "currency") if part.money else WINDOW_LABELS,
+        f"{part.meaning} In the window as published; fix `window` and `level` in every query.",
+        "Absent: off shift or nothing to divide. Sum numerators and denominators, then divide.",
+    )
+    for part in PARTS.values()
+)
+
+METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CLOCKS + WORK + EXPOSITION + WINDOWS}
+"""Every metric by its name as exposed (counters with `_total`)."""

@@ -1,0 +1,50 @@
+"""The `board` command: the page by itself, beside or without a worker."""
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry, ProcessCollector
+
+from stream.publish.front import state_settings
+from stream.publish.meters import Meters
+from stream.publish.wallboard import Wallboard
+from stream.publish.web import Health, Web
+from stream.settings import Settings
+
+
+def run_board(settings: Settings, http_port: int | None = None, say: Callable[[str], None] = print) -> int:
+    """Serves the page until SIGINT or SIGTERM; 0 then, 1 when it cannot listen. `http_port`: instead of http.port.
+
+    A broker that is not there yet is waited for, and the page says so.
+    """
+    return asyncio.run(_run(settings, settings.http.port if http_port is None else http_port, say))
+
+
+async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    state_settings(Meters(registry), settings)
+    wallboard = Wallboard(settings)
+    web = Web(registry, Health(ready=lambda: _not_ready(wallboard)), wallboard)
+    host = settings.http.host
+    try:
+        port = await web.start(host, port)
+    except OSError as error:
+        sys.stderr.write(f"kpi-stream board: cannot listen on {host}:{port}: {error.strerror or error}\n")
+        return 1
+    wallboard.start()
+    say(f"board on http://{f'[{host}]' if ':' in host else host}:{port}/")
+    sys.stdout.flush()
+    await stopped.wait()
+    await web.stop()
+    return 0
+
+
+def _not_ready(wallboard: Wallboard) -> str | None:
+    return wallboard.feed.problem or (None if wallboard.feed.loaded else "reading the output topics")

@@ -1,0 +1,190 @@
+"""What the page shows of one site and one choice of window, as plain data ready for JSON.
+
+Shape: `{site, sites, zone, choice, choices, from, to, final, as_of_ms, now_ms, limit_ms, loading, problem, columns,
+rank_by, floor, teams, agents, agents_total, alerts, recent}`.
+`columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
+`agents`: rows. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the
+order of the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
+`s`: ok, few, no_data, or absent (nothing published for the entity); `c`: a colour of `colour.ORDER`; `r`: its rule.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from stream.alerts.rules import Rule
+from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.publish.choices import Choice
+from stream.publish.colour import ORDER, colour, judging
+from stream.publish.currency import exponent
+from stream.publish.floor import Floor
+from stream.publish.reading import AlertRecord, KpiRecord, KpiValue
+
+Json = dict[str, Any]
+
+DEFAULT_KPIS = (
+    "dials", "connect_rate", "right_party_contacts", "promises", "promise_kept_rate", "recovered_amount",
+    "recovered_per_hour", "talk_time_mean", "occupancy_ratio", "complaint_rate",
+)  # fmt: skip
+MOST_KPIS = 12
+RANK_BY = "recovered_amount"
+
+
+@dataclass(frozen=True)
+class View:
+    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's; `agents`: rows of it at most."""
+
+    site: str
+    choice: Choice
+    kpis: tuple[str, ...] = DEFAULT_KPIS
+    rank_by: str = RANK_BY
+    agents: int = 20
+
+
+@dataclass(frozen=True)
+class _Column:
+    kpi: Kpi
+    currency: str | None
+
+    def as_json(self) -> Json:
+        return {
+            "id": self.kpi.id if self.currency is None else f"{self.kpi.id}:{self.currency}",
+            "kpi": self.kpi.id,
+            "currency": self.currency,
+            "digits": exponent(self.currency) if self.currency else 0,
+            "unit": self.kpi.unit,
+            "direction": self.kpi.direction,
+            "en": self.kpi.name_en,
+            "zh": self.kpi.name_zh,
+            "about": self.kpi.description,
+        }
+
+
+def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
+    """What follows from the floor alone; the wallboard adds clocks, choices and whether it is still loading."""
+    records = list(floor.records(view.site, view.choice.window, view.choice.last))
+    firing = floor.open_alerts(view.site)
+    columns = _columns(view.kpis, records)
+    severity = _severities(firing)
+
+    def row(record: KpiRecord) -> Json:
+        cells = _cells(record, columns, rules)
+        return {"entity": record.entity, "alert": severity.get((record.level, record.entity)), "cells": cells}
+
+    by_level: dict[str, list[KpiRecord]] = {"site": [], "team": [], "agent": []}
+    for record in records:
+        by_level.get(record.level, []).append(record)
+    sites = by_level["site"]
+    rank_columns = _columns((view.rank_by,), records)
+    return {
+        "site": view.site,
+        "from": min((record.start for record in sites or records), default=None),
+        "to": max((record.end for record in sites or records), default=None),
+        "final": bool(sites) and all(record.final for record in sites),
+        "columns": [column.as_json() for column in columns],
+        "rank_by": rank_columns[0].as_json(),
+        "floor": row(sites[0]) if sites else None,
+        "teams": [row(record) for record in sorted(by_level["team"], key=lambda r: r.entity)],
+        "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
+        "agents_total": len(by_level["agent"]),
+        "alerts": [_alert(alert) for alert in firing],
+        "recent": [_alert(alert) for alert in floor.recent_alerts(view.site)[:8]],
+    }
+
+
+def _columns(kpis: Sequence[str], records: Sequence[KpiRecord]) -> list[_Column]:
+    """One column per KPI; a KPI per currency has one for each currency among the records, by code, or one without."""
+    seen: dict[str, set[str]] = {}
+    for record in records:
+        for value in record.kpis:
+            if value.currency is not None:
+                seen.setdefault(value.kpi, set()).add(value.currency)
+    return [
+        _Column(CATALOGUE[kpi], currency)
+        for kpi in kpis
+        for currency in (sorted(seen.get(kpi, ())) if CATALOGUE[kpi].per_currency else ()) or (None,)
+    ]
+
+
+def _cells(record: KpiRecord, columns: Sequence[_Column], rules: Sequence[Rule]) -> list[Json]:
+    values = {(value.kpi, value.currency): value for value in record.kpis}
+    return [_cell(record, column, values.get((column.kpi.id, column.currency)), rules) for column in columns]
+
+
+def _cell(record: KpiRecord, column: _Column, value: KpiValue | None, rules: Sequence[Rule]) -> Json:
+    kpi = column.kpi
+    held = value or _unnamed(record, kpi)
+    judges = judging(rules, kpi.id, record.level, record.entity, record.window, column.currency)
+    shade, rule = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)
+    return {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
+
+
+def _unnamed(record: KpiRecord, kpi: Kpi) -> KpiValue:
+    """What a record says of a KPI that it does not name: numerator 0, and the denominator that another KPI tells.
+
+    Only recovered_per_hour is left out while its denominator is not 0 (contract 2); occupancy_ratio has the same one.
+    """
+    if kpi.denominator is None:
+        return KpiValue(kpi.id, 0, None, 0.0, "ok")
+    told = (v for v in record.kpis if v.kpi in CATALOGUE and CATALOGUE[v.kpi].denominator == kpi.denominator)
+    denominator = next((v.denominator for v in told if v.denominator), 0)
+    return KpiValue(kpi.id, 0, denominator, 0.0 if denominator else None, "ok" if denominator else "no_data")
+
+
+def _leaderboard(records: Sequence[KpiRecord], by: _Column, most: int, row: Callable[[KpiRecord], Json]) -> list[Json]:
+    """The best `most` by the KPI, the catalogue's direction deciding what is best (none: higher); equal values share
+    a place and stand in order of their id; those without a value come last, without a place."""
+    scored = []
+    for record in records:
+        cell = _cell(record, by, _value_of(record, by), ())
+        scored.append((cell["v"] if cell["s"] == "ok" else None, record))
+    sign = 1 if by.kpi.direction == "lower" else -1
+    scored.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0), pair[1].entity))
+    rows, place, before = [], 0, object()
+    for position, (value, record) in enumerate(scored[:most], start=1):
+        if value != before:
+            place, before = position, value
+        rows.append({**row(record), "place": place if value is not None else None, "score": value})
+    return rows
+
+
+def _value_of(record: KpiRecord, column: _Column) -> KpiValue | None:
+    return next((v for v in record.kpis if (v.kpi, v.currency) == (column.kpi.id, column.currency)), None)
+
+
+def _severities(alerts: Sequence[AlertRecord]) -> Mapping[tuple[str, str], str]:
+    """The worst severity that fires for each (level, entity)."""
+    worst: dict[tuple[str, str], str] = {}
+    for alert in alerts:
+        place = (alert.level, alert.entity)
+        if alert.state == "firing" and _weight(alert.severity) > _weight(worst.get(place)):
+            worst[place] = alert.severity
+    return worst
+
+
+def _weight(severity: str | None) -> int:
+    return ORDER.index(severity) if severity in ORDER else 0
+
+
+def _alert(alert: AlertRecord) -> Json:
+    kpi = CATALOGUE.get(alert.kpi)
+    return {
+        "id": alert.alert_id,
+        "rule": alert.rule,
+        "severity": alert.severity,
+        "state": alert.state,
+        "level": alert.level,
+        "entity": alert.entity,
+        "window": alert.window,
+        "v": alert.value,
+        "n": alert.numerator,
+        "d": alert.denominator,
+        "threshold": alert.threshold,
+        "since": alert.active_since,
+        "at": alert.at,
+        "unit": kpi.unit if kpi else "count",
+        "currency": alert.currency,
+        "digits": exponent(alert.currency) if alert.currency else 0,
+        "en": kpi.name_en if kpi else alert.kpi,
+        "zh": kpi.name_zh if kpi else alert.kpi,
+    }

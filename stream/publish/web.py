@@ -1,0 +1,120 @@
+"""The web server: /metrics, /health/live, /health/ready, the page and its data. No state of its own."""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from stream.publish.wallboard import AddressError, Wallboard
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+ASSETS = {
+    "index.html": "text/html",
+    "board.css": "text/css",
+    "board.js": "text/javascript",
+    "numbers.js": "text/javascript",
+    "words.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors *",  # a wall's own frame may show it
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+
+def _well() -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Health:
+    """Each gives None when all is well, else why not, in one line. `ready`: may be sent work and believed."""
+
+    live: Callable[[], str | None] = _well
+    ready: Callable[[], str | None] = _well
+
+
+class Web:
+    """Serves `registry`, `health` and, if there is one, the page of `wallboard`."""
+
+    def __init__(self, registry: CollectorRegistry, health: Health, wallboard: Wallboard | None = None) -> None:
+        self._registry = registry
+        self._health = health
+        self._wallboard = wallboard
+        self._runner: web.AppRunner | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens on host and port (0: any free one) and returns the port. OSError if it cannot."""
+        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
+        await runner.setup()
+        site = web.TCPSite(runner, host, port)
+        try:
+            await site.start()
+        except OSError:
+            await runner.cleanup()
+            raise
+        self._runner = runner
+        return int(runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stops listening; a request in hand has one second."""
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._wallboard is not None:
+            await self._wallboard.stop()
+
+    def _app(self) -> web.Application:
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/health/live", _health(self._health.live))
+        app.router.add_get("/health/ready", _health(self._health.ready))
+        if self._wallboard is not None:
+            folder = files("stream.publish") / "board"
+            app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))
+            for name, kind in ASSETS.items():
+                app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
+            app.router.add_get("/api/floor", self._floor)
+        return app
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        """Off the loop: tens of thousands of series take longer than a heartbeat should wait."""
+        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
+
+        def text() -> bytes:
+            body = generate_latest(self._registry)
+            return gzip.compress(body, compresslevel=1) if zipped else body
+
+        headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
+        return web.Response(body=await asyncio.to_thread(text), headers=headers)
+
+    async def _floor(self, request: web.Request) -> web.StreamResponse:
+        assert self._wallboard is not None
+        self._wallboard.start()
+        try:
+            body = self._wallboard.answer(request.query)
+        except AddressError as error:
+            return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
+        return web.Response(body=body, content_type="application/json", headers=HEADERS)
+
+
+def _health(state: Callable[[], str | None]) -> Handler:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        reason = state()
+        return web.Response(text=f"{reason or 'ok'}\n", status=200 if reason is None else 503)
+
+    return answer
+
+
+def _asset(body: bytes, kind: str) -> Handler:
+    async def answer(_: web.Request) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=HEADERS)
+
+    return answer
