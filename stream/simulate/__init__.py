@@ -1,0 +1,1 @@
+"""A seeded, believable contact-centre world, and thin shells that write it to Kafka or to files."""
