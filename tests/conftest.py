@@ -1,4 +1,4 @@
-"""Fixtures for tests that need something real (a broker, a program, the public data), and CI's rule that nothing is left out.
+"""Fixtures for tests that need something real (a broker, a program, the public data); in CI nothing is left out.
 
 Tests share one broker and keep apart by `topic_prefix`; a test that stops or kills its broker asks for `own_broker`.
 With CI=true a skipped test fails the run: only what needs the public data may be skipped, where they are absent.
@@ -93,9 +93,6 @@ def program() -> Callable[[str], str]:
 def _must_be_marked(request: pytest.FixtureRequest, mark: str) -> None:
     if request.node.get_closest_marker(mark) is None:
         pytest.fail(f"{request.node.nodeid} uses {request.fixturename} and is not marked `{mark}`")
-
-
-# --- in CI nothing is left out -----------------------------------------------------------------------------------------
 
 
 def _note_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -3,8 +3,8 @@
     python deploy/local/broker.py start [--port N] [--data DIR]     prints the bootstrap address, leaves it running
     python deploy/local/broker.py status | stop [--data DIR]
 
-Only the standard library. `make setup` puts Kafka's jars into .kafka/libs. It signals only a process that it started: the
-pid in DIR/broker.pid counts only while that process's command line names DIR's own settings file.
+Only the standard library. `make setup` puts Kafka's jars into .kafka/libs. It signals only a process that it started:
+the pid in DIR/broker.pid counts only while that process's command line names DIR's own settings file.
 """
 
 from __future__ import annotations
@@ -21,62 +21,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
-KAFKA = Path(__file__).resolve().parents[2] / ".kafka"
+HERE = Path(__file__).resolve().parent
+KAFKA = HERE.parents[1] / ".kafka"
 DEFAULT_PORT = 9092
 CLUSTER_ID = "kpi-stream-local-00000"  # 22 base64 characters: any fixed UUID will do
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
-
-SETTINGS = """\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{controller_port}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
-log.dirs={data}/log
-
-# One node: every internal topic has one replica.
-default.replication.factor=1
-min.insync.replicas=1
-offsets.topic.replication.factor=1
-offsets.topic.num.partitions=8
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-transaction.state.log.num.partitions=8
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-
-# A topic nobody created is a mistake to be seen, and a group of one does not wait for others.
-auto.create.topics.enable=false
-group.initial.rebalance.delay.ms=0
-group.min.session.timeout.ms=1000
-
-# Dead letters carry records that were too large for us, so the broker takes more than the inbound limit of 1 MiB.
-message.max.bytes=8388608
-replica.fetch.max.bytes=8388608
-
-# A broker that comes back after kill -9 need not wait for its own old session; small buffers fit the small heap.
-broker.session.timeout.ms=6000
-broker.heartbeat.interval.ms=1000
-log.cleaner.dedupe.buffer.size=16777216
-num.network.threads=2
-num.io.threads=4
-"""
-
-LOGGING = """\
-status = error
-appender.file.type = File
-appender.file.name = file
-appender.file.fileName = {data}/broker.log
-appender.file.layout.type = PatternLayout
-appender.file.layout.pattern = [%d] %p %c{{1}}: %m%n
-rootLogger.level = warn
-rootLogger.appenderRef.file.ref = file
-logger.kafka.name = kafka.server.KafkaRaftServer
-logger.kafka.level = info
-"""
 
 
 class BrokerError(Exception):
@@ -86,7 +38,8 @@ class BrokerError(Exception):
 class LocalBroker:
     """One Kafka node on 127.0.0.1 with its data in a folder. Every method blocks (in asyncio: `asyncio.to_thread`).
 
-    `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one; restarts keep it. The data outlive `stop`.
+    `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one, and restarts keep it.
+    The data outlive `stop` and `kill`.
     """
 
     def __init__(self, data: Path, port: int = 0, *, libs: Path = KAFKA / "libs", heap: str = "512m") -> None:
@@ -102,10 +55,12 @@ class LocalBroker:
 
     @property
     def pid(self) -> int | None:
-        """The running node's process id, started by this object or by an earlier command on the same folder; else None."""
+        """The running node, started by this object or by an earlier command on the same folder; None when none runs."""
+        if self._process is not None and self._process.poll() is None:
+            return self._process.pid
         return _owned_pid(self.data)
 
-    def __enter__(self) -> LocalBroker:
+    def __enter__(self) -> Self:
         try:
             self.start()
         except BaseException:
@@ -182,7 +137,7 @@ class LocalBroker:
         return self.data / "server.properties"
 
     def _java(self, java: str) -> list[str]:
-        # The quick compiler and the plain collector start a small node in half the time and leave the second core alone.
+        # The quick compiler and the plain collector start a small node sooner and leave the second core alone.
         tuning = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
         logging = f"-Dlog4j2.configurationFile={self.data / 'log4j2.properties'}"
         return [java, *tuning, logging, "-cp", f"{self._libs}/*"]
@@ -194,8 +149,9 @@ class LocalBroker:
             controller_port = int(_setting(self._settings, "controller.quorum.voters").rpartition(":")[2])
         else:
             controller_port = free_port()
-        self._settings.write_text(SETTINGS.format(port=self.port, controller_port=controller_port, data=self.data))
-        (self.data / "log4j2.properties").write_text(LOGGING.format(data=self.data))
+        names = {"port": self.port, "controller_port": controller_port, "data": self.data}
+        for file in (self._settings, self.data / "log4j2.properties"):
+            file.write_text((HERE / file.name).read_text().format(**names))
 
     def _format(self, java: str) -> None:
         done = subprocess.run(
@@ -215,7 +171,9 @@ class LocalBroker:
                 raise BrokerError(f"the broker died at its start: see {self.data / 'broker.log'} and broker.out")
             if time.monotonic() > deadline:
                 self.kill()
-                raise BrokerError(f"the broker did not answer within {START_SECONDS:.0f} s: see {self.data / 'broker.log'}")
+                raise BrokerError(
+                    f"the broker does not answer after {START_SECONDS:.0f} s: see {self.data / 'broker.log'}"
+                )
             time.sleep(0.1)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -225,8 +183,6 @@ class LocalBroker:
     def _gone(self, seconds: float) -> bool:
         deadline = time.monotonic() + seconds
         while True:
-            if self._process is not None:
-                self._process.poll()  # reap it, or it stays in the process table as ours
             if self.pid is None:
                 (self.data / "broker.pid").unlink(missing_ok=True)
                 return True
@@ -320,7 +276,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="A single-node Kafka on 127.0.0.1 for local use.")
     parser.add_argument("command", choices=["start", "stop", "status"])
     parser.add_argument("--port", type=int, help=f"default {DEFAULT_PORT}; 0 takes a free one")
-    parser.add_argument("--data", type=Path, default=KAFKA / "data", help="folder of the data, the log and the pid file")
+    parser.add_argument("--data", type=Path, default=KAFKA / "data", help="folder of data, logs and pid file")
     given = parser.parse_args(arguments)
     try:
         return _run(given.command, given.data.resolve(), given.port)

@@ -1,0 +1,62 @@
+# kpi-stream: what a developer and CI call. `make` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test check bench lock clean
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+ARGS ?=
+
+# What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
+GENERATORS := schemas/generate.py
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: .venv/.installed .kafka/.installed ## virtual environment from hash-locked requirements, Apache Kafka for local use
+	@echo "setup: ready"
+
+demo: setup ## broker, topics, worker, simulator and wallboard in one command; Ctrl-C ends all of it
+	@exec $(BIN)/python -m deploy.local.demo $(ARGS)
+
+test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes to pytest
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/python -m deploy.checks.tree
+	$(BIN)/python -m deploy.checks.locks
+	for generator in $(GENERATORS); do $(BIN)/python $$generator --check; done
+
+bench: setup ## events a second, latency and memory, on this machine
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: setup ## writes the hash-locked requirements anew from pyproject.toml
+	$(LOCK) --output-file=requirements.txt pyproject.toml
+	$(LOCK) --extra=dev --constraint=requirements.txt --output-file=requirements-dev.txt pyproject.toml
+
+clean: ## removes all that setup, demo and the tools made
+	@[ ! -x $(BIN)/python ] || $(BIN)/python deploy/local/broker.py stop >/dev/null
+	rm -rf .venv .kafka .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+
+.venv/.installed: requirements-dev.txt pyproject.toml
+	@echo "setup: Python environment in .venv"
+	@[ -x $(BIN)/python ] || { python=$$(deploy/local/needs.sh python) && "$$python" -m venv .venv; }
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.kafka/.installed: deploy/local/pom.xml
+	@deploy/local/needs.sh java
+	@echo "setup: Apache Kafka in .kafka/libs"
+	@rm -rf .kafka/libs
+	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/.kafka/libs"
+	@touch $@
