@@ -1,6 +1,5 @@
 """One KPI record: an entity's KPIs in one window, as of one instant (contract 2)."""
 
-import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ import orjson
 from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION, Kpi
 from stream.kpis.value import OK, rate
+from stream.windows.exact import dumps_bare
 from stream.windows.measures import MONEY, column
 
 REMEMBERED = 10_000
@@ -90,7 +90,7 @@ class Records:
                 value, status = rate(numerator, denominator, factor, minimum)
             entry = _entry(kpi, numerator, denominator, value, status)
             entries.append(entry if currency is None else {"kpi": kpi, "currency": currency, **entry})
-        return _dumps(entries)
+        return dumps_bare(entries)
 
     def record(self, span: Span, as_of_ms: int, final: bool, revision: int, kpis: bytes) -> bytes:
         """The record's value; `kpis` as made by `kpis`."""
@@ -133,10 +133,3 @@ def _currencies(kpi: Kpi, columns: frozenset[str]) -> Iterable[str | None]:
 
 def _entry(kpi: str, numerator: int, denominator: int | None, value: float | None, status: str) -> dict[str, Any]:
     return {"kpi": kpi, "numerator": numerator, "denominator": denominator, "value": value, "status": status}
-
-
-def _dumps(entries: list[dict[str, Any]]) -> bytes:
-    try:
-        return orjson.dumps(entries)
-    except TypeError:  # an integer of more than 64 bits: rare, but sums are exact
-        return json.dumps(entries, ensure_ascii=False, separators=(",", ":")).encode()

@@ -56,6 +56,7 @@ class SiteCalendar:
         self.slot_ms = gcd(QUARTER_MS, *lengths, *minutes)
         """No window of the site begins or ends inside a slot; slots are aligned to the epoch."""
         self._slots: dict[int, tuple[Window, ...]] = {}
+        self._changes: dict[tuple[str, int], int] = {}
 
     def slot(self, index: int) -> tuple[Window, ...]:
         """The windows that hold the slot `index` (instant // slot_ms)."""
@@ -78,15 +79,31 @@ class SiteCalendar:
         found = [window for window in self.windows(instant_ms) if window[0] == name]
         return max(found, key=lambda window: window[1], default=None)
 
+    def has(self, name: str) -> bool:
+        """Whether the site ever has a window of this name."""
+        if name.startswith("shift_"):
+            return name.removeprefix("shift_") in self._shifts
+        named = {name for name, _ in self._plan.intervals}
+        return name in named or (name == "day" and self._plan.day) or (name == "month" and self._plan.month)
+
     def change_after(self, name: str, instant_ms: int) -> int:
-        """The first instant after this one at which `holding` may give another answer."""
+        """The first instant after this one at which `holding` may give another answer; the site has such windows."""
+        key = (name, instant_ms // self.slot_ms)
+        found = self._changes.get(key)
+        if found is None:
+            if len(self._changes) >= REMEMBERED_SLOTS:
+                self._changes.clear()
+            found = self._changes[key] = self._change_after(name, instant_ms)
+        return found
+
+    def _change_after(self, name: str, instant_ms: int) -> int:
         if not name.startswith("shift_"):
             held = self.holding(name, instant_ms)
             return held[2] if held else self._day(instant_ms)[1]
         day = local_date(self.zone, instant_ms)
         near = (self._shift(name, day + DAY * offset) for offset in range(-2, 8))
         later = [edge for window in near if window for edge in window[1:] if edge > instant_ms]
-        return min(later, default=instant_ms + 7 * 86_400_000)
+        return min(later, default=(instant_ms // self.slot_ms + 1) * self.slot_ms)
 
     def _compute(self, instant_ms: int) -> Iterator[Window]:
         start, end, day = self._day(instant_ms)

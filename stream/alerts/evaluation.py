@@ -1,0 +1,169 @@
+"""Evaluates rules exactly as if each were looked at, for each entity, at each multiple of the pane (semantics 7).
+
+It looks only where something changes: when a row enters, when a pane leaves a rolling window, at the edge of a tumbling
+window that matters, and when `for`, `keep_firing_for` or the horizon runs out. Looking more often changes nothing.
+A row enters at the first evaluation that may know of it: the end of the pane that holds the later of its instant and
+its `known`; if that one is past, at the next.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import heappop, heappush
+
+from stream.alerts.feed import Feed
+from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
+from stream.alerts.open import Open
+from stream.alerts.reason import reason
+from stream.alerts.record import NO_DATA, card_of, encode
+from stream.alerts.rules import Rule
+from stream.alerts.watch import Parts, Watch, view_of
+from stream.windows.calendar import Calendar
+from stream.windows.plan import WindowPlan
+from stream.windows.sums import Sums
+
+Alert = tuple[tuple[int | str, ...], bytes, bytes]
+"""(order of publication: at, rule, site, level, entity), key, value."""
+
+
+class Evaluator:
+    """All rules over the entities of one number. `horizon_ms` None: no entity is ever forgotten (replay)."""
+
+    def __init__(
+        self, plan: WindowPlan, calendar: Calendar, rules: Sequence[Rule], run: str, horizon_ms: int | None
+    ) -> None:
+        self._plan = plan
+        self._calendar = calendar
+        self._run = run
+        self._horizon_ms = horizon_ms
+        self._watches: dict[str, list[Watch]] = {}
+        for rule in rules:
+            self._watches.setdefault(rule.level, []).append(Watch(rule, plan))
+        self._wakes: list[tuple[int, int, Feed]] = []
+        self._pushes = 0
+        self.evaluated_ms: int | None = None
+        """T of the last evaluation; None: none yet."""
+        self.changed: dict[str, Feed] = {}
+        """Feeds whose state changed since the caller last emptied this."""
+
+    def feed(self, text: str, calendar: Calendar | None = None) -> Feed | None:
+        """A new feed for an entity (`site|level|id`); None if no rule applies to it."""
+        site, level, name = text.split("|")
+        at_site = (calendar or self._calendar).site(site)
+        watches = tuple(
+            watch
+            for watch in self._watches.get(level, ())
+            if (watch.rule.entities is None or name in watch.rule.entities)
+            and (watch.length_ms is not None or at_site.has(watch.rule.window))
+        )
+        return Feed(text, at_site, self._plan, watches) if watches else None
+
+    def bare_feed(self, text: str) -> Feed:
+        """A feed for an entity of the restored state, even if no rule applies to it any more."""
+        return self.feed(text) or Feed(text, self._calendar.site(text.partition("|")[0]), self._plan, ())
+
+    def take(self, feed: Feed, grain: int, known: int, sums: Sums) -> None:
+        """A row of the feed's entity: what of it the rules read will enter at its evaluation."""
+        amounts = view_of(sums, feed.columns)
+        if not amounts:
+            return
+        pane_ms = self._plan.pane_ms
+        at_ms = (max(grain, known) * self._plan.grain_ms // pane_ms + 1) * pane_ms
+        if self.evaluated_ms is not None and at_ms <= self.evaluated_ms:
+            at_ms = self.evaluated_ms + pane_ms
+        feed.wait(at_ms, grain, amounts)
+        self.changed[feed.text] = feed
+        if feed.wake_ms is None or at_ms < feed.wake_ms:
+            self._wake(feed, at_ms)
+
+    def advance(self, to_ms: int) -> list[Alert]:
+        """Every evaluation up to the last multiple of the pane that is not after `to_ms`; its alerts, in order."""
+        last_ms = to_ms // self._plan.pane_ms * self._plan.pane_ms
+        if self.evaluated_ms is not None and last_ms <= self.evaluated_ms:
+            return []
+        alerts: list[Alert] = []
+        while self._wakes and self._wakes[0][0] <= last_ms:
+            at_ms, _, feed = heappop(self._wakes)
+            if feed.wake_ms == at_ms:
+                alerts += self._evaluate(feed, at_ms)
+        self.evaluated_ms = last_ms
+        alerts.sort(key=lambda alert: alert[0])
+        return alerts
+
+    def resume(self, feeds: Mapping[str, Feed], evaluated_ms: int | None) -> None:
+        """Goes on from restored feeds. Each is looked at once more at the next T: its rules may be others now."""
+        self.evaluated_ms = evaluated_ms
+        self._wakes.clear()
+        self.changed.clear()
+        for feed in feeds.values():
+            feed.rebuild(evaluated_ms)
+            if feed.changed:
+                self.changed[feed.text] = feed
+            first_ms = feed.arrivals[0] if feed.arrivals else None
+            feed.wake_ms = None
+            if evaluated_ms is not None:
+                self._wake(feed, evaluated_ms + self._plan.pane_ms)
+            elif first_ms is not None:
+                self._wake(feed, first_ms)
+
+    def _wake(self, feed: Feed, at_ms: int) -> None:
+        feed.wake_ms = at_ms
+        self._pushes += 1
+        heappush(self._wakes, (at_ms, self._pushes, feed))
+
+    def _evaluate(self, feed: Feed, at_ms: int) -> Iterator[Alert]:
+        feed.wake_ms = None
+        feed.move_to(at_ms)
+        if self._horizon_ms is not None:
+            feed.forget(at_ms, self._horizon_ms)
+        yield from self._end_orphans(feed, at_ms)
+        for watch in feed.watches:
+            if feed.is_seen(watch):
+                yield from self._judge(feed, watch, at_ms)
+        if feed.changed:
+            self.changed[feed.text] = feed
+        wake_ms = feed.next_wake_ms(at_ms, self._horizon_ms)
+        if wake_ms is not None:
+            self._wake(feed, wake_ms)
+
+    def _judge(self, feed: Feed, watch: Watch, at_ms: int) -> Iterator[Alert]:
+        rule = watch.rule
+        opened = feed.opened.get(rule.rule)
+        before = opened.status if opened else INACTIVE
+        sums = feed.sums(watch, at_ms)
+        parts = watch.parts(sums)
+        breached = sums is not None and watch.breached(parts, before.active)
+        after, change = step(before, breached, at_ms, rule.for_ms, rule.keep_firing_for_ms)
+        if after != before:
+            feed.changed.add(("s",))
+            if after.active:
+                feed.opened[rule.rule] = Open(after, rule.digest, card_of(rule, watch.denominator is None))
+            else:
+                del feed.opened[rule.rule]
+        if change is None or (change is Change.PENDING and not rule.publish_pending):
+            return
+        status = before if change is Change.RESOLVED else after
+        value = None if sums is None else watch.value(parts)
+        card = card_of(rule, watch.denominator is None)
+        text = reason(watch, change, parts, value, has_window=sums is not None)
+        key, record = encode(self._run, card, feed.text, change, status, parts, value, at_ms, text)
+        yield (at_ms, rule.rule, *feed.text.split("|")), key, record
+
+    def _end_orphans(self, feed: Feed, at_ms: int) -> Iterator[Alert]:
+        """Ends what is open under a rule that changed or went, or for an entity that was forgotten (live 5)."""
+        if not feed.opened:
+            return
+        watches = {watch.rule.rule: watch for watch in feed.watches}
+        for name, opened in list(feed.opened.items()):
+            watch = watches.get(name)
+            same = watch is not None and watch.rule.digest == opened.digest
+            if same and watch is not None and feed.is_seen(watch):
+                continue
+            del feed.opened[name]
+            feed.changed.add(("s",))
+            if opened.status.state is State.FIRING:
+                text = "no contributions for the correction horizon" if same else "rule changed"
+                yield self._ended(feed, opened, opened.status, at_ms, text)
+
+    def _ended(self, feed: Feed, opened: Open, status: Status, at_ms: int, text: str) -> Alert:
+        parts: Parts = (0, None) if opened.card.plain else NO_DATA
+        key, record = encode(self._run, opened.card, feed.text, Change.RESOLVED, status, parts, None, at_ms, text)
+        return (at_ms, opened.card.rule, *feed.text.split("|")), key, record

@@ -1,0 +1,196 @@
+"""What the rules of one entity read: its watched columns in time, up to the last evaluation.
+
+A row waits until the evaluation that may know of it, then enters the windows of the rules. Rolling windows are running
+sums that panes enter and leave, so that an evaluation costs what changed, whatever the length.
+"""
+
+from collections.abc import Iterator
+from heapq import heapify, heappop, heappush
+
+from stream.alerts.lifecycle import due_ms
+from stream.alerts.open import Open
+from stream.alerts.watch import Watch
+from stream.windows.calendar import SiteCalendar
+from stream.windows.plan import WindowPlan
+from stream.windows.sums import Sums, add, subtract
+
+DAY_MS = 86_400_000
+CHUNK_MS = 60_000
+
+Mark = tuple[str | int, ...]
+"""Which of a feed's state records changed: ("q", T) waiting, ("p", chunk), ("t", window, start), ("s",) the rest."""
+
+
+class Feed:
+    """One entity (`site|level|id`) and the rules that apply to it."""
+
+    __slots__ = (
+        "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes", "rolling",
+        "seen", "text", "tumbling", "waiting", "wake_ms", "watches", "windows",
+    )  # fmt: skip
+
+    def __init__(self, text: str, calendar: SiteCalendar, plan: WindowPlan, watches: tuple[Watch, ...]) -> None:
+        self.text = text
+        self.calendar = calendar
+        self.watches = watches
+        self.columns: frozenset[str] = frozenset().union(*(watch.columns for watch in watches))
+        self.lengths = sorted({watch.length_ms for watch in watches if watch.length_ms is not None})
+        self.tumbling = {watch.rule.window for watch in watches if watch.length_ms is None}
+        self._plan = plan
+        self.waiting: dict[int, dict[int, Sums]] = {}
+        """T of the evaluation they enter at -> grain -> sums."""
+        self.panes: dict[int, Sums] = {}
+        """End of a pane -> what entered of it; kept while the longest rolling window may hold it."""
+        self.windows: dict[tuple[str, int], tuple[int, Sums]] = {}
+        """(window, start) -> (end, what entered of it)."""
+        self.seen: dict[str, int] = {}
+        """Column -> day (since the epoch) of the last evaluation at which something entered."""
+        self.opened: dict[str, Open] = {}
+        """Rule -> its alert, where it is pending or firing."""
+        self.changed: set[Mark] = set()
+        self.wake_ms: int | None = None
+        self.arrivals: list[int] = []
+        self.leaving: dict[int, list[int]] = {length: [] for length in self.lengths}
+        self.rolling: dict[int, Sums] = {length: {} for length in self.lengths}
+
+    def wait(self, at_ms: int, grain: int, amounts: Sums) -> None:
+        """The amounts of a grain enter at the evaluation `at_ms`."""
+        cells = self.waiting.get(at_ms)
+        if cells is None:
+            cells = self.waiting[at_ms] = {}
+            heappush(self.arrivals, at_ms)
+        held = cells.get(grain)
+        if held is None:
+            cells[grain] = amounts
+        else:
+            add(held, amounts)
+        self.changed.add(("q", at_ms))
+
+    def move_to(self, at_ms: int) -> None:
+        """The windows hold what they hold at the evaluation `at_ms`."""
+        for key in [key for key, (end_ms, _) in self.windows.items() if end_ms < at_ms]:
+            del self.windows[key]
+            self.changed.add(("t", *key))
+        self._leave(at_ms)
+        while self.arrivals and self.arrivals[0] <= at_ms:
+            arrived = heappop(self.arrivals)
+            self.changed.add(("q", arrived))
+            for grain, amounts in self.waiting.pop(arrived).items():
+                self._enter(at_ms, grain, amounts)
+
+    def sums(self, watch: Watch, at_ms: int) -> Sums | None:
+        """What the rule's window holds at `at_ms`; None: no window holds the instant just before."""
+        if watch.length_ms is not None:
+            return self.rolling[watch.length_ms]
+        held = self.calendar.holding(watch.rule.window, at_ms - 1)
+        if held is None:
+            return None
+        entered = self.windows.get(held[:2])
+        return {} if entered is None else entered[1]
+
+    def is_seen(self, watch: Watch) -> bool:
+        """Whether any contribution to the rule's columns has ever entered."""
+        return not watch.columns.isdisjoint(self.seen)
+
+    def forget(self, at_ms: int, horizon_ms: int) -> None:
+        """Columns without contributions for the horizon were never seen."""
+        for name in [name for name, day in self.seen.items() if (day + 1) * DAY_MS + horizon_ms <= at_ms]:
+            del self.seen[name]
+            self.changed.add(("s",))
+
+    def next_wake_ms(self, at_ms: int, horizon_ms: int | None) -> int | None:
+        """The next evaluation that may differ from the one at `at_ms`, if nothing else arrives; None: none."""
+        pane_ms = self._plan.pane_ms
+        instants = [heap[0] + length for length, heap in self.leaving.items() if heap]
+        instants += [change_ms + 1 for name in self.tumbling for change_ms in self._changes(name, at_ms)]
+        for watch in self.watches:
+            opened = self.opened.get(watch.rule.rule)
+            due = due_ms(opened.status, watch.rule.for_ms, watch.rule.keep_firing_for_ms) if opened else None
+            if due is not None:
+                instants.append(due)
+        if self.seen and horizon_ms is not None:
+            instants.append((min(self.seen.values()) + 1) * DAY_MS + horizon_ms)
+        instants += self.arrivals[:1]
+        return -(-min(instants) // pane_ms) * pane_ms if instants else None
+
+    def chunk(self, chunk: int) -> dict[int, Sums]:
+        """The panes of a state record: those that end in this minute."""
+        first = -(-chunk * CHUNK_MS // self._plan.pane_ms) * self._plan.pane_ms
+        ends = range(first, (chunk + 1) * CHUNK_MS, self._plan.pane_ms)
+        return {end_ms: self.panes[end_ms] for end_ms in ends if end_ms in self.panes}
+
+    def rebuild(self, at_ms: int | None) -> None:
+        """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""
+        self.changed.clear()
+        self.arrivals = list(self.waiting)
+        heapify(self.arrivals)
+        self.rolling = {length: {} for length in self.lengths}
+        self.leaving = {length: [] for length in self.lengths}
+        longest = self.lengths[-1] if self.lengths else 0
+        for end_ms in [end for end in self.panes if not longest or (at_ms is not None and end + longest <= at_ms)]:
+            del self.panes[end_ms]
+            self.changed.add(("p", end_ms // CHUNK_MS))
+        for key in [key for key in self.windows if key[0] not in self.tumbling]:
+            del self.windows[key]
+            self.changed.add(("t", *key))
+        for end_ms, sums in self.panes.items():
+            for length in self.lengths:
+                if at_ms is None or end_ms + length > at_ms:
+                    add(self.rolling[length], sums)
+                    heappush(self.leaving[length], end_ms)
+
+    def _enter(self, at_ms: int, grain: int, amounts: Sums) -> None:
+        day = at_ms // DAY_MS
+        for name in amounts:
+            if self.seen.get(name) != day:
+                self.seen[name] = day
+                self.changed.add(("s",))
+        instant_ms = grain * self._plan.grain_ms
+        if self.lengths:
+            self._enter_rolling(at_ms, instant_ms, amounts)
+        if self.tumbling:
+            for name, start_ms, end_ms in self.calendar.windows(instant_ms):
+                if name in self.tumbling and end_ms >= at_ms:
+                    _, sums = self.windows.setdefault((name, start_ms), (end_ms, {}))
+                    add(sums, amounts)
+                    self.changed.add(("t", name, start_ms))
+
+    def _enter_rolling(self, at_ms: int, instant_ms: int, amounts: Sums) -> None:
+        end_ms = (instant_ms // self._plan.pane_ms + 1) * self._plan.pane_ms
+        if end_ms + self.lengths[-1] <= at_ms:
+            return
+        holding = [length for length in self.lengths if end_ms + length > at_ms]
+        pane = self.panes.get(end_ms)
+        if pane is None:
+            pane = self.panes[end_ms] = {}
+            for length in holding:
+                heappush(self.leaving[length], end_ms)
+        add(pane, amounts)
+        self.changed.add(("p", end_ms // CHUNK_MS))
+        for length in holding:
+            add(self.rolling[length], amounts)
+
+    def _leave(self, at_ms: int) -> None:
+        """Before anything enters: a late row for a pane that leaves now must not be subtracted with it."""
+        for length, heap in self.leaving.items():
+            while heap and heap[0] + length <= at_ms:
+                end_ms = heappop(heap)
+                subtract(self.rolling[length], self.panes[end_ms])
+                if length == self.lengths[-1]:
+                    del self.panes[end_ms]
+                    if not self.chunk(end_ms // CHUNK_MS):
+                        self.changed.add(("p", end_ms // CHUNK_MS))
+
+    def _changes(self, name: str, at_ms: int) -> Iterator[int]:
+        """When a tumbling window changes under the rules: the end of a full one, and any edge that silence breaches.
+
+        Intervals, days and months follow each other without a gap, so that an empty one is judged as the one before:
+        a jump of years over a quiet floor costs nothing.
+        """
+        full = any(key[0] == name and any(sums.values()) for key, (_, sums) in self.windows.items())
+        if full or (name.startswith("shift_") and self._silence_matters(name)):
+            yield self.calendar.change_after(name, at_ms - 1)
+
+    def _silence_matters(self, name: str) -> bool:
+        watches = (watch for watch in self.watches if watch.rule.window == name and self.is_seen(watch))
+        return any(watch.breached_by_silence(watch.rule.rule in self.opened) for watch in watches)

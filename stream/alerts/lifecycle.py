@@ -1,0 +1,84 @@
+"""The life of an alert (semantics 7): Prometheus' life cycle on event time, as a table.
+
+    state     breached  then
+    inactive  no        inactive
+    inactive  yes       pending since T, or firing at once when `for` is 0
+    pending   no        inactive, silently
+    pending   yes       firing once T - since >= `for`
+    firing    no        quiet since T (the first such T); resolved once T - quiet >= `keep_firing_for`
+    firing    yes       firing, the same episode; no longer quiet
+
+Everything that changes an alert's state is in this file. Nothing here knows how `breached` was found.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class State(StrEnum):
+    """Where an alert stands."""
+
+    INACTIVE = "inactive"
+    PENDING = "pending"
+    FIRING = "firing"
+
+
+class Change(StrEnum):
+    """What a step did that somebody may want to hear of."""
+
+    PENDING = "pending"
+    FIRING = "firing"
+    RESOLVED = "resolved"
+
+
+class Status(NamedTuple):
+    """An alert between two evaluations. Instants in ms; None: not so."""
+
+    state: State = State.INACTIVE
+    active_since_ms: int | None = None
+    fired_at_ms: int | None = None
+    quiet_since_ms: int | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether `exit`, not the threshold, decides on breached."""
+        return self.state is not State.INACTIVE
+
+
+INACTIVE = Status()
+
+
+def step(status: Status, breached: bool, at_ms: int, for_ms: int, keep_ms: int) -> tuple[Status, Change | None]:
+    """The status after the evaluation at `at_ms`, and what changed."""
+    if status.state is State.INACTIVE:
+        return _activate(at_ms, for_ms) if breached else (INACTIVE, None)
+    if status.state is State.PENDING:
+        return _await(status, at_ms, for_ms) if breached else (INACTIVE, None)
+    if breached:
+        return status._replace(quiet_since_ms=None), None
+    quiet_since_ms = at_ms if status.quiet_since_ms is None else status.quiet_since_ms
+    if at_ms - quiet_since_ms >= keep_ms:
+        return INACTIVE, Change.RESOLVED
+    return status._replace(quiet_since_ms=quiet_since_ms), None
+
+
+def due_ms(status: Status, for_ms: int, keep_ms: int) -> int | None:
+    """When time alone changes the status: the first instant, not yet rounded to an evaluation; None: never."""
+    if status.state is State.PENDING and status.active_since_ms is not None:
+        return status.active_since_ms + for_ms
+    if status.state is State.FIRING and status.quiet_since_ms is not None:
+        return status.quiet_since_ms + keep_ms
+    return None
+
+
+def _activate(at_ms: int, for_ms: int) -> tuple[Status, Change]:
+    if for_ms <= 0:
+        return Status(State.FIRING, at_ms, at_ms), Change.FIRING
+    return Status(State.PENDING, at_ms), Change.PENDING
+
+
+def _await(status: Status, at_ms: int, for_ms: int) -> tuple[Status, Change | None]:
+    since_ms = status.active_since_ms
+    if since_ms is not None and at_ms - since_ms >= for_ms:
+        return Status(State.FIRING, since_ms, at_ms), Change.FIRING
+    return status, None

@@ -1,0 +1,27 @@
+"""An open alert: pending or firing, with what its record says, since it may outlive its rule."""
+
+from typing import Any, NamedTuple
+
+from stream.alerts.lifecycle import State, Status
+from stream.alerts.record import Card
+
+
+class Open(NamedTuple):
+    """`digest`: of the rule that opened it."""
+
+    status: Status
+    digest: str
+    card: Card
+
+    def encode(self) -> list[Any]:
+        """As JSON."""
+        state, *instants = self.status
+        card = self.card
+        return [self.digest, state, *instants, card.severity, card.kpi, card.window, *card.threshold, card.plain]
+
+
+def decode_open(rule: str, row: list[Any]) -> Open:
+    """What `encode` wrote."""
+    digest, state, since, fired, quiet, severity, kpi, window, level, scale, plain = row
+    card = Card(rule, severity, kpi, window, (level, scale), plain)
+    return Open(Status(State(state), since, fired, quiet), digest, card)

@@ -1,0 +1,69 @@
+"""A rule made ready for evaluation: which columns it reads, and when a window breaches it (semantics 7)."""
+
+from collections.abc import Mapping
+
+from stream.alerts.rules import Rule
+from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.records import read_columns
+from stream.windows.plan import WindowPlan
+from stream.windows.sums import Sums
+
+Parts = tuple[int, int | None]
+"""(numerator, denominator); the denominator of a count or amount is None."""
+
+
+class Watch:
+    """One rule. Raises ValueError if its KPI is unknown, or its currency is missing or out of place."""
+
+    def __init__(self, rule: Rule, plan: WindowPlan) -> None:
+        kpi = CATALOGUE.get(rule.kpi)
+        if kpi is None:
+            raise ValueError(f"rule {rule.rule}: unknown KPI {rule.kpi!r}")
+        if kpi.per_currency != (rule.currency is not None):
+            raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {'needs a' if kpi.per_currency else 'has no'} currency")
+        self.rule = rule
+        self.length_ms: int | None = dict(plan.rolling).get(rule.window)
+        """Length of a rolling window; None for a tumbling one."""
+        self.numerator, self.denominator = read_columns(kpi, rule.currency)
+        self.columns = frozenset(self.numerator + (self.denominator or ()))
+        self._factor = kpi.factor
+
+    def parts(self, sums: Mapping[str, int] | None) -> Parts:
+        """Numerator and denominator in a window; None: no window holds the instant, so there is no data."""
+        held = sums or {}
+        numerator = sum([held.get(name, 0) for name in self.numerator])
+        if self.denominator is None:
+            return numerator, None
+        return numerator, sum([held.get(name, 0) for name in self.denominator])
+
+    def breached(self, parts: Parts, active: bool) -> bool:
+        """Whether a window with these parts breaches the rule; once the alert is active, `exit` decides."""
+        numerator, denominator = parts
+        if denominator is None:
+            denominator = 1
+        elif denominator < max(1, self.rule.min_denominator):
+            return False
+        level, scale = self.rule.exit if active else self.rule.threshold
+        value, limit = numerator * self._factor * scale, level * denominator
+        return value > limit if self.rule.above else value < limit
+
+    def breached_by_silence(self, active: bool) -> bool:
+        """Whether an empty window breaches it: only a count or amount can."""
+        return self.denominator is None and self.breached((0, None), active)
+
+    def value(self, parts: Parts) -> float | None:
+        """The value in the KPI's unit, the nearest double; None where the denominator is 0."""
+        numerator, denominator = parts
+        if denominator is None:
+            return numerator
+        return numerator * self._factor / denominator if denominator else None
+
+
+def watched_columns(rules: tuple[Rule, ...], plan: WindowPlan) -> frozenset[str]:
+    """The columns that any rule reads: stage 1 sends their rows even where they come to 0 (live 5)."""
+    return frozenset().union(*(Watch(rule, plan).columns for rule in rules))
+
+
+def view_of(sums: Sums, columns: frozenset[str]) -> Sums:
+    """The part of `sums` that lies in `columns`, zeros included."""
+    return {name: sums[name] for name in columns.intersection(sums)}
