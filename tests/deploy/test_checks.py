@@ -1,0 +1,56 @@
+"""What `make check` refuses beyond lint and types."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.checks.locks import differing, pins, unmet
+from deploy.checks.tree import FILE_LINES, FUNCTION_LINES, breaches
+
+
+def said(folder: Path, text: str, name: str = "room.py") -> list[str]:
+    path = folder / name
+    path.write_text(text)
+    return [line.removeprefix(str(folder)) for line in breaches(path)]
+
+
+@pytest.mark.parametrize("foreign", ["/wo" + "rk/main/x", "https://py" + "pi.org/simple", "/opt" + "/wheels"])
+def test_a_path_of_one_machine_or_a_registry_is_named_with_its_line(tmp_path: Path, foreign: str) -> None:
+    (line,) = said(tmp_path, f"# first\n# {foreign}\n")
+    assert line.startswith("/room.py:2: names a machine's path or a registry")
+
+
+def test_a_file_may_have_so_many_lines_and_not_one_more(tmp_path: Path) -> None:
+    assert said(tmp_path, "x = 1\n" * FILE_LINES) == []
+    assert said(tmp_path, "x = 1\n" * (FILE_LINES + 1)) == ["/room.py: 401 lines, more than 400"]
+    assert said(tmp_path, "words\n" * 1000, "long.md") == []
+
+
+def test_a_function_may_have_so_many_lines_and_not_one_more(tmp_path: Path) -> None:
+    assert said(tmp_path, "def short():\n" + "    x = 1\n" * (FUNCTION_LINES - 1)) == []
+    (line,) = said(tmp_path, "async def long():\n" + "    x = 1\n" * FUNCTION_LINES)
+    assert line == "/room.py:1: long has 61 lines, more than 60"
+
+
+def test_what_is_no_text_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(b"\xff\xfe\x00")
+    assert list(breaches(tmp_path / "data.bin")) == []
+
+
+LOCK = "aiokafka==0.14.0 \\\n    --hash=sha256:00\npydantic-core==2.50.4\n"
+
+
+def test_a_lock_that_pyproject_has_left_behind_is_named() -> None:
+    assert pins(LOCK) == {"aiokafka": "0.14.0", "pydantic-core": "2.50.4"}
+    assert list(unmet(["aiokafka==0.14.0", "Pydantic_Core>=2"], pins(LOCK), "lock")) == []
+    (older,) = unmet(["aiokafka>=0.15"], pins(LOCK), "lock")
+    assert older == "lock: pins 0.14.0 for aiokafka>=0.15: run `make lock`"
+    (missing,) = unmet(["orjson"], pins(LOCK), "lock")
+    assert missing.startswith("lock: pins nothing for orjson")
+
+
+def test_both_locks_hold_the_same_versions() -> None:
+    assert list(differing({"a": "1"}, {"a": "1", "b": "2"})) == []
+    assert len(list(differing({"a": "1"}, {"a": "2"}))) == 1
