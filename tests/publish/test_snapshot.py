@@ -1,0 +1,125 @@
+"""What the page is told."""
+
+from typing import Any
+
+from stream.alerts.rules import Rule
+from stream.publish.choices import Choice, choices
+from stream.publish.currency import exponent
+from stream.publish.floor import Floor
+from stream.publish.snapshot import View, snapshot
+from stream.settings import load
+from stream.windows.plan import SiteClock, WindowPlan
+from tests.publish.records import ROLLING, Record, alert, floor, kpi, value
+
+NOW = Choice("rolling_15m", "rolling_15m", False, "", "")
+LOW = Rule("low", "connect_rate", "team", "rolling_15m", (1, 10), (12, 100), min_denominator=10)
+
+
+def shown(*records: Record, kpis: tuple[str, ...] = ("dials", "connect_rate"), **view: Any) -> dict[str, Any]:
+    of = Floor(ROLLING)
+    for key, body in records:
+        of.on_kpi(key, body)
+    return snapshot(of, [LOW], View("main", NOW, kpis, **view))
+
+
+def team(*kpis: dict[str, Any], entity: str = "t-1") -> Record:
+    return kpi(*kpis, level="team", entity=entity)
+
+
+def test_zero_no_data_and_too_few_are_three_things() -> None:
+    records = [
+        team(value("dials", 40), value("connect_rate", 0, 40), entity="t-zero"),
+        team(value("promises", 1), entity="t-none"),
+        team(value("dials", 3), value("connect_rate", 1, 3, minimum=20), entity="t-few"),
+    ]
+    cells = {row["entity"]: row["cells"][1] for row in shown(*records)["teams"]}
+    assert cells["t-zero"] == {"n": 0, "d": 40, "v": 0.0, "s": "ok", "c": "warning", "r": "low"}
+    assert cells["t-none"] == {"n": 0, "d": 0, "v": None, "s": "no_data", "c": "plain", "r": None}
+    assert cells["t-few"] == {"n": 1, "d": 3, "v": None, "s": "few", "c": "plain", "r": None}
+
+
+def test_a_count_that_the_record_does_not_name_is_zero() -> None:
+    (row,) = shown(team(value("promises", 1)))["teams"]
+    assert row["cells"][0] == {"n": 0, "d": None, "v": 0.0, "s": "ok", "c": "plain", "r": None}
+
+
+def test_nothing_recovered_per_productive_hour_is_zero_not_no_data() -> None:
+    worked = team(value("occupancy_ratio", 900_000, 1_800_000))
+    (row,) = shown(worked, kpis=("recovered_per_hour",))["teams"]
+    assert (row["cells"][0]["v"], row["cells"][0]["s"]) == (0.0, "ok")
+    (row,) = shown(team(value("dials", 1)), kpis=("recovered_per_hour",))["teams"]
+    assert row["cells"][0]["s"] == "no_data"
+
+
+def test_a_kpi_per_currency_has_a_column_for_each_currency_and_one_without_any() -> None:
+    records = [
+        team(value("recovered_amount", 100, currency="JPY")),
+        team(value("recovered_amount", 200, currency="CNY"), entity="t-2"),
+    ]
+    columns = shown(*records, kpis=("recovered_amount",))["columns"]
+    assert [(c["id"], c["digits"]) for c in columns] == [("recovered_amount:CNY", 2), ("recovered_amount:JPY", 0)]
+    assert [c["id"] for c in shown(kpis=("recovered_amount",))["columns"]] == ["recovered_amount"]
+
+
+def agents(kpi_id: str, **scores: tuple[int, int | None]) -> list[Record]:
+    return [kpi(value(kpi_id, n, d, minimum=10), entity=name.replace("_", "-")) for name, (n, d) in scores.items()]
+
+
+def places(data: dict[str, Any]) -> list[tuple[str, int | None]]:
+    return [(row["entity"], row["place"]) for row in data["agents"]]
+
+
+def test_equal_values_share_a_place_and_stand_by_id_and_the_next_place_is_left_out() -> None:
+    records = agents("dials", a_3=(7, None), a_1=(9, None), a_2=(7, None), a_4=(1, None))
+    assert places(shown(*records, rank_by="dials")) == [("a-1", 1), ("a-2", 2), ("a-3", 2), ("a-4", 4)]
+
+
+def test_lower_is_better_where_the_catalogue_says_so() -> None:
+    records = agents("complaint_rate", a_1=(3, 100), a_2=(1, 100))
+    assert places(shown(*records, rank_by="complaint_rate")) == [("a-2", 1), ("a-1", 2)]
+
+
+def test_agents_without_a_value_come_last_and_have_no_place() -> None:
+    records = agents("connect_rate", a_1=(1, 2), a_2=(0, 40), a_3=(10, 40))
+    assert places(shown(*records, rank_by="connect_rate")) == [("a-3", 1), ("a-2", 2), ("a-1", None)]
+
+
+def test_the_leaderboard_is_cut_but_says_how_many_there_are() -> None:
+    data = shown(*floor(), rank_by="dials", agents=5)
+    assert (len(data["agents"]), data["agents_total"]) == (5, 24)
+
+
+def test_a_row_carries_the_worst_severity_that_fires_for_it() -> None:
+    of = Floor(ROLLING)
+    of.on_kpi(*team(value("dials", 1), entity="t-3"))
+    for record in (
+        alert("1"), alert("2", severity="critical"), alert("3", severity="info"),
+        alert("4", state="pending", entity="t-4"),
+    ):  # fmt: skip
+        of.on_alert(record[1])
+    of.on_kpi(*team(value("dials", 1), entity="t-4"))
+    data = snapshot(of, [], View("main", NOW))
+    assert {row["entity"]: row["alert"] for row in data["teams"]} == {"t-3": "critical", "t-4": None}
+    assert sorted(a["id"] for a in data["alerts"]) == ["1", "2", "3", "4"]
+
+
+def test_an_empty_floor_is_a_snapshot_too() -> None:
+    data = shown()
+    assert (data["floor"], data["teams"], data["agents"], data["from"]) == (None, [], [], None)
+
+
+def test_now_comes_first_and_every_interval_has_its_last() -> None:
+    assert [c.id for c in choices(load(environ={}).plan())] == [
+        "rolling_15m", "interval_30m", "last_interval_30m", "day", "month", "rolling_5m", "rolling_1h",
+    ]  # fmt: skip
+
+
+def test_shifts_of_all_sites_are_offered_once_and_no_choice_at_all_is_never() -> None:
+    clock = SiteClock("UTC", {"night": (1320, 360)})
+    plan = WindowPlan(sites={"a": clock, "b": clock}, day=False, month=False)
+    assert [c.id for c in choices(plan)] == ["day", "shift_night"]
+    assert [c.id for c in choices(WindowPlan(day=False, month=False))] == ["day"]
+
+
+def test_minor_units_follow_the_currency() -> None:
+    assert [exponent(code) for code in ("CNY", "JPY", "KWD", "CLF", "INR")] == [2, 0, 3, 4, 2]
