@@ -1,0 +1,137 @@
+"""The page in a real browser: what a person reads, in the window sizes of a wall and of a phone."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from html import unescape
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from stream.publish.wallboard import Wallboard
+from stream.publish.web import Health, Web
+from stream.settings import load
+from tests.publish.records import AS_OF, alert, floor, kpi, value
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
+CONFIG = """
+sites: {main: {zone: Asia/Shanghai}}
+alerts:
+  - {rule: low, kpi: connect_rate, level: team, window: rolling_15m, below: 0.10, exit: 0.12, min_denominator: 50}
+"""
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+]  # fmt: skip
+
+
+class Page:
+    """A server of a floor, and a browser that opens its page."""
+
+    def __init__(self, chromium: str, folder: Path) -> None:
+        self.now_ms = NOW_MS
+        config = folder / "kpi-stream.yaml"
+        config.write_text(CONFIG)
+        self.wallboard = Wallboard(load(config, environ={}), clock_ms=lambda: self.now_ms)
+        self.wallboard.start = lambda: None  # type: ignore[method-assign]
+        self.wallboard.feed.loaded, self.wallboard.feed.problem = True, None
+        self.web = Web(CollectorRegistry(), Health(), self.wallboard)
+        self.base = ""
+        self._chromium = chromium
+        self._folder = folder
+
+    async def text(self, query: str = "", size: str = "1920,1080", lang: str = "en") -> str:
+        """The page after two seconds, as its elements' HTML."""
+        profile = self._folder / f"profile-{len(list(self._folder.glob('profile-*')))}"
+        command = [
+            self._chromium, *FLAGS, f"--user-data-dir={profile}", f"--window-size={size}",
+            "--virtual-time-budget=2500", "--dump-dom", f"{self.base}/?lang={lang}&{query}",
+        ]  # fmt: skip
+        process = await asyncio.create_subprocess_exec(
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+        )
+        out, _ = await asyncio.wait_for(process.communicate(), 60)
+        return out.decode()
+
+
+@pytest.fixture
+async def page(program: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Page]:
+    of = Page(program("chromium"), tmp_path)
+    of.base = f"http://127.0.0.1:{await of.web.start('127.0.0.1', 0)}"
+    yield of
+    await of.web.stop()
+
+
+def words(html: str, tag: str, mark: str) -> list[str]:
+    """The text of every element of `tag` whose attributes contain `mark`."""
+    found = re.findall(rf"<{tag}\b[^>]*{mark}[^>]*>(.*?)</{tag}>", html, re.DOTALL)
+    return [re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text))).strip() for text in found]
+
+
+async def test_a_person_reads_values_parts_colours_in_words_and_the_time(page: Page) -> None:
+    on = page.wallboard.floor
+    on.on_kpi(*kpi(value("dials", 1240), value("connect_rate", 128, 400), value("recovered_amount", 12_805_017, currency="CNY"),
+                   value("talk_time_mean", 400_000, 2), value("complaint_rate", 3, 1000), level="site", entity="main"))  # fmt: skip
+    on.on_kpi(*kpi(value("dials", 60), value("connect_rate", 4, 60), level="team", entity="t-<b>3"))
+    on.on_kpi(*kpi(value("dials", 2), value("connect_rate", 1, 2, minimum=20), level="team", entity="t-4"))
+    on.on_alert(alert(entity="t-<b>3")[1])
+    html = await page.text()
+    tiles = words(html, "article", "tile")
+    assert "Dials 1,240" in tiles
+    assert "Connect rate 32.0 % 128 of 400" in tiles
+    assert "Recovered amount 128,050 CNY 128,050.17 CNY" in tiles
+    assert "Mean talk time 3:20 min" in tiles
+    assert "Complaint rate 3.0 ‰ 3 of 1,000" in tiles
+    assert "Kept promise rate no data 0 of 0" in tiles
+    teams = words(html, "table", 'id="teams"')[0]
+    assert "! t-<b>3" in teams
+    assert "6.7 % !" in teams
+    assert "t-4 2 too few" in teams
+    assert words(html, "time", 'id="as-of"') == ["09:17:20"]
+    assert words(html, "span", 'id="state"') == ["live"]
+    alerts = words(html, "ol", 'id="alerts"')[0]
+    assert "8.0 %, limit 10.0 % · warning · since 09:10" in alerts
+    assert "<title>main · Collections floor</title>" in html
+
+
+async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:
+    for record in floor(AS_OF):
+        page.wallboard.floor.on_kpi(*record)
+    page.now_ms += 119_000
+    html = await page.text()
+    assert re.search(r'<body class="stale">', html)
+    assert words(html, "p", 'id="banner"')[0].startswith("The numbers are old. Counted up to 09:17:20, 2 min ago")
+
+
+async def test_an_empty_floor_and_a_feed_in_trouble_are_said(page: Page) -> None:
+    page.wallboard.feed.loaded, page.wallboard.feed.problem = False, "Kafka: no broker"
+    html = await page.text()
+    assert words(html, "span", 'id="state"') == ["reading"]
+    assert "Kafka: no broker" in words(html, "p", 'id="banner"')[0]
+    assert "off shift" in words(html, "article", "tile")[0]
+
+
+async def test_a_wrong_address_is_said_on_the_page(page: Page) -> None:
+    html = await page.text("window=week")
+    assert "there is no 'week'" in words(html, "p", 'id="span"')[0]
+
+
+async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> None:
+    for record in floor(AS_OF):
+        page.wallboard.floor.on_kpi(*record)
+    wall, phone = await page.text("agents=24"), await page.text("agents=24", size="500,900")
+    rows = [len(set(re.findall(r"a-\d{3}", words(html, "table", 'id="agents"')[0]))) for html in (wall, phone)]
+    assert 5 <= rows[0] < 24
+    assert rows[1] == 24
+    assert re.search(r"Agents by Recovered amount \d/\d", words(wall, "h2", 'id="agents-title"')[0])
+
+
+async def test_the_page_speaks_chinese_when_asked(page: Page) -> None:
+    page.wallboard.floor.on_kpi(*kpi(value("connect_rate", 128, 400), level="site", entity="main"))
+    html = await page.text(lang="zh")
+    assert '<html lang="zh">' in html
+    assert "电话接通率 32.0 % 128 / 400" in words(html, "article", "tile")
+    assert words(html, "span", 'id="state"') == ["实时"]

@@ -1,0 +1,134 @@
+"""The web server, asked over a real socket."""
+
+import gzip
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client import CollectorRegistry
+
+from stream.publish.meters import Meters
+from stream.publish.wallboard import Wallboard
+from stream.publish.web import ASSETS, Health, Web
+from stream.settings import load
+from tests.publish.records import AS_OF, floor, kpi, value
+
+NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
+
+
+class Served:
+    """A running server of a floor whose feed is the test."""
+
+    def __init__(self) -> None:
+        self.troubles: dict[str, str | None] = {"live": None, "ready": None}
+        self.registry = CollectorRegistry()
+        self.meters = Meters(self.registry)
+        settings = load(environ={"KPI_STREAM_SITES": "{main: {zone: Asia/Shanghai}, pune: {zone: Asia/Kolkata}}"})
+        self.wallboard = Wallboard(settings, clock_ms=lambda: NOW_MS)
+        self.wallboard.start = lambda: None  # type: ignore[method-assign]
+        health = Health(live=lambda: self.troubles["live"], ready=lambda: self.troubles["ready"])
+        self.web = Web(self.registry, health, self.wallboard)
+        self.base = ""
+
+    async def get(self, path: str, **headers: str) -> tuple[int, bytes, aiohttp.ClientResponse]:
+        async with (
+            aiohttp.ClientSession(auto_decompress=False) as session,
+            session.get(self.base + path, headers=headers) as answer,
+        ):
+            return answer.status, await answer.read(), answer
+
+    async def floor(self, query: str = "") -> dict[str, Any]:
+        status, body, _ = await self.get(f"/api/floor{query}")
+        assert status == 200, body
+        return dict(json.loads(body))
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    of = Served()
+    port = await of.web.start("127.0.0.1", 0)
+    assert port > 0
+    of.base = f"http://127.0.0.1:{port}"
+    yield of
+    await of.web.stop()
+
+
+async def test_health_says_ok_or_why_not(served: Served) -> None:
+    assert (await served.get("/health/live"))[:2] == (200, b"ok\n")
+    served.troubles["ready"] = "number 3 is being restored"
+    assert (await served.get("/health/ready"))[:2] == (503, b"number 3 is being restored\n")
+    assert (await served.get("/health/live"))[0] == 200
+
+
+async def test_metrics_are_the_registrys_plain_or_zipped(served: Served) -> None:
+    served.meters.add("collections_kpi_records_total", by=7)
+    status, body, answer = await served.get("/metrics", **{"Accept-Encoding": "identity"})
+    assert status == 200
+    assert answer.headers["Content-Type"].startswith("text/plain; version=")
+    assert b"\ncollections_kpi_records_total 7.0\n" in body
+    _, zipped, answer = await served.get("/metrics", **{"Accept-Encoding": "gzip"})
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(zipped) == body
+
+
+async def test_the_page_asks_nobody_else_for_anything(served: Served) -> None:
+    status, body, answer = await served.get("/")
+    assert status == 200
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'self'")
+    for name in ASSETS:
+        status, asset, answer = await served.get(f"/board/{name}")
+        assert status == 200, name
+        assert answer.headers["Content-Type"].split(";")[0] == ASSETS[name]
+        assert b"http://" not in asset.replace(b"http://www.w3.org/2000/svg", b"")
+        assert b"https://" not in asset
+    assert b"board/board.js" in body
+
+
+async def test_the_snapshot_tells_its_clocks(served: Served) -> None:
+    served.wallboard.floor.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
+    data = await served.floor()
+    assert (data["site"], data["zone"], data["choice"]) == ("main", "Asia/Shanghai", "rolling_15m")
+    assert data["now_ms"] - data["as_of_ms"] == 3_000
+    assert (data["loading"], data["problem"]) == (True, "not connected yet")
+    assert data["sites"] == ["main", "pune"]
+
+
+@pytest.mark.parametrize("window", ["rolling_15m", "interval_30m", "last_interval_30m", "day", "month"])
+async def test_every_choice_is_answered(served: Served, window: str) -> None:
+    for record in floor(AS_OF):
+        served.wallboard.floor.on_kpi(*record)
+    data = await served.floor(f"?window={window}&site=main&kpis=dials,connect_rate&rank=dials&agents=3")
+    assert data["choice"] == window
+    assert [column["id"] for column in data["columns"]] == ["dials", "connect_rate"]
+    expected = 0 if window == "last_interval_30m" else 4
+    assert len(data["teams"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "word"),
+    [
+        ("site=elsewhere", "site"),
+        ("window=week", "window"),
+        ("kpis=dials,made_up", "made_up"),
+        ("kpis=" + ",".join(["dials"] + [f"k{n}" for n in range(20)]), "k0"),
+        ("rank=made_up", "rank"),
+        ("agents=-1", "agents"),
+        ("agents=1000000", "agents"),
+    ],
+)
+async def test_a_wrong_parameter_is_named_in_one_line(served: Served, query: str, word: str) -> None:
+    status, body, _ = await served.get(f"/api/floor?{query}")
+    assert status == 400
+    assert word in json.loads(body)["error"]
+    assert "\n" not in json.loads(body)["error"]
+
+
+async def test_a_port_that_is_taken_is_an_error_that_leaves_nothing_behind(served: Served) -> None:
+    taken = int(served.base.rsplit(":", 1)[1])
+    other = Web(CollectorRegistry(), Health())
+    with pytest.raises(OSError, match="address already in use"):
+        await other.start("127.0.0.1", taken)
+    assert await other.start("127.0.0.1", 0) > 0
+    await other.stop()
