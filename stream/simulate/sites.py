@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from importlib import resources
-from zoneinfo import ZoneInfo
 
 from stream.simulate.stamp import DAY_MS, HOUR_MS, SECOND_MS
+from stream.windows.zone import load_zone
 
 _BUSY = (3, 2, 2, 2, 2, 3, 4, 7, 10, 12, 12, 11, 9, 10, 11, 11, 11, 11, 12, 12, 10, 8, 6, 4)
 PROFILE = tuple(part * len(_BUSY) / sum(_BUSY) for part in _BUSY)
@@ -43,16 +41,9 @@ SITES = (
 )
 
 
-@cache
-def zone_info(name: str) -> ZoneInfo:
-    """The zone as the pinned tzdata package has it, whatever the machine carries."""
-    with resources.files("tzdata").joinpath("zoneinfo", *name.split("/")).open("rb") as data:
-        return ZoneInfo.from_file(data, key=name)
-
-
 def offset_ms(zone: str, at_ms: int) -> int:
     """Local time less UTC."""
-    offset = datetime.fromtimestamp(at_ms // SECOND_MS, UTC).astimezone(zone_info(zone)).utcoffset()
+    offset = datetime.fromtimestamp(at_ms // SECOND_MS, UTC).astimezone(load_zone(zone)).utcoffset()
     return 0 if offset is None else int(offset.total_seconds()) * SECOND_MS
 
 

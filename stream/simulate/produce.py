@@ -1,0 +1,183 @@
+"""Sends a stream of events to Kafka: as fast as it goes, or each event at its time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from stream.simulate.mess import Item
+from stream.simulate.outlet import CannotProduce, Outlet
+from stream.simulate.stamp import instant
+
+_BATCH_BYTES = 256 * 1024
+_YIELD_EVERY = 500
+_LEAST_SLEEP_S = 0.05
+_REPORT_EVERY_S = 1.0
+_UNEASY_AFTER_S = 5.0
+_STOP_WITHIN_S = 10.0
+
+
+@dataclass(frozen=True)
+class Produced:
+    """What was acknowledged, and how long it took; `stopped`: the sender was asked to stop before the end."""
+
+    events: int
+    seconds: float
+    stopped: bool
+
+
+def send(
+    items: Iterable[Item],
+    client_options: Mapping[str, Any],
+    *,
+    topic_prefix: str = "collections",
+    clock_ms: Callable[[], int] | None = None,
+    report: Callable[[str], None] = lambda _line: None,
+    give_up_s: float = 60.0,
+) -> Produced:
+    """Sends all items, lz4-compressed, until they end or SIGINT or SIGTERM comes; then what was begun is finished.
+
+    `client_options` go to the aiokafka producer as they are (`bootstrap_servers` is required). With `clock_ms` an item
+    waits until its instant; without, everything goes at once. `report` gets a line of progress a second, and one
+    when the broker does not answer. Raises CannotProduce when it stays silent for `give_up_s`, or a topic is missing.
+    """
+
+    async def run() -> Produced:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        return await produce(
+            items,
+            client_options,
+            stop,
+            topic_prefix=topic_prefix,
+            clock_ms=clock_ms,
+            report=report,
+            give_up_s=give_up_s,
+        )
+
+    # aiokafka logs every attempt to connect; the user gets one line from `report` instead.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    return asyncio.run(run())
+
+
+async def produce(
+    items: Iterable[Item],
+    client_options: Mapping[str, Any],
+    stop: asyncio.Event,
+    *,
+    topic_prefix: str = "collections",
+    clock_ms: Callable[[], int] | None = None,
+    report: Callable[[str], None] = lambda _line: None,
+    give_up_s: float = 60.0,
+) -> Produced:
+    """As `send`, in the caller's loop; ends when `stop` is set."""
+    loop = asyncio.get_running_loop()
+    producer = await _connected(client_options, stop, report, give_up_s)
+    if producer is None:
+        return Produced(0, 0.0, stopped=True)
+    begun = loop.time()
+    progress = _Progress(str(client_options["bootstrap_servers"]), begun, report)
+    watch: asyncio.Task[None] | None = None
+    try:
+        outlet = Outlet(producer, progress.servers, topic_prefix)
+        await outlet.open()
+        watch = loop.create_task(progress.watch(outlet))
+        await _pour(items, outlet, progress, stop, clock_ms)
+        await outlet.settle()
+        return Produced(progress.count, loop.time() - begun, stopped=stop.is_set())
+    finally:
+        if watch is not None:
+            watch.cancel()
+        with suppress(KafkaError, TimeoutError):
+            await asyncio.wait_for(producer.stop(), _STOP_WITHIN_S)
+
+
+async def _pour(
+    items: Iterable[Item],
+    outlet: Outlet,
+    progress: _Progress,
+    stop: asyncio.Event,
+    clock_ms: Callable[[], int] | None,
+) -> None:
+    for at_ms, event in items:
+        while clock_ms is not None and not stop.is_set():
+            wait_s = (at_ms - clock_ms()) / 1000
+            if wait_s <= 0:
+                break
+            await outlet.flush()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(max(wait_s, _LEAST_SLEEP_S), 1.0))
+        if stop.is_set():
+            return
+        await outlet.put(event)
+        progress.count += 1
+        progress.at_ms = at_ms
+        if progress.count % _YIELD_EVERY == 0:
+            await asyncio.sleep(0)
+
+
+class _Progress:
+    """Counts, and tells once a second."""
+
+    def __init__(self, servers: str, begun: float, report: Callable[[str], None]) -> None:
+        self.servers = servers
+        self.count = 0
+        self.at_ms = 0
+        self._begun = begun
+        self._report = report
+
+    async def watch(self, outlet: Outlet) -> None:
+        loop = asyncio.get_running_loop()
+        before, before_at = 0, self._begun
+        while True:
+            await asyncio.sleep(_REPORT_EVERY_S)
+            now = loop.time()
+            oldest = min(outlet.unanswered.values(), default=now)
+            if now - oldest > _UNEASY_AFTER_S:
+                self._report(f"{self.servers}: no answer for {now - oldest:.0f} s, still trying")
+            elif self.count:
+                rate = (self.count - before) / (now - before_at)
+                self._report(f"{self.count:,} events, {rate:,.0f} events/s, at {instant(self.at_ms // 1000 * 1000)}")
+            before, before_at = self.count, now
+
+
+async def _connected(
+    client_options: Mapping[str, Any], stop: asyncio.Event, report: Callable[[str], None], give_up_s: float
+) -> AIOKafkaProducer | None:
+    loop = asyncio.get_running_loop()
+    servers = client_options["bootstrap_servers"]
+    deadline = loop.time() + give_up_s
+    told = False
+    while not stop.is_set():
+        producer = AIOKafkaProducer(
+            **client_options,
+            compression_type="lz4",
+            max_batch_size=_BATCH_BYTES,
+            enable_idempotence=True,
+            request_timeout_ms=int(give_up_s * 1000),
+        )
+        try:
+            await producer.start()
+        except KafkaError as error:
+            with suppress(KafkaError):
+                await producer.stop()
+            if loop.time() >= deadline:
+                raise CannotProduce(f"{servers}: no broker answers for {give_up_s:.0f} s") from error
+            if not told:
+                report(f"{servers}: no broker answers yet, trying for {give_up_s:.0f} s")
+                told = True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 1.0)
+        else:
+            return producer
+    return None
