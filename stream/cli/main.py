@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from stream.cli import config, kpis, reconcile, replay
+from stream.cli import board, config, deadletter, doctor, import_, kpis, reconcile, replay, simulate, topics, worker
 from stream.cli.failure import CommandError
 
 PROGRAM = "kpi-stream"
@@ -31,10 +31,17 @@ app = typer.Typer(
     `kpi-stream COMMAND --help` says more. Exit codes: 0 done, 1 failed or differs, 2 wrong usage or configuration.
     """,
 )
+app.command()(worker.worker)
 app.command()(replay.replay)
 app.command()(reconcile.reconcile)
-app.command()(kpis.kpis)
+app.command()(simulate.simulate)
+app.command("import")(import_.import_)
+app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
+app.command()(kpis.kpis)
+app.command()(board.board)
+app.add_typer(deadletter.app, name="deadletter")
+app.command()(doctor.doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,0 +1,104 @@
+"""What the commands that talk to Kafka have in common: bounded reading of topics, and errors of one line."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from stream.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+
+@contextmanager
+def reached(settings: "Settings") -> Iterator[None]:
+    """Turns what aiokafka raises inside the block into one line that names the servers."""
+    from aiokafka.errors import KafkaError
+
+    servers = settings.kafka.bootstrap_servers
+    try:
+        with _unlogged():
+            yield
+    except KafkaError as error:
+        raise CommandError(f"Kafka at {servers}: {str(error) or type(error).__name__}") from error
+    except OSError as error:
+        raise CommandError(f"Kafka at {servers}: {error.strerror or error}") from error
+
+
+def committed_records(
+    settings: "Settings", topics: Iterable[str], only: tuple[int, int] | None = None
+) -> Iterator[Any]:
+    """Every committed record of the topics, each partition in the order of its offsets, up to the ends that the topics
+    have now. `only`: a partition and the offset at which to begin in it.
+
+    To be used inside `reached`. CommandError names a topic that is not there.
+    """
+    with asyncio.Runner() as runner:
+        consumer = runner.run(_started(settings))
+        try:
+            pending = runner.run(_assigned(consumer, list(topics), only))
+            while pending:
+                for records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).values():
+                    yield from records
+                for partition in list(pending):
+                    # Offsets have gaps (transaction markers): the position passes them, the records do not.
+                    if runner.run(consumer.position(partition)) >= pending[partition]:
+                        del pending[partition]
+        finally:
+            runner.run(consumer.stop())
+
+
+async def _started(settings: "Settings") -> Any:
+    from aiokafka import AIOKafkaConsumer
+
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(),
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+        fetch_max_wait_ms=100,
+    )
+    try:
+        await consumer.start()
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
+
+
+async def _assigned(consumer: Any, topics: list[str], only: tuple[int, int] | None) -> dict[Any, int]:
+    """Assigns the partitions of the topics; gives those that hold something to read, with their ends."""
+    from aiokafka import TopicPartition
+
+    there = await consumer.topics()
+    missing = next((topic for topic in topics if topic not in there), None)
+    if missing is not None:
+        raise CommandError(f"there is no topic {missing} (`kpi-stream topics create` makes it)")
+    partitions = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic)]
+    if only is not None:
+        partitions = [partition for partition in partitions if partition.partition == only[0]]
+    consumer.assign(partitions)
+    starts = await consumer.beginning_offsets(partitions)
+    ends = await consumer.end_offsets(partitions)
+    if only is not None:
+        for partition in partitions:
+            starts[partition] = max(starts[partition], only[1])
+            if starts[partition] < ends[partition]:
+                consumer.seek(partition, starts[partition])
+    return {partition: end for partition, end in ends.items() if end > starts[partition]}
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """The command says in one line what went wrong: aiokafka's own log would say it three times more."""
+    import logging
+
+    logger = logging.getLogger("aiokafka")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -1,0 +1,177 @@
+"""What `doctor` looks at. Nothing is written anywhere."""
+
+import asyncio
+import logging
+import platform
+import time
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from stream.kafka.names import Names
+from stream.kafka.reading import Reader, Refusal
+from stream.kafka.topics import TopicsError, find_deviations
+from stream.kafka.versions import WrongVersionError, check_versions
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+SAMPLE = 100
+"""Newest records of each inbound partition that are looked at."""
+
+CLOCK_MS = 60_000
+"""A worker whose clock is further off than this says nothing about idleness (live 2)."""
+
+
+class Finding(NamedTuple):
+    """One line. `fail`: a worker would not do its work; `warn`: it would, but somebody should look."""
+
+    verdict: Literal["ok", "warn", "fail"]
+    subject: str
+    text: str
+
+
+def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
+    """The findings, as they come in. Ends after about `timeout_s`, saying so, if the broker does not answer."""
+    yield _versions()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    deadline = time.monotonic() + timeout_s
+    with asyncio.Runner() as runner:
+        findings = _of_broker(settings, timeout_s)
+        while True:
+            try:
+                left_s = max(deadline - time.monotonic(), 0.1)
+                yield runner.run(asyncio.wait_for(anext(findings), left_s))
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                yield Finding("fail", "broker", f"no answer from {_servers(settings)} within {timeout_s:g} s")
+                return
+            except (KafkaError, OSError) as error:
+                yield Finding("fail", "broker", f"{_servers(settings)}: {str(error) or type(error).__name__}")
+                return
+
+
+def _servers(settings: "Settings") -> str:
+    return settings.kafka.bootstrap_servers
+
+
+def _versions() -> Finding:
+    try:
+        check_versions()
+    except WrongVersionError as error:
+        return Finding("fail", "versions", str(error))
+    packages = ", ".join(f"{name} {version(name)}" for name in ("faust-streaming", "aiokafka"))
+    return Finding("ok", "versions", f"Python {platform.python_version()}, {packages}")
+
+
+async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Finding]:
+    options = settings.kafka_client_options()
+    milliseconds = int(timeout_s * 1000)
+    admin = AIOKafkaAdminClient(**options, request_timeout_ms=milliseconds)
+    consumer = AIOKafkaConsumer(**options, request_timeout_ms=milliseconds, enable_auto_commit=False)
+    try:
+        await admin.start()
+        cluster = await admin.describe_cluster()
+        yield Finding("ok", "broker", f"{_servers(settings)} answers, {len(cluster['brokers'])} in the cluster")
+        deviations = await _deviations(admin, settings)
+        for deviation in deviations:
+            yield Finding("fail", "topics", deviation)
+        if not deviations:
+            yield Finding("ok", "topics", "all are there, with their settings")
+        await consumer.start()
+        names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+        there = await consumer.topics()
+        inbound = [topic for topic in names.inbound if topic in there]
+        yield await _lag(admin, consumer, settings.kafka.group, inbound)
+        newest_ms = 0
+        for topic in inbound:
+            finding, stamped_ms = await _producers(consumer, topic, settings)
+            newest_ms = max(newest_ms, stamped_ms)
+            yield finding
+        yield _clock(newest_ms, time.time_ns() // 1_000_000)
+    finally:
+        await consumer.stop()
+        await admin.close()
+
+
+async def _deviations(admin: AIOKafkaAdminClient, settings: "Settings") -> list[str]:
+    try:
+        return await find_deviations(admin, settings)
+    except TopicsError as error:
+        return [str(error)]
+
+
+async def _lag(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, inbound: list[str]) -> Finding:
+    partitions = _partitions(consumer, inbound)
+    committed = await admin.list_consumer_group_offsets(group)
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    behind = {
+        partition: ends[partition]
+        - max(committed[partition].offset if partition in committed else 0, starts[partition])
+        for partition in partitions
+    }
+    if not any(partition in committed for partition in partitions):
+        return Finding(
+            "warn", "lag", f"the group {group} has committed nothing yet; {sum(behind.values())} records wait"
+        )
+    most = max(behind, key=lambda partition: behind[partition])
+    where = f", the most {behind[most]} in {most.topic} partition {most.partition}" if behind[most] else ""
+    return Finding("ok", "lag", f"{sum(behind.values())} records behind{where}")
+
+
+async def _producers(consumer: AIOKafkaConsumer, topic: str, settings: "Settings") -> tuple[Finding, int]:
+    """Whether the newest records of a topic came with the right key to the right partition; their newest stamp."""
+    partitions = _partitions(consumer, [topic])
+    records = await _newest(consumer, partitions)
+    misrouted: list[Any] = []
+    for record in records:
+        reader = Reader(record.partition, len(partitions), settings.record_bytes)
+        outcome = reader.read(record)
+        if isinstance(outcome, Refusal) and outcome.reason == "misrouted":
+            misrouted.append((record, outcome.detail))
+    stamped_ms = max((record.timestamp for record in records), default=0)
+    if misrouted:
+        record, detail = misrouted[0]
+        text = f"{len(misrouted)} of the {len(records)} newest are misrouted, such as partition {record.partition}"
+        return Finding("fail", topic, f"{text} offset {record.offset}: {detail}"), stamped_ms
+    told = f"the {len(records)} newest records are keyed and partitioned as they should be" if records else "empty"
+    return Finding("ok", topic, told), stamped_ms
+
+
+async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> list[Any]:
+    consumer.assign(partitions)
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    pending = {partition for partition in partitions if ends[partition] > starts[partition]}
+    for partition in partitions:
+        consumer.seek(partition, max(starts[partition], ends[partition] - SAMPLE))
+    found: list[Any] = []
+    while pending:
+        for records in (await consumer.getmany(timeout_ms=200)).values():
+            found += records
+        for partition in list(pending):
+            if await consumer.position(partition) >= ends[partition]:
+                pending.remove(partition)
+    return found
+
+
+def _partitions(consumer: AIOKafkaConsumer, topics: list[str]) -> list[TopicPartition]:
+    return [
+        TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
+    ]
+
+
+def _clock(newest_ms: int, now_ms: int) -> Finding:
+    """The broker stamps inbound records with its own clock: the newest stamp cannot lie in our future."""
+    ahead_ms = newest_ms - now_ms
+    if ahead_ms > CLOCK_MS:
+        return Finding("fail", "clock", f"this machine's clock is at least {ahead_ms // 1000} s behind the broker's")
+    if newest_ms == 0 or ahead_ms < -CLOCK_MS:
+        return Finding("ok", "clock", "not behind the broker's; nothing came in within a minute to tell more")
+    return Finding(
+        "ok", "clock", f"the broker stamped the newest record {-ahead_ms / 1000:.1f} s ago by this machine's"
+    )

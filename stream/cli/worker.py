@@ -1,0 +1,36 @@
+"""`kpi-stream worker`."""
+
+from typing import Annotated
+
+import typer
+
+from stream.cli.configuration import Config, settings_of
+
+
+def worker(
+    http_port: Annotated[
+        int | None,
+        typer.Option(
+            "--http-port",
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Instead of http.port; 0: any free one, printed.",
+            show_default=False,
+        ),
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Runs a worker against Kafka until it is stopped.
+
+    \b
+    Examples:
+      kpi-stream worker
+      kpi-stream worker --http-port 0 --config my.yaml
+
+    SIGTERM or Ctrl-C finishes the batch in hand, commits and leaves the group: exit code 0. Others: 1 failed, 2 wrong
+    configuration, 3 fenced by a successor, 4 refuses its state, 5 stopped itself so that its supervisor restarts it.
+    """
+    from stream.kafka.worker import run_worker
+
+    raise typer.Exit(run_worker(settings_of(config), http_port))
