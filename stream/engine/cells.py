@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from stream.engine.delta import encode_delta
+from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
+from stream.ledger.states import pieces
 
 Cell = tuple[str, str, str, int, int, int]
 """(site, team, agent, grain, known, frontier): see internals, section 4."""
@@ -26,7 +28,7 @@ class Cells:
         self._grain_ms = grain_ms
         self._watched = watched
         self._sums: dict[Cell, Sums] = {}
-        # How often each combination of counts came: a call adds to six columns, and there are few combinations.
+        # What was added to whole combinations of columns alike: a call counts 1 in six, and there are few combinations.
         self._counts: dict[tuple[Cell, tuple[str, ...]], int] = {}
 
     def add_own(
@@ -41,6 +43,25 @@ class Cells:
             for name, amount in amounts:
                 if amount:
                     sums[name] = sums.get(name, 0) + amount
+
+    def add_span(
+        self,
+        credit: Credit,
+        columns: tuple[str, ...],
+        start_ms: int,
+        end_ms: int,
+        caused_ms: int,
+        frontier_ms: int | None,
+    ) -> None:
+        """Adds the time [start, end), split over its grains, to each of the columns."""
+        if not columns:
+            return
+        cause = caused_ms // self._grain_ms
+        for at_ms, length_ms in pieces(start_ms, end_ms, self._grain_ms):
+            grain = at_ms // self._grain_ms
+            frozen = frontier_ms if frontier_ms is not None and at_ms < frontier_ms else 0
+            counted = ((*credit, grain, cause if grain < cause else 0, frozen), columns)
+            self._counts[counted] = self._counts.get(counted, 0) + length_ms
 
     def _cell(self, cell: Cell) -> Sums:
         sums = self._sums.get(cell)

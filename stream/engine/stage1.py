@@ -10,19 +10,22 @@ from stream.facts.identity import expected_key
 from stream.ledger import dossier as dossiers
 from stream.ledger import record
 from stream.ledger.calls import is_attempt, reaches_debtor
-from stream.ledger.chain import Chain, moved
+from stream.ledger.chain import Chain, as_state, moved
+from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
-from stream.ledger.difference import difference
+from stream.ledger.difference import added, replaced
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
 from stream.ledger.reach import reach
+from stream.ledger.states import span
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 
-_ALONE = frozenset({QualityReview, Survey, BotSession, Restriction})
+_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
 """Types that nothing else depends on."""
+_ALONE_LETTERS = frozenset(kind.LETTER for kind in _ALONE)
 
 
 class Changes(NamedTuple):
@@ -117,22 +120,27 @@ class Stage1:
     ) -> Verdict:
         if dossier is None:
             dossier = bytearray(dossiers.NOTHING)
-        entries = {each: record.decode(each, value) for each, value in dossiers.records(dossier)}
+        entries = {
+            each: record.decode(each, value)
+            for each, value in dossiers.records(dossier)
+            if each == name or each[0] not in _ALONE_LETTERS
+        }
         known = entries.get(name)
+        links = Links(each for each, _ in entries.values())
         if known is None:
-            full = self._full(fact, [each for each, _ in entries.values()])
+            full = self._full(fact, dossier)
             if full is not None:
                 return full
             verdict, winner, losers = Judgement(ACCEPTED, fact, ())
+            change = added(links, fact, self._definitions, self._midnight_ms)
         else:
             verdict, winner, losers = judge(*known, fact)
             if winner is known[0] and losers == known[1]:
                 return verdict
-        before = Links(each for each, _ in entries.values())
-        entries[name] = (winner, losers)
-        after = Links(each for each, _ in entries.values())
-        change = difference(before, after, known and known[0], winner, self._definitions, self._midnight_ms)
-        ahead = reach(after, self._definitions)
+            entries[name] = (winner, losers)
+            before, links = links, Links(each for each, _ in entries.values())
+            change = replaced(before, links, known[0], winner, self._definitions, self._midnight_ms)
+        ahead = reach(links, self._definitions)
         value = record.encode(winner, losers)
         if known is None:
             dossiers.append(dossier, dossiers.token(name), value)
@@ -145,7 +153,10 @@ class Stage1:
         self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
         return verdict
 
-    def _full(self, fact: Fact, facts: list[Fact]) -> Verdict | None:
+    def _full(self, fact: Fact, dossier: bytearray) -> Verdict | None:
+        if len(dossier) < self._roomy:
+            return None
+        facts = [record.decode(name, value)[0] for name, value in dossiers.records(dossier)]
         if len(facts) >= self._limits.facts_per_debtor:
             return Verdict("limit", f"the debtor has {len(facts)} facts, as many as limits.facts_per_debtor allows")
         if fact.case_id is not None and len(facts) >= self._limits.facts_per_case:
@@ -157,23 +168,33 @@ class Stage1:
     def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
         chain = self._chains.get(key) or Chain()
         known = chain.known(fact.event_id)
-        verdict, winner, losers = Judgement(ACCEPTED, fact, ()) if known is None else judge(*known, fact)
-        if known is not None and winner is known[0] and losers == known[1]:
-            return verdict
-        if known is None and len(chain.order) >= self._limits.facts_per_debtor:
-            return Verdict(
-                "limit", f"the agent has {len(chain.order)} states, as many as limits.facts_per_debtor allows"
-            )
-        assert isinstance(winner, AgentState)
+        if known is None and len(chain) >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
+        if known is None and (last := chain.last()) is not None and chain.is_next(fact):
+            return self._follow(key, chain, last, fact, frontier_ms)
         gone = known[0] if known else None
-        assert gone is None or isinstance(gone, AgentState)
+        verdict, winner, losers = Judgement(ACCEPTED, fact, ()) if known is None else judge(*known, fact)
+        if known is not None and winner is gone and losers == known[1]:
+            return verdict
         value = record.encode(winner, losers)
-        change = moved(chain, gone, winner, value, self._plan.grain_ms)
-        self._chains[key] = chain
-        self._state[f"{key}|s{fact.event_id}"] = value
+        change = moved(chain, None if gone is None else as_state(gone), as_state(winner), value, self._plan.grain_ms)
+        self._keep_state(key, chain, fact, value)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
-        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
         return verdict
+
+    def _follow(self, key: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None) -> Verdict:
+        """The usual case: a state that follows the last one of its agent only adds the time between."""
+        value = record.encode(fact)
+        columns, end_ms = span(last, fact)
+        chain.put(fact, value)
+        self._keep_state(key, chain, fact, value)
+        self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
+        return ACCEPTED
+
+    def _keep_state(self, key: str, chain: Chain, fact: AgentState, value: bytes) -> None:
+        self._chains[key] = chain
+        self._state[f"{key}|{record.identity(fact)}"] = value
+        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
         return local_midnight_ms(self._plan.clock(site).zone, day, days)
@@ -208,11 +229,8 @@ class Stage1:
         chain = self._chains.setdefault(owner, Chain())
         known = chain.known(name[1:])
         if known is not None:
-            assert isinstance(known[0], AgentState)
-            chain.remove(known[0])
+            chain.remove(as_state(known[0]))
         if value is not None:
-            state, _ = record.decode(name, value)
-            assert isinstance(state, AgentState)
-            chain.put(state, value)
-        if not chain.order:
+            chain.put(as_state(record.decode(name, value)[0]), value)
+        if not len(chain):
             del self._chains[owner]

@@ -16,7 +16,7 @@ import orjson
 from pydantic import ValidationError
 
 from stream.facts import fact as kinds
-from stream.facts.fact import Fact
+from stream.facts.fact import KINDS, Fact
 from stream.facts.instant import checked_date, instant_ms
 from stream.facts.models import read_event
 from stream.facts.zones import is_zone
@@ -47,7 +47,7 @@ def decode(value: bytes | None) -> Fact | Rejection:
             fact.site_id = DEFAULT_SITE
         fact.occurred_at = instant_ms(cast("str", fact.occurred_at))
         _FINISH[type(fact)](fact)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
         return _judge(value)
     return fact
 
@@ -158,28 +158,11 @@ def _legal_step(fact: kinds.LegalStep) -> None:
     checked_date(fact.due_on)
 
 
-_KINDS = (
-    kinds.Call,
-    kinds.Payment,
-    kinds.PaymentReversal,
-    kinds.Promise,
-    kinds.PromiseCancelled,
-    kinds.Complaint,
-    kinds.Case,
-    kinds.Restriction,
-    kinds.Visit,
-    kinds.Message,
-    kinds.QualityReview,
-    kinds.AgentState,
-    kinds.Survey,
-    kinds.BotSession,
-    kinds.LegalStep,
-)
-_BY_TYPE: dict[str, type[Fact]] = {str(kind.__struct_config__.tag): kind for kind in _KINDS}
+_BY_TYPE: dict[str, type[Fact]] = {kind.TYPE: kind for kind in KINDS}
 _IDENTIFIERS: dict[type, tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_id")) for kind in _KINDS
+    kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_id")) for kind in KINDS
 }
-_FINISH: dict[type, Callable[..., None]] = dict.fromkeys(_KINDS, _needs_debtor) | {
+_FINISH: dict[type, Callable[..., None]] = dict.fromkeys(KINDS, _needs_debtor) | {
     kinds.Call: _call,
     kinds.Promise: _promise,
     kinds.Complaint: _complaint,

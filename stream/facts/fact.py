@@ -7,7 +7,7 @@ by msgspec at a tenth of the cost. A test holds the two together. Instants are m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 from msgspec import Meta, Struct
 
@@ -24,14 +24,22 @@ Date = str
 if TYPE_CHECKING:
     Millis = int
 else:
-    Millis = str  # as it stands on the wire; decode() puts the integer in its place
+    Millis = int | str  # text on the wire; decode() puts the integer in its place, and refuses a number on the wire
 
 Direction = Literal["outbound", "inbound"]
 Outcome = Literal["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed"]
 
 
 class Event(Struct, kw_only=True, gc=False, tag_field="type"):
-    """The fields that all types have."""
+    """The fields that all types have, and what tells one type from another.
+
+    `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `OWN_ID` the field that identifies a
+    fact among those of its key and type (contract 1).
+    """
+
+    TYPE: ClassVar[str]
+    LETTER: ClassVar[str]
+    OWN_ID: ClassVar[str]
 
     event_id: Identifier
     occurred_at: Millis
@@ -44,6 +52,10 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
 
 class Call(Event, kw_only=True, gc=False, tag="call"):
     """One attempt or conversation; `occurred_at` is its start."""
+
+    TYPE = "call"
+    LETTER = "c"
+    OWN_ID = "call_id"
 
     call_id: Identifier
     version: Integer | None = None
@@ -63,6 +75,10 @@ class Call(Event, kw_only=True, gc=False, tag="call"):
 class Payment(Event, kw_only=True, gc=False, tag="payment"):
     """Money that came in on a case."""
 
+    TYPE = "payment"
+    LETTER = "p"
+    OWN_ID = "payment_id"
+
     payment_id: Identifier
     case_id: Identifier
     amount_minor: Amount
@@ -72,6 +88,10 @@ class Payment(Event, kw_only=True, gc=False, tag="payment"):
 
 class PaymentReversal(Event, kw_only=True, gc=False, tag="payment_reversal"):
     """Money of the payment `payment_id` that went back."""
+
+    TYPE = "payment_reversal"
+    LETTER = "r"
+    OWN_ID = "event_id"
 
     payment_id: Identifier
     case_id: Identifier
@@ -89,6 +109,10 @@ class Instalment(Struct, kw_only=True, gc=False):
 class Promise(Event, kw_only=True, gc=False, tag="promise"):
     """A promise to pay: one instalment, or a plan of several; made at `occurred_at`."""
 
+    TYPE = "promise"
+    LETTER = "o"
+    OWN_ID = "promise_id"
+
     promise_id: Identifier
     case_id: Identifier
     agent_id: Identifier
@@ -100,12 +124,20 @@ class Promise(Event, kw_only=True, gc=False, tag="promise"):
 class PromiseCancelled(Event, kw_only=True, gc=False, tag="promise_cancelled"):
     """The promise `promise_id` is void from `occurred_at` on."""
 
+    TYPE = "promise_cancelled"
+    LETTER = "x"
+    OWN_ID = "promise_id"
+
     promise_id: Identifier
     case_id: Identifier
 
 
 class Complaint(Event, kw_only=True, gc=False, tag="complaint"):
     """A complaint as it stands; later versions replace it."""
+
+    TYPE = "complaint"
+    LETTER = "q"
+    OWN_ID = "complaint_id"
 
     complaint_id: Identifier
     version: Integer | None = None
@@ -120,6 +152,10 @@ class Complaint(Event, kw_only=True, gc=False, tag="complaint"):
 class Case(Event, kw_only=True, gc=False, tag="case"):
     """A step in the life of a case."""
 
+    TYPE = "case"
+    LETTER = "k"
+    OWN_ID = "event_id"
+
     case_id: Identifier
     change: Literal["placed", "assigned", "stage", "closed"]
     dpd: Integer | None = None
@@ -132,6 +168,10 @@ class Case(Event, kw_only=True, gc=False, tag="case"):
 class Restriction(Event, kw_only=True, gc=False, tag="restriction", rename={"from_": "from"}):
     """What may not be done with a debtor, in `[from, until)`; kept for the conduct rules."""
 
+    TYPE = "restriction"
+    LETTER = "t"
+    OWN_ID = "restriction_id"
+
     restriction_id: Identifier
     kind: Literal["cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent"]
     from_: Millis
@@ -143,6 +183,10 @@ class Restriction(Event, kw_only=True, gc=False, tag="restriction", rename={"fro
 class Visit(Event, kw_only=True, gc=False, tag="visit"):
     """A visit in the field."""
 
+    TYPE = "visit"
+    LETTER = "v"
+    OWN_ID = "visit_id"
+
     visit_id: Identifier
     case_id: Identifier
     agent_id: Identifier
@@ -152,6 +196,10 @@ class Visit(Event, kw_only=True, gc=False, tag="visit"):
 class Message(Event, kw_only=True, gc=False, tag="message"):
     """A letter, SMS, e-mail or chat message."""
 
+    TYPE = "message"
+    LETTER = "m"
+    OWN_ID = "message_id"
+
     message_id: Identifier
     channel: Literal["letter", "sms", "email", "chat"]
     direction: Direction
@@ -160,6 +208,10 @@ class Message(Event, kw_only=True, gc=False, tag="message"):
 
 class QualityReview(Event, kw_only=True, gc=False, tag="quality_review"):
     """A reviewed conversation."""
+
+    TYPE = "quality_review"
+    LETTER = "w"
+    OWN_ID = "review_id"
 
     review_id: Identifier
     agent_id: Identifier
@@ -171,12 +223,20 @@ class QualityReview(Event, kw_only=True, gc=False, tag="quality_review"):
 class AgentState(Event, kw_only=True, gc=False, tag="agent_state"):
     """What an agent does from `occurred_at` until the next such fact; keyed by agent."""
 
+    TYPE = "agent_state"
+    LETTER = "s"
+    OWN_ID = "event_id"
+
     agent_id: Identifier
     state: Literal["logged_out", "available", "on_call", "wrap", "break", "training", "meeting"]
 
 
 class Survey(Event, kw_only=True, gc=False, tag="survey"):
     """An answered satisfaction survey."""
+
+    TYPE = "survey"
+    LETTER = "y"
+    OWN_ID = "survey_id"
 
     survey_id: Identifier
     score: Annotated[int, Meta(ge=1, le=5)]
@@ -186,6 +246,10 @@ class Survey(Event, kw_only=True, gc=False, tag="survey"):
 class BotSession(Event, kw_only=True, gc=False, tag="bot_session"):
     """A conversation that a bot led."""
 
+    TYPE = "bot_session"
+    LETTER = "b"
+    OWN_ID = "session_id"
+
     session_id: Identifier
     handed_over: bool
     handover_correct: bool | None = None
@@ -194,6 +258,10 @@ class BotSession(Event, kw_only=True, gc=False, tag="bot_session"):
 
 class LegalStep(Event, kw_only=True, gc=False, tag="legal_step"):
     """A legal step that falls due, or that was done."""
+
+    TYPE = "legal_step"
+    LETTER = "l"
+    OWN_ID = "step_id"
 
     step_id: Identifier
     case_id: Identifier
@@ -219,3 +287,6 @@ Fact = (
     | LegalStep
 )
 """Any accepted event; `site_id` is never None, nor is the `version` of a call or a complaint."""
+
+KINDS: tuple[type[Fact], ...] = get_args(Fact)
+"""The types of facts, each once."""

@@ -12,39 +12,20 @@ from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
 
-_OWN_ID: dict[type, str] = {
-    kinds.Call: "call_id",
-    kinds.Payment: "payment_id",
-    kinds.PaymentReversal: "event_id",
-    kinds.Promise: "promise_id",
-    kinds.PromiseCancelled: "promise_id",
-    kinds.Complaint: "complaint_id",
-    kinds.Case: "event_id",
-    kinds.Restriction: "restriction_id",
-    kinds.Visit: "visit_id",
-    kinds.Message: "message_id",
-    kinds.QualityReview: "review_id",
-    kinds.AgentState: "event_id",
-    kinds.Survey: "survey_id",
-    kinds.BotSession: "session_id",
-    kinds.LegalStep: "step_id",
-}
 _DEFAULTS = {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0}
 _INSTANTS = ("occurred_at", "ended_at", "received_at", "closed_at", "from_", "until")
 
 
 def own_id(fact: Fact) -> str:
     """The id that, with key and type, is the fact's identity; a legal step's carries its status too."""
-    if type(fact) is kinds.Call:
-        return fact.call_id
-    if type(fact) is kinds.LegalStep:
+    if isinstance(fact, kinds.LegalStep):
         return f"{fact.step_id}|{fact.status}"
-    return cast("str", getattr(fact, _OWN_ID[type(fact)]))
+    return cast("str", getattr(fact, fact.OWN_ID))
 
 
 def expected_key(fact: Fact) -> str:
     """The record key that a producer must have used: debtor, else agent, else the fact's own id."""
-    return fact.debtor_id or fact.agent_id or cast("str", getattr(fact, _OWN_ID[type(fact)]))
+    return fact.debtor_id or fact.agent_id or cast("str", getattr(fact, fact.OWN_ID))
 
 
 def version(fact: Fact) -> int:
@@ -54,7 +35,7 @@ def version(fact: Fact) -> int:
 
 def same_content(one: Fact, other: Fact) -> bool:
     """Whether two events of one identity say the same: all known fields, defaults applied, `event_id` aside."""
-    if type(one) is kinds.Call and type(other) is kinds.Call:
+    if isinstance(one, kinds.Call) and isinstance(other, kinds.Call):
         return _call_content(one) == _call_content(other)
     return structs.astuple(one)[1:] == structs.astuple(other)[1:]
 
@@ -70,7 +51,7 @@ def _call_content(call: kinds.Call) -> dict[str, object]:
 
 def content_hash(fact: Fact) -> bytes:
     """Eight bytes that tell one content of an identity from another, `event_id` aside."""
-    content = _call_content(fact) if type(fact) is kinds.Call else structs.astuple(fact)[1:]
+    content = _call_content(fact) if isinstance(fact, kinds.Call) else structs.astuple(fact)[1:]
     return hashlib.blake2b(orjson.dumps(content, default=structs.astuple), digest_size=8).digest()
 
 
@@ -83,7 +64,7 @@ def counts_before(one: Fact, other: Fact) -> bool:
 
 def canonical_json(fact: Fact) -> bytes:
     """Known fields as read: null left out, instants in UTC, keys sorted, compact UTF-8 (contract 1)."""
-    event: dict[str, object] = {"type": fact.__struct_config__.tag}
+    event: dict[str, object] = {"type": fact.TYPE}
     for name, value in structs.asdict(fact).items():
         if value is not None:
             event[name.rstrip("_")] = instant_text(cast("int", value)) if name in _INSTANTS else value

@@ -3,31 +3,51 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from itertools import pairwise
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger import record
-from stream.ledger.contribution import Emit
 from stream.ledger.difference import Difference, Tally
 from stream.ledger.states import emit_span
+
+
+def as_state(fact: Fact) -> AgentState:
+    """The fact, which must be an agent's state: identities of that letter have no other."""
+    assert isinstance(fact, AgentState)
+    return fact
 
 
 class Chain:
     """The states of one agent: (occurred_at, event_id) in order, and each record by its event_id."""
 
-    __slots__ = ("order", "values")
+    __slots__ = ("_last", "order", "values")
 
     def __init__(self) -> None:
         self.order: list[tuple[int, str]] = []
         self.values: dict[str, bytes] = {}
+        self._last: AgentState | None = None  # the last state decoded, since most that come follow it
+
+    def __len__(self) -> int:
+        return len(self.order)
 
     def known(self, event_id: str) -> tuple[Fact, tuple[bytes, ...]] | None:
         """The state of that id and its losers, if it is known."""
         value = self.values.get(event_id)
         return None if value is None else record.decode("s" + event_id, value)
 
+    def last(self) -> AgentState | None:
+        """The latest state; None in an empty chain."""
+        if self._last is None:
+            self._last = self._state(len(self.order) - 1)
+        return self._last
+
+    def is_next(self, state: AgentState) -> bool:
+        """Whether a state comes after all others."""
+        return not self.order or (state.occurred_at, state.event_id) > self.order[-1]
+
     def put(self, state: AgentState, value: bytes) -> None:
         """Stores a state; one of the same id must have been removed."""
+        if self.is_next(state):
+            self._last = state
         insort(self.order, (state.occurred_at, state.event_id))
         self.values[state.event_id] = value
 
@@ -35,6 +55,7 @@ class Chain:
         """Forgets a state."""
         del self.order[bisect_left(self.order, (state.occurred_at, state.event_id))]
         del self.values[state.event_id]
+        self._last = None
 
     def neighbours(self, state: AgentState) -> tuple[AgentState | None, AgentState | None]:
         """The states before and after the place of `state`, which itself may be there or not."""
@@ -47,15 +68,7 @@ class Chain:
         if not 0 <= at < len(self.order):
             return None
         event_id = self.order[at][1]
-        state, _ = record.decode("s" + event_id, self.values[event_id])
-        assert isinstance(state, AgentState)
-        return state
-
-    def spans(self, grain_ms: int, emit: Emit) -> None:
-        """Emits the time between all states."""
-        states = [state for at in range(len(self.order)) if (state := self._state(at)) is not None]
-        for state, following in pairwise(states):
-            emit_span(state, following, grain_ms, emit)
+        return as_state(record.decode("s" + event_id, self.values[event_id])[0])
 
 
 def moved(chain: Chain, gone: AgentState | None, come: AgentState, value: bytes, grain_ms: int) -> Difference:

@@ -31,23 +31,28 @@ class Tally:
         return {at: amount for at, amount in self.sums.items() if amount}
 
 
-def difference(
-    before: Links,
-    after: Links,
-    gone: Fact | None,
-    come: Fact,
-    definitions: Definitions,
-    midnight_ms: MidnightMs,
+def added(links: Links, come: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> Difference:
+    """Adds a new fact to a key's facts; what that changes. Instants are exact."""
+    touched = links.touched_by(come)
+    tally = Tally()
+    emit_own(come, definitions, tally)
+    tally.sign = -1
+    emit_linked(links, touched, definitions, midnight_ms, tally)
+    links.add(come)
+    tally.sign = 1
+    emit_linked(links, touched, definitions, midnight_ms, tally)
+    return tally.nonzero()
+
+
+def replaced(
+    before: Links, after: Links, gone: Fact, come: Fact, definitions: Definitions, midnight_ms: MidnightMs
 ) -> Difference:
     """What changes when `come` takes the place of `gone` among a key's facts; instants are exact."""
-    touched: set[str | None] = before.touched_by(come) | after.touched_by(come)
-    if gone is not None:
-        touched |= before.touched_by(gone) | after.touched_by(gone)
+    touched = before.touched_by(come) | after.touched_by(come) | before.touched_by(gone) | after.touched_by(gone)
     tally = Tally()
     emit_own(come, definitions, tally)
     emit_linked(after, touched, definitions, midnight_ms, tally)
     tally.sign = -1
-    if gone is not None:
-        emit_own(gone, definitions, tally)
+    emit_own(gone, definitions, tally)
     emit_linked(before, touched, definitions, midnight_ms, tally)
     return tally.nonzero()

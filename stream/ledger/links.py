@@ -50,9 +50,10 @@ class Links:
         self.due_steps: dict[str, kinds.LegalStep] = {}
         self.done_steps: dict[str, kinds.LegalStep] = {}
         for fact in facts:
-            self._add(fact)
+            self.add(fact)
 
-    def _add(self, fact: Fact) -> None:
+    def add(self, fact: Fact) -> None:
+        """Takes in one more fact, of an identity that is not there yet."""
         match fact:
             case kinds.Call():
                 self.calls[fact.call_id] = fact

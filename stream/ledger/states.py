@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stream.facts.fact import AgentState
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import HOUR_MS
@@ -20,16 +22,24 @@ _COLUMNS: dict[str, tuple[str, ...]] = {
 }
 
 
-def emit_span(state: AgentState, following: AgentState, grain_ms: int, emit: Emit) -> None:
-    """Emits the time between two successive states of an agent, split over the grains that it covers."""
-    columns = _COLUMNS[state.state]
-    if not columns:
-        return
-    credit = own_credit(state)
-    start_ms = state.occurred_at
-    end_ms = min(following.occurred_at, start_ms + LONGEST_MS)
+def span(state: AgentState, following: AgentState) -> tuple[tuple[str, ...], int]:
+    """The columns to which the time between two successive states goes, and when it ends (ms)."""
+    return _COLUMNS[state.state], min(following.occurred_at, state.occurred_at + LONGEST_MS)
+
+
+def pieces(start_ms: int, end_ms: int, grain_ms: int) -> Iterator[tuple[int, int]]:
+    """`[start, end)` split over the grains that it covers: (start, length) of each piece, in ms."""
     while start_ms < end_ms:
         cut_ms = min(end_ms, (start_ms // grain_ms + 1) * grain_ms)
-        for name in columns:
-            emit(credit, name, start_ms, cut_ms - start_ms, state, following)
+        yield start_ms, cut_ms - start_ms
         start_ms = cut_ms
+
+
+def emit_span(state: AgentState, following: AgentState, grain_ms: int, emit: Emit) -> None:
+    """Emits the time between two successive states of an agent, split over the grains that it covers."""
+    columns, end_ms = span(state, following)
+    if columns:
+        credit = own_credit(state)
+        for start_ms, length_ms in pieces(state.occurred_at, end_ms, grain_ms):
+            for name in columns:
+                emit(credit, name, start_ms, length_ms, state, following)
