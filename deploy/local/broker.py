@@ -83,7 +83,7 @@ class LocalBroker:
             raise BrokerError("no java on PATH: install a Java runtime, version 17 or newer")
         if not any(self._libs.glob("kafka_*.jar")):
             raise BrokerError(f"no Kafka in {self._libs}: run `make setup`")
-        if _in_use(self.port):
+        if in_use(self.port):
             raise BrokerError(f"port {self.port} is taken: choose another with --port")
         self._write_settings()
         if not (self.data / "log" / "meta.properties").exists():
@@ -198,7 +198,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _in_use(port: int) -> bool:
+def in_use(port: int) -> bool:
+    """Whether something listens on 127.0.0.1 at this port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,0 +1,61 @@
+"""The demo's status line: what a worker says of itself on /metrics."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Status:
+    """Counts since the worker's start; `lag` in records; `as_of` in Unix seconds, 0 = no KPI record yet."""
+
+    events: int
+    rejected: int
+    lag: int
+    kpi_records: int
+    alerts: int
+    as_of: float
+
+    def line(self, now: float) -> str:
+        as_of = "-"
+        if self.as_of:
+            as_of = f"{datetime.fromtimestamp(self.as_of, UTC):%H:%M:%S} UTC ({max(0.0, now - self.as_of):.0f} s ago)"
+        return (
+            f"{self.events:,} events, {self.rejected:,} dead letters, lag {self.lag:,}, "
+            f"{self.kpi_records:,} KPI records, {self.alerts:,} alerts firing, as of {as_of}"
+        )
+
+
+def read_status(url: str) -> Status | None:
+    """From a worker's /metrics; None while it does not answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=5.0) as answer:
+            text = answer.read().decode()
+    except (urllib.error.URLError, OSError):
+        return None
+    return status_of(text)
+
+
+def status_of(text: str) -> Status:
+    """From the text of an exposition; metrics that are absent count as 0."""
+    values: dict[str, list[float]] = {}
+    for name, _, value in SAMPLE.findall(text):
+        values.setdefault(name.removeprefix("collections_"), []).append(float(value))
+
+    def total(name: str) -> int:
+        return int(sum(values.get(name, ())))
+
+    return Status(
+        events=total("events_consumed_total"),
+        rejected=total("deadletters_total"),
+        lag=total("consumer_lag_records"),
+        kpi_records=total("kpi_records_total"),
+        alerts=total("alert_active"),
+        as_of=max(values.get("kpi_as_of_timestamp_seconds", ()), default=0.0),
+    )
