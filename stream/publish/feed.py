@@ -73,9 +73,10 @@ class Feed:
             await consumer.stop()
 
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        await consumer.topics()  # refreshes the metadata without creating a topic that is missing
+        # The consumer's own look-up knows only topics that it has asked for, and asking would create a missing one.
+        cluster = await consumer._client.fetch_all_metadata()
         topics = (self._kpi_topic, self._alert_topic)
-        return [TopicPartition(t, p) for t in topics for p in sorted(consumer.partitions_for_topic(t) or ())]
+        return [TopicPartition(t, p) for t in topics for p in sorted(cluster.partitions_for_topic(t) or ())]
 
     async def _follow(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)

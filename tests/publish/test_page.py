@@ -73,8 +73,14 @@ def words(html: str, tag: str, mark: str) -> list[str]:
 
 async def test_a_person_reads_values_parts_colours_in_words_and_the_time(page: Page) -> None:
     on = page.wallboard.floor
-    on.on_kpi(*kpi(value("dials", 1240), value("connect_rate", 128, 400), value("recovered_amount", 12_805_017, currency="CNY"),
-                   value("talk_time_mean", 400_000, 2), value("complaint_rate", 3, 1000), level="site", entity="main"))  # fmt: skip
+    floor_values = (
+        value("dials", 1240),
+        value("connect_rate", 128, 400),
+        value("recovered_amount", 12_805_017, currency="CNY"),
+        value("talk_time_mean", 400_000, 2),
+        value("complaint_rate", 3, 1000),
+    )
+    on.on_kpi(*kpi(*floor_values, level="site", entity="main"))
     on.on_kpi(*kpi(value("dials", 60), value("connect_rate", 4, 60), level="team", entity="t-<b>3"))
     on.on_kpi(*kpi(value("dials", 2), value("connect_rate", 1, 2, minimum=20), level="team", entity="t-4"))
     on.on_alert(alert(entity="t-<b>3")[1])

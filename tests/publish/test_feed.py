@@ -1,0 +1,165 @@
+"""The feed and the `board` command against a real broker."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from stream.publish.feed import Feed
+from stream.publish.floor import Floor
+from stream.settings import Settings, load
+from tests.publish.records import ROLLING, Record, alert, kpi, value
+
+pytestmark = pytest.mark.broker
+
+BOARD = """
+import sys
+from stream.publish.running import run_board
+from stream.settings import load
+sys.exit(run_board(load(), 0))
+"""
+
+
+def settings(broker: str, prefix: str) -> Settings:
+    kafka = {"BOOTSTRAP_SERVERS": broker, "TOPIC_PREFIX": prefix}
+    return load(environ={f"KPI_STREAM_KAFKA__{key}": text for key, text in kafka.items()})
+
+
+async def create_topics(broker: str, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker)
+    await admin.start()
+    await admin.create_topics(
+        [NewTopic(f"{prefix}.kpi.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
+         NewTopic(f"{prefix}.alerts.v1", 1, 1)]
+    )  # fmt: skip
+    await admin.close()
+
+
+async def publish(
+    broker: str, prefix: str, kpis: Sequence[Record], alerts: Sequence[Record] = (), *, commit: bool = True
+) -> None:
+    """One transaction with these records, committed or aborted."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id=f"{prefix}-test")
+    await producer.start()
+    await producer.begin_transaction()
+    for topic, records in ((f"{prefix}.kpi.v1", kpis), (f"{prefix}.alerts.v1", alerts)):
+        for key, body in records:
+            await producer.send_and_wait(topic, body, key=key)
+    await (producer.commit_transaction() if commit else producer.abort_transaction())
+    await producer.stop()
+
+
+async def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
+    end_s = time.monotonic() + timeout_s
+    while not holds():
+        assert time.monotonic() < end_s, "it did not come true in time"
+        await asyncio.sleep(0.05)
+
+
+def dials(of: Floor) -> dict[str, int]:
+    return {record.entity: record.kpis[0].numerator for record in of.records("main", "rolling_15m")}
+
+
+@contextlib.asynccontextmanager
+async def running(feed: Feed) -> AsyncIterator[None]:
+    task = asyncio.create_task(feed.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix)
+    await publish(broker, topic_prefix, [kpi(value("dials", 3)), kpi(value("dials", 4), entity="a-018")], [alert()])
+    await publish(broker, topic_prefix, [kpi(value("dials", 99), revision=2)], commit=False)
+    of = Floor(ROLLING)
+    feed = Feed(settings(broker, topic_prefix), of)
+    assert not feed.loaded
+    async with running(feed):
+        await until(lambda: feed.loaded)
+        assert dials(of) == {"a-017": 3, "a-018": 4}
+        assert [a.alert_id for a in of.open_alerts("main")] == ["9f2c"]
+        await publish(broker, topic_prefix, [kpi(value("dials", 5), revision=3)], [alert(state="resolved")])
+        await until(lambda: dials(of)["a-017"] == 5 and not of.open_alerts("main"))
+        assert feed.problem is None
+
+
+async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix)
+    await publish(broker, topic_prefix, [kpi(value("dials", 3))])
+    of = Floor(ROLLING)
+    feed = Feed(settings(broker, topic_prefix), of)
+    async with running(feed):
+        await until(lambda: feed.loaded)
+    taken: list[bytes | None] = []
+    of.on_kpi = lambda key, body: taken.append(key)  # type: ignore[method-assign]
+    await publish(broker, topic_prefix, [kpi(value("dials", 4), entity="a-018")])
+    async with running(feed):
+        await until(lambda: bool(taken))
+    assert taken == [b"main|agent|a-018|rolling_15m|"]
+
+
+async def test_topics_that_are_missing_are_named_and_waited_for(broker: str, topic_prefix: str) -> None:
+    of = Floor(ROLLING)
+    feed = Feed(settings(broker, topic_prefix), of)
+    async with running(feed):
+        await until(lambda: feed.problem is not None and "topics create" in feed.problem)
+        await create_topics(broker, topic_prefix)
+        await publish(broker, topic_prefix, [kpi(value("dials", 3))])
+        await until(lambda: feed.loaded and dials(of) == {"a-017": 3})
+
+
+async def test_a_broker_that_is_away_is_said_and_waited_for() -> None:
+    feed = Feed(settings("127.0.0.1:1", "nobody"), Floor(ROLLING))
+    async with running(feed):
+        await until(lambda: feed.problem is not None and feed.problem.startswith("Kafka: "))
+    assert not feed.loaded
+
+
+async def test_the_board_command_serves_the_floor_and_ends_at_sigterm(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix)
+    await publish(broker, topic_prefix, [kpi(value("dials", 3), level="site", entity="main")])
+    environment = os.environ | {
+        "KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS": broker, "KPI_STREAM_KAFKA__TOPIC_PREFIX": topic_prefix,
+    }  # fmt: skip
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", BOARD, stdout=asyncio.subprocess.PIPE, env=environment, cwd=Path(__file__).parents[2]
+    )
+    try:
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        base = line.split(" on ")[1].strip()
+
+        def ask(path: str) -> bytes:
+            with urllib.request.urlopen(base + path, timeout=5) as answer:
+                return bytes(answer.read())
+
+        async def ready() -> None:
+            while True:
+                with contextlib.suppress(OSError):
+                    return await asyncio.to_thread(ask, "health/ready") and None
+                await asyncio.sleep(0.1)
+
+        await asyncio.wait_for(ready(), 20)
+        data = json.loads(await asyncio.to_thread(ask, "api/floor?kpis=dials"))
+        assert data["floor"]["cells"][0]["v"] == 3
+        assert (data["loading"], data["problem"]) == (False, None)
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
