@@ -1,0 +1,54 @@
+"""`kpi-stream replay`, run in this process on lines in memory; and what it left behind."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stream.cli.main import run
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The files of one replay; `kpi_bytes` is kpi.jsonl as it is."""
+
+    kpi_bytes: bytes
+    alerts: list[Raw]
+    deadletters: list[Raw]
+    summary: Raw
+
+    @property
+    def kpis(self) -> list[Raw]:
+        return [json.loads(line) for line in self.kpi_bytes.splitlines()]
+
+
+def read_lines(path: Path) -> list[Raw]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+def replayed(config: Raw, files: Sequence[bytes], folder: Path) -> Replayed:
+    """Replays files with the given contents, under a configuration written as JSON (which is YAML), in `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    paths = [folder / f"{number:03}.jsonl" for number in range(len(files))]
+    for path, content in zip(paths, files, strict=True):
+        path.write_bytes(content)
+    said = io.StringIO()
+    arguments = ["replay", "--config", str(folder / "config.yaml"), "--out", str(folder / "out"), "--no-progress"]
+    with contextlib.redirect_stderr(said):
+        code = run([*arguments, *(part for path in paths for part in ("--input", str(path)))])
+    assert code == 0, said.getvalue()
+    out = folder / "out"
+    return Replayed(
+        (out / "kpi.jsonl").read_bytes(),
+        read_lines(out / "alerts.jsonl"),
+        read_lines(out / "deadletter.jsonl"),
+        json.loads((out / "summary.json").read_bytes()),
+    )
