@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check lint types imports generated tree bench lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -26,15 +26,25 @@ demo: setup ## broker, topics, worker, simulator and wallboard in one command; C
 test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
+check: lint types imports generated tree ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
+
+lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy .
-	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+types: setup
+	$(BIN)/mypy .
+
+imports: setup
+	$(BIN)/lint-imports
+
+generated: setup
+	$(foreach generator,$(GENERATORS),$(BIN)/python $(generator) --check &&) true
+
+tree: setup
 	$(BIN)/python -m deploy.checks.tree
 	$(BIN)/python -m deploy.checks.locks
-	for generator in $(GENERATORS); do $(BIN)/python $$generator --check; done
 
 bench: setup ## events a second, latency and memory, on this machine
 	@$(BIN)/python -m bench $(ARGS)
@@ -58,5 +68,5 @@ clean: ## removes all that setup, demo and the tools made
 	@deploy/local/needs.sh java
 	@echo "setup: Apache Kafka in .kafka/libs"
 	@rm -rf .kafka/libs
-	@mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/.kafka/libs"
+	@mvn --quiet --batch-mode -Dstyle.color=never --file $< dependency:copy-dependencies -DoutputDirectory="$(CURDIR)/.kafka/libs"
 	@touch $@

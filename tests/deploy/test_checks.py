@@ -29,8 +29,8 @@ def test_a_file_may_have_so_many_lines_and_not_one_more(tmp_path: Path) -> None:
 
 
 def test_a_function_may_have_so_many_lines_and_not_one_more(tmp_path: Path) -> None:
-    assert said(tmp_path, "def short():\n" + "    x = 1\n" * (FUNCTION_LINES - 1)) == []
-    (line,) = said(tmp_path, "async def long():\n" + "    x = 1\n" * FUNCTION_LINES)
+    assert said(tmp_path, "def short():\n" + "    x = 1\n" * FUNCTION_LINES) == []
+    (line,) = said(tmp_path, "async def long():\n" + "    x = 1\n" * (FUNCTION_LINES + 1))
     assert line == "/room.py:1: long has 61 lines, more than 60"
 
 
