@@ -84,7 +84,7 @@ async def consume(bootstrap: str, topic: str, records: int, bulk: bool) -> tuple
         async def start(_: Any, assigned: Any, **__: Any) -> None:
             consumer: Any = app.consumer
             assert isinstance(consumer, BulkConsumer)
-            await consumer.open_partitions({tp: (0, 1) for tp in assigned})
+            await consumer.open_partitions(dict.fromkeys(assigned, (0, 1)))
 
     await app.start()
     result = await done

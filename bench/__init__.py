@@ -1,0 +1,1 @@
+"""Measurements: run `make bench`. Results are ratios within one run; see docs/performance.md."""

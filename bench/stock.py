@@ -1,0 +1,43 @@
+"""Stock Faust: an empty agent on a topic, for so many seconds; prints events a second. Run by `bench.throughput`."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import Any
+
+import faust
+
+
+def main(bootstrap: str, topic: str, seconds: float) -> None:
+    """Counts what the agent is given from the first event on; ends the process."""
+    app = faust.App(
+        f"bench-stock-{os.getpid()}",
+        broker=f"kafka://{bootstrap}",
+        store="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+    )
+    source = app.topic(topic, value_serializer="raw", key_serializer="raw")
+    seen = 0
+    began = 0.0
+
+    @app.agent(source)
+    async def empty(stream: Any) -> None:
+        nonlocal seen, began
+        async for _ in stream:
+            if not began:
+                began = time.perf_counter()
+            seen += 1
+            if time.perf_counter() - began >= seconds:
+                sys.stdout.write(f"{seen / (time.perf_counter() - began):.0f}\n")
+                sys.stdout.flush()
+                os._exit(0)
+
+    faust.Worker(app, loglevel="ERROR", quiet=True).execute_from_commandline()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], float(sys.argv[3]))

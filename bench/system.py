@@ -1,0 +1,138 @@
+"""A worker under measurement: its configuration, its process, its CPU and memory, and how far it has read."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import yaml
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+TICKS_A_SECOND = 100
+INBOUND = ("calls", "payments", "complaints", "cases", "activity")
+
+
+class BenchError(Exception):
+    """A measurement could not be made; says why in one line."""
+
+
+class System:
+    """One worker process on topics of its own."""
+
+    def __init__(self, bootstrap: str, folder: Path, name: str, *, partitions: int = 4, **sections: Any) -> None:
+        self.bootstrap = bootstrap
+        self.prefix = f"bench-{name}"
+        self.partitions = partitions
+        self._folder = folder
+        self._config = folder / f"{name}.yaml"
+        kafka = {
+            "bootstrap_servers": bootstrap,
+            "topic_prefix": self.prefix,
+            "group": self.prefix,
+            "partitions": partitions,
+        }
+        self._config.write_text(yaml.safe_dump({"kafka": kafka, **sections}))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log = folder / f"{name}.log"
+        self.port = 0
+
+    def run(self, *arguments: str) -> None:
+        """Runs a command of the product; BenchError with what it said if it fails."""
+        done = subprocess.run(self._command(*arguments), capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BenchError(f"kpi-stream {arguments[0]} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
+
+    def _command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "stream.cli.main", *arguments, "--config", str(self._config)]
+
+    @asynccontextmanager
+    async def worker(self, port: int) -> AsyncIterator[System]:
+        """The worker, from its start until it is told to stop."""
+        self.port = port
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(self._command("worker", "--http-port", str(port)), stdout=log, stderr=log)
+        try:
+            yield self
+        finally:
+            self._process.terminate()
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+
+    async def ready(self, seconds: float = 60) -> None:
+        """Returns when the worker says that it is ready."""
+        until = time.monotonic() + seconds
+        async with aiohttp.ClientSession() as session:
+            while time.monotonic() < until:
+                self._alive()
+                try:
+                    async with session.get(f"http://127.0.0.1:{self.port}/health/ready") as answer:
+                        if answer.status == 200:
+                            return
+                except aiohttp.ClientError:
+                    pass
+                await asyncio.sleep(0.1)
+        raise BenchError(f"the worker was not ready within {seconds:.0f} s; its log is {self._log}")
+
+    def cpu_seconds(self) -> float:
+        """User and system time of the worker process so far."""
+        fields = Path(f"/proc/{self._pid()}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+    def rss_mib(self) -> int:
+        """Resident memory of the worker process."""
+        status = Path(f"/proc/{self._pid()}/status").read_text()
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
+
+    def _pid(self) -> int:
+        self._alive()
+        assert self._process is not None
+        return self._process.pid
+
+    def _alive(self) -> None:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            tail = self._log.read_text(errors="replace")[-800:]
+            raise BenchError(f"the worker ended with {self._process.returncode}: {tail}")
+
+
+class Progress:
+    """How far a system's group has come, from its committed offsets."""
+
+    def __init__(self, system: System) -> None:
+        self._system = system
+        self._admin = AIOKafkaAdminClient(bootstrap_servers=system.bootstrap)
+        self._consumer = AIOKafkaConsumer(bootstrap_servers=system.bootstrap, isolation_level="read_committed")
+
+    async def __aenter__(self) -> Progress:
+        await self._admin.start()
+        await self._consumer.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._consumer.stop()
+        await self._admin.close()
+
+    async def counts(self) -> tuple[int, int]:
+        """(inbound records committed, inbound records there are)."""
+        return await self._position([f"{self._system.prefix}.{name}.v1" for name in INBOUND])
+
+    async def deltas(self) -> tuple[int, int]:
+        """(deltas committed by stage 2, deltas there are); offsets, so transaction markers are counted."""
+        return await self._position([f"{self._system.prefix}.{self._system.prefix}.deltas"])
+
+    async def _position(self, topics: list[str]) -> tuple[int, int]:
+        committed = await self._admin.list_consumer_group_offsets(self._system.prefix)
+        partitions = [TopicPartition(topic, number) for topic in topics for number in range(self._system.partitions)]
+        ends = await self._consumer.end_offsets(partitions)
+        done = sum(max(0, committed[tp].offset) for tp in partitions if tp in committed)
+        return done, sum(ends.values())
