@@ -13,6 +13,7 @@ _MASK = (1 << 64) - 1
 _AWAY = 5  # every fifth debtor lives far away
 _SECOND = 8  # every eighth case is the second case of a debtor
 _HOT_SHARE = 0.3
+_FEWEST = 200  # old cases of a team, however small the world
 
 
 class Case(NamedTuple):
@@ -34,7 +35,7 @@ class Portfolio:
         self._rng = rng
         self._teams = teams
         self._salt = (seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) & _MASK
-        self._counts = [max(2 * _AWAY, cases // len(teams))] * len(teams)
+        self._counts = [max(_FEWEST, cases // len(teams))] * len(teams)
         self._hot: list[deque[int]] = [deque(maxlen=200) for _ in teams]
         self._closed: set[int] = set()
         self.promised_until_ms: dict[int, int] = {}
