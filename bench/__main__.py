@@ -55,14 +55,11 @@ def _measure(asked: argparse.Namespace) -> list[tuple[str, str]]:
 
 def _on_broker(bootstrap: str, folder: Path, asked: argparse.Namespace) -> list[tuple[str, str]]:
     stamp = f"{int(time.time())}"
-    alerts = {
-        "alerts": [{"rule": "low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": 0.1}]
-    }
-    history = {"time": {"idle_advance": False}}
-    system = System(bootstrap, folder, f"rate-{stamp}", **alerts, **history)
+    rule = {"rule": "low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": 0.1}
+    system = System(bootstrap, folder, f"rate-{stamp}", alerts=[rule], time={"idle_advance": False})
     result = asyncio.run(throughput.worker(system, asked.events, free_port()))
     rows = list(throughput.lines(result, throughput.stock(system)))
-    live = System(bootstrap, folder, f"latency-{stamp}", **alerts)
+    live = System(bootstrap, folder, f"latency-{stamp}", alerts=[rule])
     took = asyncio.run(latency.latencies(live, 1_000, asked.seconds, free_port()))
     return rows + list(latency.lines(took, 1_000))
 
@@ -74,10 +71,10 @@ def _table(rows: list[tuple[str, str]]) -> str:
 def _head() -> str:
     names = ("faust-streaming", "aiokafka", "msgspec", "pydantic")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
+    machine = f"{os.cpu_count()} cores shared with the broker (Apache Kafka 4.2.0, one node)"
     return (
         f"# Measured on {time.strftime('%Y-%m-%d')}\n\n"
-        f"{os.cpu_count()} cores shared with the broker (Apache Kafka 4.2.0, one node), Python {platform.python_version()}, "
-        f"{versions}. Command: `make bench`.\n\n"
+        f"{machine}, Python {platform.python_version()}, {versions}. Command: `make bench`.\n\n"
     )
 
 

@@ -27,11 +27,7 @@ async def latencies(system: System, rate: int, seconds: int, port: int) -> list[
     system.run("topics", "create")
     async with system.worker(port):
         await system.ready()
-        load = subprocess.Popen(
-            system._command("simulate", "--rate", str(rate), "--no-history", "--no-incident", "--mess", "none"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        load = system.start("simulate", "--rate", str(rate), "--no-history", "--no-incident", "--mess", "none")
         try:
             await asyncio.sleep(WARM_UP_S)
             return await _probe(system, seconds, load)

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import yaml
@@ -50,6 +50,11 @@ class System:
         if done.returncode:
             raise BenchError(f"kpi-stream {arguments[0]} ended with {done.returncode}: {done.stderr.strip()[-500:]}")
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Starts a command of the product, which the caller ends; what it says goes to the log."""
+        with self._log.open("ab") as log:
+            return subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
+
     def _command(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "stream.cli.main", *arguments, "--config", str(self._config)]
 
@@ -57,8 +62,7 @@ class System:
     async def worker(self, port: int) -> AsyncIterator[System]:
         """The worker, from its start until it is told to stop."""
         self.port = port
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(self._command("worker", "--http-port", str(port)), stdout=log, stderr=log)
+        self._process = self.start("worker", "--http-port", str(port))
         try:
             yield self
         finally:
@@ -113,7 +117,7 @@ class Progress:
         self._admin = AIOKafkaAdminClient(bootstrap_servers=system.bootstrap)
         self._consumer = AIOKafkaConsumer(bootstrap_servers=system.bootstrap, isolation_level="read_committed")
 
-    async def __aenter__(self) -> Progress:
+    async def __aenter__(self) -> Self:
         await self._admin.start()
         await self._consumer.start()
         return self
