@@ -185,4 +185,3 @@ class BulkTransport(driver.Transport):
         self.client_options = client_options
         self.fetch_wait_ms = fetch_wait_ms
         return self
-

@@ -1,8 +1,8 @@
 """The clock of one number: a watermark per topic partition, and when silence may move it (live 2). Pure.
 
-    reads      x x  x                                    idle_after = 30 s
-    at end           |--------30 s--------|
-    watermark  follows the facts          |follows the wall clock less 30 s
+reads      x x  x                                    idle_after = 30 s
+at end           |--------30 s--------|
+watermark  follows the facts          |follows the wall clock less 30 s
 """
 
 from collections.abc import Iterable, Mapping
@@ -78,9 +78,7 @@ class Clock:
 
     def statement(self) -> Statement:
         """The number's watermark, the minimum over its topics, and the greatest event time it knows."""
-        counted = [
-            mark for topic, mark in self.watermarks.items() if self._advance or topic not in self._idle
-        ]
+        counted = [mark for topic, mark in self.watermarks.items() if self._advance or topic not in self._idle]
         silent = not counted
         watermark_ms = self.greatest_ms if silent else _least(counted)
         if watermark_ms is not None:

@@ -1,8 +1,8 @@
 """The inlet of a number: the records of its topic partitions, merged by event time (live 2, catch-up). Pure.
 
-    calls     09:00  09:04  09:09 ...                 take: the lane with the smallest head, within a lane by offset
-    payments         09:03         (at its log end)   does not hold the others back
-    cases     (behind its log end, nothing fetched)   holds all of them back until its next batch is there
+calls     09:00  09:04  09:09 ...                 take: the lane with the smallest head, within a lane by offset
+payments         09:03         (at its log end)   does not hold the others back
+cases     (behind its log end, nothing fetched)   holds all of them back until its next batch is there
 """
 
 from collections import deque
@@ -22,14 +22,6 @@ class Taken(NamedTuple):
     topic: str
     record: Record
     outcome: Outcome
-
-
-class GapError(Exception):
-    """Offsets are missing that were never fetched: the topic's retention deleted them unread."""
-
-    def __init__(self, topic: str, expected: int, found: int) -> None:
-        super().__init__(f"{topic}: records {expected} to {found - 1} were deleted before they were read")
-        self.missing = found - expected
 
 
 class Lane:
@@ -106,10 +98,12 @@ class Lane:
 
 
 class Inlet:
-    """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer."""
+    """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer.
+    `ahead`: the lanes that the last choice passed over, since they wait for others to catch up."""
 
     def __init__(self, lanes: Iterable[Lane], read: Callable[[Record], Outcome], capacity: int) -> None:
         self.lanes = {lane.topic: lane for lane in lanes}
+        self.ahead: frozenset[str] = frozenset()
         self._read = read
         self._capacity = capacity
 
@@ -144,17 +138,20 @@ class Inlet:
         """The lane with the smallest head, and the event time up to which it may go on before the next choice."""
         best: Lane | None = None
         best_ms = second_ms = NEVER_MS
+        ahead: set[str] = set()
         for lane in self.lanes.values():
             head = lane.head_ms(self._read)
             if head is None:
                 if lane.behind and not lane.excused:
+                    self.ahead = frozenset(set(self.lanes) - {lane.topic})
                     return None, 0
             elif head > ceiling_ms and lane.behind:
-                continue
+                ahead.add(lane.topic)
             elif best is None or head < best_ms:
                 best, best_ms, second_ms = lane, head, best_ms
             elif head < second_ms:
                 second_ms = head
+        self.ahead = frozenset(ahead)
         if best is not None and best.behind:
             second_ms = min(second_ms, ceiling_ms)
         return best, second_ms

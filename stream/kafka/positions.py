@@ -52,16 +52,3 @@ def decode(value: bytes) -> Positions:
         raise ValueError(f"the state's offset record has format {raw.get('f')!r}, this version reads {FORMAT}")
     tps = {topic: Position(at["offset"], at["watermark"]) for topic, at in raw["tps"].items()}
     return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"])
-
-
-def differing_key(theirs: Mapping[str, Any], ours: Mapping[str, Any], path: str = "") -> str | None:
-    """The first key, dotted, under which two fingerprints differ; None if they are equal."""
-    for key in sorted(theirs.keys() | ours.keys()):
-        one, other = theirs.get(key), ours.get(key)
-        if isinstance(one, Mapping) and isinstance(other, Mapping):
-            inner = differing_key(one, other, f"{path}{key}.")
-            if inner is not None:
-                return inner
-        elif one != other:
-            return f"{path}{key}"
-    return None

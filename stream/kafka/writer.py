@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]] = ()
+    headers: list[tuple[str, bytes | None]] = []  # aiokafka wants a list; this one is never changed
 
 
 Outgoing = Mapping[tuple[str, int], Sequence[Line]]
@@ -64,7 +64,7 @@ class Writer:
             linger_ms=0,
             retry_backoff_ms=RETRY_BACKOFF_MS,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
-            compression_type="lz4",
+            compression_type=None,
         )
         try:
             await producer.start()

@@ -1,0 +1,104 @@
+"""What a running worker does now and then, beside its numbers: steering, purging, comparing counts, watching."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream.kafka.app import WorkerApp, consumer_of
+from stream.kafka.context import Context
+from stream.kafka.exits import Exit, RefusedError
+from stream.kafka.purge import purge
+from stream.kafka.roster import Roster
+from stream.kafka.startup import check_unchanged
+from stream.kafka.topics import admin_client, partition_counts
+from stream.kafka.watchdog import Watchdog
+
+STEER_SECONDS = 0.1
+PURGE_SECONDS = 60.0
+COUNTS_SECONDS = 30.0
+SILENT_MS = 3_000
+
+log = structlog.get_logger("stream.kafka")
+
+
+class Chores:
+    """Runs until `stop`. An exception in a chore ends the process: none is expected."""
+
+    def __init__(self, context: Context, app: WorkerApp, roster: Roster) -> None:
+        self._context = context
+        self._app = app
+        self._roster = roster
+        self._moving: dict[str, int] = {}
+        servers = context.settings.kafka.bootstrap_servers
+        self._watchdog = Watchdog(lambda: self._moving, servers, context.end)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._silent_told_ms = 0
+
+    def start(self) -> None:
+        self._watchdog.start()
+        for chore, seconds in (
+            (self._steer, STEER_SECONDS),
+            (self._purge, PURGE_SECONDS),
+            (self._compare_counts, COUNTS_SECONDS),
+        ):
+            self._tasks.append(asyncio.create_task(self._every(seconds, chore)))
+
+    def stop(self) -> None:
+        self._watchdog.stop()
+        for task in self._tasks:
+            task.cancel()
+
+    async def _every(self, seconds: float, chore: Callable[[], Awaitable[None]]) -> None:
+        try:
+            while True:
+                await asyncio.sleep(seconds)
+                await chore()
+        except RefusedError as error:
+            self._context.end(Exit.REFUSED, str(error))
+        except Exception as error:
+            log.error("chore failed", chore=chore.__name__, exc_info=error)
+            self._context.end(Exit.RESTART, f"{chore.__name__} failed: {error!r}")
+
+    async def _steer(self) -> None:
+        self._watchdog.beat()
+        self._roster.steer()
+        self._moving = self._roster.moving()
+        if self._app.rebalancing:
+            self._moving["rebalance"] = self._app.rebalancing_count
+        self._listen()
+
+    def _listen(self) -> None:
+        """Whether the broker answers: fetches are answered every few hundred ms, also when there is nothing new."""
+        thread = consumer_of(self._app).thread
+        readable = [tp for number in self._roster.numbers if number.is_open for tp in number.reading]
+        answered_ms = max((thread.log_end(tp)[1] for tp in readable), default=0)
+        now_ms = self._context.wall_ms()
+        opened_ms = max((number.opened_ms for number in self._roster.numbers), default=now_ms)
+        silent_ms = now_ms - max(answered_ms, opened_ms) if readable else 0
+        answers = silent_ms <= SILENT_MS
+        if answers and not self._context.broker_answers:
+            log.info("the broker answers again")
+        elif not answers and now_ms - self._silent_told_ms > min(60_000, max(2 * SILENT_MS, silent_ms)):
+            self._silent_told_ms = now_ms
+            log.warning("the broker does not answer; nothing is committed until it does", for_s=silent_ms // 1000)
+        self._context.broker_answers = answers
+
+    async def _purge(self) -> None:
+        below = {
+            TopicPartition(topic, number.work.number): at.offset
+            for number in self._roster.numbers
+            if number.is_open and number.work.stage == 2 and number.work.positions
+            for topic, at in number.work.positions.tps.items()
+        }
+        await purge(self._context.settings, below)
+
+    async def _compare_counts(self) -> None:
+        try:
+            async with admin_client(self._context.settings) as admin:
+                counts = await partition_counts(admin)
+        except (KafkaError, OSError, TimeoutError):
+            return  # the broker is away; the next time does it
+        check_unchanged(self._context.partitions, counts)

@@ -1,0 +1,90 @@
+"""What the numbers of a worker share: settings, names, partition counts, and the sides that they talk to."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from stream.kafka.exits import End, end_now
+from stream.kafka.inlet import NEVER_MS
+from stream.kafka.names import Names
+from stream.settings import Settings
+
+Records = Sequence[tuple[bytes, bytes]]
+
+
+class Meters(Protocol):
+    """The worker's counters, gauges and histograms, by the names of the closed list in `publish/metrics.py`."""
+
+    def add(self, name: str, *labels: str, by: float = 1) -> None: ...
+    def set(self, name: str, *labels: str, to: float) -> None: ...
+    def drop(self, name: str, *labels: str) -> None: ...
+    def observe(self, name: str, *labels: str, seconds: float) -> None: ...
+
+
+class Outlet(Protocol):
+    """Hears what has been committed, exactly as published, and which numbers are no longer ours."""
+
+    def on_committed(self, number: int, kpis: Records, alerts: Records = ()) -> None: ...
+    def on_revoked(self, number: int) -> None: ...
+
+
+class Silent:
+    """Meters and an outlet that do nothing."""
+
+    def add(self, name: str, *labels: str, by: float = 1) -> None: ...
+    def set(self, name: str, *labels: str, to: float) -> None: ...
+    def drop(self, name: str, *labels: str) -> None: ...
+    def observe(self, name: str, *labels: str, seconds: float) -> None: ...
+    def on_committed(self, number: int, kpis: Records, alerts: Records = ()) -> None: ...
+    def on_revoked(self, number: int) -> None: ...
+
+
+def monotonic_ms() -> int:
+    """Milliseconds of a clock that never goes back; for durations."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def wall_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass
+class Context:
+    """`partitions`: topic -> its count, as the broker had it when the worker started. `ceiling_ms`: event time up to
+    which a lane that catches up may go (live 2, max_ahead). `clock_offset_ms`: our clock minus the broker's, as of the
+    last commit; None: not known yet. `broker_answers`: whether some fetch has been answered lately; while there is no
+    broker, no transaction is begun."""
+
+    settings: Settings
+    partitions: Mapping[str, int]
+    fingerprint: Mapping[str, Any]
+    client_options: Mapping[str, Any]
+    meters: Meters = field(default_factory=Silent)
+    outlet: Outlet = field(default_factory=Silent)
+    end: End = end_now
+    monotonic_ms: Callable[[], int] = monotonic_ms
+    wall_ms: Callable[[], int] = wall_ms
+    ceiling_ms: int = NEVER_MS
+    clock_offset_ms: int | None = None
+    broker_answers: bool = True
+
+    def __post_init__(self) -> None:
+        kafka = self.settings.kafka
+        self.names = Names(kafka.topic_prefix, kafka.group)
+
+    @property
+    def numbers(self) -> int:
+        """Count of stage-1 numbers."""
+        return self.partitions[self.names.inbound[0]]
+
+    @property
+    def deltas(self) -> int:
+        """Count of stage-2 numbers."""
+        return self.partitions[self.names.deltas]
+
+    @property
+    def clock_trusted(self) -> bool:
+        """Whether our clock is known to be within a minute of the broker's (live 2)."""
+        return self.clock_offset_ms is not None and abs(self.clock_offset_ms) <= 60_000

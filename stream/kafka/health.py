@@ -1,0 +1,34 @@
+"""What /health/live and /health/ready say."""
+
+from stream.kafka.roster import Roster
+
+
+class Health:
+    """Live: the loop turns. Ready: every number that is assigned is open. Each gives None, or why not in one line."""
+
+    def __init__(self) -> None:
+        self._roster: Roster | None = None
+        self._waiting: str | None = "starting"
+
+    def waits(self, reason: str | None) -> None:
+        """Nothing can be done yet, and why; None: it can."""
+        self._waiting = reason
+
+    def has(self, roster: Roster) -> None:
+        """From here on the numbers decide."""
+        self._roster = roster
+
+    def live(self) -> str | None:
+        """None as long as it can be asked: a wedged loop does not answer, and the watchdog ends it."""
+        return None
+
+    def ready(self) -> str | None:
+        if self._waiting is not None:
+            return self._waiting
+        roster = self._roster
+        if roster is None or roster.assignments == 0:
+            return "waiting for partitions"
+        if roster.closing:
+            return "stopping"
+        shut = [number.name for number in roster.numbers if not number.is_open]
+        return f"restoring {', '.join(shut[:5])}" if shut else None

@@ -1,0 +1,46 @@
+"""The names of topics and transactional ids (contract 1 and 2, internals 6)."""
+
+from dataclasses import dataclass
+
+INBOUND = ("calls", "payments", "complaints", "cases", "activity")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Every name that follows from `kafka.topic_prefix` and `kafka.group`."""
+
+    prefix: str
+    group: str
+
+    @property
+    def inbound(self) -> tuple[str, ...]:
+        """The topics of events, in a fixed order."""
+        return tuple(f"{self.prefix}.{name}.v1" for name in INBOUND)
+
+    @property
+    def kpi(self) -> str:
+        return f"{self.prefix}.kpi.v1"
+
+    @property
+    def alerts(self) -> str:
+        return f"{self.prefix}.alerts.v1"
+
+    @property
+    def deadletter(self) -> str:
+        return f"{self.prefix}.deadletter.v1"
+
+    @property
+    def ledger(self) -> str:
+        return f"{self.prefix}.{self.group}.ledger"
+
+    @property
+    def deltas(self) -> str:
+        return f"{self.prefix}.{self.group}.deltas"
+
+    @property
+    def windows(self) -> str:
+        return f"{self.prefix}.{self.group}.windows"
+
+    def transactional_id(self, stage: int, number: int) -> str:
+        """Who owns this id owns the number."""
+        return f"{self.prefix}.{self.group}-{stage}-{number}"

@@ -1,0 +1,251 @@
+"""The life of a number: fence, restore, open, apply and commit, close (live 1). One task does all of it.
+
+    assigned   fence ──> restore ──> check ──> seek ──> apply, commit, apply, commit ...    revoked: commit, close
+               (all numbers first)              open
+
+While it is not open its partitions are paused at the consumer. Its state outlives a revocation: if the number comes
+back, only what lies beyond the last own offset of the state topic is read.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaTimeoutError
+from faust.types import TP
+
+from stream.kafka.batches import Batch
+from stream.kafka.bulk import BulkConsumer
+from stream.kafka.context import Context
+from stream.kafka.exits import Exit, RefusedError
+from stream.kafka.opening import Range, check_state, starting_offsets
+from stream.kafka.restore import restore
+from stream.kafka.work import Commit, Work
+from stream.kafka.writer import FENCED, Writer
+
+LOOK_EVERY_MS = 100
+WAIT_SECONDS = 0.05
+SLOW_COMMIT_SECONDS = 2.0
+RETRY_SECONDS = (1.0, 10.0)
+
+log = structlog.get_logger("stream.kafka")
+_epochs = count(1)
+
+
+class Number:
+    """One number of one stage on this worker, from its assignment to its revocation. `work` lives longer."""
+
+    def __init__(self, context: Context, consumer: BulkConsumer, work: Work, read_through: int) -> None:
+        self.work = work
+        self.read_through = read_through
+        self.is_open = False
+        self.restored_offsets = 0
+        self.opened_ms = 0
+        self.commits = 0
+        self._context = context
+        self._consumer = consumer
+        self._topics = {TP(topic, work.number) for topic in work.topics}
+        self._held: set[str] = set()
+        kafka = context.settings.kafka
+        self._writer = Writer(
+            context.client_options,
+            context.names.transactional_id(work.stage, work.number),
+            kafka.transaction_timeout_ms,
+        )
+        self._closing = False
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._looked_ms = 0
+        self._commit: asyncio.Task[None] | None = None
+        self._commit_began = 0.0
+
+    @property
+    def name(self) -> str:
+        return f"stage {self.work.stage} number {self.work.number}"
+
+    @property
+    def reading(self) -> set[TP]:
+        """The partitions that are being fetched at the moment."""
+        return {tp for tp in self._topics if tp.topic not in self._held}
+
+    def run(self, steps: Callable[["Number"], Awaitable[None]]) -> None:
+        """Runs `steps` in this number's own task; an exception in it ends the process."""
+        self._task = asyncio.create_task(self._guarded(steps(self)))
+
+    async def _guarded(self, steps: Awaitable[None]) -> None:
+        try:
+            await steps
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+        except FENCED as error:
+            self._context.meters.add("collections_fences_total")
+            self._context.end(Exit.FENCED, f"{self.name} was fenced: another worker owns it ({error!r})")
+        except RefusedError as error:
+            self._context.end(Exit.REFUSED, str(error))
+        except Exception as error:
+            log.error("number failed", number=self.name, exc_info=error)
+            self._context.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+
+    async def fence(self) -> None:
+        """Ends what a former owner may still have open. Waits for a broker that cannot be reached."""
+        await self._retried(self._writer.fence, "fence")
+
+    async def open(self) -> None:
+        """Restores, checks, seeks; the number is open when this returns (or closed meanwhile)."""
+        work, context = self.work, self._context
+        began, start = time.monotonic(), self.read_through
+        state = TopicPartition(work.state_topic, work.number)
+
+        async def read() -> None:
+            through = await restore(context.client_options, state, self.read_through, work.restore, self._progress)
+            self.read_through = through
+
+        await self._retried(read, "restore")
+        context.meters.drop("collections_restore_progress_ratio", str(work.stage), str(work.number))
+        check_state(context, work.state_topic, work.number, work.positions)
+        ranges: dict[str, Range] = {}
+        await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
+        starts = starting_offsets(work.positions, work.number, ranges, must_be_there=work.stage == 2)
+        epoch = next(_epochs)
+        work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
+        self.is_open, self.opened_ms = True, context.wall_ms()
+        try:
+            await self._consumer.open_partitions(
+                {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}
+            )
+        except IllegalStateError:
+            self.is_open = False  # revoked meanwhile; close() is on its way
+            return
+        if self._closing:
+            self._consumer.close_partitions(self._topics)
+        log.info("open", stage=work.stage, number=work.number, state_offsets=self.restored_offsets, since=start,
+                 seconds=round(time.monotonic() - began, 2))  # fmt: skip
+
+    async def apply_and_commit(self) -> None:
+        """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
+        never more than one, and when one takes long nothing more is applied, so that what is in hand stays small."""
+        work, context = self.work, self._context
+        interval_ms = context.settings.kafka.commit_every_ms
+        while self.is_open and not self._closing:
+            paused = self._look()
+            busy = not self._slow and work.step()
+            self._steer()
+            if self._commit is not None and self._commit.done():
+                self._commit = self._commit.result()
+            if self._commit is None and (paused or (work.due(interval_ms) and context.broker_answers)):
+                self._begin_commit(force=paused)
+            if busy:
+                await asyncio.sleep(0)
+            else:
+                await self._rest()
+        if self.is_open:
+            await self._committed()
+            self._begin_commit()
+            await self._committed()
+
+    def feed(self, batch: Batch) -> None:
+        """Takes a batch in, whatever it is; one that does not fit is dropped."""
+        if self.is_open:
+            self.work.feed(batch)
+            self._wake.set()
+
+    async def close(self) -> None:
+        """Commits what is applied, lets the number go. The state is kept: `work` and `read_through` say how far."""
+        self._closing = True
+        self._consumer.close_partitions(self._topics)
+        self._wake.set()
+        if self._task is not None:
+            if not self.is_open:
+                self._task.cancel()
+            await asyncio.wait([self._task])
+        self.is_open = False
+        await self._writer.close()
+
+    async def _committed(self) -> None:
+        """Returns when nothing is in flight any more; raises what the transaction raised."""
+        if self._commit is not None:
+            await self._commit
+
+    def _begin_commit(self, *, force: bool = False) -> None:
+        """Takes what is to be committed, if there is anything, and sends it on its way."""
+        commit = self.work.commit(force=force)
+        if commit is not None:
+            self._commit_began = time.monotonic()
+            self._commit = asyncio.create_task(self._send(commit))
+
+    async def _send(self, commit: Commit) -> None:
+        context = self._context
+        try:
+            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group)
+        except BaseException:
+            self._wake.set()
+            raise
+        self.commits += 1
+        self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.number), 0))
+        commit.then(written)
+        stage = str(self.work.stage)
+        seconds = time.monotonic() - self._commit_began
+        context.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
+        context.meters.set("collections_last_commit_timestamp_seconds", stage, to=context.wall_ms() / 1000)
+
+    @property
+    def committing(self) -> bool:
+        """Whether a transaction is in flight."""
+        return self._commit is not None and not self._commit.done()
+
+    @property
+    def _slow(self) -> bool:
+        return self.committing and time.monotonic() - self._commit_began > SLOW_COMMIT_SECONDS
+
+    def _look(self) -> bool:
+        """Every 100 ms. True if so long has passed since the last time that the session may be over: this process was
+        stopped, and only a commit tells whether its numbers are still its own."""
+        now_ms = self._context.monotonic_ms()
+        gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
+        if self._looked_ms and gap_ms < LOOK_EVERY_MS:
+            return False
+        self._looked_ms = now_ms
+        number, consumer = self.work.number, self._consumer
+        self.work.look(lambda topic: consumer.thread.log_end(TP(topic, number)), self._held.__contains__)
+        return gap_ms > self._context.settings.kafka.session_timeout_ms
+
+    def _steer(self) -> None:
+        for topic in self.work.topics:
+            full = self.work.full(topic)
+            if full is not None and full != (topic in self._held):
+                (self._held.add if full else self._held.discard)(topic)
+                self._consumer.hold(TP(topic, self.work.number), full)
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _ask_ranges(self, ranges: dict[str, Range]) -> None:
+        thread = self._consumer.thread
+        starts = await thread.earliest_offsets(*self._topics)
+        ends = await thread.highwaters(*self._topics)
+        ranges.update({tp.topic: (starts[tp], ends[tp]) for tp in self._topics})
+
+    def _progress(self, offset: int, end: int) -> None:
+        self.restored_offsets += offset - self.read_through
+        self.read_through = offset
+        labels = (str(self.work.stage), str(self.work.number))
+        self._context.meters.set("collections_restore_progress_ratio", *labels, to=offset / end if end else 1.0)
+
+    async def _retried(self, step: Callable[[], Awaitable[None]], what: str) -> None:
+        wait, longest = RETRY_SECONDS
+        while True:
+            try:
+                return await step()
+            except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
+                log.warning("broker cannot be reached", number=self.name, doing=what, error=str(error), retry_in_s=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, longest)

@@ -1,0 +1,25 @@
+"""Frees what stage 2 has read: deltas below its committed offset are deleted (live 3), since no age deletes them."""
+
+from collections.abc import Mapping
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.admin import RecordsToDelete
+from aiokafka.errors import KafkaError
+
+from stream.kafka.topics import admin_client
+from stream.settings import Settings
+
+log = structlog.get_logger("stream.kafka")
+
+
+async def purge(settings: Settings, below: Mapping[TopicPartition, int]) -> None:
+    """Deletes the records below these offsets. A failure is logged: the next time does it."""
+    offsets = {tp: RecordsToDelete(offset) for tp, offset in below.items() if offset > 0}
+    if not offsets:
+        return
+    try:
+        async with admin_client(settings) as admin:
+            await admin.delete_records(offsets, timeout_ms=10_000)
+    except (KafkaError, OSError) as error:
+        log.warning("deltas could not be purged", error=repr(error))

@@ -1,0 +1,257 @@
+"""Stage 1 of one number as the shell sees it: lanes in; ledger, deltas, dead letters out, a transaction at a time."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
+from stream.engine.stage1 import Stage1
+from stream.facts.fact import Fact
+from stream.kafka.batches import Batch, Record
+from stream.kafka.clock import Clock, Statement
+from stream.kafka.context import Context
+from stream.kafka.deadletter import InternalLimit, dead_letter
+from stream.kafka.exits import Exit
+from stream.kafka.inlet import Inlet, Lane
+from stream.kafka.positions import KEY, Position, Positions, decode
+from stream.kafka.reading import Reader, Refusal
+from stream.kafka.topics import deadletter_room_bytes
+from stream.kafka.work import Commit, LogEnd
+from stream.kafka.writer import Line, Written
+
+SLICE = 100
+CAPACITY = 2_000
+FRESH_MS = 2_000
+EXCUSED_AFTER_MS = 5_000
+STATE_EVERY_MS = 1_000
+TOUCH_EVERY_MS = 30_000
+
+log = structlog.get_logger("stream.kafka")
+
+
+class StageOne:
+    """The ledger of one number, fed by the partitions of that number of all inbound topics."""
+
+    stage = 1
+
+    def __init__(self, context: Context, number: int, engine: Stage1 | None = None) -> None:
+        settings, names = context.settings, context.names
+        self.number = number
+        self.topics: tuple[str, ...] = names.inbound
+        self.state_topic = names.ledger
+        self.positions: Positions | None = None
+        self._context = context
+        self._engine = engine or Stage1(
+            settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
+        )
+        self._reader = Reader(number, context.numbers, settings.record_bytes)
+        self._room_bytes = deadletter_room_bytes(settings.record_bytes)
+        self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
+        self._horizon_ms = settings.time.correction_horizon_ms
+        self._inlet = Inlet((), self._reader.read, CAPACITY)
+        self._reading_since: dict[str, int] = {}
+        self._dead: list[Line] = []
+        self._reasons: Counter[str] = Counter()
+        self._counted: Counter[tuple[str, str]] = Counter()
+        self._last_event: dict[str, int] = {}
+        self._limit = InternalLimit()
+        self._applied = 0
+        self._committed_ms = 0
+        self._stated: Statement | None = None
+
+    # state ------------------------------------------------------------------------------------------------------------
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        if key != KEY:
+            self._engine.restore(key, value)
+        elif value is not None:
+            self.positions = decode(value)
+
+    def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
+        lanes = [Lane(topic, offset, epoch) for topic, (offset, epoch) in starts.items()]
+        self._inlet = Inlet(lanes, self._reader.read, CAPACITY)
+        self._reading_since = dict.fromkeys(starts, self._context.wall_ms())
+        at = self.positions
+        marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
+        self._clock.restore(marks, at.greatest_ms if at else None)
+        self._applied, self._stated = 0, None
+        self._committed_ms = self._context.monotonic_ms()
+
+    # input ------------------------------------------------------------------------------------------------------------
+
+    def feed(self, batch: Batch) -> None:
+        missing = self._inlet.lanes[batch.topic].feed(batch)
+        if missing:
+            log.error("records were deleted unread by the topic's retention",
+                      topic=batch.topic, partition=batch.partition, records=missing)  # fmt: skip
+
+    def full(self, topic: str) -> bool | None:
+        lane = self._inlet.lanes[topic]
+        if self._inlet.full(topic):
+            return True
+        return False if lane.buffered <= CAPACITY // 2 else None
+
+    def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
+        now_ms = self._context.wall_ms()
+        at_end: dict[str, bool] = {}
+        for topic, lane in self._inlet.lanes.items():
+            end, fetched_ms = log_end(topic)
+            if end is not None and fetched_ms >= self._reading_since[topic]:
+                lane.log_end = max(end, lane.log_end or 0)
+            if held(topic):
+                self._reading_since[topic] = now_ms
+            answered_ms = max(fetched_ms, self._reading_since[topic])
+            lane.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
+            fresh = not held(topic) and now_ms - fetched_ms <= FRESH_MS
+            at_end[topic] = fresh and lane.applied == lane.fed == lane.log_end
+        trusted = now_ms if self._context.clock_trusted else None
+        self._clock.look(self._context.monotonic_ms(), trusted, at_end)
+        self._tell_partitions()
+
+    def backlog_ms(self) -> int | None:
+        return self._inlet.backlog_ms()
+
+    def progress(self) -> Mapping[str, tuple[int, int]]:
+        return {
+            topic: (lane.applied, 0 if topic in self._inlet.ahead else lane.lag)
+            for topic, lane in self._inlet.lanes.items()
+        }
+
+    # work -------------------------------------------------------------------------------------------------------------
+
+    def step(self) -> bool:
+        taken = self._inlet.take(SLICE, self._context.ceiling_ms)
+        for topic, record, outcome in taken:
+            if isinstance(outcome, Refusal):
+                self._refuse(topic, record, outcome)
+            else:
+                self._apply(topic, record, outcome)
+        self._applied += len(taken)
+        return bool(taken)
+
+    def _apply(self, topic: str, record: Record, fact: Fact) -> None:
+        mark = self._clock.watermarks[topic]
+        frontier_ms = None if mark is None else mark - self._horizon_ms
+        try:
+            verdict = self._engine.apply(fact, frontier_ms)
+        except Exception:  # noqa: BLE001  one event must never stop a partition (live 6)
+            try:
+                verdict = self._engine.apply(fact, frontier_ms)
+            except Exception as error:  # noqa: BLE001
+                log.error("event failed", topic=topic, partition=self.number, offset=record.offset, error=repr(error))
+                self._refuse(topic, record, Refusal("internal", f"fold: {error!r}"))
+                return
+        self._clock.saw(topic, fact.occurred_at)
+        kind = verdict.kind
+        if kind == "accepted":
+            self._counted["collections_events_consumed_total", fact.__struct_config__.tag] += 1  # type: ignore[index]
+            site = fact.site_id or ""
+            if fact.occurred_at > self._last_event.get(site, 0):
+                self._last_event[site] = fact.occurred_at
+        elif kind == "duplicate":
+            self._counted["collections_events_duplicate_total", ""] += 1
+        elif kind == "superseded":
+            self._counted["collections_events_superseded_total", ""] += 1
+        else:
+            self._refuse(topic, record, Refusal(kind, verdict.detail))
+            return
+        self._limit.passed()
+
+    def _refuse(self, topic: str, record: Record, refusal: Refusal) -> None:
+        self._dead.append(dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._room_bytes))
+        self._reasons[refusal.reason] += 1
+        if refusal.reason != "internal":
+            self._limit.passed()
+        elif self._limit.internal():
+            self._context.end(
+                Exit.RESTART, f"too many events fail inside the program, the last one {topic}-{self.number} "
+                f"offset {record.offset}: {refusal.detail}"
+            )  # fmt: skip
+
+    # output -----------------------------------------------------------------------------------------------------------
+
+    def due(self, interval_ms: int) -> bool:
+        since_ms = self._context.monotonic_ms() - self._committed_ms
+        if self._applied:
+            return since_ms >= interval_ms
+        if since_ms < max(interval_ms, STATE_EVERY_MS):
+            return False
+        return self._clock.statement() != self._stated or self._moved() or since_ms >= TOUCH_EVERY_MS
+
+    def _moved(self) -> bool:
+        """Whether offsets went on without a record, over control records."""
+        at = self.positions
+        return at is None or any(
+            lane.applied != at.tps[topic].offset if topic in at.tps else True
+            for topic, lane in self._inlet.lanes.items()
+        )
+
+    def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
+        context, names = self._context, self._context.names
+        changes = self._engine.take()
+        statement = self._clock.statement()
+        positions = self._positions_now()
+        outgoing: dict[tuple[str, int], list[Line]] = {
+            (self.state_topic, self.number): [
+                *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
+            ]
+        }  # fmt: skip
+        for partition in range(context.deltas):
+            outgoing[names.deltas, partition] = []
+        for key, value in changes.deltas:
+            partition = partition_of(key.decode(), context.deltas)
+            outgoing[names.deltas, partition].append(Line(key, value))
+        said = encode_statement(self.number, *statement)
+        for partition in range(context.deltas):
+            outgoing[names.deltas, partition].append(Line(STATEMENT_KEY, said))
+        if self._dead:
+            outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
+        offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
+        reasons, self._reasons, self._dead, self._applied = self._reasons, Counter(), [], 0
+        self._committed_ms = context.monotonic_ms()
+        self._stated = statement
+        self.positions = positions
+
+        def then(written: Written) -> None:
+            if written.clock_offset_ms is not None:
+                context.clock_offset_ms = written.clock_offset_ms
+                context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
+            for reason, count in reasons.items():
+                context.meters.add("collections_deadletters_total", reason, by=count)
+                context.meters.add("collections_events_rejected_total", reason, by=count)
+            self._tell_events()
+
+        return Commit(outgoing, offsets, then)
+
+    def _positions_now(self) -> Positions:
+        tps = {
+            topic: Position(lane.applied, self._clock.watermarks[topic]) for topic, lane in self._inlet.lanes.items()
+        }
+        context = self._context
+        return Positions(context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms)
+
+    # meters -----------------------------------------------------------------------------------------------------------
+
+    def _tell_events(self) -> None:
+        meters = self._context.meters
+        for (name, label), count in self._counted.items():
+            meters.add(name, *((label,) if label else ()), by=count)
+        self._counted.clear()
+        for site, at_ms in self._last_event.items():
+            meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
+
+    def _tell_partitions(self) -> None:
+        meters, number = self._context.meters, str(self.number)
+        for topic, lane in self._inlet.lanes.items():
+            meters.set("collections_consumer_lag_records", topic, number, to=lane.lag)
+            meters.set("collections_partition_idle", topic, number, to=topic in self._clock.idle)
+            mark = self._clock.watermarks[topic]
+            if mark is not None:
+                meters.set("collections_watermark_timestamp_seconds", topic, number, to=mark / 1000)
+
+    def withdraw(self) -> None:
+        """Ends the series of a number that is no longer ours."""
+        for topic in self.topics:
+            for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
+                self._context.meters.drop(f"collections_{name}", topic, str(self.number))

@@ -1,0 +1,186 @@
+"""Stage 2 of one number as the shell sees it: deltas in, KPI records, alerts and windows state out."""
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
+
+import orjson
+import structlog
+
+from stream.engine.delta import STATEMENT_KEY
+from stream.engine.stage2 import Stage2
+from stream.kafka.batches import Batch, Record
+from stream.kafka.context import Context
+from stream.kafka.exits import RefusedError
+from stream.kafka.inlet import Lane
+from stream.kafka.positions import KEY, Position, Positions, decode
+from stream.kafka.reading import partition_of
+from stream.kafka.work import Commit, LogEnd
+from stream.kafka.writer import Line, Written
+from stream.windows.exact import loads
+
+SLICE = 200
+CAPACITY = 2_000
+TICK_AT_LEAST_EVERY_MS = 1_000
+TOUCH_EVERY_MS = 30_000
+CACHED_KEYS = 500_000
+
+log = structlog.get_logger("stream.kafka")
+
+
+class StageTwo:
+    """The windows of one number of the deltas topic."""
+
+    stage = 2
+
+    def __init__(self, context: Context, number: int, engine: Stage2 | None = None) -> None:
+        settings, names = context.settings, context.names
+        self.number = number
+        self.topics: tuple[str, ...] = (names.deltas,)
+        self.state_topic = names.windows
+        self.positions: Positions | None = None
+        self._context = context
+        self._engine = engine or Stage2(
+            settings.plan(), settings.rules(), settings.publication(), number, context.numbers
+        )
+        self._pane_ms = settings.plan().pane_ms
+        self._every_ms = min(settings.publish.every_ms, TICK_AT_LEAST_EVERY_MS)
+        self._lane = Lane(names.deltas, 0, 0)
+        self._waiting: deque[Record] = deque()
+        self._panes: dict[int, int] = {}
+        self._urgent = True
+        self._applied = False
+        self._ticked_ms = self._committed_ms = 0
+        self._homes: dict[bytes, int] = {}
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        if key != KEY:
+            self._engine.restore(key, value)
+        elif value is not None:
+            self.positions = decode(value)
+
+    def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
+        offset, epoch = starts[self.topics[0]]
+        self._lane = Lane(self.topics[0], offset, epoch)
+        self._waiting.clear()
+        self._urgent, self._applied = True, False
+        self._ticked_ms = self._committed_ms = self._context.monotonic_ms()
+
+    def feed(self, batch: Batch) -> None:
+        lane = self._lane
+        if batch.epoch != lane.epoch or batch.next_offset <= lane.fed:
+            return
+        if batch.start > lane.fed:
+            raise RefusedError(
+                f"{batch.topic}-{batch.partition}: records {lane.fed} to {batch.start - 1} were deleted before they "
+                f"were read: rebuild {self.state_topic} (docs: rebuilding the windows)"
+            )
+        self._waiting.extend(record for record in batch.records if record.offset >= lane.fed)
+        lane.fed, lane.log_end = batch.next_offset, batch.log_end
+        lane.buffered = len(self._waiting)
+        if not lane.buffered:
+            lane.applied = lane.fed
+
+    def full(self, topic: str) -> bool | None:  # noqa: ARG002  there is but one
+        if len(self._waiting) >= CAPACITY:
+            return True
+        return False if len(self._waiting) <= CAPACITY // 2 else None
+
+    def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:  # noqa: ARG002  silence is told by stage 1
+        end, _ = log_end(self.topics[0])
+        if end is not None:
+            self._lane.log_end = max(end, self._lane.log_end or 0)
+        labels = (self.topics[0], str(self.number))
+        self._context.meters.set("collections_consumer_lag_records", *labels, to=self._lane.lag)
+
+    def backlog_ms(self) -> int | None:
+        return None
+
+    def progress(self) -> Mapping[str, tuple[int, int]]:
+        return {self.topics[0]: (self._lane.applied, self._lane.lag)}
+
+    def step(self) -> bool:
+        waiting, engine, lane = self._waiting, self._engine, self._lane
+        if not waiting:
+            return False
+        for _ in range(min(SLICE, len(waiting))):
+            record = waiting.popleft()
+            key, value = record.key or b"", record.value or b""
+            engine.apply(key, value)
+            if key == STATEMENT_KEY:
+                self._hear(value)
+            lane.applied = record.offset + 1
+        lane.buffered = len(waiting)
+        if not waiting:
+            lane.applied = lane.fed
+        self._applied = True
+        return True
+
+    def _hear(self, statement: bytes) -> None:
+        """A watermark that enters a new pane may end windows and evaluate alerts: that is published without delay."""
+        said = loads(statement)
+        watermark_ms = said["watermark"]
+        if watermark_ms is None:
+            return
+        least = min(self._panes.values(), default=-1)
+        self._panes[said["n"]] = watermark_ms // self._pane_ms
+        if len(self._panes) == self._context.numbers and min(self._panes.values()) != least:
+            self._urgent = True
+
+    def due(self, interval_ms: int) -> bool:
+        since_ms = self._context.monotonic_ms() - self._ticked_ms
+        return since_ms >= (interval_ms if self._urgent and self._applied else max(interval_ms, self._every_ms))
+
+    def commit(self, *, force: bool = False) -> Commit | None:
+        context, names = self._context, self._context.names
+        began = time.perf_counter()
+        output = self._engine.tick(context.wall_ms())
+        context.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
+        self._ticked_ms = context.monotonic_ms()
+        self._urgent = False
+        idle = not (output.kpis or output.alerts or output.state)
+        recent = self._ticked_ms - self._committed_ms < TOUCH_EVERY_MS
+        if idle and recent and not force and not self._moved():
+            return None
+        tps = {self.topics[0]: Position(self._lane.applied)}
+        positions = Positions(context.fingerprint, context.numbers, context.deltas, tps)
+        outgoing: dict[tuple[str, int], list[Line]] = {
+            (self.state_topic, self.number): [
+                *(Line(key, value) for key, value in output.state), Line(KEY, positions.encode())
+            ]
+        }  # fmt: skip
+        for topic, records in ((names.kpi, output.kpis), (names.alerts, output.alerts)):
+            for key, value in records:
+                outgoing.setdefault((topic, self._home(key, topic)), []).append(Line(key, value))
+        self._applied = False
+
+        def then(_: Written) -> None:
+            self.positions = positions
+            self._committed_ms = context.monotonic_ms()
+            context.outlet.on_committed(self.number, output.kpis, output.alerts)
+            context.meters.add("collections_kpi_records_total", by=len(output.kpis))
+            for state, count in Counter(orjson.loads(value)["state"] for _, value in output.alerts).items():
+                context.meters.add("collections_alert_records_total", state, by=count)
+
+        return Commit(outgoing, {(self.topics[0], self.number): self._lane.applied}, then)
+
+    def _moved(self) -> bool:
+        at = self.positions
+        return at is None or at.tps[self.topics[0]].offset != self._lane.applied
+
+    def _home(self, key: bytes, topic: str) -> int:
+        """The partition of a key by Kafka's default partitioner. KPI keys recur, so that the hash is kept."""
+        partitions = self._context.partitions[topic]
+        if topic != self._context.names.kpi:
+            return partition_of(key, partitions)
+        home = self._homes.get(key)
+        if home is None:
+            if len(self._homes) >= CACHED_KEYS:
+                self._homes.clear()
+            home = self._homes[key] = partition_of(key, partitions)
+        return home
+
+    def withdraw(self) -> None:
+        """Ends the series of a number that is no longer ours."""
+        self._context.meters.drop("collections_consumer_lag_records", self.topics[0], str(self.number))
+        self._context.outlet.on_revoked(self.number)

@@ -1,0 +1,78 @@
+"""What a worker does before it takes part: waits for the broker, makes what is missing, verifies what is there."""
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+from aiokafka.errors import KafkaError
+
+from stream.kafka.exits import RefusedError
+from stream.kafka.names import Names
+from stream.kafka.topics import admin_client, find_deviations, make_missing, partition_counts, wanted_topics
+from stream.settings import Settings
+
+RETRY_SECONDS = (1.0, 10.0)
+NEW_TOPIC_SECONDS = 15.0
+
+log = structlog.get_logger("stream.kafka")
+
+
+async def prepare_topics(settings: Settings) -> dict[str, int]:
+    """Topic -> its partition count, of all our topics, once they are there and fit together.
+
+    Waits for a broker for as long as it takes, with a line each time. TopicsError: the broker refuses a topic.
+    RefusedError: partition counts do not fit together.
+    """
+    wait, longest = RETRY_SECONDS
+    while True:
+        try:
+            return await _prepare(settings)
+        except (KafkaError, OSError, TimeoutError) as error:
+            servers = settings.kafka.bootstrap_servers
+            log.warning("the broker cannot be reached", servers=servers, error=_line(error), retry_in_s=wait)
+        await asyncio.sleep(wait)
+        wait = min(2 * wait, longest)
+
+
+async def _prepare(settings: Settings) -> dict[str, int]:
+    async with admin_client(settings) as admin:
+        for name in await make_missing(admin, settings):
+            log.info("made topic", topic=name)
+        names = {topic.name for topic in wanted_topics(settings)}
+        async with asyncio.timeout(NEW_TOPIC_SECONDS):
+            while not names <= (counts := await partition_counts(admin)).keys():  # noqa: ASYNC110  only asking tells
+                await asyncio.sleep(0.2)  # a new topic takes a moment to be known everywhere
+        deviations = await find_deviations(admin, settings)
+    for deviation in deviations:
+        log.warning("topic deviates", what=deviation)
+    ours = {name: counts[name] for name in names}
+    check_counts(settings, ours)
+    return ours
+
+
+def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:
+    """RefusedError, in one line that names the topic, if the partition counts do not fit together (contract 1)."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    first = names.inbound[0]
+    for topic, same_as in (
+        *((topic, first) for topic in names.inbound),
+        (names.ledger, first),
+        (names.windows, names.deltas),
+    ):
+        if counts[topic] != counts[same_as]:
+            raise RefusedError(
+                f"{topic} has {counts[topic]} partitions and {same_as} has {counts[same_as]}: they must have as many"
+            )
+
+
+def check_unchanged(before: Mapping[str, int], now: Mapping[str, int]) -> None:
+    """RefusedError if a topic has another number of partitions than when the worker started (live 1)."""
+    for topic, count in before.items():
+        if now.get(topic, count) != count:
+            raise RefusedError(
+                f"{topic} had {count} partitions and now has {now[topic]}: growing goes live by backfill and hand-over"
+            )
+
+
+def _line(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

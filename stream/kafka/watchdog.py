@@ -1,0 +1,104 @@
+"""A thread that ends a worker which no longer gets on (live 1): a wedged loop does not notice itself."""
+
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from stream.kafka.exits import End, Exit
+
+EVERY_SECONDS = 1.0
+LOOP_SECONDS = 60.0
+STALL_SECONDS = 120.0
+PROBE_SECONDS = 2.0
+
+log = structlog.get_logger("stream.kafka")
+
+Snapshot = Mapping[str, int]
+"""Name -> a value that should change, of each thing that should be getting on at the moment."""
+
+
+class Stalls:
+    """Finds what should be getting on and does not. A name that is absent from a snapshot is at rest."""
+
+    def __init__(self, limit_seconds: float) -> None:
+        self._limit_seconds = limit_seconds
+        self._since: dict[str, tuple[int, float]] = {}
+
+    def find(self, snapshot: Snapshot, now_seconds: float) -> list[str]:
+        """The names whose value has been the same for longer than the limit, in order."""
+        since = self._since
+        self._since = {
+            name: since[name] if since.get(name, (None,))[0] == value else (value, now_seconds)
+            for name, value in snapshot.items()
+        }
+        return sorted(name for name, (_, seconds) in self._since.items() if now_seconds - seconds > self._limit_seconds)
+
+    def forgive(self) -> None:
+        """Counts anew."""
+        self._since.clear()
+
+
+class Watchdog:
+    """`beat` is called by the loop, twice a second or so. `snapshot` is called from the thread: it may only read.
+
+    What stalls while no server can be connected to waits for the broker, which is no fault: the worker goes on.
+    """
+
+    def __init__(
+        self, snapshot: Callable[[], Snapshot], servers: str, end: End, stall_seconds: float = STALL_SECONDS
+    ) -> None:
+        self._snapshot = snapshot
+        self._servers = servers
+        self._end = end
+        self._stalls = Stalls(stall_seconds)
+        self._beat = time.monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def beat(self) -> None:
+        """The loop turns."""
+        self._beat = time.monotonic()
+
+    def _watch(self) -> None:
+        looked = time.monotonic()
+        while not self._stop.wait(EVERY_SECONDS):
+            now = time.monotonic()
+            if now - looked > 5 * EVERY_SECONDS:  # this process was stopped, its loop with it
+                self._beat = now
+                self._stalls.forgive()
+            looked = now
+            if now - self._beat > LOOP_SECONDS:
+                self._end(Exit.RESTART, f"the event loop has not turned for {LOOP_SECONDS:.0f} s")
+            stalled = self._stalled(now)
+            if not stalled:
+                continue
+            if any_answers(self._servers):
+                self._end(Exit.RESTART, f"no progress for a while: {', '.join(stalled[:5])}")
+            self._stalls.forgive()
+
+    def _stalled(self, now: float) -> list[str]:
+        try:
+            return self._stalls.find(self._snapshot(), now)
+        except RuntimeError:  # a dictionary changed while it was read; the next second will do
+            return []
+
+
+def any_answers(servers: str) -> bool:
+    """Whether a TCP connection can be made to any of `host:port,host:port`."""
+    for server in servers.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            with socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_SECONDS):
+                return True
+        except OSError:
+            continue
+    return False
