@@ -1,0 +1,156 @@
+"""Which KPI records go out, and when (contract 2, live 4)."""
+
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
+from heapq import heappop, heappush
+
+from stream.engine.publication import Publication, Record
+from stream.kpis.records import Records, Span, key_of, text_of
+from stream.windows.totals import NEVER_MS, Total
+
+NO_KPIS = b"[]"
+SKEW_MS = 86_400_000
+"""Margin: a dropped window is one that no number, however far behind the others, may still change."""
+
+
+class Publisher:
+    """Paces records, numbers revisions, and knows which windows end when."""
+
+    def __init__(self, publication: Publication, lengths: Iterable[tuple[str, int]]) -> None:
+        self._publication = publication
+        self._lengths = dict(lengths)
+        self._records = Records(publication.run, publication.minimum_sample)
+        self.watermark_ms: int | None = None
+        self.floor = 0
+        """The highest revision of any window that is no longer held: what is new starts above it."""
+        self.forget_derived()
+
+    def forget_derived(self) -> None:
+        """Knows no windows any more."""
+        self._queue: list[tuple[int, int, Total]] = []
+        self._pushes = 0
+        self._last_now_ms = NEVER_MS
+        self._ends = _ByEnd()
+        self._drops = _ByEnd()
+
+    def admit(self, total: Total) -> bool:
+        """Watches the end of a new tumbling window; False if it was dropped once and may not come again."""
+        if self._publication.horizon_ms is None:
+            return True
+        if not self._is_final(total):
+            self._ends.put(total)
+        elif self.watermark_ms is not None and total.end_ms + self._kept_ms <= self.watermark_ms:
+            return False
+        else:
+            self._drops.put(total)
+        return True
+
+    def resume(self, totals: Iterable[Total]) -> None:
+        """Goes on with restored windows: ends are watched, and what waited for its turn is due."""
+        self.forget_derived()
+        for total in totals:
+            if not total.rolling:
+                (self._drops if total.final else self._ends).put(total)
+            if total.queued:
+                self._push(NEVER_MS, total)
+
+    def due(self, touched: list[Total], now_ms: int) -> Iterator[Total]:
+        """Windows to look at now: changed ones whose turn it is, those that waited for it, and new final ones."""
+        back = now_ms < self._last_now_ms
+        self._last_now_ms = now_ms
+        while self._queue and (back or self._queue[0][0] <= now_ms):
+            total = heappop(self._queue)[2]
+            total.queued, total.unsaved = False, True
+            yield total
+        for total in touched:
+            if total.queued:
+                continue
+            if total.paced_until_ms <= now_ms or back:
+                yield total
+            else:
+                total.queued = total.unsaved = True
+                self._push(total.paced_until_ms, total)
+        if self.watermark_ms is not None:
+            for total in self._ends.until(self.watermark_ms - self._publication.grace_ms):
+                self._drops.put(total)
+                yield total
+
+    def publish(self, total: Total, as_of_ms: int, now_ms: int) -> Record | None:
+        """The record of a window, if it differs from the one last published; one that never held a KPI has none."""
+        kpis = self._records.kpis(total.sums)
+        final = self._is_final(total)
+        digest = blake2b(kpis, digest_size=8).hexdigest()
+        if (digest == total.digest and final == total.final) or (total.digest is None and kpis == NO_KPIS):
+            return None
+        total.revision = (total.revision or self.floor) + 1
+        total.digest, total.final, total.unsaved = digest, final, True
+        total.paced_until_ms = now_ms + self._publication.every_ms
+        return self._record(total, as_of_ms, kpis)
+
+    def last_word(self, total: Total, as_of_ms: int) -> Record | None:
+        """The only record of a window in a replay: revision 1; final, as of its end, if it is a tumbling one."""
+        kpis = self._records.kpis(total.sums)
+        if kpis == NO_KPIS:
+            return None
+        total.revision, total.final = 1, not total.rolling
+        return self._record(total, as_of_ms if total.rolling else total.end_ms, kpis)
+
+    def expired(self) -> Iterator[Total]:
+        """Windows past every correction; the floor rises to their revisions."""
+        if self.watermark_ms is None or self._publication.horizon_ms is None:
+            return
+        for total in self._drops.until(self.watermark_ms - self._kept_ms):
+            self.retire(total)
+            yield total
+
+    def retire(self, total: Total) -> None:
+        """The window is gone; should its key ever come again, it starts above."""
+        self.floor = max(self.floor, total.revision)
+
+    @property
+    def _kept_ms(self) -> int:
+        return self._publication.grace_ms + (self._publication.horizon_ms or 0) + SKEW_MS
+
+    def _is_final(self, total: Total) -> bool:
+        if total.final:
+            return True
+        if total.rolling or self.watermark_ms is None:
+            return False
+        return total.end_ms + self._publication.grace_ms <= self.watermark_ms
+
+    def _push(self, at_ms: int, total: Total) -> None:
+        self._pushes += 1
+        heappush(self._queue, (at_ms, self._pushes, total))
+
+    def _record(self, total: Total, as_of_ms: int, kpis: bytes) -> Record:
+        if total.rolling:
+            start_ms, end_ms = as_of_ms - self._lengths[total.name], as_of_ms
+            key = key_of(total.text, total.name, "")
+        else:
+            start_ms, end_ms = total.start_ms, total.end_ms
+            key = key_of(total.text, total.name, text_of(start_ms))
+        site, level, entity = total.text.split("|")
+        span = Span(site, level, entity, total.name, start_ms, end_ms)
+        return key, self._records.record(span, as_of_ms, total.final, total.revision, kpis)
+
+
+class _ByEnd:
+    """Windows in the order of their ends."""
+
+    def __init__(self) -> None:
+        self._windows: dict[int, list[Total]] = {}
+        self._heap: list[int] = []
+
+    def put(self, total: Total) -> None:
+        found = self._windows.get(total.end_ms)
+        if found is None:
+            found = self._windows[total.end_ms] = []
+            heappush(self._heap, total.end_ms)
+        found.append(total)
+
+    def until(self, end_ms: int) -> Iterator[Total]:
+        """Takes out those that end at `end_ms` or before."""
+        while self._heap and self._heap[0] <= end_ms:
+            yield from self._windows.pop(heappop(self._heap))
+
+

@@ -1,0 +1,326 @@
+"""Stage 2: one number of the deltas topic. Rows become windows, KPI records and alerts; pure (internals, section 5).
+
+The same class serves live and replay. Live, every tick is one transaction: its records, its alerts and the state that
+changed belong together, and whoever restores that state goes on as if nothing had happened.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from stream.alerts import state as alert_state
+from stream.alerts.evaluation import Evaluator
+from stream.alerts.rules import Rule
+from stream.engine.delta import STATEMENT_KEY
+from stream.engine.entity import Entity
+from stream.engine.holdings import ALWAYS, Holdings
+from stream.engine.publication import Output, Publication, Record, StateRecord
+from stream.engine.publisher import Publisher
+from stream.engine.windows_state import (
+    CLOCK_KEY,
+    future_record,
+    panes_record,
+    read_panes,
+    read_total,
+    total_key,
+    total_record,
+)
+from stream.windows.calendar import Calendar
+from stream.windows.exact import FORMAT, dumps, loads
+from stream.windows.plan import SiteClock, WindowPlan
+from stream.windows.sums import without_zeros
+from stream.windows.totals import Total
+from stream.windows.watermark import Watermark
+
+FOLD_AT_ROWS = 20_000
+"""Rows that may wait for the next tick before they are folded in: bounds memory while catching up."""
+
+__all__ = ["Output", "Publication", "Stage2"]
+
+
+class Stage2:
+    """Takes the deltas of one number in, from `numbers` numbers of stage 1."""
+
+    def __init__(
+        self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, number: int, numbers: int
+    ) -> None:
+        self.number = number
+        self._pane_ms = plan.pane_ms
+        self._publication = publication
+        self._replay = publication.horizon_ms is None
+        published = published_plan(plan, publication)
+        self._evaluator = Evaluator(plan, Calendar(plan), rules, publication.run, publication.horizon_ms)
+        self._publisher = Publisher(publication, published.rolling)
+        self._holdings = Holdings(
+            published, plan.grain_ms, self._evaluator, self._publisher.admit,
+            patient=not self._replay or bool(published.rolling),
+        )  # fmt: skip
+        self._watermark = Watermark(numbers, publication.dead_after_ms)
+        self._greatest_ms: int | None = None
+        self._waiting_rows = 0
+        self._saved_clock = b""
+        self._restoring = False
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Reason -> count since the start: "frozen", contributions to windows that may not change any more."""
+        return self._holdings.counters
+
+    @property
+    def dead_numbers(self) -> frozenset[int]:
+        """Stage-1 numbers that were not heard for `dead_after` and no longer hold the watermark back."""
+        return self._watermark.dead
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """The minimum watermark, as of the last tick."""
+        return self._watermark.value_ms
+
+    @property
+    def as_of_ms(self) -> int:
+        """KPI records count instants before this one; 0: nothing heard."""
+        return self._holdings.as_of_ms
+
+    def apply(self, key: bytes, value: bytes) -> None:
+        """Takes a delta or a statement in. Raises ValueError if its format is unknown."""
+        if self._restoring:
+            self._settle()
+        record = loads(value)
+        if key == STATEMENT_KEY:
+            self._watermark.hear(record["n"], record["watermark"], record["idle"])
+            self._hear_greatest(record["watermark"])
+            self._hear_greatest(record["greatest"])
+            return
+        self._hear_greatest(record["at"])
+        rows = record["rows"]
+        self._holdings.take(key.decode(), rows)
+        self._waiting_rows += len(rows)
+        if self._waiting_rows >= FOLD_AT_ROWS:
+            self._fold()
+
+    def tick(self, now_ms: int) -> Output:
+        """What is due at `now_ms`, which only paces: KPI records, alerts, and all state that changed since the last.
+
+        In a replay: alerts alone.
+        """
+        if self._restoring:
+            self._settle()
+        self._fold()
+        self._watermark.advance(now_ms, self._greatest_ms)
+        watermark_ms = self._watermark.value_ms
+        self._publisher.watermark_ms = watermark_ms
+        output = Output()
+        if watermark_ms is not None:
+            delay_ms = 0 if self._replay else self._publication.alert_delay_ms
+            output.alerts = self._alerts(watermark_ms - delay_ms)
+        if self._replay:
+            self._forget_changes()
+            return output
+        looked_at = self._publish(output.kpis, now_ms)
+        self._drop(output, now_ms)
+        self._save(output.state, looked_at)
+        return output
+
+    def close(self) -> Output:
+        """The end of a replay: the last alerts, and a final record of every window that holds a KPI, by key."""
+        if self._restoring:
+            self._settle()
+        self._fold()
+        output = Output()
+        if self._greatest_ms is not None:
+            output.alerts = self._alerts(self._greatest_ms)
+        as_of_ms = self._holdings.as_of_ms
+        views = [view for entity in self._holdings.entities.values() for view in entity.views]
+        last = [self._publisher.last_word(view, as_of_ms) for view in views]
+        self._holdings.move_to(ALWAYS)
+        self._holdings.fold()
+        last += [self._publisher.last_word(total, as_of_ms) for total in self._holdings.all_totals()]
+        output.kpis = sorted(record for record in last if record is not None)
+        return output
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes back one record of the windows topic, in the order of the topic; later ones replace earlier ones.
+
+        On a stage that has run: only when every output was committed; rows that no tick has taken are gone.
+        """
+        self._restoring = True
+        if key == CLOCK_KEY:
+            self._restore_clock(value)
+            return
+        kind, site, level, name, *rest = key.decode().split("|")
+        text = f"{site}|{level}|{name}"
+        if kind == "a":
+            feed = self._holdings.feeds.get(text)
+            if feed is None:
+                feed = self._holdings.feeds[text] = self._evaluator.bare_feed(text)
+            alert_state.restore(feed, rest, value)
+            return
+        entity = self._holdings.entity(text)
+        if kind == "w":
+            self._restore_total(entity, rest[0], rest[1], value)
+        elif kind == "p":
+            for end_ms in self._holdings.chunk(entity, int(rest[0])):
+                del entity.panes[end_ms]
+            entity.panes |= read_panes(value)
+        elif kind == "f":
+            entity.future.pop(int(rest[0]), None)
+            if value is not None:
+                entity.future[int(rest[0])] = loads(value)["sums"]
+        else:
+            raise ValueError(f"the windows topic has a record of unknown kind {kind!r}")
+
+    def start_above(self, revision: int) -> None:
+        """Windows that are new from now on get higher revisions (hand-over, reset: live 4)."""
+        self._publisher.floor = max(self._publisher.floor, revision)
+
+    def _hear_greatest(self, greatest_ms: int | None) -> None:
+        if greatest_ms is not None and (self._greatest_ms is None or greatest_ms > self._greatest_ms):
+            self._greatest_ms = greatest_ms
+
+    def _fold(self) -> None:
+        self._waiting_rows = 0
+        if self._greatest_ms is not None:
+            self._holdings.move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
+        self._holdings.fold()
+
+    def _alerts(self, to_ms: int) -> list[Record]:
+        return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
+
+    def _publish(self, kpis: list[Record], now_ms: int) -> list[Total]:
+        """Appends the records that are due; gives the windows that may have to be saved."""
+        looked_at = list(self._holdings.touched)
+        self._holdings.touched.clear()
+        for total in looked_at:
+            total.touched = False
+        for total in self._publisher.due(looked_at.copy(), now_ms):
+            self._publish_now(total, kpis, now_ms)
+            looked_at.append(total)
+        return looked_at
+
+    def _publish_now(self, total: Total, kpis: list[Record], now_ms: int) -> None:
+        record = self._publisher.publish(total, self._holdings.as_of_ms, now_ms)
+        if record is not None:
+            kpis.append(record)
+
+    def _drop(self, output: Output, now_ms: int) -> None:
+        """Forgets windows that nothing may change any more, and entities of which nothing is left."""
+        for total in self._publisher.expired():
+            if not self._holdings.holds(total):
+                continue
+            self._drop_one(total, output, now_ms)
+            self._holdings.drop(total)
+            entity = self._holdings.entities[total.text]
+            if entity.empty:
+                for view in entity.views:
+                    self._drop_one(view, output, now_ms)
+                del self._holdings.entities[total.text]
+
+    def _drop_one(self, total: Total, output: Output, now_ms: int) -> None:
+        if total.queued:
+            self._publish_now(total, output.kpis, now_ms)
+        self._publisher.retire(total)
+        total.unsaved = False
+        output.state.append((total_key(total), None))
+
+    def _save(self, state: list[StateRecord], totals: list[Total]) -> None:
+        for total in totals:
+            if total.unsaved and self._holdings.holds(total):
+                total.unsaved = False
+                total.sums = without_zeros(total.sums)
+                if total.sums or total.revision or total.rolling:
+                    state.append(total_record(total))
+                else:  # an undone fact: the window holds nothing and nobody ever saw it
+                    self._holdings.drop(total)
+                    state.append((total_key(total), None))
+        for (kind, _, part), entity in self._holdings.unsaved.items():
+            if kind == "f":
+                state.append(future_record(entity, part))
+            else:
+                state.append(panes_record(entity, part, self._holdings.chunk(entity, part)))
+        self._holdings.unsaved.clear()
+        for feed in self._evaluator.changed.values():
+            state += alert_state.records(feed)
+        self._evaluator.changed.clear()
+        clock = self._clock()
+        if clock != self._saved_clock:
+            self._saved_clock = clock
+            state.append((CLOCK_KEY, clock))
+
+    def _clock(self) -> bytes:
+        return dumps(
+            {
+                "f": FORMAT,
+                "as_of": self._holdings.as_of_ms,
+                "greatest": self._greatest_ms,
+                "watermark": self._watermark.encode(),
+                "floor": self._publisher.floor,
+                "evaluated": self._evaluator.evaluated_ms,
+            }
+        )
+
+    def _forget_changes(self) -> None:
+        """A replay keeps no state."""
+        for total in self._holdings.touched:
+            total.touched = False
+        self._holdings.touched.clear()
+        self._holdings.unsaved.clear()
+        for feed in self._evaluator.changed.values():
+            feed.changed.clear()
+        self._evaluator.changed.clear()
+
+    def _restore_clock(self, value: bytes | None) -> None:
+        if value is None:
+            return
+        record = loads(value)
+        self._saved_clock = value
+        self._holdings.as_of_ms = record["as_of"]
+        self._greatest_ms = record["greatest"]
+        self._watermark.restore(record["watermark"])
+        self._publisher.floor = record["floor"]
+        self._evaluator.evaluated_ms = record["evaluated"]
+
+    def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
+        if not start:
+            views = self._holdings.views(entity)
+            entity.views = [
+                view if view.name != name or value is None else read_total(entity.text, name, start, value)
+                for view in views
+            ]
+        elif value is None:
+            entity.totals.pop((name, int(start)), None)
+        else:
+            entity.totals[name, int(start)] = read_total(entity.text, name, start, value)
+
+    def _settle(self) -> None:
+        """What was restored is complete: everything that follows from it is made anew."""
+        self._restoring = False
+        self._waiting_rows = 0
+        holdings = self._holdings
+        for text in [text for text, entity in holdings.entities.items() if entity.empty]:
+            if not any(view.revision for view in holdings.entities[text].views):
+                del holdings.entities[text]
+        holdings.rebuild()
+        self._publisher.watermark_ms = self._watermark.value_ms
+        views = (view for entity in holdings.entities.values() for view in entity.views)
+        self._publisher.resume([*holdings.all_totals(), *views])
+        self._evaluator.resume(holdings.feeds, self._evaluator.evaluated_ms)
+
+
+def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:
+    """The windows of the plan that are published, as a plan of its own."""
+    rolling = plan.rolling if publication.rolling_records else ()
+    names = publication.windows
+    if names is None:
+        return replace(plan, rolling=rolling)
+    sites = {
+        site: SiteClock(clock.zone, {name: edges for name, edges in clock.shifts.items() if f"shift_{name}" in names})
+        for site, clock in plan.sites.items()
+    }
+    return replace(
+        plan,
+        rolling=tuple(named for named in rolling if named[0] in names),
+        intervals=tuple(named for named in plan.intervals if named[0] in names),
+        day=plan.day and "day" in names,
+        month=plan.month and "month" in names,
+        sites=sites,
+    )
