@@ -1,11 +1,12 @@
 """Digits after the point of a currency's amounts: minor units per major unit are 10 to this power (ISO 4217)."""
 
-_EXPONENTS = {
+EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
-_EXPONENT = {code: exponent for exponent, codes in _EXPONENTS.items() for code in codes.split()}
+"""The currencies whose exponent is not 2."""
+_EXPONENT = {code: exponent for exponent, codes in EXPONENTS.items() for code in codes.split()}
 
 
 def exponent(currency: str) -> int:

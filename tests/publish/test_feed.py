@@ -105,7 +105,7 @@ async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_p
     async with running(feed):
         await until(lambda: feed.loaded)
     taken: list[bytes | None] = []
-    of.on_kpi = lambda key, body: taken.append(key)  # type: ignore[method-assign]
+    of.on_kpi = lambda key, value: taken.append(key)  # type: ignore[method-assign]
     await publish(broker, topic_prefix, [kpi(value("dials", 4), entity="a-018")])
     async with running(feed):
         await until(lambda: bool(taken))
@@ -147,13 +147,13 @@ async def test_the_board_command_serves_the_floor_and_ends_at_sigterm(broker: st
             with urllib.request.urlopen(base + path, timeout=5) as answer:
                 return bytes(answer.read())
 
-        async def ready() -> None:
+        async def ready() -> bytes:
             while True:
                 with contextlib.suppress(OSError):
-                    return await asyncio.to_thread(ask, "health/ready") and None
+                    return await asyncio.to_thread(ask, "health/ready")
                 await asyncio.sleep(0.1)
 
-        await asyncio.wait_for(ready(), 20)
+        assert await asyncio.wait_for(ready(), 20) == b"ok\n"
         data = json.loads(await asyncio.to_thread(ask, "api/floor?kpis=dials"))
         assert data["floor"]["cells"][0]["v"] == 3
         assert (data["loading"], data["problem"]) == (False, None)

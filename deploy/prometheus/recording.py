@@ -1,0 +1,85 @@
+"""Writes rules/recording.yml from the KPI catalogue; with --check, only says whether it is up to date.
+
+One recorded series per KPI and entity, `entity:<parts>:<operation>`: numerators over denominators, never means of ratios,
+absent where there is nothing to divide. `max without (instance)`: a number that moves between workers may be seen twice
+for one scrape. `site`, `level`, `entity` and `window` stay, and every reader fixes `level` and `window` (ADR 0020).
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.publish.currency import EXPONENTS
+from stream.publish.parts import SIDES, Part
+
+FILE = Path(__file__).parent / "rules" / "recording.yml"
+HEADER = "# Generated from the KPI catalogue by deploy/prometheus/recording.py: change that, not this.\n"
+PREFIX = "collections_window_"
+SECONDS_PER_HOUR = 3_600
+
+
+def series(kpi: Kpi) -> str:
+    """The recorded series of a KPI: a ratio 0-1 (permille too), seconds, major units of its currency, or a count."""
+    numerator, denominator = SIDES[kpi.id]
+    if kpi.unit == "minor per hour":
+        return f"entity:{_major(numerator)}_per_productive_hour:ratio"
+    if denominator is None:
+        return f"entity:{_major(numerator)}:max"
+    over = denominator.metric.removeprefix(PREFIX)
+    return f"entity:{numerator.metric}_per_{over}:{'mean' if kpi.unit == 'ms' else 'ratio'}"
+
+
+def expression(kpi: Kpi) -> str:
+    """What is recorded."""
+    numerator, denominator = SIDES[kpi.id]
+    if denominator is None:
+        return _in_major(numerator) if numerator.money else _max(numerator)
+    if kpi.unit == "minor per hour":
+        hours = f"({_max(denominator)} / {SECONDS_PER_HOUR} > 0)"
+        return f"({_in_major(numerator)}) / ignoring (currency) group_left () {hours}"
+    return f"{_max(numerator)} / ({_max(denominator)} > 0)"
+
+
+def _major(part: Part) -> str:
+    return part.metric.replace("_minor_units", "_major_units")
+
+
+def _max(part: Part, matcher: str = "") -> str:
+    return f"max without (instance) ({part.metric}{matcher})"
+
+
+def _in_major(part: Part) -> str:
+    """Minor units divided by 10 to the currency's exponent: the one place where Prometheus learns of exponents."""
+    odd = {exponent: "|".join(codes.split()) for exponent, codes in EXPONENTS.items()}
+    usual = "|".join(odd[exponent] for exponent in sorted(odd))
+    scaled = [f'{_max(part, f"""{{currency!~"{usual}"}}""")} / 100']
+    for exponent, codes in sorted(odd.items()):
+        scaled.append(f'{_max(part, f"""{{currency=~"{codes}"}}""")} / {10**exponent}')
+    return " or ".join(scaled)
+
+
+def document() -> str:
+    """The rules file."""
+    rules = [{"record": series(kpi), "expr": expression(kpi)} for kpi in CATALOGUE.values()]
+    groups = {"groups": [{"name": "collections-kpis", "interval": "10s", "rules": rules}]}
+    return HEADER + str(yaml.safe_dump(groups, sort_keys=False, width=10_000))
+
+
+def main() -> int:
+    """Writes or checks; 0 where all is well, 1 where --check found a difference."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if the file would change")
+    text = document()
+    if not parser.parse_args().check:
+        FILE.write_text(text, "utf-8")
+    elif not FILE.exists() or FILE.read_text("utf-8") != text:
+        print(f"{FILE.name} is out of date: run python deploy/prometheus/recording.py", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
