@@ -1,0 +1,163 @@
+"""Laws of the merge (live 2, catch-up)."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.facts.fact import Call
+from stream.kafka.batches import Record
+from stream.kafka.inlet import NEVER_MS, Inlet, Lane
+from stream.kafka.reading import Outcome, Refusal
+from tests.kafka.records import NOON_MS, FakeRecord, batch, record
+
+MINUTE = 60_000
+
+
+def read(wanted: Record) -> Outcome:
+    """A fact whose time is in the value: `b"123"`, or a refusal for `b"bad"`."""
+    if wanted.value == b"bad":
+        return Refusal("malformed", "")
+    assert wanted.value is not None
+    at = int(wanted.value)
+    return Call(event_id="e", occurred_at=at, call_id="c", direction="outbound", outcome="human", ended_at=at)
+
+
+def at(offset: int, at_ms: int | str) -> FakeRecord:
+    return FakeRecord(offset, str(at_ms).encode())
+
+
+def inlet(*topics: str, capacity: int = 100) -> Inlet:
+    return Inlet([Lane(topic, 0, 1) for topic in topics], read, capacity)
+
+
+def order(inlet: Inlet, limit: int = 1000, ceiling_ms: int = NEVER_MS) -> list[tuple[str, int]]:
+    return [(taken.topic, taken.record.offset) for taken in inlet.take(limit, ceiling_ms)]
+
+
+def test_records_come_by_event_time_over_all_lanes() -> None:
+    #   a    1     5        9
+    #   b       3     6  7
+    both = inlet("a", "b")
+    both.lanes["a"].feed(batch("a", [at(0, 1), at(1, 5), at(2, 9)]))
+    both.lanes["b"].feed(batch("b", [at(0, 3), at(1, 6), at(2, 7)]))
+    assert order(both) == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("b", 2), ("a", 2)]
+
+
+def test_a_lane_behind_its_log_end_holds_the_others_until_its_next_batch() -> None:
+    both = inlet("a", "b")
+    both.lanes["a"].feed(batch("a", [at(0, 1), at(1, 9)]))
+    both.lanes["b"].feed(batch("b", [at(0, 2)], log_end=2))  # one more is there, not fetched yet
+    assert order(both) == [("a", 0), ("b", 0)]
+    both.lanes["b"].feed(batch("b", [at(1, 3)]))
+    assert order(both) == [("b", 1), ("a", 1)]
+
+
+def test_a_lane_of_unknown_length_holds_the_others() -> None:
+    both = inlet("a", "b")
+    both.lanes["a"].feed(batch("a", [at(0, 1)]))
+    assert order(both) == []
+    both.lanes["b"].log_end = 0
+    assert order(both) == [("a", 0)]
+
+
+def test_a_lane_whose_broker_is_silent_is_excused() -> None:
+    both = inlet("a", "b")
+    both.lanes["a"].feed(batch("a", [at(0, 1)]))
+    both.lanes["b"].excused = True
+    assert order(both) == [("a", 0)]
+
+
+def test_a_refused_record_waits_for_nobody() -> None:
+    both = inlet("a", "b")
+    both.lanes["a"].feed(batch("a", [at(0, 5), at(1, "bad"), at(2, 6)]))
+    both.lanes["b"].feed(batch("b", [at(0, 5), at(1, 8)]))
+    assert order(both, 3) == [("a", 0), ("a", 1), ("b", 0)]
+
+
+def test_what_is_applied_is_the_offset_after_the_last_taken_record_and_skips_what_no_reader_sees() -> None:
+    one = inlet("a")
+    lane = one.lanes["a"]
+    lane.feed(batch("a", [at(3, 1), at(7, 2)], start=0, next_offset=9))  # 8 is a control record
+    assert order(one, 1) == [("a", 3)]
+    assert lane.applied == 4
+    assert order(one) == [("a", 7)]
+    assert lane.applied == 9
+    lane.feed(batch("a", [], start=9, next_offset=12))
+    assert lane.applied == 12
+
+
+def test_records_fetched_before_the_last_seek_are_dropped() -> None:
+    one = inlet("a")
+    one.lanes["a"].feed(batch("a", [at(5, 1)], epoch=0))
+    one.lanes["a"].log_end = 0
+    assert order(one) == []
+
+
+def test_records_below_the_restored_offset_are_skipped() -> None:
+    one = Inlet([Lane("a", 2, 1)], read, 100)
+    one.lanes["a"].feed(batch("a", [at(0, 1), at(1, 2), at(2, 3)]))
+    assert order(one) == [("a", 2)]
+
+
+def test_offsets_that_retention_took_are_counted() -> None:
+    one = inlet("a")
+    assert one.lanes["a"].feed(batch("a", [at(10, 1)])) == 10
+
+
+def test_a_lane_that_catches_up_gives_nothing_beyond_the_ceiling_and_live_traffic_always_may() -> None:
+    #   catching up   12:00      12:20
+    #   live                           12:30
+    two = inlet("catching", "live")
+    two.lanes["catching"].feed(batch("catching", [at(0, 0), at(1, 20 * MINUTE)], log_end=500))
+    two.lanes["live"].feed(batch("live", [at(0, 30 * MINUTE)]))
+    assert order(two, ceiling_ms=10 * MINUTE) == [("catching", 0), ("live", 0)]
+    assert two.ahead == {"catching"}
+    assert order(two, 1, ceiling_ms=20 * MINUTE) == [("catching", 1)]
+
+
+def test_backlog_is_the_earliest_head_among_lanes_behind() -> None:
+    two = inlet("a", "b")
+    two.lanes["a"].feed(batch("a", [at(0, 7)], log_end=2))
+    two.lanes["b"].feed(batch("b", [at(0, 3)]))
+    assert two.backlog_ms() == 7
+
+
+def test_a_full_lane_says_so_until_half_is_taken() -> None:
+    one = inlet("a", capacity=2)
+    one.lanes["a"].feed(batch("a", [at(0, 1), at(1, 2)]))
+    assert one.full("a")
+    order(one, 1)
+    assert not one.full("a")
+
+
+@given(
+    st.dictionaries(st.sampled_from("abc"), st.lists(st.integers(0, 50), max_size=300), min_size=1),
+    st.integers(1, 7),
+    st.integers(1, 300),
+)
+def test_every_record_once_in_order_of_its_lane_and_sorted_lanes_come_out_sorted(
+    lanes: dict[str, list[int]], limit: int, size: int
+) -> None:
+    merged = inlet(*lanes)
+    for topic, times in lanes.items():
+        records = [at(offset, at_ms) for offset, at_ms in enumerate(sorted(times))]
+        merged.lanes[topic].log_end = len(records)
+        for first in range(0, len(records), size):
+            merged.lanes[topic].feed(batch(topic, records[first : first + size], log_end=len(records)))
+    taken = []
+    while slice_ := merged.take(limit):
+        taken += slice_
+    for topic, times in lanes.items():
+        assert [t.record.offset for t in taken if t.topic == topic] == list(range(len(times)))
+    instants = [int(t.record.value or 0) for t in taken]
+    assert instants == sorted(instants)
+
+
+def test_facts_are_read_by_the_same_inlet() -> None:
+    from stream.kafka.reading import Reader
+
+    reader = Reader(0, 1, 1_000)
+    one = Inlet([Lane("a", 0, 1)], reader.read, 10)
+    one.lanes["a"].feed(batch("a", [record(0, 5_000)]))
+    (taken,) = one.take(1)
+    assert isinstance(taken.outcome, Call)
+    assert taken.outcome.occurred_at == NOON_MS + 5_000

@@ -1,0 +1,68 @@
+"""Laws of what a number refuses and where it begins (live 1, 3 and 4)."""
+
+import pytest
+
+from stream.kafka.context import Context
+from stream.kafka.exits import RefusedError
+from stream.kafka.opening import check_state, starting_offsets
+from stream.kafka.positions import Position, Positions, decode
+from stream.settings import load
+
+FINGERPRINT = {"definitions.promise_grace_days": 3, "tzdata": "2026a"}
+
+
+def context(**fingerprint: object) -> Context:
+    settings = load(None, {})
+    partitions = {"collections.calls.v1": 8, "collections.kpi-stream.deltas": 4}
+    return Context(settings, partitions, FINGERPRINT | fingerprint, {})
+
+
+def positions(**tps: int) -> Positions:
+    return Positions(FINGERPRINT, 8, 4, {topic: Position(offset, None) for topic, offset in tps.items()}, 5)
+
+
+def test_positions_survive_being_written() -> None:
+    found = Positions(FINGERPRINT, 8, 4, {"calls": Position(3, 17), "cases": Position(0)}, None)
+    assert decode(found.encode()) == found
+
+
+def test_positions_of_another_format_are_not_guessed_at() -> None:
+    with pytest.raises(ValueError, match="format 2"):
+        decode(positions().encode().replace(b'"f":1', b'"f":2'))
+
+
+def test_a_state_made_under_another_definition_is_refused_naming_the_key() -> None:
+    changed = context(**{"definitions.promise_grace_days": 5})
+    with pytest.raises(RefusedError, match=r"ledger-2.*definitions\.promise_grace_days = 3.*says 5"):
+        check_state(changed, "ledger", 2, positions())
+
+
+def test_a_state_made_for_other_partition_counts_is_refused() -> None:
+    with pytest.raises(RefusedError, match="6 partitions of inbound topics, there are 8"):
+        check_state(context(), "ledger", 2, Positions(FINGERPRINT, 6, 4))
+    with pytest.raises(RefusedError, match=r"5 partitions of collections\.kpi-stream\.deltas, there are 4"):
+        check_state(context(), "ledger", 2, Positions(FINGERPRINT, 8, 5))
+
+
+def test_no_state_and_a_fitting_state_are_accepted() -> None:
+    check_state(context(), "ledger", 2, None)
+    check_state(context(), "ledger", 2, positions())
+
+
+def test_reading_begins_where_the_state_ends_and_at_the_logs_start_without_one() -> None:
+    ranges = {"calls": (10, 90), "cases": (20, 30)}
+    assert starting_offsets(positions(calls=50), 0, ranges, must_be_there=True) == {"calls": 50, "cases": 20}
+
+
+def test_a_state_that_has_read_further_than_the_log_goes_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"calls-0: .*offset 50.*ends at 40.*made anew"):
+        starting_offsets(positions(calls=50), 0, {"calls": (0, 40)}, must_be_there=False)
+
+
+def test_deltas_deleted_unread_are_refused_and_unread_events_deleted_by_retention_are_skipped_aloud(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ranges = {"calls": (60, 90)}
+    with pytest.raises(RefusedError, match="records 50 to 59 were deleted"):
+        starting_offsets(positions(calls=50), 0, ranges, must_be_there=True)
+    assert starting_offsets(positions(calls=50), 0, ranges, must_be_there=False) == {"calls": 60}

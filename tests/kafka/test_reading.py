@@ -1,0 +1,69 @@
+"""Laws of what a record must be (contract 1, live 2)."""
+
+import pytest
+
+from stream.facts.decode import Rejection
+from stream.facts.fact import Call, Fact
+from stream.kafka.reading import GUARD_MS, Reader, Refusal, partition_of
+from tests.kafka.records import NOON_MS, FakeRecord, call, debtor_of, record
+
+
+def refused(reader: Reader, wanted: FakeRecord) -> str:
+    outcome = reader.read(wanted)
+    assert isinstance(outcome, Refusal)
+    return outcome.reason
+
+
+def test_a_record_that_is_as_it_should_be_is_a_fact() -> None:
+    assert isinstance(Reader(0, 1, 1_000).read(record(0, 0)), Call)
+
+
+@pytest.mark.parametrize("key", [None, b"", b"d-2", b"\xff"])
+def test_a_key_that_is_not_the_expected_one_is_misrouted(key: bytes | None) -> None:
+    assert refused(Reader(0, 1, 1_000), FakeRecord(0, call(0), key)) == "misrouted"
+
+
+def test_a_key_that_does_not_hash_to_its_partition_is_misrouted_every_time() -> None:
+    reader, stranger = Reader(0, 4, 1_000), debtor_of(1, 4)
+    assert refused(reader, record(0, 0, stranger)) == "misrouted"
+    assert refused(reader, record(1, 0, stranger)) == "misrouted"
+    assert isinstance(reader.read(record(2, 0, debtor_of(0, 4))), Call)
+
+
+def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
+    assert [partition_of(key, 8) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
+        (-973932308 & 0x7FFFFFFF) % 8, (-790332482 & 0x7FFFFFFF) % 8, (-985981536 & 0x7FFFFFFF) % 8
+    ]  # fmt: skip  # hashes as in Kafka's own UtilsTest
+
+
+def test_what_occurred_five_minutes_after_its_arrival_is_invalid_and_up_to_then_is_not() -> None:
+    reader = Reader(0, 1, 1_000)
+    assert isinstance(reader.read(FakeRecord(0, call(0, GUARD_MS), timestamp=NOON_MS)), Call)
+    assert refused(reader, FakeRecord(0, call(0, GUARD_MS + 1), timestamp=NOON_MS)) == "invalid"
+
+
+def test_a_record_over_the_limit_is_oversized_and_its_newline_does_not_count() -> None:
+    value = call(0)
+    reader = Reader(0, 1, len(value))
+    assert isinstance(reader.read(FakeRecord(0, value + b"\r\n")), Call)
+    assert refused(reader, FakeRecord(0, value + b" ")) == "oversized"
+
+
+@pytest.mark.parametrize(("value", "reason"), [(None, "malformed"), (b"{", "malformed"), (b"{}", "invalid")])
+def test_what_is_no_event_is_refused_for_its_own_reason(value: bytes | None, reason: str) -> None:
+    assert refused(Reader(0, 1, 1_000), FakeRecord(0, value)) == reason
+
+
+def test_a_decoder_that_fails_once_is_asked_again_and_one_that_fails_twice_refuses_that_record() -> None:
+    failures = [1]
+
+    def decoder(value: bytes | None) -> Fact | Rejection:
+        if failures[0]:
+            failures[0] -= 1
+            raise ZeroDivisionError
+        return Rejection("malformed", "seen")
+
+    reader = Reader(0, 1, 1_000, decoder)
+    assert reader.read(record(0, 0)) == Refusal("malformed", "seen")
+    failures[0] = 2
+    assert refused(reader, record(0, 0)) == "internal"
