@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
+    from aiokafka import TopicPartition
+
     from stream.settings import Settings
 
 
@@ -37,7 +39,7 @@ def committed_records(
     with asyncio.Runner() as runner:
         consumer = runner.run(_started(settings))
         try:
-            pending = runner.run(_assigned(consumer, list(topics), only))
+            pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
                 for records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).values():
                     yield from records
@@ -68,26 +70,30 @@ async def _started(settings: "Settings") -> Any:
     return consumer
 
 
-async def _assigned(consumer: Any, topics: list[str], only: tuple[int, int] | None) -> dict[Any, int]:
+async def _assigned(
+    settings: "Settings", consumer: Any, topics: list[str], only: tuple[int, int] | None
+) -> dict[Any, int]:
     """Assigns the partitions of the topics; gives those that hold something to read, with their ends."""
+    partitions = [each for each in await _partitions(settings, topics) if only is None or each.partition == only[0]]
+    consumer.assign(partitions)
+    starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+    for partition in partitions:
+        if only is not None and starts[partition] < only[1] < ends[partition]:
+            consumer.seek(partition, only[1])
+    return {partition: end for partition, end in ends.items() if end > starts[partition]}
+
+
+async def _partitions(settings: "Settings", topics: list[str]) -> "list[TopicPartition]":
     from aiokafka import TopicPartition
 
-    there = await consumer.topics()
-    missing = next((topic for topic in topics if topic not in there), None)
+    from stream.kafka.topics import admin_client, partition_counts
+
+    async with admin_client(settings) as admin:
+        counts = await partition_counts(admin)
+    missing = next((topic for topic in topics if topic not in counts), None)
     if missing is not None:
         raise CommandError(f"there is no topic {missing} (`kpi-stream topics create` makes it)")
-    partitions = [TopicPartition(topic, number) for topic in topics for number in consumer.partitions_for_topic(topic)]
-    if only is not None:
-        partitions = [partition for partition in partitions if partition.partition == only[0]]
-    consumer.assign(partitions)
-    starts = await consumer.beginning_offsets(partitions)
-    ends = await consumer.end_offsets(partitions)
-    if only is not None:
-        for partition in partitions:
-            starts[partition] = max(starts[partition], only[1])
-            if starts[partition] < ends[partition]:
-                consumer.seek(partition, starts[partition])
-    return {partition: end for partition, end in ends.items() if end > starts[partition]}
+    return [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
 
 
 @contextmanager

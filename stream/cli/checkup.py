@@ -4,17 +4,17 @@ import asyncio
 import logging
 import platform
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from stream.kafka.names import Names
 from stream.kafka.reading import Reader, Refusal
-from stream.kafka.topics import TopicsError, find_deviations
+from stream.kafka.topics import TopicsError, find_deviations, partition_counts
 from stream.kafka.versions import WrongVersionError, check_versions
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SAMPLE = 100
 """Newest records of each inbound partition that are looked at."""
+
+COORDINATOR_TRIES = 6
 
 CLOCK_MS = 60_000
 """A worker whose clock is further off than this says nothing about idleness (live 2)."""
@@ -85,12 +87,16 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield Finding("ok", "topics", "all are there, with their settings")
         await consumer.start()
         names = Names(settings.kafka.topic_prefix, settings.kafka.group)
-        there = await consumer.topics()
-        inbound = [topic for topic in names.inbound if topic in there]
-        yield await _lag(admin, consumer, settings.kafka.group, inbound)
+        counts = await partition_counts(admin)
+        inbound = {
+            topic: [TopicPartition(topic, number) for number in range(counts[topic])]
+            for topic in names.inbound
+            if topic in counts
+        }
+        yield await _lag(admin, consumer, settings.kafka.group, [each for parts in inbound.values() for each in parts])
         newest_ms = 0
-        for topic in inbound:
-            finding, stamped_ms = await _producers(consumer, topic, settings)
+        for topic, partitions in inbound.items():
+            finding, stamped_ms = await _producers(consumer, topic, partitions, settings.record_bytes)
             newest_ms = max(newest_ms, stamped_ms)
             yield finding
         yield _clock(newest_ms, time.time_ns() // 1_000_000)
@@ -106,9 +112,10 @@ async def _deviations(admin: AIOKafkaAdminClient, settings: "Settings") -> list[
         return [str(error)]
 
 
-async def _lag(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, inbound: list[str]) -> Finding:
-    partitions = _partitions(consumer, inbound)
-    committed = await admin.list_consumer_group_offsets(group)
+async def _lag(
+    admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: str, partitions: list[TopicPartition]
+) -> Finding:
+    committed = await _committed(admin, group)
     starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
     behind = {
         partition: ends[partition]
@@ -124,14 +131,26 @@ async def _lag(admin: AIOKafkaAdminClient, consumer: AIOKafkaConsumer, group: st
     return Finding("ok", "lag", f"{sum(behind.values())} records behind{where}")
 
 
-async def _producers(consumer: AIOKafkaConsumer, topic: str, settings: "Settings") -> tuple[Finding, int]:
+async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
+    """The offsets of the group; none while the broker makes the topic that holds them, before any group was used."""
+    for _ in range(COORDINATOR_TRIES):
+        try:
+            offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
+        except GroupCoordinatorNotAvailableError:
+            await asyncio.sleep(0.5)
+        else:
+            return offsets
+    return {}
+
+
+async def _producers(
+    consumer: AIOKafkaConsumer, topic: str, partitions: list[TopicPartition], record_bytes: int
+) -> tuple[Finding, int]:
     """Whether the newest records of a topic came with the right key to the right partition; their newest stamp."""
-    partitions = _partitions(consumer, [topic])
     records = await _newest(consumer, partitions)
     misrouted: list[Any] = []
     for record in records:
-        reader = Reader(record.partition, len(partitions), settings.record_bytes)
-        outcome = reader.read(record)
+        outcome = Reader(record.partition, len(partitions), record_bytes).read(record)
         if isinstance(outcome, Refusal) and outcome.reason == "misrouted":
             misrouted.append((record, outcome.detail))
     stamped_ms = max((record.timestamp for record in records), default=0)
@@ -157,12 +176,6 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
             if await consumer.position(partition) >= ends[partition]:
                 pending.remove(partition)
     return found
-
-
-def _partitions(consumer: AIOKafkaConsumer, topics: list[str]) -> list[TopicPartition]:
-    return [
-        TopicPartition(topic, number) for topic in topics for number in sorted(consumer.partitions_for_topic(topic))
-    ]
 
 
 def _clock(newest_ms: int, now_ms: int) -> Finding:

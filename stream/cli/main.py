@@ -7,7 +7,20 @@ from collections.abc import Sequence
 import typer
 import typer.main
 
-from stream.cli import board, config, deadletter, doctor, import_, kpis, reconcile, replay, simulate, topics, worker
+from stream.cli import (
+    board,
+    config,
+    deadletter,
+    doctor,
+    explain,
+    import_,
+    kpis,
+    reconcile,
+    replay,
+    simulate,
+    topics,
+    worker,
+)
 from stream.cli.failure import CommandError
 
 PROGRAM = "kpi-stream"
@@ -39,6 +52,7 @@ app.command("import")(import_.import_)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
+app.command()(explain.explain)
 app.command()(board.board)
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)

@@ -33,4 +33,4 @@ def worker(
     """
     from stream.kafka.worker import run_worker
 
-    raise typer.Exit(run_worker(settings_of(config), http_port))
+    raise typer.Exit(run_worker(settings_of(config), http_port=http_port))

@@ -18,7 +18,7 @@ from stream.replay.reading import Raw
 Timed = tuple[int, bytes, str, int]
 """(occurred_at in ms, value, source, line). What is no event comes first, at 0: it waits for nothing."""
 
-_RUN_BYTES = 64 * 1024 * 1024
+_RUN_BYTES = 128 * 1024 * 1024
 _BLOCK = 2_000
 
 

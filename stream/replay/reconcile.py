@@ -1,6 +1,7 @@
 """Whether two sets of KPI records say the same: key by key, and as one digest per window and KPI."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -102,11 +103,12 @@ def digests(records: Records) -> dict[tuple[str, str], Digest]:
 
 def _parsed(value: bytes, place: str) -> tuple[str, Numbers]:
     try:
-        record = orjson.loads(value)
+        record = _loads(value)
         window = record["window"]
         start = "" if window.startswith("rolling_") else record["start"]
         kpis = {
-            _name(kpi): (int(kpi["numerator"]), _optional(kpi["denominator"]), kpi["status"]) for kpi in record["kpis"]
+            _name(kpi): (_whole(kpi["numerator"]), _optional(kpi["denominator"]), kpi["status"])
+            for kpi in record["kpis"]
         }
         numbers = Numbers(window, bool(record["final"]), int(record["revision"]), kpis)
         return "|".join((record["site"], record["level"], record["entity"], window, start)), numbers
@@ -120,8 +122,21 @@ def _name(kpi: dict[str, Any]) -> str:
     return f"{kpi['kpi']} {currency}" if currency else str(kpi["kpi"])
 
 
+def _loads(value: bytes) -> Any:
+    record = orjson.loads(value)
+    if any(isinstance(kpi[part], float) for kpi in record["kpis"] for part in ("numerator", "denominator")):
+        return json.loads(value)  # orjson reads integers of more than 64 bits as floats
+    return record
+
+
+def _whole(number: Any) -> int:
+    if type(number) is not int:
+        raise ValueError(f"{number!r} is not an integer")
+    return number
+
+
 def _optional(number: Any) -> int | None:
-    return None if number is None else int(number)
+    return None if number is None else _whole(number)
 
 
 def _word(final: bool) -> str:

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
+from math import gcd
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
@@ -15,6 +16,8 @@ from stream.replay.reading import read
 from stream.replay.running import Run, Tally
 from stream.replay.writing import DEADLETTERS, DeadLetters, staging, write_alerts, write_kpis, write_rest
 from stream.settings import Settings
+from stream.windows.calendar import QUARTER_MS
+from stream.windows.plan import WindowPlan
 
 Watch = Callable[[str, int, Position], None]
 """Called now and then with what is going on, how many events of it are done, and how far the reading is."""
@@ -81,8 +84,18 @@ def replay(
 def _stages(settings: Settings, run: str, windows: frozenset[str]) -> tuple[Stage1, Stage2]:
     # At the end of the input everything is final, and alerts wait for nothing: the events come in order.
     publication = replace(settings.publication(run), horizon_ms=None, alert_delay_ms=0, windows=windows)
-    stage1 = Stage1(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
-    return stage1, Stage2(settings.plan(), settings.rules(), publication, 0, 1)
+    plan = settings.plan()
+    if not settings.rules() and not any(name in windows for name, _ in plan.rolling):
+        plan = _coarse(plan)
+    stage1 = Stage1(settings.definitions(), plan, settings.limits(), 0, settings.watched())
+    return stage1, Stage2(plan, settings.rules(), publication, 0, 1)
+
+
+def _coarse(plan: WindowPlan) -> WindowPlan:
+    """The same tumbling windows from panes that are as long as they may be: where nothing looks at a pane, sums of
+    fewer and longer ones say the same. Every boundary is a multiple of 15 minutes, of an interval or of a shift's."""
+    pane_ms = gcd(QUARTER_MS, *(length_ms for _, length_ms in plan.intervals))
+    return replace(plan, pane_ms=pane_ms, rolling=())
 
 
 def _watched(items: Iterable[_T], activity: str, position: Position, watch: Watch) -> Iterator[_T]:

@@ -8,10 +8,10 @@ from typing import Any
 from stream.alerts.rules import Level, Rule
 from stream.engine.publication import Publication
 from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.records import read_columns
 from stream.ledger.definitions import Definitions, Limits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
-from stream.windows.measures import MONEY, column
 from stream.windows.plan import SiteClock, WindowPlan
 
 
@@ -88,11 +88,8 @@ class Settings:
 
     def watched(self) -> frozenset[str]:
         """The columns that an alert rule reads: stage 1 sends their rows even where they net to zero (live 5)."""
-        return frozenset(
-            column(measure, rule.currency if measure in MONEY else None)
-            for rule in self.rules()
-            for measure in CATALOGUE[rule.kpi].measures
-        )
+        parts = (read_columns(CATALOGUE[rule.kpi], rule.currency) for rule in self.rules())
+        return frozenset(column for numerator, denominator in parts for column in numerator + (denominator or ()))
 
     def publication(self, run: str = "live") -> Publication:
         """How stage 2 of a live run publishes its records, which are marked as of `run`."""

@@ -1,0 +1,189 @@
+"""`kpi-stream explain`."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stream.cli.configuration import Config, settings_of
+from stream.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from stream.facts.fact import Fact
+    from stream.kpis.catalogue import Kpi
+    from stream.replay.explaining import Contribution, Question
+    from stream.settings import Settings
+
+
+def explain(
+    kpi: Annotated[
+        str, typer.Argument(metavar="KPI", help="Its id, as `kpi-stream kpis` lists it.", show_default=False)
+    ],
+    entity: Annotated[str, typer.Option("--entity", metavar="E", help="The agent, team or site.", show_default=False)],
+    window: Annotated[
+        str, typer.Option("--window", metavar="W", help="Such as day or interval_30m.", show_default=False)
+    ],
+    start: Annotated[str, typer.Option("--start", metavar="T", help="The window's start.", show_default=False)],
+    level: Annotated[str, typer.Option("--level", help="agent, team or site.")] = "agent",
+    site: Annotated[
+        str | None, typer.Option("--site", metavar="ID", help="The site: main by default.", show_default=False)
+    ] = None,
+    currency: Annotated[
+        str | None, typer.Option("--currency", metavar="CUR", help="For a KPI per currency.", show_default=False)
+    ] = None,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option("--input", metavar="FILE...", help="Files of events, as for replay.", show_default=False),
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="More files.", show_default=False)
+    ] = None,
+    config: Config = None,
+) -> None:
+    """Prints the facts behind one number, from files or from the live topics; their sum is the number.
+
+    \b
+    Examples:
+      kpi-stream explain connect_rate --entity a-017 --window interval_30m --start 2026-11-02T01:00:00Z
+      kpi-stream explain recovered_amount --currency CNY --level team --entity t-3 --window day \\
+          --start 2026-11-01T16:00:00Z --input monday.jsonl
+
+    Without --input the inbound topics are read from their start. All of the window counts, whether it is over or not.
+    """
+    from stream.replay.chunks import InputError
+    from stream.replay.explaining import FactBook
+
+    settings = settings_of(config)
+    question = _question(settings, _kpi(kpi, currency), currency, level, entity, site, window, start)
+    sources = [*(inputs or []), *(more or [])]
+    book = FactBook()
+    try:
+        for fact in _from_files(settings, sources) if sources else _from_topics(settings):
+            book.add(fact)
+    except InputError as error:
+        raise CommandError(str(error)) from error
+    for line in _page(
+        question, window, book.contributions(question, settings.definitions(), settings.plan()), settings
+    ):
+        print(line)
+
+
+def _kpi(name: str, currency: str | None) -> "Kpi":
+    from stream.kpis.catalogue import CATALOGUE
+
+    kpi = CATALOGUE.get(name)
+    if kpi is None:
+        raise CommandError(f"no such KPI: {name!r} (`kpi-stream kpis` lists them)", exit_code=2)
+    if kpi.per_currency != (currency is not None):
+        told = "needs a --currency" if kpi.per_currency else "has no --currency"
+        raise CommandError(f"{name} {told}", exit_code=2)
+    return kpi
+
+
+def _question(
+    settings: "Settings",
+    kpi: "Kpi",
+    currency: str | None,
+    level: str,
+    entity: str,
+    site: str | None,
+    window: str,
+    start: str,
+) -> "Question":
+    from stream.replay.explaining import Question
+    from stream.windows.measures import LEVELS
+
+    if level not in LEVELS:
+        raise CommandError(f"--level: {level!r} is not agent, team or site", exit_code=2)
+    if level == "site" and site not in (None, entity):
+        raise CommandError(f"--site: {site!r} is not the site {entity!r}", exit_code=2)
+    home = entity if level == "site" else site or "main"
+    start_ms, end_ms = _span(settings, home, window, start)
+    return Question(kpi, currency, home, level, entity, start_ms, end_ms)
+
+
+def _span(settings: "Settings", site: str, window: str, start: str) -> tuple[int, int]:
+    from stream.facts.instant import instant_ms, instant_text
+    from stream.windows.calendar import Calendar
+
+    if window not in settings.window_names():
+        raise CommandError(f"--window: no such window: {window!r} (there are {', '.join(settings.window_names())})", 2)
+    try:
+        start_ms = instant_ms(start)
+    except ValueError as error:
+        raise CommandError(f"--start: {start!r} {error}", exit_code=2) from error
+    plan = settings.plan()
+    rolling = dict(plan.rolling).get(window)
+    if rolling is not None:
+        return start_ms, start_ms + rolling
+    held = [each for each in Calendar(plan).site(site).windows(start_ms) if each[0] == window]
+    found = next((each for each in held if each[1] == start_ms), None)
+    if found is not None:
+        return found[1], found[2]
+    near = f"the one that holds it starts at {instant_text(held[0][1])}" if held else "none holds it"
+    raise CommandError(f"--start: no {window} of site {site} starts at {start}: {near}", exit_code=2)
+
+
+def _from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
+    from stream.facts.decode import Rejection, decode
+    from stream.replay.chunks import Position
+    from stream.replay.reading import read
+
+    for raw in read(sources, Position()):
+        fact = decode(raw.value) if len(raw.value) <= settings.record_bytes else None
+        if fact is not None and not isinstance(fact, Rejection):
+            yield fact
+
+
+def _from_topics(settings: "Settings") -> "Iterator[Fact]":
+    from stream.cli.broker import committed_records, reached
+    from stream.kafka.names import Names
+    from stream.kafka.reading import Reader, Refusal
+
+    topics = Names(settings.kafka.topic_prefix, settings.kafka.group).inbound
+    readers: dict[int, Reader] = {}
+    with reached(settings):
+        for rec in committed_records(settings, topics):
+            reader = readers.get(rec.partition)
+            if reader is None:
+                reader = readers[rec.partition] = Reader(
+                    rec.partition, settings.kafka.partitions, settings.record_bytes
+                )
+            outcome = reader.read(rec)
+            if not isinstance(outcome, Refusal):
+                yield outcome
+
+
+def _page(question: "Question", window: str, found: "list[Contribution]", settings: "Settings") -> Iterator[str]:
+    from stream.facts.instant import instant_text
+    from stream.kpis.value import rate
+
+    kpi, currency = question.kpi, question.currency
+    name = f"{kpi.id} {currency}" if currency else kpi.id
+    span = f"{instant_text(question.start_ms)} to {instant_text(question.end_ms)}"
+    yield f"{name}  {question.site}|{question.level}|{question.entity}  {window}  {span}"
+    # One line for what the same facts decided at the same instant.
+    for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):
+        amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)
+        yield f"{instant_text(instant_ms)}  {amounts}  {_facts(because)}"
+    numerator = _sum(found, question.numerator)
+    yield f"numerator    {' + '.join(question.numerator)} = {numerator}"
+    if question.denominator is None:
+        yield f"value        {numerator}"
+        return
+    denominator = _sum(found, question.denominator)
+    yield f"denominator  {' + '.join(question.denominator)} = {denominator}"
+    minimum = settings.document.minimum_sample.get(kpi.id, 1)
+    value, status = rate(numerator, denominator, kpi.factor, minimum)
+    yield f"value        {'-' if value is None else value} ({status})"
+
+
+def _sum(found: "Iterable[Contribution]", columns: tuple[str, ...]) -> int:
+    return sum(each.amount for column in columns for each in found if each.column == column)
+
+
+def _facts(because: "tuple[Fact, ...]") -> str:
+    from stream.facts.identity import own_id
+
+    return ", ".join(f"{fact.TYPE} {own_id(fact)} (event {fact.event_id})" for fact in because)

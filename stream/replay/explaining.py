@@ -1,0 +1,122 @@
+"""The facts behind one number: every contribution to it, with the facts that decided it, from the ledger's own fold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from stream.facts.fact import AgentState, Fact
+from stream.facts.identity import expected_key
+from stream.kpis.catalogue import Kpi
+from stream.kpis.records import read_columns
+from stream.ledger import record
+from stream.ledger.contribution import Credit
+from stream.ledger.definitions import Definitions
+from stream.ledger.fold import emit_linked
+from stream.ledger.judge import judge
+from stream.ledger.links import Links
+from stream.ledger.own import emit_own
+from stream.ledger.states import emit_span
+from stream.windows.calendar import local_midnight_ms
+from stream.windows.plan import WindowPlan
+
+
+class Contribution(NamedTuple):
+    """One addend: so much for a column at an instant, and the facts that decided it, the one it is about first."""
+
+    instant_ms: int
+    column: str
+    amount: int
+    because: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which number: a KPI (in `currency`, if it is per currency) of an entity, over `[start_ms, end_ms)`."""
+
+    kpi: Kpi
+    currency: str | None
+    site: str
+    level: str
+    entity: str
+    start_ms: int
+    end_ms: int
+
+    @property
+    def numerator(self) -> tuple[str, ...]:
+        """Columns that add up to the numerator."""
+        return read_columns(self.kpi, self.currency)[0]
+
+    @property
+    def denominator(self) -> tuple[str, ...] | None:
+        """Columns that add up to the denominator; None for counts and amounts."""
+        return read_columns(self.kpi, self.currency)[1]
+
+    def concerns(self, credit: Credit) -> bool:
+        """Whether what goes to `credit` counts for the entity."""
+        if credit.site != self.site:
+            return False
+        return self.level == "site" or (credit.team if self.level == "team" else credit.agent) == self.entity
+
+
+class FactBook:
+    """All facts of a run by key, each as the event that counts."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, dict[str, bytes]] = {}
+
+    def add(self, fact: Fact) -> None:
+        """Takes in an event; of several that state the same fact, the one that counts stays, in whatever order."""
+        facts = self._facts.setdefault(expected_key(fact), {})
+        name = record.identity(fact)
+        known = facts.get(name)
+        if known is None:
+            facts[name] = record.encode(fact)
+        else:
+            judgement = judge(*record.decode(name, known), fact)
+            facts[name] = record.encode(judgement.fact, judgement.losers)
+
+    def contributions(self, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:
+        """Everything that the number is the sum of, in the order of the instants."""
+        collector = _Collector(question)
+
+        def midnight_ms(site: str, day: str, days: int) -> int:
+            return local_midnight_ms(plan.clock(site).zone, day, days)
+
+        for facts in self._facts.values():
+            known = [record.decode(name, value)[0] for name, value in facts.items()]
+            links = Links(known)
+            for fact in known:
+                emit_own(fact, definitions, collector)
+            cases = {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
+            emit_linked(links, cases, definitions, midnight_ms, collector)
+            for state, following in _spans(known):
+                emit_span(state, following, plan.grain_ms, collector)
+        return sorted(collector.found, key=lambda each: (each.instant_ms, each.because[0].event_id, each.column))
+
+
+class _Collector:
+    """Keeps the contributions that the question is about (the `Emit` protocol)."""
+
+    def __init__(self, question: Question) -> None:
+        self.found: list[Contribution] = []
+        self._question = question
+        self._columns = frozenset(question.numerator + (question.denominator or ()))
+
+    def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
+        question = self._question
+        if (
+            amount
+            and column in self._columns
+            and question.start_ms <= instant_ms < question.end_ms
+            and question.concerns(credit)
+        ):
+            self.found.append(Contribution(instant_ms, column, amount, because))
+
+
+def _spans(facts: list[Fact]) -> Iterator[tuple[AgentState, AgentState]]:
+    states = sorted(
+        (fact for fact in facts if isinstance(fact, AgentState)),
+        key=lambda state: (state.occurred_at, state.event_id),
+    )
+    return pairwise(states)
