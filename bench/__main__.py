@@ -12,7 +12,7 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import latency, memory, throughput
+from bench import fold, latency, memory, throughput
 from bench.system import BenchError, System
 from deploy.local.broker import LocalBroker, free_port
 
@@ -43,7 +43,8 @@ def main() -> int:
 
 
 def _measure(asked: argparse.Namespace) -> list[tuple[str, str]]:
-    rows = list(memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors)))
+    rows = list(fold.lines())
+    rows += memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors)))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")

@@ -13,6 +13,7 @@ from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
 from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.desk import LARGE_BYTES, Desk, Opened
 from stream.ledger.difference import added, replaced
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
@@ -25,7 +26,11 @@ from stream.windows.plan import WindowPlan
 
 _ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
 """Types that nothing else depends on."""
-_ALONE_LETTERS = frozenset(kind.LETTER for kind in _ALONE)
+
+
+def _read(dossier: bytearray) -> Opened:
+    entries = {name: record.decode(name, value) for name, value in dossiers.records(dossier)}
+    return Opened(entries, Links(fact for fact, _ in entries.values()))
 
 
 class Changes(NamedTuple):
@@ -53,6 +58,7 @@ class Stage1:
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor) * dossiers.SMALLEST_RECORD
         self._dossiers: dict[str, bytearray] = {}
         self._chains: dict[str, Chain] = {}
+        self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._state: dict[str, bytes] = {}
         self._greatest_ms = 0
@@ -84,6 +90,10 @@ class Stage1:
             if dossier is None:
                 dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
             dossiers.append(dossier, mark, value)
+            if len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
+                opened.entries[name] = (fact, ())
+                opened.links.add(fact)
+                self._desk.put(key, opened)
             self._state[f"{key}|{name}"] = value
             site = fact.site_id or ""
             team, agent = fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED
@@ -120,22 +130,21 @@ class Stage1:
     ) -> Verdict:
         if dossier is None:
             dossier = bytearray(dossiers.NOTHING)
-        entries = {
-            each: record.decode(each, value)
-            for each, value in dossiers.records(dossier)
-            if each == name or each[0] not in _ALONE_LETTERS
-        }
+        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
+        entries, links = opened = self._desk.take(key) or _read(dossier)
         known = entries.get(name)
-        links = Links(each for each, _ in entries.values())
         if known is None:
             full = self._full(fact, dossier)
             if full is not None:
+                self._leave_open(key, dossier, opened)
                 return full
             verdict, winner, losers = Judgement(ACCEPTED, fact, ())
             change = added(links, fact, self._definitions, self._midnight_ms)
+            entries[name] = (winner, losers)
         else:
             verdict, winner, losers = judge(*known, fact)
             if winner is known[0] and losers == known[1]:
+                self._leave_open(key, dossier, opened)
                 return verdict
             entries[name] = (winner, losers)
             before, links = links, Links(each for each, _ in entries.values())
@@ -148,10 +157,15 @@ class Stage1:
             dossier = dossiers.replaced(dossier, name, value)
         dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier
+        self._leave_open(key, dossier, Opened(entries, links))
         self._state[f"{key}|{name}"] = value
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
         return verdict
+
+    def _leave_open(self, key: str, dossier: bytearray, opened: Opened) -> None:
+        if len(dossier) >= LARGE_BYTES:
+            self._desk.put(key, opened)
 
     def _full(self, fact: Fact, dossier: bytearray) -> Verdict | None:
         if len(dossier) < self._roomy:
@@ -210,6 +224,7 @@ class Stage1:
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
         owner, _, name = key.decode().partition("|")
+        self._desk.take(owner)
         if record.is_state(name):
             self._restore_state(owner, name, value)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from stream.facts.fact import Fact, Payment, Promise
 from stream.ledger.contribution import Emit, own_credit
@@ -28,7 +29,7 @@ class Open:
 
 
 def open_instalments(links: Links, case_id: str, definitions: Definitions, midnight_ms: MidnightMs) -> list[Open]:
-    """The instalments of a case that are not superseded, in the order in which money is poured over them."""
+    """The instalments of a case that are not superseded."""
     promises = sorted(links.case(case_id).promises, key=lambda promise: (promise.occurred_at, promise.promise_id))
     found: list[Open] = []
     for index, promise in enumerate(promises):
@@ -40,33 +41,38 @@ def open_instalments(links: Links, case_id: str, definitions: Definitions, midni
             cutoff_ms = midnight_ms(str(promise.site_id), part.due_on, definitions.promise_grace_days + 1)
             if all(cutoff_ms <= end_ms for end_ms in ends):
                 found.append(Open(promise, position, cutoff_ms, part.amount_minor))
-    found.sort(key=lambda part: (part.cutoff_ms, part.promise.promise_id, part.position))
     return found
 
 
-def pour(instalments: list[Open], payments: Iterable[tuple[Payment, int]]) -> dict[str, Promise]:
+def pour(instalments: Iterable[Open], payments: Iterable[tuple[Payment, int]]) -> dict[str, Promise]:
     """Pours each payment's amount over the instalments of its currency, in order; they keep what they got.
 
     `payments` come in order of (occurred_at, payment_id), each with the amount to pour. Returns, by payment id, the
     promise of the first instalment that any of it went into.
     """
     helped: dict[str, Promise] = {}
-    for payment, amount_minor in payments:
-        left_minor = amount_minor
-        for part in instalments:
-            if left_minor <= 0:
-                break
+    waiting = sorted(instalments, key=lambda part: part.promise.occurred_at, reverse=True)
+    # Instalments that can take money now, by currency, the first to be filled on top. Payments come in the order of
+    # time, so what is full or past its cut-off never comes back.
+    open_now: dict[str, list[tuple[int, str, int, Open]]] = {}
+    for payment, left_minor in payments:
+        paid_at = payment.occurred_at
+        while waiting and waiting[-1].promise.occurred_at < paid_at:
+            part = waiting.pop()
+            place = (part.cutoff_ms, part.promise.promise_id, part.position, part)
+            heappush(open_now.setdefault(part.promise.currency, []), place)
+        queue = open_now.get(payment.currency, [])
+        while left_minor > 0 and queue:
+            part = queue[0][3]
             room_minor = part.amount_minor - part.poured_minor
-            if (
-                room_minor > 0
-                and part.promise.currency == payment.currency
-                and part.promise.occurred_at < payment.occurred_at < part.cutoff_ms
-            ):
+            if part.cutoff_ms > paid_at and room_minor > 0:
                 helped.setdefault(payment.payment_id, part.promise)
                 taken_minor = min(room_minor, left_minor)
                 part.poured_minor += taken_minor
                 part.paid_by.append(payment)
                 left_minor -= taken_minor
+            else:
+                heappop(queue)
     return helped
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 import orjson
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
@@ -120,6 +121,15 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
     deltas(quick, ones)
     deltas(slow, twos)
     assert {k: v for k, v in ones.items() if v} == {k: v for k, v in twos.items() if v}
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25))
+def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+        opened = total(events)
+    assert opened == total(events)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
