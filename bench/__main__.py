@@ -44,7 +44,7 @@ def main() -> int:
 
 def _measure(asked: argparse.Namespace) -> list[tuple[str, str]]:
     rows = list(fold.lines())
-    rows += memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors)))
+    rows += memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
