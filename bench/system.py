@@ -56,7 +56,8 @@ class System:
             return subprocess.Popen(self._command(*arguments), stdout=log, stderr=log)
 
     def _command(self, *arguments: str) -> list[str]:
-        return [sys.executable, "-m", "stream.cli.main", *arguments, "--config", str(self._config)]
+        command = Path(sys.executable).with_name("kpi-stream")
+        return [str(command), *arguments, "--config", str(self._config)]
 
     @asynccontextmanager
     async def worker(self, port: int) -> AsyncIterator[System]:
