@@ -36,7 +36,8 @@ def judge(known: Fact, losers: tuple[bytes, ...], arrived: Fact) -> Judgement:
     """What becomes of `arrived`, an event of the same identity as the fact that is known."""
     newer = version(arrived) - version(known)
     if newer > 0:
-        return Judgement(ACCEPTED, arrived, ())
+        # One of the two is superseded, whichever came first: so the counts of a run do not depend on the order.
+        return Judgement(SUPERSEDED, arrived, ())
     if newer < 0:
         return Judgement(SUPERSEDED, known, losers)
     if same_content(arrived, known):

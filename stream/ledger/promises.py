@@ -84,7 +84,10 @@ def emit_due(instalments: Iterable[Open], definitions: Definitions, emit: Emit) 
         credit = own_credit(promise)
         emit(credit, "promises_due", at_ms, 1, *because)
         emit(credit, column("promises_due_minor", promise.currency), at_ms, part.amount_minor, *because)
-        if part.poured_minor >= definitions.kept_from(part.amount_minor):
+        in_time = (
+            promise.occurred_at < at_ms
+        )  # one that was made after its cut-off is never kept, whatever is tolerated
+        if in_time and part.poured_minor >= definitions.kept_from(part.amount_minor):
             emit(credit, "promises_kept", at_ms, 1, *because)
         if part.poured_minor:
             emit(credit, column("promises_kept_minor", promise.currency), at_ms, part.poured_minor, *because)
