@@ -125,7 +125,7 @@ def read_config(raw: Mapping[str, Any]) -> Config:
         day=windows.get("day", True),
         month=windows.get("month", True),
         shifts=windows.get("shifts", True),
-        minimum_sample=dict(raw.get("minimum_sample", {"connect_rate": 20})),
+        minimum_sample=dict(raw.get("minimum_sample", {})),
         rules=tuple(read_rule(rule) for rule in raw.get("alerts", ())),
         **definitions,
     )
