@@ -1,0 +1,401 @@
+"""Stage 2 against a floor that adds up every row for every window, under any batching, pace, crash and jump."""
+
+import json
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from stream.alerts.rules import Rule, exact
+from stream.engine.delta import STATEMENT_KEY, encode_delta, encode_statement
+from stream.engine.stage2 import Publication, Stage2
+from stream.kpis.records import Records
+from stream.windows.calendar import Calendar
+from stream.windows.plan import SiteClock, WindowPlan
+
+PANE = 10_000
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+BASE = 20_000 * DAY + 10 * HOUR
+PLAN = WindowPlan(
+    pane_ms=PANE,
+    rolling=(("rolling_1m", MINUTE), ("rolling_5m", 5 * MINUTE)),
+    intervals=(("interval_30m", 30 * MINUTE),),
+    sites={"main": SiteClock("Asia/Shanghai", {"late": (17 * 60 + 59, 18 * 60 + 7), "night": (22 * 60, 6 * 60)})},
+)
+GRAIN = PLAN.grain_ms
+LIVE = Publication(every_ms=1_000, grace_ms=2 * MINUTE, horizon_ms=2 * DAY, run="live")
+REPLAY = Publication(horizon_ms=None, run="replay", rolling_records=False)
+RULE = Rule("many", "dials", "team", "rolling_1m", exact("3"), exact("2"), above=True, keep_firing_for_ms=20_000)
+LOW = Rule("low", "connect_rate", "team", "interval_30m", exact("0.5"), exact("0.6"), min_denominator=2, for_ms=30_000)
+
+Row = tuple[str, int, int, dict[str, int]]  # entity, grain, known, sums
+
+
+def stage(publication: Publication = LIVE, rules: tuple[Rule, ...] = (), numbers: int = 1) -> Stage2:
+    return Stage2(PLAN, rules, publication, 0, numbers)
+
+
+def feed(target: Stage2, rows: list[Row], at_ms: int) -> None:
+    """The rows as deltas, one per entity, of facts up to `at_ms`."""
+    entities: dict[str, list[Any]] = defaultdict(list)
+    for entity, grain, known, sums in rows:
+        entities[entity].append(((grain, known, 0), sums))
+    for entity, places in entities.items():
+        target.apply(entity.encode(), encode_delta(0, at_ms, places))
+
+
+def copied(rows: list[Row]) -> list[Row]:
+    return [(entity, grain, known, dict(sums)) for entity, grain, known, sums in rows]
+
+
+def state_time(target: Stage2, watermark_ms: int, number: int = 0) -> None:
+    target.apply(STATEMENT_KEY, encode_statement(number, watermark_ms, watermark_ms))
+
+
+def grain_at(minute: float) -> int:
+    return int(BASE + minute * MINUTE) // GRAIN
+
+
+def row(minute: float, entity: str = "main|team|a", known: float | None = None, **sums: int) -> Row:
+    return entity, grain_at(minute), 0 if known is None else grain_at(known), sums
+
+
+def kept(records: list[tuple[bytes, bytes]]) -> dict[str, dict[str, Any]]:
+    """What a reader keeps: the highest revision per key, of equal ones the later."""
+    latest: dict[str, dict[str, Any]] = {}
+    for key, value in records:
+        record = json.loads(value)
+        known = latest.get(key.decode())
+        if known is None or record["revision"] >= known["revision"]:
+            latest[key.decode()] = record
+    return latest
+
+
+def text(instant_ms: int) -> str:
+    from stream.facts.instant import instant_text
+
+    return instant_text(instant_ms)
+
+
+def expected(rows: list[Row], as_of_ms: int | None = None) -> dict[str, bytes]:
+    """Key -> KPIs of every window, adding up every row; `as_of_ms` None: all tumbling ones, the future included."""
+    calendar = Calendar(PLAN)
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for entity, grain, _, amounts in rows:
+        instant_ms = grain * GRAIN
+        if as_of_ms is not None and instant_ms >= as_of_ms:
+            continue
+        for name, start_ms, _ in calendar.site(entity.partition("|")[0]).windows(instant_ms):
+            for column, amount in amounts.items():
+                sums[f"{entity}|{name}|{text(start_ms)}"][column] += amount
+        for name, length_ms in PLAN.rolling if as_of_ms is not None else ():
+            if as_of_ms is not None and instant_ms >= as_of_ms - length_ms:
+                for column, amount in amounts.items():
+                    sums[f"{entity}|{name}|"][column] += amount
+    records = Records("live", {})
+    return {key: kpis for key, columns in sums.items() if (kpis := records.kpis(columns)) != b"[]"}
+
+
+ROW = st.builds(
+    lambda entity, minute, known, sums: (
+        entity, grain_at(minute), grain_at(known) if known > minute else 0, sums
+    ),
+    st.sampled_from(["main|team|a", "main|team|b", "elsewhere|agent|x"]),
+    st.integers(0, 90),
+    st.integers(0, 95),
+    st.dictionaries(
+        st.sampled_from(["dials", "connects", "recovered_minor:CNY", "productive_ms", "signed_in_ms"]),
+        st.integers(-2, 4), min_size=1, max_size=3,
+    ),
+)  # fmt: skip
+ROWS = st.lists(ROW, max_size=12)
+
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
+
+
+@settings(max_examples=60, deadline=None, phases=PHASES)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_a_replay_adds_up_every_row_in_any_order_and_batching(rows: list[Row], chance: Any) -> None:
+    def run(order: list[Row]) -> tuple[dict[bytes, bytes], list[Any]]:
+        target = stage(REPLAY, (RULE, LOW))
+        alerts = []
+        while order:
+            batch, order = order[: (size := chance.randint(1, 4))], order[size:]
+            feed(target, copied(batch), BASE + 95 * MINUTE)
+            alerts += target.tick(0).alerts
+        output = target.close()
+        assert output.kpis == sorted(output.kpis)
+        return dict(output.kpis), [json.loads(value) for _, value in alerts + output.alerts]
+
+    shuffled = chance.sample(rows, len(rows))
+    first, second = run(rows), run(shuffled)
+    assert first == second
+    assert {key.decode(): value for key, value in first[0].items()}.keys() == expected(rows).keys()
+    for key, kpis in expected(rows).items():
+        record = json.loads(first[0][key.encode()])
+        assert (record["kpis"], record["revision"], record["final"]) == (json.loads(kpis), 1, True)
+        assert record["as_of"] == record["end"]
+
+
+class Worker:
+    """A caller of stage 2: it keeps what is committed, and can start again from that alone."""
+
+    def __init__(self) -> None:
+        self.target = stage(rules=(RULE, LOW), numbers=2)
+        self.state: dict[bytes, bytes] = {}
+        self.kpis: list[tuple[bytes, bytes]] = []
+        self.alerts: list[bytes] = []
+
+    def tick(self, now_ms: int) -> None:
+        output = self.target.tick(now_ms)
+        for key, value in output.state:
+            if value is None:
+                self.state.pop(key, None)
+            else:
+                self.state[key] = value
+        self.kpis += output.kpis
+        self.alerts += [value for _, value in output.alerts]
+
+    def restart(self) -> None:
+        self.target = stage(rules=(RULE, LOW), numbers=2)
+        for key, value in self.state.items():
+            self.target.restore(key, value)
+
+
+STEP = st.tuples(
+    ROWS.map(lambda rows: rows[:5]),
+    st.integers(0, 40),  # minutes that event time moves on
+    st.integers(0, 1_500),  # milliseconds until the tick
+    st.booleans(),  # a restart after it
+)
+
+
+@settings(max_examples=120, deadline=None, phases=PHASES)
+@given(st.lists(STEP, min_size=1, max_size=8), st.sampled_from([0, 0, 3 * 365]))
+def test_what_a_reader_keeps_is_the_sum_of_all_rows_whatever_crashes(steps: list[Any], jump_days: int) -> None:
+    steady, crashing = Worker(), Worker()
+    event_ms, now_ms = BASE, 1_000_000
+    rows: list[Row] = []
+    for batch, minutes, wait_ms, restart in steps:
+        event_ms += minutes * MINUTE
+        now_ms += wait_ms
+        rows += batch
+        for worker in (steady, crashing):
+            feed(worker.target, copied(batch), event_ms)
+            state_time(worker.target, event_ms)
+            state_time(worker.target, event_ms - MINUTE, number=1)
+            worker.tick(now_ms)
+        if restart:
+            crashing.restart()
+    event_ms += jump_days * DAY
+    for worker in (steady, crashing):
+        state_time(worker.target, event_ms)
+        state_time(worker.target, event_ms - MINUTE, number=1)
+        worker.tick(now_ms + 1)
+        worker.tick(now_ms + 2_000)
+    check_kept(steady, rows, event_ms)
+    assert crashing.alerts == steady.alerts
+    first, second = kept(steady.kpis), kept(crashing.kpis)
+    assert {key: (each["kpis"], each["final"]) for key, each in first.items()} == {
+        key: (each["kpis"], each["final"]) for key, each in second.items()
+    }
+
+
+def check_kept(worker: Worker, rows: list[Row], event_ms: int) -> None:
+    as_of_ms = event_ms // PANE * PANE + PANE
+    wanted = expected(rows, as_of_ms)
+    latest = kept(worker.kpis)
+    for key, kpis in wanted.items():
+        assert latest[key]["kpis"] == json.loads(kpis), key
+    for key, record in latest.items():
+        assert key in wanted or record["kpis"] == [], key
+        ended = not key.endswith("|") and record["end"] <= text(event_ms - MINUTE - LIVE.grace_ms)
+        assert record["final"] == ended, key
+    revisions: dict[bytes, int] = {}
+    for raw, value in worker.kpis:
+        revision = json.loads(value)["revision"]
+        assert revision > revisions.get(raw, 0)
+        revisions[raw] = revision
+
+
+def ticked(target: Stage2, now_ms: int) -> dict[str, dict[str, Any]]:
+    return kept(target.tick(now_ms).kpis)
+
+
+def test_a_key_is_published_at_most_once_per_pace_and_then_with_all_that_changed() -> None:
+    target = stage()
+    seen = []
+    for tick in range(21):  # a call every 200 ms
+        feed(target, [row(0, letters=1)], BASE)
+        record = ticked(target, tick * 200).get(f"main|team|a|day|{text(BASE - BASE % DAY - 8 * HOUR)}")
+        seen.append(record and record["kpis"][0]["numerator"])
+    silence = [None] * 4
+    assert seen == [1, *silence, 6, *silence, 11, *silence, 16, *silence, 21]
+
+
+def test_a_window_is_published_at_once_when_it_becomes_final() -> None:
+    target = stage()
+    feed(target, [row(0, dials=1)], BASE)
+    assert not any(record["final"] for record in ticked(target, 0).values())
+    state_time(target, BASE + 32 * MINUTE)
+    final = [record for record in ticked(target, 1).values() if record["final"]]
+    assert {record["window"]: record["revision"] for record in final} == {"interval_30m": 2, "shift_late": 2}
+
+
+def test_nothing_is_published_when_only_time_moves() -> None:
+    target = stage()
+    feed(target, [row(0, dials=1)], BASE)
+    ticked(target, 0)
+    state_time(target, BASE + 20_000)
+    assert ticked(target, 5_000) == {}
+
+
+def test_a_rolling_window_that_empties_is_published_once_without_kpis() -> None:
+    target = stage()
+    feed(target, [row(0, dials=1)], BASE)
+    ticked(target, 0)
+    state_time(target, BASE + MINUTE)
+    emptied = ticked(target, 2_000)["main|team|a|rolling_1m|"]
+    assert (emptied["kpis"], emptied["final"], emptied["start"]) == ([], False, text(BASE + PANE))
+    state_time(target, BASE + 2 * MINUTE)
+    assert ticked(target, 9_000) == {}
+
+
+def test_an_undone_fact_leaves_no_trace_in_the_state() -> None:
+    worker = Worker()
+    feed(worker.target, [row(0, dials=1, talk_ms=7), row(0, "main|team|b", dials=1)], BASE)
+    feed(worker.target, [row(0, dials=-1, talk_ms=-7)], BASE)
+    worker.tick(0)
+    left = [key for key in worker.state if b"main|team|a" in key and not key.startswith((b"a|", b"p|"))]
+    assert left == []
+    assert {key for key in kept(worker.kpis) if "team|a" in key} == set()
+    assert any(b"w|main|team|b" in key for key in worker.state)
+
+
+def test_a_correction_that_waits_for_its_turn_is_published_after_a_restart() -> None:
+    worker = Worker()
+    feed(worker.target, [row(0, letters=1)], BASE)
+    worker.tick(0)
+    feed(worker.target, [row(0, letters=1)], BASE)
+    worker.tick(10)
+    worker.restart()
+    worker.tick(20)
+    assert {record["kpis"][0]["numerator"] for record in kept(worker.kpis).values()} == {2}
+
+
+def test_the_future_waits_for_its_time_and_comes_after_a_restart() -> None:
+    worker = Worker()
+    feed(worker.target, [row(40, promises_due=1)], BASE)
+    worker.tick(0)
+    assert worker.kpis == []
+    worker.restart()
+    state_time(worker.target, BASE + 40 * MINUTE)
+    worker.tick(10)
+    assert {record["window"] for record in kept(worker.kpis).values()} == {
+        "interval_30m", "day", "month", "rolling_1m", "rolling_5m",
+    }  # fmt: skip
+    assert not any(key.startswith(b"f|") for key in worker.state)
+
+
+def test_a_dropped_window_is_never_created_anew_and_new_keys_start_above_its_revision() -> None:
+    worker = Worker()
+    for number in range(4):
+        feed(worker.target, [row(0, dials=1)], BASE)
+        worker.tick(number * 2_000)
+    for number in (0, 1):
+        state_time(worker.target, BASE + 60 * DAY, number)
+    worker.tick(20_000)
+    assert not any(key.startswith((b"w|", b"p|")) for key in worker.state)
+    worker.restart()
+    worker.kpis.clear()
+    feed(worker.target, [row(0, dials=1), row(60 * 24 * 60, "main|team|c", dials=1)], BASE + 60 * DAY)
+    worker.tick(30_000)
+    assert {key.split("|")[2] for key in kept(worker.kpis)} == {"c"}
+    assert min(record["revision"] for record in kept(worker.kpis).values()) > 4
+    assert worker.target.counters["frozen"] == 4
+
+
+def test_rows_of_before_the_frontier_leave_ended_windows_alone() -> None:
+    #  interval_30m [10:00, 10:30) ends before the frontier 11:00, day and month do not
+    target = stage()
+    place = (grain_at(10), 0, BASE + HOUR)
+    target.apply(b"main|team|a", encode_delta(0, BASE + 2 * HOUR, [(place, {"dials": 1})]))
+    assert {record["window"] for record in ticked(target, 0).values()} == {"day", "month"}
+    assert target.counters["frozen"] == 1
+
+
+def test_a_silent_number_holds_finality_until_it_is_dead() -> None:
+    target = stage(numbers=2)
+    feed(target, [row(0, dials=1)], BASE)
+    state_time(target, BASE + HOUR)
+    assert not any(record["final"] for record in ticked(target, 0).values())
+    state_time(target, BASE + HOUR)
+    assert ticked(target, LIVE.dead_after_ms - 1) == {}
+    state_time(target, BASE + HOUR)
+    assert any(record["final"] for record in ticked(target, LIVE.dead_after_ms).values())
+    assert target.dead_numbers == {1}
+
+
+def test_an_idle_number_is_left_out_and_all_idle_stand_at_the_greatest() -> None:
+    target = stage(numbers=2)
+    target.apply(STATEMENT_KEY, encode_statement(0, BASE, BASE + HOUR, idle=True))
+    target.apply(STATEMENT_KEY, encode_statement(1, BASE + MINUTE, BASE + MINUTE))
+    target.tick(0)
+    assert target.watermark_ms == BASE + MINUTE
+    target.apply(STATEMENT_KEY, encode_statement(1, BASE + MINUTE, BASE + MINUTE, idle=True))
+    target.tick(1)
+    assert target.watermark_ms == BASE + HOUR
+
+
+def test_sums_beyond_64_bits_stay_exact_through_state_and_records() -> None:
+    worker = Worker()
+    for _ in range(3):
+        feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**63 - 1})], BASE)
+    worker.tick(0)
+    worker.restart()
+    feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**70})], BASE)
+    worker.tick(5_000)
+    numerators = {record["kpis"][0]["numerator"] for record in kept(worker.kpis).values()}
+    assert numerators == {3 * (2**63 - 1) + 2**70}
+
+
+def test_a_replay_publishes_only_the_windows_asked_for_but_judges_all_rules() -> None:
+    target = stage(Publication(horizon_ms=None, windows=frozenset({"day"}), rolling_records=False), (RULE,))
+    feed(target, [row(0, dials=9)], BASE + HOUR)
+    output = target.close()
+    assert [json.loads(value)["window"] for _, value in output.kpis] == ["day"]
+    assert [json.loads(value)["state"] for _, value in output.alerts] == ["firing", "resolved"]
+
+
+def test_a_replay_gives_rolling_records_at_the_greatest_event_time_when_asked() -> None:
+    target = stage(Publication(horizon_ms=None, windows=frozenset({"rolling_5m"})))
+    feed(target, [row(0, letters=1), row(3, letters=2), row(7, letters=4), row(9, promises_due=1)], BASE + 7 * MINUTE)
+    (key, value), *rest = target.close().kpis
+    record = json.loads(value)
+    assert (key, rest) == (b"main|team|a|rolling_5m|", [])
+    assert (record["start"], record["end"]) == (text(BASE + 2 * MINUTE + PANE), text(BASE + 7 * MINUTE + PANE))
+    assert record["kpis"] == [{"kpi": "letters", "numerator": 6, "denominator": None, "value": 6, "status": "ok"}]
+
+
+def test_the_last_evaluation_is_the_last_pane_not_after_the_greatest_occurred_at() -> None:
+    target = stage(REPLAY, (RULE,))
+    feed(target, [row(0, dials=9)], BASE + PANE - 1)
+    assert target.close().alerts == []
+    target = stage(REPLAY, (RULE,))
+    feed(target, [row(0, dials=9)], BASE + PANE)
+    assert len(target.close().alerts) == 1
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_a_jump_of_years_costs_what_changes(size: int) -> None:
+    target = stage(rules=(LOW,))
+    feed(target, [row(minute, f"main|team|t{minute}", dials=4) for minute in range(size)], BASE)
+    target.tick(0)
+    state_time(target, BASE + 150 * 365 * DAY)
+    output = target.tick(10)
+    assert len(output.kpis) + len(output.state) <= 25 * size + 1
