@@ -1,0 +1,206 @@
+"""Workers as processes, and what goes in and comes out of a real broker."""
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+
+from stream.kafka.names import Names
+from stream.settings import Settings, load
+
+MAIN = "from stream.cli.main import main; main()"
+ROOT = Path(__file__).resolve().parents[2]
+SESSION_MS = 2_500
+
+
+def configured(broker: str, prefix: str, folder: Path, **sections: dict[str, Any]) -> tuple[Path, Settings]:
+    """A configuration file for quick tests: four partitions, a short session, records published at once."""
+    document: dict[str, Any] = {
+        "kafka": {
+            "bootstrap_servers": broker,
+            "topic_prefix": prefix,
+            "group": prefix,
+            "partitions": 4,
+            "session_timeout": f"{SESSION_MS}ms",
+            "heartbeat": "500ms",
+            "commit_every": "50ms",
+        },
+        "publish": {"every": "100ms"},
+        "time": {"idle_after": "1s"},
+        "http": {"port": 0},
+    }
+    for name, section in sections.items():
+        document[name] = document.get(name, {}) | section
+    path = folder / f"{time.monotonic_ns()}.yaml"
+    path.write_text(yaml.safe_dump(document))
+    return path, load(path, {})
+
+
+class WorkerProcess:
+    """`kpi-stream worker` in a process of its own. `before`: Python to run in it first, to make it fail."""
+
+    def __init__(self, config: Path, before: str = "pass") -> None:
+        self._log = config.parent / f"worker-{time.monotonic_ns()}.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", f"{before}\n{MAIN}", "worker", "--config", str(config), "--http-port", "0"],
+                stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT,
+                env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
+            )  # fmt: skip
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGKILL)
+        await self.ends()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The log's events of this name."""
+        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
+
+    async def ends(self, seconds: float = 30.0) -> int:
+        """The exit code (negative: killed by that signal)."""
+        return await asyncio.to_thread(self._process.wait, seconds)
+
+    async def logs(self, text: str, seconds: float = 30.0, *, times: int = 1) -> None:
+        """Returns once the log holds the text."""
+        await self._until(lambda: self.log.count(text) >= times, seconds, f"{text!r} in the log")
+
+    async def ready(self, seconds: float = 40.0) -> None:
+        await self._until(lambda: self.get("/health/ready") == 200, seconds, "ready")
+
+    async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
+        """Returns once the worker has so many numbers of stage 1 open."""
+        await self._until(lambda: self.metric('collections_numbers_owned{stage="1"}') == stage_1, seconds, "numbers")
+
+    def get(self, path: str) -> int:
+        """The status of a page, 0 if nobody answers."""
+        return self._fetch(path)[0]
+
+    def metric(self, name: str) -> float:
+        """A sample by name and labels as exposed, nan if there is none."""
+        for line in self._fetch("/metrics")[1].splitlines():
+            if line.startswith(f"{name} "):
+                return float(line.split()[-1])
+        return float("nan")
+
+    def _fetch(self, path: str) -> tuple[int, str]:
+        address = next((line.split()[-1] for line in self.log.splitlines() if line.startswith("worker on ")), None)
+        if address is None:
+            return 0, ""
+        try:
+            with urllib.request.urlopen(address.rstrip("/") + path, timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            error.close()
+            return error.code, ""
+        except OSError:
+            return 0, ""
+
+    async def _until(self, holds: Any, seconds: float, what: str) -> None:
+        deadline = time.monotonic() + seconds
+        while not await asyncio.to_thread(holds):
+            code = self._process.poll()
+            assert code is None, f"the worker ended with {code} while waiting for {what}:\n{self.log[-4000:]}"
+            assert time.monotonic() < deadline, f"no {what} after {seconds} s:\n{self.log[-4000:]}"
+            await asyncio.sleep(0.05)
+
+
+async def produce(
+    broker: str, topic: str, events: Iterable[tuple[bytes | None, bytes | None]], *, codec: str | None = None,
+    partition: int | None = None, headers: Sequence[tuple[str, bytes]] = (),
+) -> None:  # fmt: skip
+    """Sends (key, value) records, to the partition of Kafka's default partitioner unless one is given."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker, compression_type=codec, max_request_size=8 << 20)
+    await producer.start()
+    try:
+        sent = [
+            await producer.send(topic, value, key=key, partition=partition, headers=list(headers))
+            for key, value in events
+        ]
+        await asyncio.gather(*sent)
+    finally:
+        await producer.stop()
+
+
+async def committed(broker: str, topic: str, seconds: float = 30.0) -> list[Any]:
+    """Every committed record of a topic, up to its end as it stands now."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed", auto_offset_reset="none")
+    await consumer.start()
+    try:
+        await consumer._client.force_metadata_update()
+        consumer._client.add_topic(topic)
+        await consumer._client._maybe_wait_metadata()
+        tps = [TopicPartition(topic, p) for p in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(tps)
+        ends = await consumer.end_offsets(tps)
+        for tp, start in (await consumer.beginning_offsets(tps)).items():
+            consumer.seek(tp, start)
+        records: list[Any] = []
+        deadline = time.monotonic() + seconds
+        while any([await consumer.position(tp) < end for tp, end in ends.items()]):
+            assert time.monotonic() < deadline, f"{topic} cannot be read to its end"
+            for found in (await consumer.getmany(timeout_ms=200)).values():
+                records += found
+        return records
+    finally:
+        await consumer.stop()
+
+
+async def latest_kpis(settings: Settings) -> dict[str, dict[str, Any]]:
+    """Key -> the KPI record with the highest revision, of equal ones the later; one revision has one content."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    best: dict[str, dict[str, Any]] = {}
+    for record in await committed(settings.kafka.bootstrap_servers, names.kpi):
+        key, value = record.key.decode(), json.loads(record.value)
+        held = best.get(key)
+        if held is not None and held["revision"] == value["revision"]:
+            assert held == value, f"revision {value['revision']} of {key} has two contents"
+        if held is None or value["revision"] >= held["revision"]:
+            best[key] = value
+    return best
+
+
+def counted(kpis: dict[str, dict[str, Any]], kpi: str, level: str, window: str = "day") -> dict[str, int]:
+    """Entity -> numerator of a KPI, summed over the windows of this name."""
+    sums: dict[str, int] = {}
+    for record in kpis.values():
+        if (record["level"], record["window"]) == (level, window):
+            for found in record["kpis"]:
+                if found["kpi"] == kpi:
+                    sums[record["entity"]] = sums.get(record["entity"], 0) + found["numerator"]
+    return sums
+
+
+async def until_counted(
+    settings: Settings, kpi: str, level: str, expected: dict[str, int], seconds: float = 40
+) -> None:
+    """Returns once the KPI topic says exactly this; fails with what it says when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = counted(await latest_kpis(settings), kpi, level)
+        if found == expected:
+            return
+        assert time.monotonic() < deadline, f"expected {expected}, found {found}"
+        await asyncio.sleep(0.3)
