@@ -1,8 +1,8 @@
 """Writes rules/recording.yml from the KPI catalogue; with --check, only says whether it is up to date.
 
-One recorded series per KPI and entity, `entity:<parts>:<operation>`: numerators over denominators, never means of ratios,
-absent where there is nothing to divide. `max without (instance)`: a number that moves between workers may be seen twice
-for one scrape. `site`, `level`, `entity` and `window` stay, and every reader fixes `level` and `window` (ADR 0020).
+One recorded series per KPI and entity, `entity:<parts>:<operation>`: a numerator over a denominator, never a mean of
+ratios, absent where there is nothing to divide. `max without (instance)`: a number that moves between workers may be
+seen twice for one scrape. `site`, `level`, `entity` and `window` stay: a reader fixes `level` and `window` (ADR 0020).
 """
 
 import argparse

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -93,9 +94,11 @@ def test_a_second_broker_on_the_same_folder_is_refused(own_broker: LocalBroker) 
         LocalBroker(own_broker.data).start()
 
 
-def test_a_taken_port_is_named(own_broker: LocalBroker, tmp_path: Path) -> None:
-    with pytest.raises(BrokerError, match=f"port {own_broker.port} is taken"):
-        LocalBroker(tmp_path / "other", own_broker.port).start()
+def test_a_taken_port_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(BrokerError, match=f"port {port} is taken"):
+            LocalBroker(tmp_path, port).start()
 
 
 def test_a_stale_pid_file_never_ends_a_foreign_process(tmp_path: Path) -> None:

@@ -1,0 +1,59 @@
+"""Every expression of the rules and the dashboards, and what a parser finds in it."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import yaml
+
+DEPLOY = Path(__file__).parents[2] / "deploy"
+VARIABLES = {"site": "main", "team": "t-1", "window": "rolling_15m", "currency": "CNY", "datasource": "prometheus"}
+
+
+def rules() -> list[dict[str, Any]]:
+    """Every recording and alerting rule."""
+    files = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
+    groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+def dashboards() -> list[tuple[str, dict[str, Any]]]:
+    """Every dashboard as committed: (file name, document)."""
+    files = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+    return [(file.name, json.loads(file.read_text("utf-8"))) for file in files]
+
+
+def panels() -> list[tuple[str, dict[str, Any]]]:
+    """Every panel of every dashboard: (its title, the panel)."""
+    return [(panel["title"], panel) for _, dashboard in dashboards() for panel in dashboard["panels"]]
+
+
+def targets() -> list[tuple[str, str]]:
+    """Every query of every panel, its variables filled in: (title and ref, expression)."""
+    return [(f"{title} {t['refId']}", filled(t["expr"])) for title, panel in panels() for t in panel["targets"]]
+
+
+def filled(expression: str) -> str:
+    """The expression with every variable replaced as Grafana would."""
+    for name, value in VARIABLES.items():
+        expression = expression.replace(f"${name}", value)
+    return expression
+
+
+def selectors(expression: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Every series that the expression selects: (metric, label -> matched value)."""
+    yield from _selectors(promql_parser.parse(expression))
+
+
+def _selectors(node: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    if type(node).__name__ == "VectorSelector":
+        yield node.name, {matcher.name: matcher.value for matcher in node.matchers.matchers}
+        return
+    for name in ("expr", "lhs", "rhs", "param", "vector_selector", "vs"):
+        child = getattr(node, name, None)
+        if child is not None:
+            yield from _selectors(child)
+    for child in getattr(node, "args", None) or ():
+        yield from _selectors(child)

@@ -1,0 +1,106 @@
+"""Recording and alerting rules: valid, up to date, tested, documented, and only over metrics that exist."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deploy.prometheus.recording import series
+from stream.kpis.catalogue import CATALOGUE
+from stream.publish.metrics import METRICS
+from tests.deploy.expressions import DEPLOY, rules, selectors
+
+ROOT = DEPLOY.parent
+RECORDED = {series(kpi) for kpi in CATALOGUE.values()}
+ALERTS = [rule for rule in rules() if "alert" in rule]
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.prometheus
+def test_promtool_accepts_configuration_and_rules_and_every_rule_test_passes(program: Callable[[str], str]) -> None:
+    promtool, folder = program("promtool"), DEPLOY / "prometheus"
+    run(promtool, "check", "config", folder / "prometheus.yml")
+    run(promtool, "check", "rules", *sorted((folder / "rules").glob("*.yml")))
+    assert "SUCCESS" in run(promtool, "test", "rules", *sorted((folder / "tests").glob("*.test.yml")))
+
+
+@pytest.mark.prometheus
+@pytest.mark.parametrize(
+    ("labels", "receiver"),
+    [
+        ("alertname=CollectionsKpiCritical site=main severity=critical", "floor"),
+        ("alertname=CollectionsKpiWarning site=elsewhere severity=warning", "floor"),
+        ("alertname=CollectionsSiteSilent site=main severity=warning", "floor"),
+        ("alertname=CollectionsCommitsStalled severity=critical", "platform"),
+    ],
+)
+def test_alertmanager_sends_the_floor_its_alerts_and_the_platform_its_own(
+    labels: str, receiver: str, program: Callable[[str], str]
+) -> None:
+    file = DEPLOY / "alertmanager" / "alertmanager.yml"
+    run(program("amtool"), "check-config", file)
+    routed = run(program("amtool"), "config", "routes", "test", f"--config.file={file}", *labels.split())
+    assert routed.split() == [receiver]
+
+
+def test_the_recording_rules_are_what_the_catalogue_gives() -> None:
+    run(sys.executable, DEPLOY / "prometheus" / "recording.py", "--check")
+    assert {rule["record"] for rule in rules() if "record" in rule} == RECORDED
+    assert len(RECORDED) == len(CATALOGUE)
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("record") or rule["alert"])
+def test_a_rule_reads_only_metrics_that_are_exported_with_labels_that_they_have(rule: dict[str, Any]) -> None:
+    found = list(selectors(rule["expr"]))
+    assert found
+    for name, matched in found:
+        if name == "up":
+            continue
+        assert name in METRICS, name
+        assert set(matched) <= set(METRICS[name].labels), name
+
+
+@pytest.mark.parametrize("rule", [r for r in rules() if "record" in r], ids=lambda rule: str(rule["record"]))
+def test_a_recorded_series_keeps_every_label_but_the_instance(rule: dict[str, Any]) -> None:
+    """Window and level are never added over: each aggregation takes away `instance` alone."""
+    aggregations = re.findall(r"\b(?:sum|max|min|avg|count)\b[^(]*\(([^)]*)\)", rule["expr"])
+    assert aggregations
+    assert set(aggregations) == {"instance"}
+    assert "without (instance)" in rule["expr"]
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["alert"]))
+def test_an_alert_has_a_name_a_severity_a_summary_and_a_section_in_the_runbook(alert: dict[str, Any]) -> None:
+    name, notes = alert["alert"], alert["annotations"]
+    assert re.fullmatch(r"Collections([A-Z][a-z]+)+", name)
+    severity = alert.get("labels", {}).get("severity")
+    assert severity in ("critical", "warning") or 'severity="' in alert["expr"]
+    assert notes["summary"].endswith(".")
+    assert "{{" not in notes["summary"], "a static sentence: it groups"
+    assert notes["runbook_url"] == f"docs/runbook.md#{name.lower()}"
+    sections = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
+    assert sections.count(name) == 1
+
+
+def test_every_section_of_the_runbook_is_of_an_alert_and_every_alert_is_tested() -> None:
+    names = [alert["alert"] for alert in ALERTS]
+    sections = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
+    assert sections == names
+    tests = (DEPLOY / "prometheus" / "tests" / "alerts.test.yml").read_text("utf-8")
+    assert [name for name in names if name not in tests] == []
+
+
+def test_no_alert_uses_an_expression_that_never_is_false_or_a_moving_set() -> None:
+    for alert in ALERTS:
+        assert re.search(r"[<>]|==|absent", alert["expr"]), alert["alert"]
+        assert "topk" not in alert["expr"]
+        assert "$value" not in str(alert.get("labels", {})), "a value in a label makes a new alert of each value"
