@@ -136,7 +136,8 @@ def phrase(text: str, kind: str, zone: str) -> Raw:
         return instalment(text)
     if text.startswith("no "):
         return {WHO[text.removeprefix("no ")]: None}
-    word, _, value = text.rpartition(" ") if not re.search(r"\d:\d", text) else text.partition(" ")
+    from_the_left = text.startswith("overdue ") or re.search(r"\d:\d", text)
+    word, _, value = text.partition(" ") if from_the_left else text.rpartition(" ")
     return labelled(word, value, kind, zone)
 
 

@@ -60,6 +60,8 @@ def in_counts(got: Replayed, expected: Expected) -> Iterator[str]:
     repeated = summary["duplicates"] + summary["superseded"] + dead.get("conflict", 0)
     pairs = {
         "events_read": (summary["events_read"], expected.events_read),
+        "events_accepted": (summary["events_accepted"], expected.accepted),
+        "repeated": (repeated, expected.repeated),
         "kpi_records": (summary["kpi_records"], len(expected.kpis)),
         "alerts": (summary["alerts"], len(expected.alerts)),
     }

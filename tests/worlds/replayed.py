@@ -33,11 +33,11 @@ def read_lines(path: Path) -> list[Raw]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def replayed(config: Raw, files: Sequence[bytes], folder: Path) -> Replayed:
+def replayed(config: Raw, files: Sequence[bytes], folder: Path, suffix: str = ".jsonl") -> Replayed:
     """Replays files with the given contents, under a configuration written as JSON (which is YAML), in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
-    paths = [folder / f"{number:03}.jsonl" for number in range(len(files))]
+    paths = [folder / f"{number:03}{suffix}" for number in range(len(files))]
     for path, content in zip(paths, files, strict=True):
         path.write_bytes(content)
     said = io.StringIO()

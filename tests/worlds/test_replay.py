@@ -1,0 +1,93 @@
+"""Replay against the oracle on random worlds: every record, every count, exact; in any order, split and repeated."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.oracle.config import read_config
+from tests.oracle.replay import expected_replay
+from tests.worlds.differences import differences
+from tests.worlds.replayed import Replayed, replayed
+from tests.worlds.shrink import shrink
+from tests.worlds.world import World, world
+
+WORLDS = int(os.environ.get("KPI_WORLDS", "30"))
+"""How many worlds of each sort are tried; thousands for a long run."""
+FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
+
+
+def joined(lines: list[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+def found(drawn: World, folder: Path) -> list[str]:
+    """The differences between replay and oracle on one world."""
+    got = replayed(drawn.config, [joined(drawn.lines)], folder)
+    return differences(got, expected_replay(drawn.lines, read_config(drawn.config)))
+
+
+def described(drawn: World, folder: Path) -> str:
+    """The smallest world that still differs, for the person who has to find out why."""
+
+    def differs(smaller: World) -> bool:
+        try:
+            return bool(found(smaller, folder))
+        except (AssertionError, KeyError, ValueError):
+            return False
+
+    small = shrink(drawn, differs, tries=300)
+    events = "\n".join(line.decode("utf-8", "replace") for line in small.lines)
+    return f"seed {drawn.seed}\n{small.config}\n{events}\n" + "\n".join(found(small, folder))
+
+
+@pytest.mark.timeout(60 + WORLDS * 4)
+@pytest.mark.parametrize("with_rules", [False, True], ids=["numbers", "alerts"])
+def test_replay_writes_what_the_text_says(with_rules: bool, tmp_path: Path) -> None:
+    for seed in range(FROM, FROM + WORLDS):
+        drawn = world(seed, with_rules)
+        if found(drawn, tmp_path):
+            pytest.fail(described(drawn, tmp_path))
+
+
+def retold(drawn: World, random: Random, folder: Path) -> Replayed:
+    """The same events in another order, some of them repeated, split over files with all that may be skipped."""
+    lines = random.sample(drawn.lines, len(drawn.lines))
+    lines += random.choices(drawn.lines, k=len(lines) // 3)
+    cuts = sorted(random.choices(range(len(lines) + 1), k=2))
+    first, second, third = lines[: cuts[0]], lines[cuts[0] : cuts[1]], lines[cuts[1] :]
+    windows = b"\xef\xbb\xbf" + b"".join(line + b"\r\n\r\n" for line in second)
+    return replayed(drawn.config, [joined(first), windows, b"\n \n" + b"\n".join(third)], folder)
+
+
+@pytest.mark.timeout(60 + WORLDS * 4)
+def test_order_repetition_and_files_change_no_byte_of_the_numbers(tmp_path: Path) -> None:
+    for seed in range(FROM, FROM + WORLDS):
+        drawn = world(seed, with_rules=seed % 2 == 1)
+        once = replayed(drawn.config, [joined(drawn.lines)], tmp_path / "once")
+        again = retold(drawn, Random(seed), tmp_path / "again")
+        assert again.kpi_bytes == once.kpi_bytes, f"seed {seed}"
+        assert again.alerts == once.alerts, f"seed {seed}"
+        assert again.summary["events_accepted"] == once.summary["events_accepted"], f"seed {seed}"
+
+
+def test_a_world_that_is_told_wrong_is_found_out(tmp_path: Path) -> None:
+    """The comparison itself: one event less, and the differences name what is missing."""
+    drawn = world(3)
+    got = replayed(drawn.config, [joined(drawn.lines)], tmp_path)
+    for number in range(len(drawn.lines)):
+        less = replace(drawn, lines=drawn.lines[:number] + drawn.lines[number + 1 :])
+        assert differences(got, expected_replay(less.lines, read_config(less.config)))
+
+
+def test_compressed_input_is_the_same_input(tmp_path: Path) -> None:
+    drawn = world(5)
+    once = replayed(drawn.config, [joined(drawn.lines)], tmp_path / "plain")
+    packed = tmp_path / "packed"
+    again = replayed(drawn.config, [gzip.compress(joined(drawn.lines))], packed, suffix=".jsonl.gz")
+    assert again.kpi_bytes == once.kpi_bytes
