@@ -37,6 +37,17 @@ def replay(
         ),
     ] = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "replay",
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            "--processes",
+            min=1,
+            max=64,
+            metavar="N",
+            help="Processes that count: one per processor.",
+            show_default=False,
+        ),
+    ] = None,
     progress: Annotated[
         bool | None,
         typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
@@ -57,6 +68,7 @@ def replay(
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
+    from stream.replay.crew import CrewError
     from stream.replay.replay import replay as replayed
     from stream.replay.writing import OutputError
 
@@ -68,8 +80,8 @@ def replay(
     _check_run(run)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, run, wanted, watch)
-    except (InputError, OutputError) as error:
+            summary = replayed(settings, sources, out, run=run, windows=wanted, processes=processes, watch=watch)
+    except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
     dead = sum(summary.deadletters.values())
     print(

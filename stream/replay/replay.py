@@ -1,19 +1,21 @@
 """A whole replay: from the files named on the command line to the files of a folder."""
 
 import gc
+import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from math import gcd
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from stream.engine.stage1 import Stage1
 from stream.engine.stage2 import Stage2
-from stream.replay.chunks import Position
+from stream.replay.chunks import STDIN, Position, check
+from stream.replay.crew import hired, spare_collections
 from stream.replay.ordering import ordered
 from stream.replay.reading import read
-from stream.replay.running import Run, Tally
+from stream.replay.running import Run
 from stream.replay.writing import DEADLETTERS, DeadLetters, staging, write_alerts, write_kpis, write_rest
 from stream.settings import Settings
 from stream.windows.calendar import QUARTER_MS
@@ -23,6 +25,9 @@ Watch = Callable[[str, int, Position], None]
 """Called now and then with what is going on, how many events of it are done, and how far the reading is."""
 
 _WATCH_EVERY = 5_000
+MANY_BYTES = 64 * 1024 * 1024
+MOST_PROCESSES = 8
+PACKED = (".gz", ".zst", ".zstd", ".parquet", ".pq")
 _T = TypeVar("_T")
 
 
@@ -43,25 +48,37 @@ class Summary:
 
 
 def replay(
-    settings: Settings, sources: list[str], target: Path, run: str, windows: frozenset[str], watch: Watch
+    settings: Settings,
+    sources: list[str],
+    target: Path,
+    *,
+    run: str,
+    windows: frozenset[str],
+    processes: int | None,
+    watch: Watch,
 ) -> Summary:
     """Replays `sources` into `target` (contract 3), marking the records as of `run`.
 
-    `windows`: names of the windows whose records are wanted. InputError or OutputError: nothing was put into `target`.
+    `windows`: names of the windows whose records are wanted. `processes`: how many fold the events; None: as many as
+    there are processors, where the input is long enough. InputError, OutputError or CrewError: nothing was put into
+    `target`.
     """
     started = monotonic()
-    position, tally = Position(), Tally()
+    position = Position(total=check(sources))
     with staging(target) as folder, _fewer_collections():
         out = folder / "out"
-        with (out / DEADLETTERS).open("wb") as file:
+        with (
+            (out / DEADLETTERS).open("wb") as file,
+            hired(settings, _plan(settings, windows), processes or _processes(sources, position)) as crew,
+        ):
             dead = DeadLetters(file)
-            running = Run(*_stages(settings, run, windows), settings.record_bytes, dead, tally)
+            running = Run(crew, _stage2(settings, run, windows), dead)
             raws = _watched(read(sources, position), "reading", position, watch)
             if settings.rules():
                 running.ordered(_watched(ordered(raws, folder), "counting", position, watch))
             else:
                 running.unordered(raws)
-            records = running.finish()
+        records, tally = running.finish(), running.tally
         watch("writing", tally.read, position)
         kpi_records, alerts = write_kpis(out, records), write_alerts(out, tally.alerts)
         seconds = monotonic() - started
@@ -81,14 +98,23 @@ def replay(
     return summary
 
 
-def _stages(settings: Settings, run: str, windows: frozenset[str]) -> tuple[Stage1, Stage2]:
+def _processes(sources: list[str], position: Position) -> int:
+    """One process needs no start: several are worth it from some hundred thousand events on."""
+    compressed = all(source.endswith(PACKED) for source in sources)
+    long = STDIN in sources or position.total >= (MANY_BYTES // 8 if compressed else MANY_BYTES)
+    return min(len(os.sched_getaffinity(0)), MOST_PROCESSES) if long else 1
+
+
+def _stage2(settings: Settings, run: str, windows: frozenset[str]) -> Stage2:
     # At the end of the input everything is final, and alerts wait for nothing: the events come in order.
     publication = replace(settings.publication(run), horizon_ms=None, alert_delay_ms=0, windows=windows)
+    return Stage2(_plan(settings, windows), settings.rules(), publication, 0, 1)
+
+
+def _plan(settings: Settings, windows: frozenset[str]) -> WindowPlan:
     plan = settings.plan()
-    if not settings.rules() and not any(name in windows for name, _ in plan.rolling):
-        plan = _coarse(plan)
-    stage1 = Stage1(settings.definitions(), plan, settings.limits(), 0, settings.watched())
-    return stage1, Stage2(plan, settings.rules(), publication, 0, 1)
+    looked_at = settings.rules() or any(name in windows for name, _ in plan.rolling)
+    return plan if looked_at else _coarse(plan)
 
 
 def _coarse(plan: WindowPlan) -> WindowPlan:
@@ -105,12 +131,11 @@ def _watched(items: Iterable[_T], activity: str, position: Position, watch: Watc
         yield item
 
 
-class _fewer_collections:  # noqa: N801 (used as a verb)
-    """Millions of live objects and hardly a cycle among them: each full collection would walk them all for nothing."""
-
-    def __enter__(self) -> None:
-        self._threshold = gc.get_threshold()
-        gc.set_threshold(200_000, 50, 1_000)
-
-    def __exit__(self, *_: object) -> None:
-        gc.set_threshold(*self._threshold)
+@contextmanager
+def _fewer_collections() -> Iterator[None]:
+    before = gc.get_threshold()
+    spare_collections()
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,20 +1,19 @@
-"""Raw events through both stages: every event is counted once, as accepted or as what else became of it."""
+"""Raw events through both stages, round by round: a crew folds them, stage 2 adds up what comes of it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stream.engine.delta import STATEMENT_KEY, encode_statement
 from stream.engine.publication import Record
-from stream.engine.stage1 import Stage1
 from stream.engine.stage2 import Stage2
-from stream.facts.decode import Rejection, decode
-from stream.facts.fact import Fact
+from stream.replay.crew import Crew
+from stream.replay.folding import Folded
 from stream.replay.ordering import Timed
-from stream.replay.reading import CUT_BYTES, Raw
+from stream.replay.reading import Raw
 from stream.replay.writing import DeadLetters
 
-_BATCH = 20_000
-"""Facts between two hand-overs to stage 2: long enough for their rows to add up."""
+ROUND_EVENTS = 20_000
+"""Events of a round: long enough for their rows to add up."""
 
 
 @dataclass
@@ -30,88 +29,76 @@ class Tally:
 
 
 class Run:
-    """One replay: the two stages as a single number, and the tally of what went through them."""
+    """One replay: the crew as one number of stage 1, stage 2, and the tally of what went through them."""
 
-    def __init__(self, stage1: Stage1, stage2: Stage2, record_bytes: int, dead: DeadLetters, tally: Tally) -> None:
-        self._stage1 = stage1
+    def __init__(self, crew: Crew, stage2: Stage2, dead: DeadLetters, round_events: int = ROUND_EVENTS) -> None:
+        self.tally = Tally()
+        self._crew = crew
         self._stage2 = stage2
-        self._record_bytes = record_bytes
         self._dead = dead
-        self._tally = tally
+        self._round_events = round_events
+        self._watermarks: list[int | None] = []
 
     def unordered(self, raws: Iterable[Raw]) -> None:
         """Takes all events in, whatever their order: the numbers do not depend on it, alerts are not asked for."""
-        waiting = 0
+        held: list[Raw] = []
         for raw in raws:
-            waiting += self._take(raw)
-            if waiting >= _BATCH:
-                self._hand_over()
-                waiting = 0
-        self._hand_over()
+            held.append(raw)
+            if len(held) == self._round_events:
+                self._give(held, None)
+                held = []
+        self._give(held, None)
+        self._rest()
 
     def ordered(self, events: Iterable[Timed]) -> None:
         """Takes all events in, which are in the order of `occurred_at`, and evaluates the alerts on the way."""
-        waiting = 0
+        held: list[Raw] = []
         for at_ms, value, source, line in events:
-            if waiting >= _BATCH:
+            if len(held) == self._round_events:
                 # Every fact before this event's instant is in: that is what a watermark says.
-                self._hand_over()
-                self._evaluate(at_ms)
-                waiting = 0
-            waiting += self._take(Raw(value, source, line))
-        self._hand_over()
-        if self._tally.greatest_ms is not None:
-            self._evaluate(self._tally.greatest_ms)
+                self._give(held, at_ms)
+                held = []
+            held.append(Raw(value, source, line))
+        self._give(held, None)
+        self._rest()
+        if self.tally.greatest_ms is not None:
+            self._evaluate(self.tally.greatest_ms)
 
     def finish(self) -> list[Record]:
         """Makes everything final and gives the KPI records. To be called once, at the end."""
-        greatest_ms = self._tally.greatest_ms
+        greatest_ms = self.tally.greatest_ms
         self._stage2.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
         output = self._stage2.close()
-        self._tally.alerts += output.alerts
+        self.tally.alerts += output.alerts
         return output.kpis
 
-    def _take(self, raw: Raw) -> bool:
-        """Whether the event was a fact that may have changed something."""
-        tally = self._tally
-        tally.read += 1
-        if len(raw.value) > self._record_bytes:
-            self._dead.add(raw, "oversized", self._oversized(len(raw.value)))
-            return False
-        fact = decode(raw.value)
-        if isinstance(fact, Rejection):
-            self._dead.add(raw, fact.reason, fact.detail)
-            return False
-        if tally.greatest_ms is None or fact.occurred_at > tally.greatest_ms:
-            tally.greatest_ms = fact.occurred_at
-        return self._apply(raw, fact)
+    def _give(self, raws: list[Raw], watermark_ms: int | None) -> None:
+        self._watermarks.append(watermark_ms)
+        for results in self._crew.give(raws):
+            self._add(results)
 
-    def _apply(self, raw: Raw, fact: Fact) -> bool:
-        tally = self._tally
-        try:
-            kind, detail = self._stage1.apply(fact)
-        except Exception as error:  # noqa: BLE001 (one bad event must not end the run; stage 1 is as it was before)
-            self._dead.add(raw, "internal", f"{type(error).__name__}: {error}")
-            return False
-        if kind == "accepted":
-            tally.accepted += 1
-        elif kind == "duplicate":
-            tally.duplicates += 1
-        elif kind == "superseded":
-            tally.superseded += 1
-        else:
-            self._dead.add(raw, kind, detail)
-        return True
+    def _rest(self) -> None:
+        for results in self._crew.rest():
+            self._add(results)
 
-    def _hand_over(self) -> None:
-        for key, value in self._stage1.take().deltas:
-            self._stage2.apply(key, value)
+    def _add(self, results: list[Folded]) -> None:
+        """Adds the oldest round that was under way; then what it made certain is evaluated."""
+        tally = self.tally
+        for folded in results:
+            tally.read += folded.read
+            tally.accepted += folded.accepted
+            tally.duplicates += folded.duplicates
+            tally.superseded += folded.superseded
+            if folded.greatest_ms is not None:
+                tally.greatest_ms = max(tally.greatest_ms or folded.greatest_ms, folded.greatest_ms)
+            for raw, reason, detail in folded.dead:
+                self._dead.add(raw, reason, detail)
+            for key, value in folded.deltas:
+                self._stage2.apply(key, value)
+        watermark_ms = self._watermarks.pop(0)
+        if watermark_ms is not None:
+            self._evaluate(watermark_ms)
 
     def _evaluate(self, watermark_ms: int) -> None:
         self._stage2.apply(STATEMENT_KEY, encode_statement(0, watermark_ms, watermark_ms))
-        self._tally.alerts += self._stage2.tick(watermark_ms).alerts
-
-    def _oversized(self, length: int) -> str:
-        if length > CUT_BYTES:
-            return f"longer than {CUT_BYTES} bytes, and cut there; limits.record_bytes is {self._record_bytes}"
-        return f"{length} bytes, more than limits.record_bytes: {self._record_bytes}"
+        self.tally.alerts += self._stage2.tick(watermark_ms).alerts
