@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
+from hypothesis import Phase
+from hypothesis import settings as hypothesis_settings
 
 from deploy.local.broker import LocalBroker
 
@@ -23,6 +25,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
 NO_SHARED_DATA = "the public data sets are not here (../shared/data)"
 CI = os.environ.get("CI", "").lower() in {"1", "true"}
+
+# No example has a deadline: the machine may be shared. CI draws the same examples in every run, and spends no minutes
+# on making a failing one smaller; a run under CI=true fails in the same way on a developer's machine.
+hypothesis_settings.register_profile("developer", deadline=None, print_blob=True)
+hypothesis_settings.register_profile(
+    "ci", deadline=None, print_blob=True, derandomize=True, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
+hypothesis_settings.load_profile("ci" if CI else "developer")
 
 _numbers = count(1)
 _forbidden_skips: list[str] = []

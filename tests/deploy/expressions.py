@@ -9,7 +9,7 @@ import promql_parser
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-VARIABLES = {"site": "main", "team": "t-1", "window": "rolling_15m", "currency": "CNY", "datasource": "prometheus"}
+VARIABLES = {"site": "main", "team": "t-1", "window": "day", "currency": "CNY", "datasource": "prometheus"}
 
 
 def rules() -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ def test_a_query_reads_recorded_series_with_site_level_and_window_fixed(name: st
         if metric in RECORDED:
             assert matched.get("site") == "main"
             assert matched.get("level") in ("site", "team", "agent")
-            assert matched.get("window") == "rolling_15m"
+            assert matched.get("window") == "day"
             assert ("currency" in matched) == RECORDED[metric].per_currency
         else:
             assert not metric.startswith("collections_window_"), "a wall reads recorded series"

@@ -1,0 +1,106 @@
+"""A real Prometheus on a free port, with the product's rules evaluated every second, and what it answers."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.deploy.expressions import DEPLOY
+
+
+class Prometheus:
+    """Answers queries about what it has scraped."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    async def query(self, expression: str) -> list[dict[str, Any]]:
+        """An instant query: samples as `{metric, value}`."""
+        return list((await self._ask("query", query=expression))["result"])
+
+    async def label_values(self, label: str, selector: str) -> list[str]:
+        """What a variable of a dashboard offers."""
+        return list(await self._ask(f"label/{label}/values", **{"match[]": selector}))
+
+    async def until(
+        self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 40
+    ) -> None:
+        """Waits until the result of `expression` satisfies `holds`."""
+        end_s = time.monotonic() + timeout_s
+        while not holds(found := await self.query(expression)):
+            assert time.monotonic() < end_s, f"{expression}: {found}"
+            await asyncio.sleep(0.3)
+
+    async def _ask(self, what: str, **parameters: str) -> Any:
+        url = f"{self._base}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
+
+        def ask() -> Any:
+            with urllib.request.urlopen(url, timeout=10) as answer:
+                return json.loads(answer.read())
+
+        answer = await asyncio.to_thread(ask)
+        assert answer["status"] == "success", answer
+        return answer["data"]
+
+
+def _write_config(folder: Path, targets: list[str]) -> None:
+    """The committed configuration, with these targets and everything once a second."""
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
+    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
+    del config["alerting"]
+    job = next(job for job in config["scrape_configs"] if job["job_name"] == "kpi-stream")
+    del job["dns_sd_configs"]
+    job["static_configs"] = [{"targets": targets}]
+    config["scrape_configs"] = [job]
+    (folder / "rules").mkdir(parents=True)
+    for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
+        rules = file.read_text("utf-8").replace("interval: 10s", "interval: 1s")
+        (folder / "rules" / file.name).write_text(rules, "utf-8")
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config), "utf-8")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextlib.asynccontextmanager
+async def running(binary: str, folder: Path, targets: list[str]) -> AsyncIterator[Prometheus]:
+    """A Prometheus that scrapes `targets` (host:port) for as long as the context lasts."""
+    _write_config(folder, targets)
+    port = _free_port()
+    log = (folder / "prometheus.log").open("wb")
+    process = await asyncio.create_subprocess_exec(
+        binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", stdout=log, stderr=log,
+    )  # fmt: skip
+    try:
+        await _ready(port, folder / "prometheus.log")
+        yield Prometheus(f"http://127.0.0.1:{port}")
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 20)
+        log.close()
+
+
+async def _ready(port: int, log: Path) -> None:
+    def ask() -> bool:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=2) as got:
+            return bool(got.status == 200)
+        return False
+
+    for _ in range(150):
+        if await asyncio.to_thread(ask):
+            return
+        await asyncio.sleep(0.2)
+    raise AssertionError(f"Prometheus did not become ready: see {log}")

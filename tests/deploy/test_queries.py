@@ -1,0 +1,168 @@
+"""Every query of the dashboards on a real Prometheus that scrapes our web server; recorded series equal the records."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from deploy.prometheus.recording import series
+from stream.facts.instant import instant_text
+from stream.kpis.catalogue import CATALOGUE
+from stream.publish.currency import exponent
+from stream.publish.exposition import AGENT_PARTS
+from stream.publish.front import Front, front
+from stream.publish.parts import SIDES
+from stream.publish.reading import read_kpi
+from stream.publish.web import Health
+from stream.settings import load
+from tests.deploy.expressions import dashboards, filled, targets
+from tests.deploy.prometheus import Prometheus, running
+from tests.publish.records import Record, alert, floor
+
+pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(240)]
+
+CONFIG = """
+sites: {main: {zone: Asia/Shanghai}}
+alerts:
+  - {rule: connect_rate_low, kpi: connect_rate, level: team, window: rolling_15m, below: 0.10, min_denominator: 50}
+"""
+DAY_MS = 86_400_000
+
+
+def records_of_now() -> list[Record]:
+    """A floor whose windows hold the present: Prometheus knows no other time."""
+    now_ms = time.time_ns() // 1_000_000
+    bounds = {
+        "interval_30m": (now_ms // 1_800_000 * 1_800_000, now_ms // 1_800_000 * 1_800_000 + 1_800_000),
+        "day": (now_ms // DAY_MS * DAY_MS, now_ms // DAY_MS * DAY_MS + 2 * DAY_MS),
+        "month": (now_ms // DAY_MS * DAY_MS - 9 * DAY_MS, now_ms // DAY_MS * DAY_MS + 9 * DAY_MS),
+    }
+    texts = {window: (instant_text(start), instant_text(end)) for window, (start, end) in bounds.items()}
+    return floor(instant_text(now_ms // 10_000 * 10_000), agents=60, bounds=texts)
+
+
+class Scraped:
+    """A front that commits the same records every second, and the Prometheus that scrapes it."""
+
+    def __init__(self, of: Front, prometheus: Prometheus, records: list[Record]) -> None:
+        self.front = of
+        self.prometheus = prometheus
+        self.records = records
+
+
+@pytest.fixture
+async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Scraped]:
+    config = tmp_path / "kpi-stream.yaml"
+    config.write_text(CONFIG)
+    of = front(load(config, environ={}), Health())
+    records = records_of_now()
+    of.collector.on_committed(0, records, [alert(entity="t-1")])
+    port = await of.web.start("127.0.0.1", 0)
+
+    async def commit() -> None:
+        while True:
+            of.collector.on_committed(0, [])
+            await asyncio.sleep(1)
+
+    committing = asyncio.create_task(commit())
+    try:
+        async with running(program("prometheus"), tmp_path / "prometheus", [f"127.0.0.1:{port}"]) as prometheus:
+            await prometheus.until("count(entity:collections_window_dials:max)", bool)
+            yield Scraped(of, prometheus, records)
+    finally:
+        committing.cancel()
+        await of.web.stop()
+
+
+EXPECTED: dict[str, set[str]] = {
+    "As of A": set(), "Age A": set(), "Teams Z": {"entity"}, "Connect rate by team B": {"rule"},
+    "Alerts A": {"rule", "severity", "site", "level", "entity", "kpi", "window", "job"},
+}  # fmt: skip
+
+
+async def test_every_query_of_every_dashboard_gives_numbers_with_the_labels_that_its_panel_shows(
+    scraped: Scraped,
+) -> None:
+    await scraped.prometheus.until('entity:collections_window_connects_per_dials:ratio{level="team"}', bool)
+    for name, expression in targets():
+        found = await scraped.prometheus.query(expression)
+        assert found, f"{name}: {expression} gives nothing"
+        usual = {"entity"} if name.startswith("Teams") else {"__name__", "site", "level", "entity", "window", "job"}
+        expected = EXPECTED.get(name, usual)
+        for sample in found:
+            assert set(sample["metric"]) - {"currency", "__name__"} == expected - {"__name__"}, name
+        if name.startswith("Teams") and name != "Teams Z":
+            assert {sample["metric"]["entity"] for sample in found} == {"t-1", "t-2", "t-3", "t-4"}, name
+
+
+async def test_every_variable_offers_what_there_is(scraped: Scraped) -> None:
+    offered = {}
+    for _, dashboard in dashboards():
+        for variable in dashboard["templating"]["list"][1:]:
+            selector, label = re.findall(r"label_values\((.+), (\w+)\)", variable["query"]["query"])[0]
+            offered[variable["name"]] = await scraped.prometheus.label_values(label, filled(selector))
+    assert offered["site"] == ["main"]
+    assert offered["team"] == ["t-1", "t-2", "t-3", "t-4"]
+    assert set(offered["window"]) == {"rolling_5m", "rolling_15m", "rolling_1h", "interval_30m", "day", "month"}
+    assert offered["currency"] == ["CNY"]
+
+
+async def test_a_recorded_series_is_the_value_of_the_record(scraped: Scraped) -> None:
+    """Of every KPI, entity and window that is exported: one definition, whoever divides."""
+    compared = 0
+    held: dict[str, dict[tuple[str, ...], float]] = {}
+    for kpi in CATALOGUE.values():
+        found = await scraped.prometheus.query(series(kpi))
+        labels = ("level", "entity", "window", "currency")
+        held[kpi.id] = {tuple(s["metric"].get(x, "") for x in labels): float(s["value"][1]) for s in found}
+    for _, body in scraped.records:
+        record = read_kpi(body)
+        for value in record.kpis:
+            kpi = CATALOGUE[value.kpi]
+            parts = {part.metric for part in SIDES[kpi.id] if part is not None}
+            agents_only = record.level == "agent" and not (
+                parts <= AGENT_PARTS and record.window in ("rolling_15m", "day", "month")
+            )
+            if agents_only or value.denominator == 0:
+                continue
+            exact = value.numerator * kpi.factor / (value.denominator or 1)
+            scale = {"ms": 1000, "permille": 1000}.get(kpi.unit, 1)
+            scale *= 10 ** exponent(value.currency) if kpi.unit.startswith("minor") and value.currency else 1
+            place = (record.level, record.entity, record.window, value.currency or "")
+            assert held[kpi.id][place] == pytest.approx(exact / scale, rel=1e-12), (kpi.id, place)
+            compared += 1
+    assert compared > 1000
+
+
+async def test_an_alert_of_the_stream_is_forwarded_until_it_resolves(scraped: Scraped) -> None:
+    firing = 'ALERTS{alertname="CollectionsKpiWarning",alertstate="firing",entity="t-1"}'
+    await scraped.prometheus.until(firing, lambda found: len(found) == 1)
+    scraped.front.collector.on_committed(0, [], [alert(entity="t-1", state="resolved")])
+    await scraped.prometheus.until('collections_alert_active{entity="t-1"}', lambda found: found == [])
+    threshold = await scraped.prometheus.query('collections_threshold{rule="connect_rate_low"}')
+    assert [sample["value"][1] for sample in threshold] == ["0.1"]
+
+
+async def test_a_series_that_is_withdrawn_is_stale_at_the_next_scrape(scraped: Scraped) -> None:
+    assert await scraped.prometheus.query('collections_window_dials{level="site",window="day"}')
+    scraped.front.collector.on_revoked(0)
+    await scraped.prometheus.until("collections_window_dials", lambda found: found == [], timeout_s=10)
+    await scraped.prometheus.until("entity:collections_window_dials:max", lambda found: found == [], timeout_s=10)
+
+
+async def test_the_scrape_of_a_thousand_agents_is_whole_and_quick(program: Callable[[str], str]) -> None:
+    """1,000 agents, 20 teams: under the cap, nothing withheld, and a scrape takes well under its time-out."""
+    of = front(load(environ={}), Health())
+    of.collector.on_committed(0, floor(agents=1000, teams=20))
+    began = time.perf_counter()
+    families = list(of.registry.collect())
+    seconds = time.perf_counter() - began
+    counts = {family.name: len(family.samples) for family in families}
+    assert counts["collections_window_dials"] == 1000 * 3 + 21 * 6
+    dropped = next(f for f in families if f.name == "collections_series_dropped").samples[0].value
+    assert dropped == 0
+    assert 30_000 < sum(counts.values()) < 55_000
+    assert seconds < 5
