@@ -17,6 +17,8 @@ STARTS = {
     "month": ("2026-10-31T16:00:00Z", "2026-11-30T16:00:00Z"),
 }
 Record = tuple[bytes, bytes]
+Bounds = dict[str, tuple[str, str]]
+"""Window -> its (start, end)."""
 
 
 def value(kpi: str, numerator: int, denominator: int | None = None, minimum: int = 1, **more: Any) -> dict[str, Any]:
@@ -115,7 +117,9 @@ def _agent(seed: random.Random, hours: float) -> dict[str, int]:
 HOURS = {"rolling_5m": 0.1, "rolling_15m": 0.25, "rolling_1h": 1.0, "interval_30m": 0.3, "day": 1.3, "month": 9.0}
 
 
-def floor(as_of: str = AS_OF, teams: int = 4, agents: int = 24, site: str = "main", **bounds: Any) -> list[Record]:
+def floor(
+    as_of: str = AS_OF, teams: int = 4, agents: int = 24, site: str = "main", bounds: Bounds | None = None
+) -> list[Record]:
     """A site at work: every window of every agent, team and site, the upper levels the exact sums of the lower."""
     records = []
     for window, hours in HOURS.items():
@@ -125,7 +129,7 @@ def floor(as_of: str = AS_OF, teams: int = 4, agents: int = 24, site: str = "mai
             f"t-{t + 1}": _added(m for n, m in enumerate(measures.values()) if n % teams == t) for t in range(teams)
         }
         levels = {"agent": measures, "team": by_team, "site": {site: _added(measures.values())}}
-        times = dict(zip(("start", "end"), bounds.get(window, (None, None)), strict=True))
+        times = dict(zip(("start", "end"), (bounds or {}).get(window, (None, None)), strict=True))
         for level, entities in levels.items():
             for entity, m in entities.items():
                 records.append(
