@@ -93,6 +93,11 @@ class Several:
         for number in range(len(self._processes)):
             self._put(number, None)
 
+    @property
+    def pids(self) -> list[int]:
+        """The processes' ids."""
+        return [process.pid for process in self._processes if process.pid is not None]
+
     def stop(self) -> None:
         """Ends the processes, whatever they are at."""
         for process in self._processes:

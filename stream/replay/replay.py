@@ -65,14 +65,15 @@ def replay(
     """
     started = monotonic()
     position = Position(total=check(sources))
+    plan, stage2 = stages(settings, run, windows)
     with staging(target) as folder, _fewer_collections():
         out = folder / "out"
         with (
             (out / DEADLETTERS).open("wb") as file,
-            hired(settings, _plan(settings, windows), processes or _processes(sources, position)) as crew,
+            hired(settings, plan, processes or _processes(sources, position)) as crew,
         ):
             dead = DeadLetters(file)
-            running = Run(crew, _stage2(settings, run, windows), dead)
+            running = Run(crew, stage2, dead)
             raws = _watched(read(sources, position), "reading", position, watch)
             if settings.rules():
                 running.ordered(_watched(ordered(raws, folder), "counting", position, watch))
@@ -105,16 +106,14 @@ def _processes(sources: list[str], position: Position) -> int:
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES) if long else 1
 
 
-def _stage2(settings: Settings, run: str, windows: frozenset[str]) -> Stage2:
+def stages(settings: Settings, run: str, windows: frozenset[str]) -> tuple[WindowPlan, Stage2]:
+    """The plan that both stages are to have, and stage 2, for the records of these windows."""
+    plan = settings.plan()
+    if not settings.rules() and not any(name in windows for name, _ in plan.rolling):
+        plan = _coarse(plan)
     # At the end of the input everything is final, and alerts wait for nothing: the events come in order.
     publication = replace(settings.publication(run), horizon_ms=None, alert_delay_ms=0, windows=windows)
-    return Stage2(_plan(settings, windows), settings.rules(), publication, 0, 1)
-
-
-def _plan(settings: Settings, windows: frozenset[str]) -> WindowPlan:
-    plan = settings.plan()
-    looked_at = settings.rules() or any(name in windows for name, _ in plan.rolling)
-    return plan if looked_at else _coarse(plan)
+    return plan, Stage2(plan, settings.rules(), publication, 0, 1)
 
 
 def _coarse(plan: WindowPlan) -> WindowPlan:
