@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
+from typing import Any
 
 from stream.alerts.evaluation import Evaluator
 from stream.alerts.feed import CHUNK_MS, Feed
@@ -44,6 +45,7 @@ class Holdings:
 
     def forget_derived(self) -> None:
         """Drops what follows from the rest: `rebuild` makes it anew."""
+        self._by_key: dict[bytes, Entity] = {}
         self._to_fold: dict[str, Entity] = {}
         self._leaving: dict[int, list[tuple[Entity, int, int]]] = {}
         self._leaving_heap: list[int] = []
@@ -65,13 +67,14 @@ class Holdings:
             found = self.entities[text] = Entity(text, calendar, self._grain_ms, feed)
         return found
 
-    def take(self, text: str, rows: list[list[object]]) -> None:
+    def take(self, key: bytes, rows: list[list[Any]]) -> None:
         """Rows of an entity, as a delta brings them; `fold` counts them."""
-        entity = self.entities.get(text)
+        entity = self._by_key.get(key)
         if entity is None:
-            entity = self.entity(text)
+            entity = self._by_key[key] = self.entity(key.decode())
+        if not entity.fresh:
+            self._to_fold[entity.text] = entity
         entity.fresh += rows
-        self._to_fold[text] = entity
 
     def move_to(self, as_of_ms: int) -> None:
         """Rolling windows end at `as_of_ms`, and instants before it count. Never goes back."""
@@ -94,6 +97,11 @@ class Holdings:
         limit = self.as_of_ms // self._grain_ms if self._patient else ALWAYS
         for entity in to_fold.values():
             self._fold(entity, limit)
+
+    def forget(self, entity: Entity) -> None:
+        """An entity of which nothing is left is held no longer."""
+        del self.entities[entity.text]
+        self._by_key.pop(entity.text.encode(), None)
 
     def drop(self, total: Total) -> None:
         """A tumbling window is held no longer."""

@@ -93,7 +93,7 @@ class Stage2:
             return
         self._hear_greatest(record["at"])
         rows = record["rows"]
-        self._holdings.take(key.decode(), rows)
+        self._holdings.take(key, rows)
         self._waiting_rows += len(rows)
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
@@ -213,7 +213,7 @@ class Stage2:
             if entity.empty:
                 for view in entity.views:
                     self._drop_one(view, output, now_ms)
-                del self._holdings.entities[total.text]
+                self._holdings.forget(entity)
 
     def _drop_one(self, total: Total, output: Output, now_ms: int) -> None:
         if total.queued:

@@ -1,7 +1,8 @@
 """One KPI record: an entity's KPIs in one window, as of one instant (contract 2)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -17,17 +18,31 @@ REMEMBERED = 10_000
 text_of = lru_cache(maxsize=REMEMBERED)(instant_text)
 
 
+NOTHING = ""
+"""A column that is always 0: it stands for a part of which there is none."""
+
+
 class Part(NamedTuple):
-    """How one entry of `kpis` is made from the sums of a certain set of columns."""
+    """One entry of `kpis`, for sums of a certain set of columns."""
 
     kpi: str
     currency: str | None
-    numerator: tuple[str, ...]
-    denominator: tuple[str, ...] | None
+    plain: bool
+    """A count or amount, without a denominator."""
     factor: int
     minimum: int
     numerator_decides: bool
     """Left out whenever the numerator is 0, whatever the denominator: it belongs to no currency."""
+
+
+class Program(NamedTuple):
+    """How `kpis` is made from sums of a certain set of columns: all parts are looked up at once."""
+
+    parts: tuple[Part, ...]
+    combined: tuple[tuple[str, tuple[str, ...]], ...]
+    """Sums of several columns, under a name of their own, that numerators or denominators need."""
+    numerators: Callable[[Mapping[str, int]], tuple[int, ...]]
+    denominators: Callable[[Mapping[str, int]], tuple[int, ...]]
 
 
 class Span(NamedTuple):
@@ -64,31 +79,29 @@ class Records:
     def __init__(self, run: str, minimum_sample: Mapping[str, int]) -> None:
         self._run = run
         self._minimum = dict(minimum_sample)
-        self._parts: dict[frozenset[str], tuple[Part, ...]] = {}
+        self._programs: dict[frozenset[str], Program] = {}
 
     def kpis(self, sums: Mapping[str, int]) -> bytes:
         """The `kpis` of these sums as JSON, sorted by (kpi, currency): those with a numerator or denominator not 0."""
         columns = frozenset(sums)
-        parts = self._parts.get(columns)
-        if parts is None:
-            if len(self._parts) >= REMEMBERED:
-                self._parts.clear()
-            parts = self._parts[columns] = tuple(self._parts_of(columns))
+        program = self._programs.get(columns)
+        if program is None:
+            if len(self._programs) >= REMEMBERED:
+                self._programs.clear()
+            program = self._programs[columns] = self._program(columns)
+        parts, combined, numerators, denominators = program
+        known = {**sums, NOTHING: 0}
+        for name, names in combined:
+            known[name] = sum([sums[each] for each in names])
         entries: list[dict[str, Any]] = []
-        denominator: int | None
         value: float | None
-        for kpi, currency, above, below, factor, minimum, numerator_decides in parts:
-            numerator = sums[above[0]] if len(above) == 1 else sum([sums[name] for name in above])
-            if below is None:
-                if not numerator:
-                    continue
-                denominator, value, status = None, numerator, OK
-            else:
-                denominator = sums[below[0]] if len(below) == 1 else sum([sums[name] for name in below])
-                if not numerator and (numerator_decides or not denominator):
-                    continue
-                value, status = rate(numerator, denominator, factor, minimum)
-            entry = _entry(kpi, numerator, denominator, value, status)
+        for part, numerator, denominator in zip(parts, numerators(known), denominators(known), strict=False):
+            kpi, currency, plain, factor, minimum, numerator_decides = part
+            if not numerator and (plain or numerator_decides or not denominator):
+                continue
+            value, status = (numerator, OK) if plain else rate(numerator, denominator, factor, minimum)
+            below = None if plain else denominator
+            entry = {"kpi": kpi, "numerator": numerator, "denominator": below, "value": value, "status": status}
             entries.append(entry if currency is None else {"kpi": kpi, "currency": currency, **entry})
         return dumps_bare(entries)
 
@@ -111,16 +124,30 @@ class Records:
             }
         )
 
-    def _parts_of(self, columns: frozenset[str]) -> Iterable[Part]:
+    def _program(self, columns: frozenset[str]) -> Program:
+        parts: list[Part] = []
+        names: list[tuple[str, str]] = []
+        combined: dict[str, tuple[str, ...]] = {}
+
+        def name_of(wanted: tuple[str, ...]) -> str:
+            found = tuple(name for name in wanted if name in columns)
+            if len(found) < 2:
+                return found[0] if found else NOTHING
+            combined["+".join(found)] = found
+            return "+".join(found)
+
         for kpi in CATALOGUE.values():
             for currency in _currencies(kpi, columns):
                 above, below = read_columns(kpi, currency)
-                numerator = tuple(name for name in above if name in columns)
-                denominator = None if below is None else tuple(name for name in below if name in columns)
-                if numerator or denominator:
+                pair = name_of(above), name_of(below or ())
+                if pair != (NOTHING, NOTHING):
+                    names.append(pair)
                     decides = kpi.per_currency and not kpi.denominator_per_currency
                     minimum = max(1, self._minimum.get(kpi.id, 1))
-                    yield Part(kpi.id, currency, numerator, denominator, kpi.factor, minimum, decides)
+                    parts.append(Part(kpi.id, currency, below is None, kpi.factor, minimum, decides))
+        names += [(NOTHING, NOTHING)] * 2  # so that a look-up gives a tuple; no part stands beside them
+        above_all, below_all = zip(*names, strict=True)
+        return Program(tuple(parts), tuple(combined.items()), itemgetter(*above_all), itemgetter(*below_all))
 
 
 def _currencies(kpi: Kpi, columns: frozenset[str]) -> Iterable[str | None]:
@@ -129,7 +156,3 @@ def _currencies(kpi: Kpi, columns: frozenset[str]) -> Iterable[str | None]:
     carriers = MONEY.intersection(kpi.measures)
     pairs = (name.partition(":") for name in columns)
     return sorted({currency for measure, _, currency in pairs if measure in carriers})
-
-
-def _entry(kpi: str, numerator: int, denominator: int | None, value: float | None, status: str) -> dict[str, Any]:
-    return {"kpi": kpi, "numerator": numerator, "denominator": denominator, "value": value, "status": status}
