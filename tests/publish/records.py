@@ -129,10 +129,11 @@ def floor(
             f"t-{t + 1}": _added(m for n, m in enumerate(measures.values()) if n % teams == t) for t in range(teams)
         }
         levels = {"agent": measures, "team": by_team, "site": {site: _added(measures.values())}}
-        times = dict(zip(("start", "end"), (bounds or {}).get(window, (None, None)), strict=True))
+        start, end = (bounds or {}).get(window, (None, None))
         for level, entities in levels.items():
             for entity, m in entities.items():
-                records.append(
-                    kpi(*_values(m), site=site, level=level, entity=entity, window=window, as_of=as_of, **times)
+                told = kpi(
+                    *_values(m), site=site, level=level, entity=entity, window=window, as_of=as_of, start=start, end=end
                 )
+                records.append(told)
     return records

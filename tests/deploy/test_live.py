@@ -1,0 +1,118 @@
+"""The whole way: events to a real broker, a real worker, a real Prometheus, every query of the dashboards, the page."""
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stream.kafka.topics import create_topics
+from stream.settings import load
+from tests.deploy.expressions import targets
+from tests.deploy.prometheus import running
+from tests.kafka.workers import WorkerProcess, configured, produce
+from tests.worlds import events as make
+
+pytestmark = [pytest.mark.broker, pytest.mark.prometheus, pytest.mark.timeout(240)]
+
+TOPICS = {
+    "call": "calls",
+    "payment": "payments",
+    "complaint": "complaints",
+    "promise": "cases",
+    "agent_state": "activity",
+}
+RULE = {"rule": "connect_rate_low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": "0.99"}
+
+
+def noon_zone(now: datetime) -> str:
+    """A zone in which it is about noon: what happened lately happened today, whenever the test runs."""
+    ahead = 12 - now.hour
+    return "Etc/GMT" if ahead == 0 else f"Etc/GMT{-ahead:+d}"
+
+
+def world(now: datetime) -> list[make.Raw]:
+    """Two teams with something in every tile: calls, a kept and a broken promise of last week, money, time, trouble."""
+
+    def ago(**span: float) -> str:
+        return (now - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    local_day = (now + timedelta(hours=12 - now.hour)).date()
+    due_on = str(local_day - timedelta(days=4))  # with three days of grace: due as today begins
+    raws = []
+    for n in range(24):
+        who = {"debtor_id": f"d-{n}", "agent_id": f"a-{n % 4}", "team_id": f"t-{n % 2 + 1}"}
+        case = who | {"case_id": f"c-{n}"}
+        reached = n % 3 != 0
+        said = {"outcome": "human", "party": "right", "talk_ms": 60_000} if reached else {"outcome": "no_answer"}
+        raws.append(make.call(ago(seconds=400 - n), f"k-{n}", **who, **said))
+        raws.append(make.promise(ago(days=5), f"old-{n}", (due_on, 10_000), **case))
+        if n % 2 or n % 5 == 0:
+            raws.append(make.payment(ago(days=4.5), f"kept-{n}", 10_000, **case))
+        raws.append(make.promise(ago(seconds=300 - n), f"new-{n}", (str(local_day), 20_000), **case))
+        raws.append(make.payment(ago(seconds=200 - n), f"paid-{n}", 5_000, **case))
+    raws += [
+        make.complaint(ago(seconds=100), f"x-{n}", debtor_id=f"d-{n}", agent_id=f"a-{n}", team_id=f"t-{n % 2 + 1}")
+        for n in range(2)
+    ]
+    for n in range(4):
+        who = {"agent_id": f"a-{n}", "team_id": f"t-{n % 2 + 1}"}
+        for minutes, name in ((30, "available"), (20, "on_call"), (5, "break")):
+            raws.append(make.state(ago(minutes=minutes), f"s-{n}-{name}", name, **who))
+    return raws
+
+
+async def send(broker: str, prefix: str, raws: list[make.Raw]) -> None:
+    for kind, topic in TOPICS.items():
+        of_kind = sorted((raw for raw in raws if raw["type"] == kind), key=lambda raw: str(raw["occurred_at"]))
+        keys = [str(raw["agent_id"] if kind == "agent_state" else raw["debtor_id"]).encode() for raw in of_kind]
+        await produce(broker, f"{prefix}.{topic}.v1", list(zip(keys, make.lines(of_kind), strict=True)))
+
+
+async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_so_does_its_page(
+    broker: str, topic_prefix: str, tmp_path: Path, program: Callable[[str], str]
+) -> None:
+    now = datetime.now(UTC)
+    sites = {"main": {"zone": noon_zone(now)}}
+    config, _ = configured(broker, topic_prefix, tmp_path, sites=sites)
+    with config.open("a") as more:
+        more.write(yaml.safe_dump({"alerts": [RULE]}))
+    settings = load(config, {})
+    await asyncio.to_thread(create_topics, settings)
+    await send(broker, topic_prefix, world(now))
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        address = next(line.split()[-1] for line in worker.log.splitlines() if line.startswith("worker on "))
+        target = address.removeprefix("http://").rstrip("/")
+        async with running(program("prometheus"), tmp_path / "prometheus", [target]) as prometheus:
+            for name, expression in targets():
+                await prometheus.until(expression, bool)
+                for sample in await prometheus.query(expression):
+                    labels = sample["metric"]
+                    assert labels.get("site", "main") == "main", name
+                    if name.startswith("Teams"):
+                        assert labels["entity"] in ("t-1", "t-2"), name
+            (dials,) = await prometheus.query('entity:collections_window_dials:max{level="site",window="day"}')
+            assert dials["value"][1] == "24"
+            (kept,) = await prometheus.query(
+                'entity:collections_window_promises_kept_per_promises_due:ratio{level="site",window="day"}'
+            )
+            assert 0 < float(kept["value"][1]) < 1
+        data = await asyncio.to_thread(snapshot, address)
+        assert data["floor"]["cells"][0]["v"] == 24
+        assert [row["entity"] for row in data["teams"]] == ["t-1", "t-2"]
+        assert {alert["rule"] for alert in data["alerts"]} == {"connect_rate_low"}
+
+
+def snapshot(address: str) -> dict[str, Any]:
+    """The page's data for today, once the worker has read its own topics."""
+    while True:
+        with urllib.request.urlopen(f"{address}api/floor?window=day&kpis=dials", timeout=5) as answer:
+            data = dict(json.loads(answer.read()))
+        if not data["loading"] and data["alerts"]:
+            return data
