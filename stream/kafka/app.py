@@ -23,6 +23,10 @@ class WorkerApp(faust.App):
 
     async def crash(self, reason: BaseException) -> None:
         """Any crash of Faust, its threads or the agent ends the process: what is committed is right."""
+        self._crash(reason)
+
+    def _crash(self, reason: BaseException) -> None:
+        """How a crash of any service below reaches its app."""
         self.context.end(Exit.RESTART, f"Faust failed: {reason!r}")
 
     def _create_directories(self) -> None:
@@ -69,7 +73,10 @@ def connect(app: WorkerApp, roster: Roster) -> None:
     @app.agent(source, name="inlet")
     async def inlet(stream: Any) -> None:
         async for batch in stream:
-            roster.feed(batch)
+            try:
+                roster.feed(batch)
+            except Exception as error:  # noqa: BLE001  Faust would acknowledge the batch and go on without it
+                app.context.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error!r}")
 
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
         roster.assign(partitions)

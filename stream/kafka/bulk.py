@@ -131,28 +131,33 @@ class BulkConsumer(driver.Consumer):
         return cast("BulkThread", self._thread)
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109
-        if not self.flow_active:
-            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # Faust passes an asyncio.Event here too
         if not self.readable:
             await self.sleep(WAIT_SECONDS)
             return
-        generation = self.app.consumer_generation_id
         fetched = cast("dict[TP, Batch]", await self._getmany(self.readable, timeout))
         for tp, batch in fetched.items():
-            if self.should_stop or not self.flow_active or generation != self.app.consumer_generation_id:
+            # The position is behind the batch already: it must not be dropped here, whatever has happened meanwhile.
+            # What was fetched before a rebalance is told by its epoch, and dropped by its number.
+            await self._flow()
+            if self.should_stop:
                 return
             # Faust drops a message whose offset is below the last one that it delivered: after a seek all are news.
             self._read_offset[tp] = None
-            yield (
-                tp,
-                ConsumerMessage(
-                    tp.topic, tp.partition, batch.next_offset - 1, 0.0, 0, None, None, cast("Any", batch), None, 0, 0,
-                    tp, generation_id=generation,
-                ),
+            message = ConsumerMessage(
+                tp.topic, tp.partition, batch.next_offset - 1, 0.0, 0, None, None, cast("Any", batch), None, 0, 0, tp,
+                generation_id=self.app.consumer_generation_id,
             )  # fmt: skip
+            yield tp, message
+
+    async def _flow(self) -> None:
+        """Returns when Faust lets messages pass: while it does not, it drops the one that is under way."""
+        while not self.flow_active and not self.should_stop:
+            await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # Faust passes an asyncio.Event here too
 
     async def open_partitions(self, starts: Mapping[TP, tuple[int, int]]) -> None:
-        """Reads each partition from its (offset, epoch) on. IllegalStateError: not assigned (any more)."""
+        """Reads each partition from its (offset, epoch) on, as soon as the rebalance is over for Faust, too.
+        IllegalStateError: not assigned (any more)."""
+        await self._flow()
         await self.thread.open_partitions(starts)
         self.readable.update(starts)
 

@@ -24,6 +24,10 @@ class Taken(NamedTuple):
     outcome: Outcome
 
 
+class GapError(Exception):
+    """Records did not arrive. The worker starts anew, and looks then whether the topic still has them."""
+
+
 class Lane:
     """One topic's partition of this number. Offsets are "next" offsets: `applied` is taken, `fed` is buffered."""
 
@@ -51,12 +55,15 @@ class Lane:
         """Offsets between what is applied and the log end as last seen; 0 while unknown."""
         return 0 if self.log_end is None else max(0, self.log_end - self.applied)
 
-    def feed(self, batch: Batch) -> int:
-        """Takes a batch in; returns how many offsets are missing before it (0 but for retention). A batch of an
-        earlier seek, or one that is known already, is dropped."""
+    def feed(self, batch: Batch) -> None:
+        """Takes a batch in. One of an earlier seek, or one that is known already, is dropped.
+
+        GapError: something between this batch and the last one has been lost on the way, or deleted by retention.
+        """
         if batch.epoch != self.epoch or batch.next_offset <= self.fed:
-            return 0
-        missing = max(0, batch.start - self.fed)
+            return
+        if batch.start > self.fed:
+            raise GapError(f"{self.topic}-{batch.partition}: offsets {self.fed} to {batch.start - 1} did not arrive")
         records = batch.records
         if batch.start < self.fed:
             records = [record for record in records if record.offset >= self.fed]
@@ -67,7 +74,6 @@ class Lane:
             self.buffered += len(records)
         elif not self.buffered:
             self.applied = self.fed
-        return missing
 
     def head_ms(self, read: Callable[[Record], Outcome]) -> int | None:
         """Event time of the next record; 0 for one that is refused (it need not wait); None if nothing is there."""

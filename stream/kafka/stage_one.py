@@ -81,10 +81,7 @@ class StageOne:
     # input ------------------------------------------------------------------------------------------------------------
 
     def feed(self, batch: Batch) -> None:
-        missing = self._inlet.lanes[batch.topic].feed(batch)
-        if missing:
-            log.error("records were deleted unread by the topic's retention",
-                      topic=batch.topic, partition=batch.partition, records=missing)  # fmt: skip
+        self._inlet.lanes[batch.topic].feed(batch)
 
     def full(self, topic: str) -> bool | None:
         lane = self._inlet.lanes[topic]

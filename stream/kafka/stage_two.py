@@ -11,8 +11,7 @@ from stream.engine.delta import STATEMENT_KEY
 from stream.engine.stage2 import Stage2
 from stream.kafka.batches import Batch, Record
 from stream.kafka.context import Context
-from stream.kafka.exits import RefusedError
-from stream.kafka.inlet import Lane
+from stream.kafka.inlet import GapError, Lane
 from stream.kafka.positions import KEY, Position, Positions, decode
 from stream.kafka.reading import partition_of
 from stream.kafka.work import Commit, LogEnd
@@ -71,10 +70,7 @@ class StageTwo:
         if batch.epoch != lane.epoch or batch.next_offset <= lane.fed:
             return
         if batch.start > lane.fed:
-            raise RefusedError(
-                f"{batch.topic}-{batch.partition}: records {lane.fed} to {batch.start - 1} were deleted before they "
-                f"were read: rebuild {self.state_topic} (docs: rebuilding the windows)"
-            )
+            raise GapError(f"{batch.topic}-{batch.partition}: offsets {lane.fed} to {batch.start - 1} did not arrive")
         self._waiting.extend(record for record in batch.records if record.offset >= lane.fed)
         lane.fed, lane.log_end = batch.next_offset, batch.log_end
         lane.buffered = len(self._waiting)

@@ -1,11 +1,12 @@
 """Laws of the merge (live 2, catch-up)."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.facts.fact import Call
 from stream.kafka.batches import Record
-from stream.kafka.inlet import NEVER_MS, Inlet, Lane
+from stream.kafka.inlet import NEVER_MS, GapError, Inlet, Lane
 from stream.kafka.reading import Outcome, Refusal
 from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 
@@ -98,9 +99,10 @@ def test_records_below_the_restored_offset_are_skipped() -> None:
     assert order(one) == [("a", 2)]
 
 
-def test_offsets_that_retention_took_are_counted() -> None:
+def test_a_batch_that_does_not_follow_the_last_one_is_an_error() -> None:
     one = inlet("a")
-    assert one.lanes["a"].feed(batch("a", [at(10, 1)])) == 10
+    with pytest.raises(GapError, match="a-0: offsets 0 to 9 did not arrive"):
+        one.lanes["a"].feed(batch("a", [at(10, 1)]))
 
 
 def test_a_lane_that_catches_up_gives_nothing_beyond_the_ceiling_and_live_traffic_always_may() -> None:

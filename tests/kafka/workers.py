@@ -36,7 +36,7 @@ def configured(broker: str, prefix: str, folder: Path, **sections: dict[str, Any
             "commit_every": "50ms",
         },
         "publish": {"every": "100ms"},
-        "time": {"idle_after": "1s"},
+        "time": {"idle_after": "1s", "correction_horizon": "3650d"},  # events lie in the past, at fixed instants
         "http": {"port": 0},
     }
     for name, section in sections.items():
@@ -90,9 +90,13 @@ class WorkerProcess:
     async def ready(self, seconds: float = 40.0) -> None:
         await self._until(lambda: self.get("/health/ready") == 200, seconds, "ready")
 
+    async def counts(self, metric: str, value: float, seconds: float = 30.0) -> None:
+        """Returns once a sample has this value."""
+        await self._until(lambda: self.metric(metric) == value, seconds, f"{metric} {value}")
+
     async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
         """Returns once the worker has so many numbers of stage 1 open."""
-        await self._until(lambda: self.metric('collections_numbers_owned{stage="1"}') == stage_1, seconds, "numbers")
+        await self.counts('collections_numbers_owned{stage="1"}', stage_1, seconds)
 
     def get(self, path: str) -> int:
         """The status of a page, 0 if nobody answers."""
