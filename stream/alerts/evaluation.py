@@ -44,10 +44,10 @@ class Evaluator:
         self.changed: dict[str, Feed] = {}
         """Feeds whose state changed since the caller last emptied this."""
 
-    def feed(self, text: str, calendar: Calendar | None = None) -> Feed | None:
+    def feed(self, text: str) -> Feed | None:
         """A new feed for an entity (`site|level|id`); None if no rule applies to it."""
         site, level, name = text.split("|")
-        at_site = (calendar or self._calendar).site(site)
+        at_site = self._calendar.site(site)
         watches = tuple(
             watch
             for watch in self._watches.get(level, ())
@@ -55,6 +55,11 @@ class Evaluator:
             and (watch.length_ms is not None or at_site.has(watch.rule.window))
         )
         return Feed(text, at_site, self._plan, watches) if watches else None
+
+    @property
+    def scopes(self) -> list[str]:
+        """What the rules look at."""
+        return sorted({watch.scope for watches in self._watches.values() for watch in watches})
 
     def bare_feed(self, text: str) -> Feed:
         """A feed for an entity of the restored state, even if no rule applies to it any more."""

@@ -121,7 +121,6 @@ class Feed:
 
     def rebuild(self, at_ms: int | None) -> None:
         """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""
-        self.changed.clear()
         self.arrivals = list(self.waiting)
         heapify(self.arrivals)
         self.rolling = {length: {} for length in self.lengths}

@@ -27,6 +27,9 @@ class Watch:
         self.numerator, self.denominator = read_columns(kpi, rule.currency)
         self.columns = frozenset(self.numerator + (self.denominator or ()))
         self._factor = kpi.factor
+        entities = None if rule.entities is None else sorted(rule.entities)
+        self.scope = str((rule.level, rule.window, *sorted(self.columns), entities))
+        """What it looks at: a watch of a scope that nobody looked at before begins with what the windows hold."""
 
     def parts(self, sums: Mapping[str, int] | None) -> Parts:
         """Numerator and denominator in a window; None: no window holds the instant, so there is no data."""

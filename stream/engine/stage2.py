@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from stream.alerts import state as alert_state
+from stream.alerts.adoption import Held, adopt
 from stream.alerts.evaluation import Evaluator
 from stream.alerts.rules import Rule
 from stream.engine.delta import STATEMENT_KEY
@@ -45,6 +46,7 @@ class Stage2:
         self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, number: int, numbers: int
     ) -> None:
         self.number = number
+        self._plan = plan
         self._pane_ms = plan.pane_ms
         self._publication = publication
         self._replay = publication.horizon_ms is None
@@ -60,6 +62,7 @@ class Stage2:
         self._waiting_rows = 0
         self._saved_clock = b""
         self._restoring = False
+        self._known_scopes: frozenset[str] = frozenset()
 
     @property
     def counters(self) -> Counter[str]:
@@ -255,6 +258,7 @@ class Stage2:
                 "watermark": self._watermark.encode(),
                 "floor": self._publisher.floor,
                 "evaluated": self._evaluator.evaluated_ms,
+                "scopes": self._evaluator.scopes,
             }
         )
 
@@ -278,6 +282,7 @@ class Stage2:
         self._watermark.restore(record["watermark"])
         self._publisher.floor = record["floor"]
         self._evaluator.evaluated_ms = record["evaluated"]
+        self._known_scopes = frozenset(record["scopes"])
 
     def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
         if not start:
@@ -303,7 +308,19 @@ class Stage2:
         self._publisher.watermark_ms = self._watermark.value_ms
         views = (view for entity in holdings.entities.values() for view in entity.views)
         self._publisher.resume([*holdings.all_totals(), *views])
+        self._adopt()
         self._evaluator.resume(holdings.feeds, self._evaluator.evaluated_ms)
+
+    def _adopt(self) -> None:
+        """Rules that look at what no rule looked at before begin with what the windows hold."""
+        evaluated_ms = self._evaluator.evaluated_ms
+        if evaluated_ms is None or self._known_scopes.issuperset(self._evaluator.scopes):
+            return
+        for text, feed in self._holdings.feeds.items():
+            entity = self._holdings.entities.get(text)
+            if entity is not None and any(watch.scope not in self._known_scopes for watch in feed.watches):
+                windows = {key: total.sums for key, total in entity.totals.items()}
+                adopt(feed, self._plan, evaluated_ms, Held(entity.panes, entity.future, windows))
 
 
 def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:

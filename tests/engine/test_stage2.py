@@ -145,8 +145,8 @@ def test_a_replay_adds_up_every_row_in_any_order_and_batching(rows: list[Row], c
 class Worker:
     """A caller of stage 2: it keeps what is committed, and can start again from that alone."""
 
-    def __init__(self) -> None:
-        self.target = stage(rules=(RULE, LOW), numbers=2)
+    def __init__(self, rules: tuple[Rule, ...] = (RULE, LOW)) -> None:
+        self.target = stage(rules=rules, numbers=2)
         self.state: dict[bytes, bytes] = {}
         self.kpis: list[tuple[bytes, bytes]] = []
         self.alerts: list[bytes] = []
@@ -161,8 +161,8 @@ class Worker:
         self.kpis += output.kpis
         self.alerts += [value for _, value in output.alerts]
 
-    def restart(self) -> None:
-        self.target = stage(rules=(RULE, LOW), numbers=2)
+    def restart(self, rules: tuple[Rule, ...] = (RULE, LOW)) -> None:
+        self.target = stage(rules=rules, numbers=2)
         for key, value in self.state.items():
             self.target.restore(key, value)
 
@@ -318,6 +318,34 @@ def test_a_dropped_window_is_never_created_anew_and_new_keys_start_above_its_rev
     assert {key.split("|")[2] for key in kept(worker.kpis)} == {"c"}
     assert min(record["revision"] for record in kept(worker.kpis).values()) > 4
     assert worker.target.counters["frozen"] == 4
+
+
+def said(worker: Worker) -> list[tuple[str, str, str, Any]]:
+    records = [json.loads(value) for value in worker.alerts]
+    return [(each["rule"], each["state"], each["at"][11:], each["numerator"]) for each in records]
+
+
+def go_on(worker: Worker, minute: float, rows: tuple[Row, ...] = ()) -> None:
+    feed(worker.target, list(rows), int(BASE + minute * MINUTE))
+    for number in (0, 1):
+        state_time(worker.target, int(BASE + minute * MINUTE), number)
+    worker.tick(int(minute * MINUTE))
+
+
+def test_a_rule_that_is_added_begins_with_what_the_windows_hold() -> None:
+    #  10:00 dials 5, 10:10 dials 2, both within the day and, until 10:05:10 and 10:15:10, in 5 minutes
+    few = Rule("few", "dials", "team", "day", exact("6"), exact("6"))
+    many = Rule("short", "dials", "team", "rolling_5m", exact("1"), exact("1"), above=True)
+    later = Rule("deadlines", "legal_completion_rate", "team", "day", exact("0.5"), exact("0.5"))
+    worker = Worker(rules=())
+    go_on(worker, 0, (row(0, dials=5), row(20, legal_due=1)))
+    go_on(worker, 10.5, (row(10, dials=2),))
+    worker.restart((few, many, later))
+    go_on(worker, 16)
+    assert said(worker) == [("short", "firing", "10:10:40Z", 2), ("short", "resolved", "10:15:10Z", 0)]
+    worker.restart((few, many, later))
+    go_on(worker, 21, (row(20.5, dials=-3),))
+    assert said(worker)[2:] == [("deadlines", "firing", "10:20:10Z", 0), ("few", "firing", "10:20:40Z", 4)]
 
 
 def test_rows_of_before_the_frontier_leave_ended_windows_alone() -> None:
