@@ -54,7 +54,7 @@ def test_a_histogram_counts_a_duration_in_every_bucket_that_holds_it() -> None:
         ("collections_made_up_total", (), KeyError),
         ("collections_deadletters_total", (), ValueError),
         ("collections_deadletters_total", ("invalid", "main"), ValueError),
-        ("collections_numbers_dead", (), ValueError),
+        ("collections_clock_offset_seconds", (), ValueError),
     ],
     ids=["a name that is not listed", "too few labels", "too many labels", "a gauge"],
 )
