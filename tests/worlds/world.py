@@ -49,7 +49,7 @@ class World:
 def draw_definitions(random: Random) -> Raw:
     choices: dict[str, tuple[Any, ...]] = {
         "promise_grace_days": (0, 1, 3),
-        "promise_tolerance": ("0", "0.10", "0.333", "0.05", "0.99"),
+        "promise_tolerance": ("0", "0.10", "0.333", "0.05", "1"),
         "attribution_days": (1, 7),
         "effective_talk_floor_ms": (0, 10_000),
         "first_contact_hours": (1, 24),

@@ -1,0 +1,172 @@
+"""A world lived through the two stages as the service does it: numbers, deltas, ticks, crashes, restores; no Kafka.
+
+Facts come in the order of `occurred_at`. A crash loses what was not committed: the stage is restored from its state
+records and takes the same input again, as from the offsets in the state.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+from zlib import crc32
+
+from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
+from stream.engine.stage1 import Stage1
+from stream.engine.stage2 import Stage2
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Fact
+from stream.facts.identity import expected_key
+from stream.settings import Settings
+from tests.oracle.config import DAY_MS
+
+Raw = dict[str, Any]
+NUMBERS, PARTS = 3, 2
+FOREVER_MS = 200 * 366 * DAY_MS
+State = dict[bytes, bytes]
+
+
+def commit(state: State, records: Sequence[tuple[bytes, bytes | None]]) -> None:
+    """A compacted topic: the latest record of a key, at its latest place."""
+    for key, value in records:
+        state.pop(key, None)
+        if value is not None:
+            state[key] = value
+
+
+@dataclass
+class Number:
+    """One number of stage 1 with its state topic, and the facts since the last commit."""
+
+    settings: Settings
+    number: int
+    state: State = field(default_factory=dict)
+    uncommitted: list[Fact] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        s = self.settings
+        self.stage = Stage1(s.definitions(), s.plan(), s.limits(), self.number, s.watched())
+        for key, value in self.state.items():
+            self.stage.restore(key, value)
+        for fact in self.uncommitted:
+            self.stage.apply(fact)
+
+    def take(self) -> list[tuple[bytes, bytes]]:
+        changes = self.stage.take()
+        commit(self.state, changes.state)
+        self.uncommitted.clear()
+        return changes.deltas
+
+
+@dataclass
+class Part:
+    """One number of stage 2 with its state topic, the records since its last commit, and what it published."""
+
+    settings: Settings
+    number: int
+    run: str
+    state: State = field(default_factory=dict)
+    uncommitted: list[tuple[bytes, bytes]] = field(default_factory=list)
+    kpis: list[Raw] = field(default_factory=list)
+    alerts: list[Raw] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        plan = self.settings.plan()
+        publication = replace(
+            self.settings.publication(self.run), horizon_ms=FOREVER_MS, rolling_records=False, alert_delay_ms=0
+        )
+        self.stage = Stage2(plan, self.settings.rules(), publication, self.number, NUMBERS)
+        for key, value in self.state.items():
+            self.stage.restore(key, value)
+        for key, value in self.uncommitted:
+            self.stage.apply(key, value)
+
+    def apply(self, key: bytes, value: bytes) -> None:
+        self.uncommitted.append((key, value))
+        self.stage.apply(key, value)
+
+    def tick(self, now_ms: int) -> None:
+        output = self.stage.tick(now_ms)
+        commit(self.state, output.state)
+        self.uncommitted.clear()
+        self.kpis += [json.loads(value) for _, value in output.kpis]
+        self.alerts += [json.loads(value) for _, value in output.alerts]
+
+
+@dataclass
+class Floor:
+    """The whole service."""
+
+    settings: Settings
+    random: Random
+    run: str = "replay"
+    now_ms: int = 0
+
+    def __post_init__(self) -> None:
+        self.numbers = [Number(self.settings, n) for n in range(NUMBERS)]
+        self.parts = [Part(self.settings, n, self.run) for n in range(PARTS)]
+
+    def deliver(self, number: Number, watermark_ms: int) -> None:
+        """A commit of stage 1: its deltas, then what it knows of time, to stage 2."""
+        for key, value in number.take():
+            self.parts[partition_of(key.decode(), PARTS)].apply(key, value)
+        for part in self.parts:
+            part.apply(STATEMENT_KEY, encode_statement(number.number, watermark_ms, watermark_ms))
+
+    def disturb(self, watermark_ms: int) -> None:
+        """Now and then: a commit of some number, a tick of some part, a crash of either."""
+        if self.random.random() < 0.3:
+            self.deliver(self.random.choice(self.numbers), watermark_ms)
+        if self.random.random() < 0.3:
+            self.now_ms += self.random.choice((10, 300, 5000))
+            self.random.choice(self.parts).tick(self.now_ms)
+        if self.random.random() < 0.05:
+            self.random.choice(self.numbers).restart()
+        if self.random.random() < 0.05:
+            self.random.choice(self.parts).restart()
+
+    def flush(self, watermark_ms: int) -> None:
+        self.now_ms += 10_000
+        for number in self.numbers:
+            self.deliver(number, watermark_ms)
+        for part in self.parts:
+            part.tick(self.now_ms)
+
+    def live(self, facts: Sequence[Fact]) -> list[Raw]:
+        """Takes all facts in and gives the alerts; then time goes on until every window is final."""
+        ordered = sorted(facts, key=lambda fact: fact.occurred_at)
+        for fact in ordered:
+            number = self.numbers[crc32(expected_key(fact).encode()) % NUMBERS]
+            number.uncommitted.append(fact)
+            number.stage.apply(fact)
+            self.disturb(fact.occurred_at)
+        if not ordered:
+            return []
+        last_ms = ordered[-1].occurred_at
+        self.flush(last_ms)
+        alerts = [record for part in self.parts for record in part.alerts]
+        self.flush(last_ms + 800 * DAY_MS)
+        return sorted(alerts, key=lambda a: (a["at"], a["rule"], a["site"], a["level"], a["entity"]))
+
+    def last_words(self) -> dict[str, Raw]:
+        """What a reader keeps: per key the record with the highest revision. AssertionError if revisions fall."""
+        kept: dict[str, Raw] = {}
+        for record in (record for part in self.parts for record in part.kpis):
+            key = "|".join(record[name] for name in ("site", "level", "entity", "window", "start"))
+            before = kept.get(key)
+            assert before is None or record["revision"] > before["revision"] or record == before, key
+            kept[key] = record
+        return kept
+
+
+def facts_in(lines: Sequence[bytes]) -> list[Fact]:
+    decoded = [decode(line) for line in lines]
+    return [fact for fact in decoded if not isinstance(fact, Rejection)]
