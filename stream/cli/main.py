@@ -88,3 +88,7 @@ def run(arguments: Sequence[str]) -> int:
 def _told(message: str, exit_code: int) -> int:
     print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
     return exit_code
+
+
+if __name__ == "__main__":
+    main()

@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -196,14 +196,14 @@ def _mess(text: str) -> "Mess":
         return BELIEVABLE
     if text == "none":
         return Mess()
-    shares: dict[str, float] = {}
+    shares: dict[str, Any] = {}
     for part in text.split(","):
         name, _, share = part.partition("=")
         try:
-            shares[name.strip()] = float(share)
+            shares[name.strip()] = int(share) if name.strip() == "late_by_ms" else float(share)
         except ValueError as error:
             raise CommandError(f"--mess: {part!r} is not a share such as late=0.02", exit_code=2) from error
     try:
-        return Mess(**shares)  # type: ignore[arg-type]
+        return Mess(**shares)
     except (TypeError, ValueError) as error:
         raise CommandError(f"--mess: {error}", exit_code=2) from error
