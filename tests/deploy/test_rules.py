@@ -52,8 +52,9 @@ def test_alertmanager_sends_the_floor_its_alerts_and_the_platform_its_own(
     assert routed.split() == [receiver]
 
 
-def test_the_recording_rules_are_what_the_catalogue_gives() -> None:
+def test_the_recording_rules_and_the_list_of_metrics_are_what_the_catalogue_gives() -> None:
     run(sys.executable, DEPLOY / "prometheus" / "recording.py", "--check")
+    run(sys.executable, DEPLOY / "prometheus" / "reference.py", "--check")
     assert {rule["record"] for rule in rules() if "record" in rule} == RECORDED
     assert len(RECORDED) == len(CATALOGUE)
 
