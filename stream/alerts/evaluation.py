@@ -13,7 +13,7 @@ from stream.alerts.feed import Feed
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
 from stream.alerts.open import Open
 from stream.alerts.reason import reason
-from stream.alerts.record import NO_DATA, card_of, encode
+from stream.alerts.record import card_of, encode
 from stream.alerts.rules import Rule
 from stream.alerts.watch import Parts, Watch, view_of
 from stream.windows.calendar import Calendar
@@ -147,6 +147,8 @@ class Evaluator:
             return
         status = before if change is Change.RESOLVED else after
         value = None if sums is None else watch.value(parts)
+        if value is None:
+            parts = watch.no_data
         card = card_of(rule, watch.denominator is None)
         text = reason(watch, change, parts, value, has_window=sums is not None)
         key, record = encode(self._run, card, feed.text, change, status, parts, value, at_ms, text)
@@ -169,6 +171,6 @@ class Evaluator:
                 yield self._ended(feed, opened, opened.status, at_ms, text)
 
     def _ended(self, feed: Feed, opened: Open, status: Status, at_ms: int, text: str) -> Alert:
-        parts: Parts = (0, None) if opened.card.plain else NO_DATA
+        parts: Parts = (0, None if opened.card.plain else 0)
         key, record = encode(self._run, opened.card, feed.text, Change.RESOLVED, status, parts, None, at_ms, text)
         return (at_ms, opened.card.rule, *feed.text.split("|")), key, record

@@ -72,11 +72,14 @@ class Feed:
             del self.windows[key]
             self.changed.add(("t", *key))
         self._leave(at_ms)
+        entered: Sums = {}
         while self.arrivals and self.arrivals[0] <= at_ms:
             arrived = heappop(self.arrivals)
             self.changed.add(("q", arrived))
             for grain, amounts in self.waiting.pop(arrived).items():
                 self._enter(at_ms, grain, amounts)
+                add(entered, amounts)
+        self._see(at_ms // DAY_MS, entered)
 
     def sums(self, watch: Watch, at_ms: int) -> Sums | None:
         """What the rule's window holds at `at_ms`; None: no window holds the instant just before."""
@@ -139,11 +142,6 @@ class Feed:
                     heappush(self.leaving[length], end_ms)
 
     def _enter(self, at_ms: int, grain: int, amounts: Sums) -> None:
-        day = at_ms // DAY_MS
-        for name in amounts:
-            if self.seen.get(name) != day:
-                self.seen[name] = day
-                self.changed.add(("s",))
         instant_ms = grain * self._plan.grain_ms
         if self.lengths:
             self._enter_rolling(at_ms, instant_ms, amounts)
@@ -153,6 +151,14 @@ class Feed:
                     _, sums = self.windows.setdefault((name, start_ms), (end_ms, {}))
                     add(sums, amounts)
                     self.changed.add(("t", name, start_ms))
+
+    def _see(self, day: int, entered: Sums) -> None:
+        """A column is seen from the evaluation on at which what entered of it is not 0: contributions are not negative,
+        so that all facts before T then hold one. What was undone before anybody looked was never there."""
+        for name, amount in entered.items():
+            if self.seen.get(name, None if amount else day) != day:
+                self.seen[name] = day
+                self.changed.add(("s",))
 
     def _enter_rolling(self, at_ms: int, instant_ms: int, amounts: Sums) -> None:
         end_ms = (instant_ms // self._plan.pane_ms + 1) * self._plan.pane_ms

@@ -9,8 +9,6 @@ from stream.alerts.watch import Parts
 from stream.facts.instant import instant_text
 from stream.windows.exact import dumps_bare
 
-NO_DATA: Parts = (0, 0)
-
 
 @dataclass(frozen=True)
 class Card:

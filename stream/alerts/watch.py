@@ -39,6 +39,11 @@ class Watch:
             return numerator, None
         return numerator, sum([held.get(name, 0) for name in self.denominator])
 
+    @property
+    def no_data(self) -> Parts:
+        """What a record says where there is no value."""
+        return 0, None if self.denominator is None else 0
+
     def breached(self, parts: Parts, active: bool) -> bool:
         """Whether a window with these parts breaches the rule; once the alert is active, `exit` decides."""
         numerator, denominator = parts

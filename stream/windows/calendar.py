@@ -117,10 +117,9 @@ class SiteCalendar:
             following = (first + 31 * DAY).replace(day=1)
             yield "month", local_instant_ms(self.zone, first), local_instant_ms(self.zone, following)
         for shift in self._shifts:
-            for offset in (-2, -1, 0, 1):
-                window = self._shift(f"shift_{shift}", day + DAY * offset)
-                if window and window[1] <= instant_ms < window[2]:
-                    yield window
+            # A set: on a date that the zone skips, the shift is that of the next date.
+            near = {self._shift(f"shift_{shift}", day + DAY * offset) for offset in (-2, -1, 0, 1)}
+            yield from sorted(window for window in near if window and window[1] <= instant_ms < window[2])
 
     def _day(self, instant_ms: int) -> tuple[int, int, date]:
         """Start, end and date of the local day whose midnights enclose the instant.

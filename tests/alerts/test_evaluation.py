@@ -52,6 +52,7 @@ class Dense:
     rules: list[Rule]
     at_ms: int = BASE
     rows: list[tuple[str, int, int, dict[str, int]]] = field(default_factory=list)
+    seen: set[tuple[str, str]] = field(default_factory=set)
     active: dict[tuple[str, str], Episode] = field(default_factory=dict)
     said: list[tuple[Any, ...]] = field(default_factory=list)
 
@@ -92,7 +93,9 @@ class Dense:
             "recovered_per_hour": (f"recovered_minor{money}", "productive_ms", 3_600_000),
         }[each.kpi]
         known = [row for row in self.rows if row[0] == entity and row[1] * PANE < at_ms and row[2] * PANE < at_ms]
-        if not any(name in row[3] for row in known for name in (top, bottom)):
+        if any(sum(row[3].get(name, 0) for row in known) != 0 for name in (top, bottom or top)):
+            self.seen.add((each.rule, entity))
+        if (each.rule, entity) not in self.seen:
             return
         window = self.window(each.window, at_ms, entity.partition("|")[0])
         inside = [row for row in known if window and window[0] <= row[1] * PANE < window[1]]
@@ -103,7 +106,9 @@ class Dense:
         enough = denominator is None or denominator >= max(1, each.min_denominator)
         left, right = numerator * factor * scale, level * (1 if denominator is None else denominator)
         breached = window is not None and enough and (left > right if each.above else left < right)
-        self.live(each, entity, at_ms, breached, (numerator, denominator if window else bottom and 0))
+        without = window is None or denominator == 0
+        parts = (0, None if bottom is None else 0) if without else (numerator, denominator)
+        self.live(each, entity, at_ms, breached, parts)
 
     def live(self, each: Rule, entity: str, at_ms: int, breached: bool, parts: tuple[int, Any]) -> None:
         key = (each.rule, entity)
@@ -277,12 +282,26 @@ def test_a_deadline_waits_for_its_time() -> None:
     assert states(driven) == [("firing", "08:10:10Z")]
 
 
-def test_an_entity_is_looked_at_from_its_first_contribution_even_if_corrected_to_nothing() -> None:
+def test_an_entity_is_looked_at_from_its_first_contribution_on_even_if_it_is_corrected_to_nothing() -> None:
     driven = Driven([rule(window="interval_5m", threshold=exact("1"))])
-    calls(driven, 3, dials=0)  # netted to zero within its batch: somebody counted, then it was undone
     calls(driven, 0, contacts=7)  # no measure of this KPI
+    calls(driven, 1, dials=0)  # came and went within one batch: at no evaluation was there a contribution
+    calls(driven, 3, dials=1)
+    driven.take("main|site|a", BASE // PANE + 18, BASE // PANE + 30, {"dials": -1})  # corrected at 08:05
     driven.advance(BASE + 30 * MINUTE)
-    assert states(driven) == [("firing", "08:03:10Z")]
+    assert states(driven) == [("firing", "08:05:10Z")]
+
+
+def test_a_record_without_data_has_no_numerator_either() -> None:
+    fast = rule(kpi="promise_rate", window="interval_5m", above=True, threshold=exact("0.5"))
+    driven = Driven([fast])
+    at = BASE // PANE
+    driven.take("main|site|a", at, 0, {"promises": 3, "right_party_contacts": 2})
+    driven.take("main|site|a", at, at + 6, {"right_party_contacts": -2})
+    driven.advance(BASE + 2 * MINUTE)
+    assert [(each["state"], each["numerator"], each["denominator"], each["value"]) for each in driven.said] == [
+        ("firing", 3, 2, 1.5), ("resolved", 0, 0, None),
+    ]  # fmt: skip
 
 
 def test_between_shifts_nothing_is_breached() -> None:

@@ -85,6 +85,12 @@ def test_a_day_that_a_zone_skips_has_no_instants() -> None:
     assert span(site, "day", "2011-12-31T00:00:00+14:00") == (change, ms("2012-01-01T00:00:00+14:00"))
 
 
+def test_a_shift_of_a_skipped_date_is_that_of_the_next_and_counts_once() -> None:
+    site = calendar("Pacific/Apia", s=(9 * 60, 17 * 60))
+    found = [window for window in site.windows(ms("2011-12-31T10:00:00+14:00")) if window[0] == "shift_s"]
+    assert found == [("shift_s", ms("2011-12-31T09:00:00+14:00"), ms("2011-12-31T17:00:00+14:00"))]
+
+
 def test_a_second_pass_over_midnight_belongs_to_the_new_day() -> None:
     # St John's 2006-10-29 00:01 NDT -> 28 October 23:01 NST: midnight comes twice, the first one counts
     site = calendar("America/St_Johns")
