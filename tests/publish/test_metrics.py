@@ -1,6 +1,7 @@
 """The closed list of metrics: conventions, and its agreement with the KPI catalogue."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,15 @@ def test_a_part_is_in_seconds_or_minor_units_or_a_plain_count(measures: tuple[st
     assert part.metric.endswith("_seconds") == (milliseconds == {True})
     assert part.money == part.metric.endswith("_minor_units") == (set(measures) <= MONEY)
     assert METRICS[part.metric].labels == ((*WINDOW_LABELS, "currency") if part.money else WINDOW_LABELS)
+
+
+def test_every_metric_is_told_somewhere_and_nothing_is_told_that_is_not_listed() -> None:
+    """Window gauges are told by their table of parts; every other name stands in the source that tells it."""
+    source = Path(__file__).parents[2] / "stream"
+    tellers = [path for path in source.rglob("*.py") if path.name not in ("metrics.py", "parts.py")]
+    text = "\n".join(path.read_text("utf-8") for path in tellers)
+    told = set(re.findall(r"\bcollections_[a-z_]+\b", text))
+    assert told <= set(METRICS)
+    windows = {metric.name for metric in WINDOWS}
+    hidden = {f"collections_{name}" for name in re.findall(r'"([a-z_]+)"', text)}
+    assert set(METRICS) - windows - told - hidden == set()
