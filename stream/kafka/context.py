@@ -10,6 +10,8 @@ from stream.kafka.inlet import NEVER_MS
 from stream.kafka.names import Names
 from stream.settings import Settings
 
+TOUCH_EVERY_MS = 30_000
+
 Records = Sequence[tuple[bytes, bytes]]
 
 
@@ -73,6 +75,8 @@ class Context:
     def __post_init__(self) -> None:
         kafka = self.settings.kafka
         self.names = Names(kafka.topic_prefix, kafka.group)
+        # A number with nothing to say commits now and then: that it lives, and how far our clock is off.
+        self.touch_every_ms = min(TOUCH_EVERY_MS, self.settings.time.dead_after_ms // 4)
 
     @property
     def numbers(self) -> int:

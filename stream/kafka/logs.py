@@ -9,6 +9,7 @@ import structlog
 
 QUIET = {
     "aiokafka": logging.WARNING,
+    "aiokafka.consumer.group_coordinator": logging.ERROR,  # warns of every rebalance, which is no fault
     "faust": logging.WARNING,
     "mode": logging.WARNING,
     "asyncio": logging.ERROR,

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from typing import get_args
 
 import structlog
 
@@ -25,7 +26,7 @@ CAPACITY = 2_000
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
-TOUCH_EVERY_MS = 30_000
+KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 
 log = structlog.get_logger("stream.kafka")
 
@@ -49,6 +50,7 @@ class StageOne:
         self._room_bytes = deadletter_room_bytes(settings.record_bytes)
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
+        self._sites = frozenset(settings.plan().sites)
         self._inlet = Inlet((), self._reader.read, CAPACITY)
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
@@ -142,10 +144,7 @@ class StageOne:
         self._clock.saw(topic, fact.occurred_at)
         kind = verdict.kind
         if kind == "accepted":
-            self._counted["collections_events_consumed_total", fact.__struct_config__.tag] += 1  # type: ignore[index]
-            site = fact.site_id or ""
-            if fact.occurred_at > self._last_event.get(site, 0):
-                self._last_event[site] = fact.occurred_at
+            self._accepted(fact)
         elif kind == "duplicate":
             self._counted["collections_events_duplicate_total", ""] += 1
         elif kind == "superseded":
@@ -154,6 +153,14 @@ class StageOne:
             self._refuse(topic, record, Refusal(kind, verdict.detail))
             return
         self._limit.passed()
+
+    def _accepted(self, fact: Fact) -> None:
+        kind, site = KINDS[type(fact)], fact.site_id or ""
+        self._counted["collections_events_consumed_total", kind] += 1
+        if fact.occurred_at > self._last_event.get(site, 0):
+            self._last_event[site] = fact.occurred_at
+        if site not in self._sites:
+            self._counted["collections_events_unconfigured_site_total", ""] += 1
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal) -> None:
         self._dead.append(dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._room_bytes))
@@ -174,7 +181,7 @@ class StageOne:
             return since_ms >= interval_ms
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
-        return self._clock.statement() != self._stated or self._moved() or since_ms >= TOUCH_EVERY_MS
+        return self._clock.statement() != self._stated or self._moved() or since_ms >= self._context.touch_every_ms
 
     def _moved(self) -> bool:
         """Whether offsets went on without a record, over control records."""

@@ -21,7 +21,6 @@ from stream.windows.exact import loads
 SLICE = 200
 CAPACITY = 2_000
 TICK_AT_LEAST_EVERY_MS = 1_000
-TOUCH_EVERY_MS = 30_000
 CACHED_KEYS = 500_000
 
 log = structlog.get_logger("stream.kafka")
@@ -51,6 +50,8 @@ class StageTwo:
         self._applied = False
         self._ticked_ms = self._committed_ms = 0
         self._homes: dict[bytes, int] = {}
+        self._frozen = 0
+        self._dead: frozenset[int] = frozenset()
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         if key != KEY:
@@ -134,8 +135,9 @@ class StageTwo:
         context.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
         self._ticked_ms = context.monotonic_ms()
         self._urgent = False
+        self._tell_clock()
         idle = not (output.kpis or output.alerts or output.state)
-        recent = self._ticked_ms - self._committed_ms < TOUCH_EVERY_MS
+        recent = self._ticked_ms - self._committed_ms < context.touch_every_ms
         if idle and recent and not force and not self._moved():
             return None
         tps = {self.topics[0]: Position(self._lane.applied)}
@@ -154,11 +156,27 @@ class StageTwo:
             self.positions = positions
             self._committed_ms = context.monotonic_ms()
             context.outlet.on_committed(self.number, output.kpis, output.alerts)
+            frozen = self._engine.counters["frozen"]
+            context.meters.add("collections_rows_frozen_total", by=frozen - self._frozen)
+            self._frozen = frozen
             context.meters.add("collections_kpi_records_total", by=len(output.kpis))
             for state, count in Counter(orjson.loads(value)["state"] for _, value in output.alerts).items():
                 context.meters.add("collections_alert_records_total", state, by=count)
 
         return Commit(outgoing, {(self.topics[0], self.number): self._lane.applied}, then)
+
+    def _tell_clock(self) -> None:
+        """Tells the watermark, and names the stage-1 numbers that nobody has owned for time.dead_after."""
+        meters, number, dead = self._context.meters, str(self.number), self._engine.dead_numbers
+        if self._engine.watermark_ms is not None:
+            name = "collections_finality_watermark_timestamp_seconds"
+            meters.set(name, number, to=self._engine.watermark_ms / 1000)
+        if dead != self._dead:
+            self._dead = dead
+            meters.set("collections_numbers_dead", number, to=len(dead))
+            if dead:
+                log.warning("numbers without an owner are left out of finality and alerts",
+                            numbers=sorted(dead), by=self.number)  # fmt: skip
 
     def _moved(self) -> bool:
         at = self.positions
@@ -178,5 +196,8 @@ class StageTwo:
 
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
-        self._context.meters.drop("collections_consumer_lag_records", self.topics[0], str(self.number))
+        meters, number = self._context.meters, str(self.number)
+        meters.drop("collections_consumer_lag_records", self.topics[0], number)
+        meters.drop("collections_finality_watermark_timestamp_seconds", number)
+        meters.drop("collections_numbers_dead", number)
         self._context.outlet.on_revoked(self.number)
