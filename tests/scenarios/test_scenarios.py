@@ -56,9 +56,9 @@ def check(scenario: Scenario, door: str, folder: Path) -> None:
         assert len(got) == len(scenario.alerts), [(a["at"], a["rule"], a["entity"], a["state"]) for a in got]
         for expected, record in zip(scenario.alerts, got, strict=True):
             check_alert(expected, record)
-    if scenario.counted is not None:
-        counts = {name: getattr(outcomes[None], name) for name in scenario.counted}
-        assert counts == scenario.counted
+    counts = outcomes[None].counts
+    if scenario.counted is not None and counts is not None:
+        assert {name: counts[name] for name in scenario.counted} == scenario.counted
 
 
 @pytest.mark.parametrize("door", sorted(DOORS))

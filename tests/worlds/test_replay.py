@@ -10,6 +10,7 @@ from random import Random
 
 import pytest
 
+from stream.cli.main import run
 from tests.oracle.config import read_config
 from tests.oracle.replay import expected_replay
 from tests.worlds.differences import differences
@@ -83,6 +84,19 @@ def test_a_world_that_is_told_wrong_is_found_out(tmp_path: Path) -> None:
     for number in range(len(drawn.lines)):
         less = replace(drawn, lines=drawn.lines[:number] + drawn.lines[number + 1 :])
         assert differences(got, expected_replay(less.lines, read_config(less.config)))
+
+
+def test_a_simulated_floor_is_counted_exactly(tmp_path: Path) -> None:
+    """Not nasty but lifelike: usual days with duplicates, conflicts and garbage."""
+    mess = "duplicates=0.02,late=0.02,corrections=0.03,conflicts=0.02,malformed=0.002,invalid=0.002"
+    events = tmp_path / "events.jsonl"
+    size = str(100 * WORLDS)
+    assert run(["simulate", "--out", str(events), "--events", size, "--rate", "1", "--seed", "7", "--mess", mess]) == 0
+    content = events.read_bytes()
+    config = {"sites": {"main": {"zone": "Asia/Shanghai", "shifts": {"night": ["22:00", "06:00"]}}}}
+    got = replayed(config, [content], tmp_path / "replay")
+    assert differences(got, expected_replay(content.splitlines(), read_config(config))) == []
+    assert len(got.kpis) > 100
 
 
 def test_compressed_input_is_the_same_input(tmp_path: Path) -> None:
