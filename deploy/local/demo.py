@@ -31,6 +31,7 @@ CONFIG = ROOT / "deploy" / "local" / "demo.yaml"
 COMMAND = str(Path(sys.executable).with_name("kpi-stream"))
 HTTP_PORT = 6066
 RESTART = 5  # the worker's exit code when it wants its supervisor to start it again (contract 3)
+MOST_RESTARTS = 3
 READY_SECONDS = 60.0
 STOP_SECONDS = 20.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -165,12 +166,14 @@ def _watch(worker: Child, simulator: Child, url: str, begun: float, seconds: flo
     """Show the status line until Ctrl-C, the end of the time, or the death of a child (ChildError)."""
     line = _StatusLine()
     first_kpi: float | None = None
+    restarts = 0
     while seconds is None or time.monotonic() - begun < seconds:
+        if worker.exit_code == RESTART and restarts < MOST_RESTARTS:
+            restarts += 1
+            line.note("demo: the worker asked to be started again (.demo/worker.log says why)")
+            worker.restart()
         for child in (worker, simulator):
-            if child is worker and child.exit_code == RESTART:
-                line.note("demo: the worker asked to be started again")
-                child.restart()
-            elif child.exit_code is not None:
+            if child.exit_code is not None:
                 raise child.failure()
         status = read_status(url)
         if status is not None:
