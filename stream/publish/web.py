@@ -77,7 +77,7 @@ class Web:
         app.router.add_get("/health/live", _health(self._health.live))
         app.router.add_get("/health/ready", _health(self._health.ready))
         if self._wallboard is not None:
-            folder = files("stream.publish") / "board"
+            folder = files("stream.publish.board")
             app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))
             for name, kind in ASSETS.items():
                 app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))

@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import tomllib
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -132,3 +134,13 @@ async def test_a_port_that_is_taken_is_an_error_that_leaves_nothing_behind(serve
         await other.start("127.0.0.1", taken)
     assert await other.start("127.0.0.1", 0) > 0
     await other.stop()
+
+
+def test_the_pages_files_lie_in_a_package_whose_kinds_of_file_are_installed() -> None:
+    """A wheel holds what pyproject.toml lists as package data, and only of packages."""
+    root = Path(__file__).parents[2]
+    kinds = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"]["*"]
+    folder = root / "stream" / "publish" / "board"
+    assert (folder / "__init__.py").exists()
+    assert {path.name for path in folder.iterdir() if path.is_file()} == {*ASSETS, "__init__.py"}
+    assert [name for name in ASSETS if not any(Path(name).match(kind) for kind in kinds)] == []

@@ -16,6 +16,7 @@ function share(value, factor) {
 }
 
 export function duration(ms) {
+  if (ms === 0) return ["0", words.seconds];
   if (ms < MINUTE) return [fixed(ms / 1000, ms < 10e3 ? 1 : 0), words.seconds];
   if (ms < HOUR) {
     const s = Math.round(ms / 1000);
