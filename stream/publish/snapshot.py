@@ -8,6 +8,7 @@ order of the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, 
 `s`: ok, few, no_data, or absent (nothing published for the entity); `c`: a colour of `colour.ORDER`; `r`: its rule.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -84,12 +85,18 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
         "columns": [column.as_json() for column in columns],
         "rank_by": rank_columns[0].as_json(),
         "floor": row(sites[0]) if sites else None,
-        "teams": [row(record) for record in sorted(by_level["team"], key=lambda r: r.entity)],
+        "teams": [row(record) for record in sorted(by_level["team"], key=lambda r: natural(r.entity))],
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
         "alerts": [_alert(alert) for alert in firing],
         "recent": [_alert(alert) for alert in floor.recent_alerts(view.site)[:8]],
     }
+
+
+def natural(entity: str) -> list[tuple[int, str]]:
+    """A key that sorts t-7 before t-10, as people do; ties by the text itself."""
+    parts = re.split(r"([0-9]+)", entity)
+    return [(int(part) if n % 2 else 0, part) for n, part in enumerate(parts)]
 
 
 def _columns(kpis: Sequence[str], records: Sequence[KpiRecord]) -> list[_Column]:
@@ -139,7 +146,7 @@ def _leaderboard(records: Sequence[KpiRecord], by: _Column, most: int, row: Call
         cell = _cell(record, by, _value_of(record, by), ())
         scored.append((cell["v"] if cell["s"] == "ok" else None, record))
     sign = 1 if by.kpi.direction == "lower" else -1
-    scored.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0), pair[1].entity))
+    scored.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0), natural(pair[1].entity)))
     rows, place, before = [], 0, object()
     for position, (value, record) in enumerate(scored[:most], start=1):
         if value != before:

@@ -123,3 +123,8 @@ def test_shifts_of_all_sites_are_offered_once_and_no_choice_at_all_is_never() ->
 
 def test_minor_units_follow_the_currency() -> None:
     assert [exponent(code) for code in ("CNY", "JPY", "KWD", "CLF", "INR")] == [2, 0, 3, 4, 2]
+
+
+def test_teams_stand_in_the_order_in_which_people_count() -> None:
+    records = [team(value("dials", 1), entity=entity) for entity in ("t-10", "t-7", "x", "t", "7", "t-07")]
+    assert [row["entity"] for row in shown(*records)["teams"]] == ["7", "t", "t-07", "t-7", "t-10", "x"]

@@ -2,6 +2,7 @@
 import { language, words } from "./words.js";
 
 const locale = language === "zh" ? "zh-CN" : "en-GB";
+const SHARES_OF_TIME = ["occupancy_ratio", "effective_talk_ratio"];  // their parts are milliseconds
 const MINUTE = 60e3, HOUR = 3600e3, DAY = 86400e3;
 
 const fixed = (value, digits) =>
@@ -54,14 +55,11 @@ export function figure(value, { unit, digits, currency }) {
 export function parts(cell, column) {
   if (cell.d === null) return column.unit === "minor" ? exactAmount(cell.n, column.digits, column.currency) : "";
   if (column.unit === "ms" || column.unit === "minor per hour") return "";
-  const count = (n) => (column.currency ? amount(n, column.digits).join(" ").trim() : timeOr(n, column));
+  if (SHARES_OF_TIME.includes(column.kpi)) {
+    return `${fixed(cell.n / HOUR, 1)} ${words.of} ${fixed(cell.d / HOUR, 1)} ${words.hours}`;
+  }
+  const count = (n) => (column.currency ? amount(n, column.digits).join(" ").trim() : n.toLocaleString(locale));
   return `${count(cell.n)} ${words.of} ${count(cell.d)}`;
-}
-
-// The parts of the two shares of time are milliseconds.
-function timeOr(n, column) {
-  const ofTime = column.kpi === "occupancy_ratio" || column.kpi === "effective_talk_ratio";
-  return ofTime ? duration(n).join(" ") : n.toLocaleString(locale);
 }
 
 export function age(ms) {
