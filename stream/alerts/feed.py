@@ -122,6 +122,11 @@ class Feed:
         ends = range(first, (chunk + 1) * CHUNK_MS, self._plan.pane_ms)
         return {end_ms: self.panes[end_ms] for end_ms in ends if end_ms in self.panes}
 
+    @property
+    def idle(self) -> bool:
+        """Whether it holds nothing at all."""
+        return not (self.seen or self.opened or self.waiting or self.panes or self.windows)
+
     def rebuild(self, at_ms: int | None) -> None:
         """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""
         self.arrivals = list(self.waiting)

@@ -65,7 +65,7 @@ class Publisher:
         for total in touched:
             if total.queued:
                 continue
-            if total.paced_until_ms <= now_ms or back:
+            if not now_ms < total.paced_until_ms <= now_ms + self._publication.every_ms:  # beyond: the clock went back
                 yield total
             else:
                 total.queued = total.unsaved = True
@@ -152,5 +152,3 @@ class _ByEnd:
         """Takes out those that end at `end_ms` or before."""
         while self._heap and self._heap[0] <= end_ms:
             yield from self._windows.pop(heappop(self._heap))
-
-

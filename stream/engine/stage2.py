@@ -243,6 +243,8 @@ class Stage2:
         self._holdings.unsaved.clear()
         for feed in self._evaluator.changed.values():
             state += alert_state.records(feed)
+            if feed.idle and feed.text not in self._holdings.entities:
+                self._holdings.feeds.pop(feed.text, None)
         self._evaluator.changed.clear()
         clock = self._clock()
         if clock != self._saved_clock:

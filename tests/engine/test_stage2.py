@@ -43,7 +43,7 @@ def feed(target: Stage2, rows: list[Row], at_ms: int) -> None:
     """The rows as deltas, one per entity, of facts up to `at_ms`."""
     entities: dict[str, list[Any]] = defaultdict(list)
     for entity, grain, known, sums in rows:
-        entities[entity].append(((grain, known, 0), sums))
+        entities[entity].append(((grain, known, 0, 1), sums))
     for entity, places in entities.items():
         target.apply(entity.encode(), encode_delta(0, at_ms, places))
 
@@ -238,6 +238,14 @@ def test_a_key_is_published_at_most_once_per_pace_and_then_with_all_that_changed
     assert seen == [1, *silence, 6, *silence, 11, *silence, 16, *silence, 21]
 
 
+def test_a_clock_that_goes_back_stalls_nothing() -> None:
+    target = stage()
+    for now_ms, letters in ((3_600_000, 1), (3_600_100, 2), (0, 3), (100, 4), (1_100, 5)):
+        feed(target, [row(0, letters=1)], BASE)
+        numerators = {record["kpis"][0]["numerator"] for record in ticked(target, now_ms).values()}
+        assert numerators == ({letters} if now_ms not in (3_600_100, 100) else set())
+
+
 def test_a_window_is_published_at_once_when_it_becomes_final() -> None:
     target = stage()
     feed(target, [row(0, dials=1)], BASE)
@@ -351,10 +359,30 @@ def test_a_rule_that_is_added_begins_with_what_the_windows_hold() -> None:
 def test_rows_of_before_the_frontier_leave_ended_windows_alone() -> None:
     #  interval_30m [10:00, 10:30) ends before the frontier 11:00, day and month do not
     target = stage()
-    place = (grain_at(10), 0, BASE + HOUR)
+    place = (grain_at(10), 0, BASE + HOUR, 1)
     target.apply(b"main|team|a", encode_delta(0, BASE + 2 * HOUR, [(place, {"dials": 1})]))
     assert {record["window"] for record in ticked(target, 0).values()} == {"day", "month"}
     assert target.counters["frozen"] == 1
+
+
+@pytest.mark.parametrize("batch", [1, 7])
+def test_a_run_is_its_grains_one_by_one(batch: int) -> None:
+    #  10:03 |============ 600 grains of 10 s ============| 11:43, known at 11:43
+    first, length, amounts = grain_at(3), 600, {"productive_ms": 10_000, "on_call_ms": 10_000}
+    busy = Rule("busy", "occupancy_ratio", "team", "rolling_5m", exact("0.9"), exact("0.8"), above=True)
+    run, single = stage(rules=(busy,)), stage(rules=(busy,))
+    known = first + length
+    at_ms = known * PLAN.grain_ms
+    run.apply(b"main|team|a", encode_delta(0, at_ms, [((first, known, 0, length), amounts)]))
+    for begin in range(first, known, batch):
+        rows = [((grain, known, 0, 1), amounts) for grain in range(begin, min(known, begin + batch))]
+        single.apply(b"main|team|a", encode_delta(0, at_ms, rows))
+    for target in (run, single):
+        target.apply(STATEMENT_KEY, encode_statement(0, at_ms + HOUR, at_ms))
+    one, other = run.tick(0), single.tick(0)
+    assert one == other
+    assert one.kpis
+    assert one.alerts
 
 
 def test_a_silent_number_holds_finality_until_it_is_dead() -> None:
