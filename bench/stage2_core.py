@@ -31,7 +31,9 @@ Record = tuple[bytes, bytes]
 def batches(rows: int, speed: float) -> list[list[Record]]:
     """Deltas of 200 ms each from every number, at `speed` times real time, 90,000 rows a second of work."""
     chance = random.Random(7)
-    entities = [f"main|agent|a{number}" for number in range(AGENTS)] + [f"main|team|t{number}" for number in range(TEAMS)]
+    entities = [f"main|agent|a{number}" for number in range(AGENTS)] + [
+        f"main|team|t{number}" for number in range(TEAMS)
+    ]
     made, found, at_ms = 0, [], BASE
     while made < rows:
         batch: list[Record] = []
@@ -39,7 +41,7 @@ def batches(rows: int, speed: float) -> list[list[Record]]:
             for entity in chance.sample(entities, 400) + ["main|site|main"]:
                 grain = at_ms // PLAN.grain_ms - chance.choice((0, 0, 0, 0, 0, 1))
                 sums = {name: chance.randint(1, 9) for name in chance.sample(COLUMNS, 8)}
-                batch.append((entity.encode(), encode_delta(number, at_ms, [((grain, 0, 0), sums)])))
+                batch.append((entity.encode(), encode_delta(number, at_ms, [((grain, 0, 0, 1), sums)])))
                 made += 1
             batch.append((STATEMENT_KEY, encode_statement(number, at_ms, at_ms)))
         found.append(batch)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from stream.engine.delta import encode_delta
+from stream.engine.delta import Place, encode_delta
 from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
 from stream.ledger.states import pieces
 
-Cell = tuple[str, str, str, int, int, int]
-"""(site, team, agent, grain, known, frontier): see internals, section 4."""
+Cell = tuple[str, str, str, int, int, int, int]
+"""(site, team, agent, grain, known, frontier, length): see internals, section 4."""
 
 Sums = dict[str, int]
 
@@ -35,9 +35,8 @@ class Cells:
         self, site: str, team: str, agent: str, at_ms: int, ones: tuple[str, ...], amounts: tuple[tuple[str, int], ...]
     ) -> None:
         """Adds what a fact contributes by itself at its own instant."""
-        cell = (site, team, agent, at_ms // self._grain_ms, 0, 0)
-        counted = (cell, ones)
-        self._counts[counted] = self._counts.get(counted, 0) + 1
+        cell = (site, team, agent, at_ms // self._grain_ms, 0, 0, 1)
+        self._count(cell, ones, 1)
         if amounts:
             sums = self._cell(cell)
             for name, amount in amounts:
@@ -53,15 +52,27 @@ class Cells:
         caused_ms: int,
         frontier_ms: int | None,
     ) -> None:
-        """Adds the time [start, end), split over its grains, to each of the columns."""
+        """Adds the time [start, end), which has ended when it is known, split over its grains, to each of the columns.
+
+        Whole grains in the middle are one run: hours in one state are one row, not hundreds.
+        """
         if not columns:
             return
-        cause = caused_ms // self._grain_ms
-        for at_ms, length_ms in pieces(start_ms, end_ms, self._grain_ms):
-            grain = at_ms // self._grain_ms
-            frozen = frontier_ms if frontier_ms is not None and at_ms < frontier_ms else 0
-            counted = ((*credit, grain, cause if grain < cause else 0, frozen), columns)
-            self._counts[counted] = self._counts.get(counted, 0) + length_ms
+        grain_ms, cause = self._grain_ms, caused_ms // self._grain_ms
+        whole, end = -(-start_ms // grain_ms), end_ms // grain_ms
+        spans: tuple[tuple[int, int], ...] = ((start_ms, end_ms),)
+        if end - whole > 1 and (frontier_ms is None or start_ms >= frontier_ms):
+            self._count((*credit, whole, cause, 0, end - whole), columns, grain_ms)
+            spans = ((start_ms, whole * grain_ms), (end * grain_ms, end_ms))
+        for from_ms, to_ms in spans:
+            for at_ms, length_ms in pieces(from_ms, to_ms, grain_ms):
+                grain = at_ms // grain_ms
+                frozen = frontier_ms if frontier_ms is not None and at_ms < frontier_ms else 0
+                self._count((*credit, grain, cause if grain < cause else 0, frozen, 1), columns, length_ms)
+
+    def _count(self, cell: Cell, columns: tuple[str, ...], amount: int) -> None:
+        counted = (cell, columns)
+        self._counts[counted] = self._counts.get(counted, 0) + amount
 
     def _cell(self, cell: Cell) -> Sums:
         sums = self._sums.get(cell)
@@ -76,7 +87,7 @@ class Cells:
             grain = instant_ms // self._grain_ms
             known = cause if grain < cause else 0
             frozen = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
-            sums = self._cell((*credit, grain, known, frozen))
+            sums = self._cell((*credit, grain, known, frozen, 1))
             sums[name] = sums.get(name, 0) + amount
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
@@ -86,11 +97,11 @@ class Cells:
             for name in ones:
                 sums[name] = sums.get(name, 0) + times
         self._counts = {}
-        entities: dict[str, dict[tuple[int, int, int], Sums]] = {}
+        entities: dict[str, dict[Place, Sums]] = {}
         for (site, team, agent, *place), sums in self._sums.items():
             for entity in _entities(site, team, agent):
                 rows = entities.setdefault(entity, {})
-                at = (place[0], place[1], place[2])
+                at = (place[0], place[1], place[2], place[3])
                 total = rows.get(at)
                 if total is None:
                     rows[at] = sums.copy()

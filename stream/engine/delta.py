@@ -12,10 +12,11 @@ from stream.windows.exact import FORMAT, dumps
 STATEMENT_KEY = b"~"
 
 Row = Sequence[Any]
-"""[G, K, {column: amount}] or [G, K, {column: amount}, F]: grain index of the instants, known (0: none), frontier."""
+"""[G, K, {column: amount}], or with F, or with F and N: grain index of the instants, known (0: none), frontier (0:
+none), and the number of grains from G on that hold these amounts each (a run: an agent's time in one state)."""
 
-Place = tuple[int, int, int]
-"""(G, K, F) of a row, F = 0 where no frontier applies."""
+Place = tuple[int, int, int, int]
+"""(G, K, F, N) of a row."""
 
 
 def entity_text(site: str, level: str, entity: str) -> str:
@@ -30,8 +31,15 @@ def partition_of(entity: str, partitions: int) -> int:
 
 def encode_delta(number: int, greatest_ms: int, rows: Iterable[tuple[Place, Mapping[str, int]]]) -> bytes:
     """A delta of one entity from `number`; `greatest_ms`: greatest `occurred_at` of the facts in it."""
-    flat = [[*place, sums] if not frontier else [*place, sums, frontier] for (*place, frontier), sums in rows]
+    flat = [_row(place, sums) for place, sums in rows]
     return dumps({"f": FORMAT, "n": number, "at": greatest_ms, "rows": flat})
+
+
+def _row(place: Place, sums: Mapping[str, int]) -> Row:
+    grain, known, frontier, length = place
+    if length > 1:
+        return (grain, known, sums, frontier, length)
+    return (grain, known, sums, frontier) if frontier else (grain, known, sums)
 
 
 def encode_statement(number: int, watermark_ms: int | None, greatest_ms: int | None, idle: bool = False) -> bytes:

@@ -110,9 +110,7 @@ class Holdings:
     def holds(self, total: Total) -> bool:
         """Whether it is still the entity's window: one that was undone may have come again as another."""
         entity = self.entities.get(total.text)
-        return entity is not None and (
-            total.rolling or entity.totals.get((total.name, total.start_ms)) is total
-        )
+        return entity is not None and (total.rolling or entity.totals.get((total.name, total.start_ms)) is total)
 
     def rebuild(self) -> None:
         """Heaps and rolling sums follow from the entities as restored; rows that were taken but not folded are gone."""
@@ -177,6 +175,9 @@ class Holdings:
         grains: dict[int, Sums] = {}
         for row in rows:
             grain, known, sums = row[0], row[1], row[2]
+            if len(row) > 4:
+                self._fold_run(entity, row)
+                continue
             if feed is not None:
                 take(feed, grain, known, sums)
             if len(row) > 3:
@@ -223,6 +224,26 @@ class Holdings:
                 self._count(entity, window, sums)
         if self.lengths:
             self._fold_pane(entity, grain, sums)
+
+    def _fold_run(self, entity: Entity, row: list[Any]) -> None:
+        """A run, all of it in the past: each of its grains holds the sums. Costs by windows, and by recent panes."""
+        first, known, sums, _, length = row
+        end = first + length
+        if entity.feed is not None and not entity.feed.columns.isdisjoint(sums):
+            for grain in range(first, end):
+                self._evaluator.take(entity.feed, grain, known, sums)
+        at = first
+        while at < end:
+            slot = at // entity.grains_per_slot
+            until = min(end, (slot + 1) * entity.grains_per_slot)
+            scaled = {name: amount * (until - at) for name, amount in sums.items()}
+            for window in entity.calendar.slot(slot):
+                self._count(entity, window, scaled)
+            at = until
+        if self.lengths:
+            recent = (self.as_of_ms - self._longest_ms - self._plan.pane_ms) // self._grain_ms
+            for grain in range(max(first, recent), end):
+                self._fold_pane(entity, grain, sums)
 
     def _fold_pane(self, entity: Entity, grain: int, sums: Sums) -> None:
         pane_ms = self._plan.pane_ms

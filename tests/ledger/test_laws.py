@@ -32,9 +32,10 @@ def stage() -> Stage1:
 def deltas(one: Stage1, sums: Sums) -> None:
     """Adds what a stage has to say to sums by (entity, grain, column)."""
     for key, value in one.take().deltas:
-        for grain, _, columns, *_ in orjson.loads(value)["rows"]:
-            for column, amount in columns.items():
-                sums[(key.decode(), grain, column)] += amount
+        for grain, _, columns, *rest in orjson.loads(value)["rows"]:
+            for each in range(grain, grain + (rest[1] if len(rest) > 1 else 1)):
+                for column, amount in columns.items():
+                    sums[(key.decode(), each, column)] += amount
 
 
 def total(events: list[Fact], batch: int = 1) -> Sums:
