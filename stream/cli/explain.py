@@ -51,20 +51,21 @@ def explain(
 
     Without --input the inbound topics are read from their start. All of the window counts, whether it is over or not.
     """
+    from stream.replay.book import Book
     from stream.replay.chunks import InputError
-    from stream.replay.explaining import FactBook
+    from stream.replay.explaining import contributions
 
     settings = settings_of(config)
     question = _question(settings, _kpi(kpi, currency), currency, level, entity, site, window, start)
     sources = [*(inputs or []), *(more or [])]
-    book = FactBook()
+    book = Book(settings.limits())
     try:
         for fact in _from_files(settings, sources) if sources else _from_topics(settings):
             book.add(fact)
     except InputError as error:
         raise CommandError(str(error)) from error
     for line in _page(
-        question, window, book.contributions(question, settings.definitions(), settings.plan()), settings
+        question, window, contributions(book, question, settings.definitions(), settings.plan()), settings
     ):
         print(line)
 

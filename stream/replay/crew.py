@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from multiprocessing.queues import Queue
 
     Inbox = Queue[bytes | None]
-    Outbox = Queue[Folded]
+    Outbox = Queue[Folded | None]
 
 _AHEAD = 2
 """Rounds that may be under way: while one is folded, the next is read."""
@@ -43,6 +43,10 @@ class Crew(Protocol):
         """What the rounds that are still under way come to."""
         ...
 
+    def end(self) -> Iterator[Folded]:
+        """What all rounds together still come to; there may be no more of them."""
+        ...
+
 
 class Alone:
     """Folds in this process, at once."""
@@ -57,6 +61,10 @@ class Alone:
     def rest(self) -> Iterator[list[Folded]]:
         """Nothing: no round is under way."""
         return iter(())
+
+    def end(self) -> Iterator[Folded]:
+        """As the fold says."""
+        return self._fold.rest()
 
 
 class Several:
@@ -87,11 +95,17 @@ class Several:
         self._under_way += 1
 
     def rest(self) -> Iterator[list[Folded]]:
-        """The rounds under way, and the processes end."""
+        """The rounds under way."""
         while self._under_way:
             yield self._oldest()
+
+    def end(self) -> Iterator[Folded]:
+        """What each process still has, one process after the other; they all work on it at the same time."""
         for number in range(len(self._processes)):
             self._put(number, None)
+        for number in range(len(self._processes)):
+            while (folded := self._get(number)) is not None:
+                yield folded
 
     @property
     def pids(self) -> list[int]:
@@ -111,7 +125,7 @@ class Several:
 
     def _oldest(self) -> list[Folded]:
         self._under_way -= 1
-        return [self._get(number) for number in range(len(self._processes))]
+        return [folded for number in range(len(self._processes)) if (folded := self._get(number)) is not None]
 
     def _put(self, number: int, message: bytes | None) -> None:
         while True:
@@ -122,7 +136,7 @@ class Several:
             else:
                 return
 
-    def _get(self, number: int) -> Folded:
+    def _get(self, number: int) -> Folded | None:
         while True:
             try:
                 return self._outboxes[number].get(timeout=_LOOK_SECONDS)
@@ -159,3 +173,6 @@ def _work(settings: Settings, plan: WindowPlan, inbox: "Inbox", outbox: "Outbox"
     fold = Fold(settings, plan)
     while (message := inbox.get()) is not None:
         outbox.put(fold.round([Raw(*each) for each in marshal.loads(message)]))
+    for folded in fold.rest():
+        outbox.put(folded)
+    outbox.put(None)

@@ -6,17 +6,15 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from stream.facts.fact import AgentState, Fact
-from stream.facts.identity import expected_key
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
-from stream.ledger import record
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.judge import judge
 from stream.ledger.links import Links
 from stream.ledger.own import emit_own
 from stream.ledger.states import emit_span
+from stream.replay.book import Book
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
 
@@ -59,40 +57,32 @@ class Question:
         return self.level == "site" or (credit.team if self.level == "team" else credit.agent) == self.entity
 
 
-class FactBook:
-    """All facts of a run by key, each as the event that counts."""
+def contributions(book: Book, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:
+    """Everything that the number is the sum of, in the order of the instants."""
+    collector = _Collector(question)
 
-    def __init__(self) -> None:
-        self._facts: dict[str, dict[str, bytes]] = {}
+    def midnight_ms(site: str, day: str, days: int) -> int:
+        return local_midnight_ms(plan.clock(site).zone, day, days)
 
-    def add(self, fact: Fact) -> None:
-        """Takes in an event; of several that state the same fact, the one that counts stays, in whatever order."""
-        facts = self._facts.setdefault(expected_key(fact), {})
-        name = record.identity(fact)
-        known = facts.get(name)
-        if known is None:
-            facts[name] = record.encode(fact)
-        else:
-            judgement = judge(*record.decode(name, known), fact)
-            facts[name] = record.encode(judgement.fact, judgement.losers)
+    for facts in book.groups():
+        for fact in facts:
+            emit_own(fact, definitions, collector)
+        links = Links(facts)
+        emit_linked(links, cases_of(links), definitions, midnight_ms, collector)
+        for state, following in spans(facts):
+            emit_span(state, following, plan.grain_ms, collector)
+    return sorted(collector.found, key=lambda each: (each.instant_ms, each.because[0].event_id, each.column))
 
-    def contributions(self, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:
-        """Everything that the number is the sum of, in the order of the instants."""
-        collector = _Collector(question)
 
-        def midnight_ms(site: str, day: str, days: int) -> int:
-            return local_midnight_ms(plan.clock(site).zone, day, days)
+def cases_of(links: Links) -> set[str | None]:
+    """Every case that facts of a key name; None for what has no case."""
+    return {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
 
-        for facts in self._facts.values():
-            known = [record.decode(name, value)[0] for name, value in facts.items()]
-            links = Links(known)
-            for fact in known:
-                emit_own(fact, definitions, collector)
-            cases = {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
-            emit_linked(links, cases, definitions, midnight_ms, collector)
-            for state, following in _spans(known):
-                emit_span(state, following, plan.grain_ms, collector)
-        return sorted(collector.found, key=lambda each: (each.instant_ms, each.because[0].event_id, each.column))
+
+def spans(facts: list[Fact]) -> Iterator[tuple[AgentState, AgentState]]:
+    """Each of an agent's states with the one that follows it."""
+    states = (fact for fact in facts if isinstance(fact, AgentState))
+    return pairwise(sorted(states, key=lambda state: (state.occurred_at, state.event_id)))
 
 
 class _Collector:
@@ -112,11 +102,3 @@ class _Collector:
             and question.concerns(credit)
         ):
             self.found.append(Contribution(instant_ms, column, amount, because))
-
-
-def _spans(facts: list[Fact]) -> Iterator[tuple[AgentState, AgentState]]:
-    states = sorted(
-        (fact for fact in facts if isinstance(fact, AgentState)),
-        key=lambda state: (state.occurred_at, state.event_id),
-    )
-    return pairwise(states)

@@ -80,24 +80,29 @@ class Run:
     def _rest(self) -> None:
         for results in self._crew.rest():
             self._add(results)
+        for folded in self._crew.end():
+            self._count(folded)
 
     def _add(self, results: list[Folded]) -> None:
         """Adds the oldest round that was under way; then what it made certain is evaluated."""
-        tally = self.tally
         for folded in results:
-            tally.read += folded.read
-            tally.accepted += folded.accepted
-            tally.duplicates += folded.duplicates
-            tally.superseded += folded.superseded
-            if folded.greatest_ms is not None:
-                tally.greatest_ms = max(tally.greatest_ms or folded.greatest_ms, folded.greatest_ms)
-            for raw, reason, detail in folded.dead:
-                self._dead.add(raw, reason, detail)
-            for key, value in folded.deltas:
-                self._stage2.apply(key, value)
+            self._count(folded)
         watermark_ms = self._watermarks.pop(0)
         if watermark_ms is not None:
             self._evaluate(watermark_ms)
+
+    def _count(self, folded: Folded) -> None:
+        tally = self.tally
+        tally.read += folded.read
+        tally.accepted += folded.accepted
+        tally.duplicates += folded.duplicates
+        tally.superseded += folded.superseded
+        if folded.greatest_ms is not None:
+            tally.greatest_ms = max(tally.greatest_ms or folded.greatest_ms, folded.greatest_ms)
+        for raw, reason, detail in folded.dead:
+            self._dead.add(raw, reason, detail)
+        for key, value in folded.deltas:
+            self._stage2.apply(key, value)
 
     def _evaluate(self, watermark_ms: int) -> None:
         self._stage2.apply(STATEMENT_KEY, encode_statement(0, watermark_ms, watermark_ms))

@@ -198,7 +198,8 @@ def test_a_newer_version_replaces_an_older_one_whichever_comes_first(replay: Rep
     old, new = line(call(1, 0, version=1)), line(call(1, 0, event_id="e-2", version=2, outcome="human"))
     one, other = replay([old, new]), replay([new, old])
     assert (one / "kpi.jsonl").read_bytes() == (other / "kpi.jsonl").read_bytes()
-    assert (summary(one)["events_accepted"], summary(other)["superseded"]) == (2, 1)
+    for out in (one, other):
+        assert (summary(out)["events_accepted"], summary(out)["superseded"]) == (1, 1)
     assert accounted(one)
     assert accounted(other)
 
