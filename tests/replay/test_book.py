@@ -1,0 +1,60 @@
+"""The book holds the same facts whatever the order of the events and the size of a key's dossier."""
+
+import random
+from collections import Counter
+
+import pytest
+from msgspec import structs
+
+from stream.engine.stage1 import Stage1
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Fact
+from stream.ledger.definitions import Definitions, Limits
+from stream.replay import book as books
+from stream.replay.book import Book
+from stream.windows.plan import WindowPlan
+from tests.worlds.world import world
+
+
+def facts_of(seed: int) -> list[Fact]:
+    facts = (decode(line) for line in world(seed).lines)
+    return [fact for fact in facts if not isinstance(fact, Rejection)]
+
+
+def held(book: Book) -> list[str]:
+    return sorted(repr(structs.astuple(fact)) for group in book.groups() for fact in group)
+
+
+def filled(facts: list[Fact]) -> tuple[list[str], Counter[str]]:
+    book, verdicts = Book(Limits()), Counter[str]()
+    for fact in facts:
+        verdicts[book.add(fact).kind] += 1
+    return held(book), verdicts
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_order_and_repetition_change_nothing_of_what_is_held(seed: int) -> None:
+    facts = facts_of(seed)
+    chance = random.Random(seed)
+    expected, _ = filled(facts)
+    for _ in range(3):
+        assert filled(chance.sample(facts, len(facts)) + chance.choices(facts, k=len(facts)))[0] == expected
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("large_bytes", [1, 200, 600])
+def test_a_large_dossier_holds_what_a_small_one_does(
+    seed: int, large_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = facts_of(seed) * 2
+    expected = filled(facts)
+    monkeypatch.setattr(books, "_LARGE_BYTES", large_bytes)
+    assert filled(facts) == expected
+
+
+@pytest.mark.parametrize("seed", range(15))
+@pytest.mark.parametrize("limits", [Limits(), Limits(facts_per_debtor=3), Limits(facts_per_case=2)], ids=str)
+def test_its_verdicts_are_those_of_stage_1(seed: int, limits: Limits) -> None:
+    book, stage1 = Book(limits), Stage1(Definitions(), WindowPlan(), limits, 0)
+    for fact in facts_of(seed) * 2:
+        assert book.add(fact).kind == stage1.apply(fact).kind
