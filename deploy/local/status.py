@@ -13,7 +13,7 @@ SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Status:
-    """Counts since the worker's start; `lag` in records; `as_of` in Unix seconds, 0 = no KPI record yet."""
+    """Counts since the worker's start; `lag` in records; `alerts` firing; `as_of` in Unix seconds, 0 = no KPI record yet."""
 
     events: int
     rejected: int
@@ -23,13 +23,20 @@ class Status:
     as_of: float
 
     def line(self, now: float) -> str:
-        as_of = "-"
+        """What matters first, so that a narrow terminal cuts off the rest."""
+        as_of = "no numbers yet"
         if self.as_of:
-            as_of = f"{datetime.fromtimestamp(self.as_of, UTC):%H:%M:%S} UTC ({max(0.0, now - self.as_of):.0f} s ago)"
+            as_of = f"as of {datetime.fromtimestamp(self.as_of, UTC):%H:%M:%S} UTC, {_age(now - self.as_of)}"
         return (
-            f"{self.events:,} events, {self.rejected:,} dead letters, lag {self.lag:,}, "
-            f"{self.kpi_records:,} KPI records, {self.alerts:,} alerts firing, as of {as_of}"
+            f"{as_of}: {self.events:,} events, lag {self.lag:,}, {self.kpi_records:,} KPI records, "
+            f"{self.alerts:,} alerts, {self.rejected:,} dead letters"
         )
+
+
+def _age(seconds: float) -> str:
+    if seconds >= 172_800:
+        return f"{seconds / 86_400:.0f} days ago"
+    return f"{seconds / 3_600:.1f} h ago" if seconds >= 7_200 else f"{max(0.0, seconds):.0f} s ago"
 
 
 def read_status(url: str) -> Status | None:

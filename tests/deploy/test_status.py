@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
@@ -27,12 +28,17 @@ def test_an_exposition_of_the_product_is_summed_over_its_labels() -> None:
 def test_the_line_says_how_old_the_numbers_are() -> None:
     status = Status(events=1234, rejected=2, lag=0, kpi_records=77, alerts=1, as_of=NOW - 3)
     assert status.line(NOW) == (
-        "1,234 events, 2 dead letters, lag 0, 77 KPI records, 1 alerts firing, as of 11:06:37 UTC (3 s ago)"
+        "as of 11:06:37 UTC, 3 s ago: 1,234 events, lag 0, 77 KPI records, 1 alerts, 2 dead letters"
     )
 
 
 def test_without_numbers_yet_there_is_no_as_of() -> None:
-    assert status_of("# HELP nothing\n").line(NOW).endswith("as of -")
+    assert status_of("# HELP nothing\n").line(NOW).startswith("no numbers yet: 0 events")
+
+
+@pytest.mark.parametrize(("age", "words"), [(7_199, "7199 s ago"), (7_200, "2.0 h ago"), (518_400, "6 days ago")])
+def test_an_old_number_is_told_in_large_units(age: int, words: str) -> None:
+    assert words in Status(0, 0, 0, 0, 0, as_of=NOW - age).line(NOW)
 
 
 def test_the_newest_site_gives_the_as_of() -> None:
