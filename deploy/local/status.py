@@ -13,7 +13,7 @@ SAMPLE = re.compile(r"^(\w+)(\{.*\})? (\S+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Status:
-    """Counts since the worker's start; `lag` in records; `alerts` firing; `as_of` in Unix seconds, 0 = no KPI record yet."""
+    """Counts since the worker's start. `lag`: records; `alerts`: firing; `as_of`: Unix seconds, 0 = no numbers yet."""
 
     events: int
     rejected: int
