@@ -13,9 +13,11 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from stream.engine.delta import partition_of
 from stream.publish.exposition import Exposition, Samples, samples
+from stream.publish.floor import Floor
 from stream.publish.metrics import METRICS, WINDOWS
-from stream.publish.reading import AlertRecord, KpiRecord, read_alert, read_key, read_kpi
+from stream.publish.reading import AlertRecord, KpiRecord, read_key, read_kpi
 
 Records = Sequence[tuple[bytes, bytes]]
 Place = tuple[str, str, str, str]
@@ -28,7 +30,6 @@ class _Number:
 
     committed_s: float
     kpis: dict[Place, tuple[str, bytes]] = field(default_factory=dict)
-    alerts: dict[bytes, bytes] = field(default_factory=dict)
     as_of_ms: dict[str, int] = field(default_factory=dict)
 
 
@@ -36,7 +37,9 @@ class KpiCollector(Collector):
     """Window gauges, alerts and `as_of` of the numbers that this worker owns.
 
     `exposition` says which windows and parts of each level are exported and caps the series. `session_s`: seconds
-    without a commit after which a number's series are withdrawn. `clock`: monotonic seconds.
+    without a commit after which a number's series are withdrawn. `clock`: monotonic seconds. `numbers`: how many
+    stage-2 numbers there are. `alerts`: where alerts are held; a feed of the alerts topic may tell it those that fired
+    before this worker owned them.
     The commit loop calls `on_committed` and `on_revoked`; a scrape may come from another thread.
     """
 
@@ -45,11 +48,15 @@ class KpiCollector(Collector):
         exposition: Exposition,
         session_s: float = 10.0,
         registry: CollectorRegistry | None = None,
+        numbers: int = 1,
+        alerts: Floor | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._exposition = exposition
         self._session_s = session_s
         self._clock = clock
+        self._count = numbers
+        self._alerts = alerts or Floor({})
         self._numbers: dict[int, _Number] = {}
         self._lock = threading.Lock()
         if registry is not None:
@@ -65,8 +72,8 @@ class KpiCollector(Collector):
             held.committed_s = self._clock()
             for key, value in kpis:
                 self._take(held, key, value)
-            for key, value in alerts:
-                held.alerts[key] = value
+        for _, value in alerts:
+            self._alerts.on_alert(value)
 
     def _take(self, held: _Number, key: bytes, value: bytes) -> None:
         name = read_key(key)
@@ -103,7 +110,6 @@ class KpiCollector(Collector):
             deadline_s = self._clock() - self._session_s
             live = {n: held for n, held in self._numbers.items() if held.committed_s >= deadline_s}
             entries = [(n, place, value) for n, held in live.items() for place, (_, value) in held.kpis.items()]
-            alerts = [(n, key, value) for n, held in live.items() for key, value in held.alerts.items()]
             as_of_ms: dict[str, int] = {}
             for held in live.values():
                 for site, at_ms in held.as_of_ms.items():
@@ -117,19 +123,13 @@ class KpiCollector(Collector):
                 over.append((n, place, value))
             else:
                 records.append(record)
-        firing, ended = [], []
-        for n, key, value in alerts:
-            alert = read_alert(value)
-            firing.append(alert) if alert.state == "firing" else ended.append((n, key, value))
-        self._forget(over, ended, as_of_ms)
-        return records, firing, as_of_ms
+        self._forget(over, as_of_ms)
+        return records, [alert for alert in self._alerts.firing() if self._number(alert) in live], as_of_ms
 
-    def _forget(
-        self,
-        over: Iterable[tuple[int, Place, bytes]],
-        ended: Iterable[tuple[int, bytes, bytes]],
-        as_of_ms: Mapping[str, int],
-    ) -> None:
+    def _number(self, alert: AlertRecord) -> int:
+        return partition_of(f"{alert.site}|{alert.level}|{alert.entity}", self._count)
+
+    def _forget(self, over: Iterable[tuple[int, Place, bytes]], as_of_ms: Mapping[str, int]) -> None:
         """Drops what the last look found past, unless a commit has replaced it since."""
         with self._lock:
             for n, place, value in over:
@@ -138,10 +138,6 @@ class KpiCollector(Collector):
                     held.as_of_ms[place[0]] = max(as_of_ms[place[0]], held.as_of_ms.get(place[0], 0))
                     if held.kpis.get(place, ("", b""))[1] is value:
                         del held.kpis[place]
-            for n, key, value in ended:
-                held = self._numbers.get(n)
-                if held is not None and held.alerts.get(key) is value:
-                    del held.alerts[key]
 
     def _capped(self, records: list[KpiRecord]) -> tuple[list[tuple[KpiRecord, Samples]], int]:
         """Whole entities, sites and teams first, up to the cap; and how many series did not fit."""

@@ -26,14 +26,16 @@ log = structlog.get_logger(__name__)
 class Feed:
     """Keeps `floor` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
+    `kpis` False: the alerts alone.
     `loaded`: what stood in the topics at the start has been read. `problem`: why nothing is being read, or None.
     """
 
-    def __init__(self, settings: Settings, floor: Floor) -> None:
+    def __init__(self, settings: Settings, floor: Floor, kpis: bool = True) -> None:
         prefix = settings.kafka.topic_prefix
         self._settings = settings
         self._floor = floor
-        self._kpi_topic, self._alert_topic = f"{prefix}.kpi.v1", f"{prefix}.alerts.v1"
+        self._kpi_topic = f"{prefix}.kpi.v1"
+        self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
         self._positions: dict[TopicPartition, int] = {}
         self.loaded = False
         self.problem: str | None = "not connected yet"
@@ -47,7 +49,7 @@ class Feed:
                 delay_s = RETRY_FIRST_S
             except (KafkaError, OSError) as error:
                 self.problem = f"Kafka: {str(error) or type(error).__name__}"
-                log.warning("board_feed_lost", problem=self.problem, retry_in_s=delay_s)
+                log.warning("output topics lost", problem=self.problem, retry_in_s=delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
 
@@ -67,7 +69,7 @@ class Feed:
             if partitions:
                 await self._follow(consumer, partitions)
             else:
-                self.problem = f"there is no topic {self._kpi_topic}: `kpi-stream topics create`"
+                self.problem = f"there is no topic {self._topics[0]}: `kpi-stream topics create`"
                 await asyncio.sleep(RETRY_FIRST_S)
         finally:
             await consumer.stop()
@@ -75,8 +77,7 @@ class Feed:
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         # The consumer's own look-up knows only topics that it has asked for, and asking would create a missing one.
         cluster = await consumer._client.fetch_all_metadata()
-        topics = (self._kpi_topic, self._alert_topic)
-        return [TopicPartition(t, p) for t in topics for p in sorted(cluster.partitions_for_topic(t) or ())]
+        return [TopicPartition(t, p) for t in self._topics for p in sorted(cluster.partitions_for_topic(t) or ())]
 
     async def _follow(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)

@@ -4,7 +4,6 @@ Pure memory, no clock: a reader who keeps the highest revision per key, of equal
 (contract 2). Values stay bytes until somebody looks.
 """
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 
 import msgspec
@@ -18,7 +17,7 @@ from stream.publish.reading import (
     read_kpi,
 )
 
-RECENT_ALERTS = 50
+KEPT_ALERTS = 10_000
 KEPT_STARTS = 2  # the running window and the one before it
 
 
@@ -42,7 +41,7 @@ class Floor:
         self._rolling = rolling
         self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
         self._open: dict[str, AlertRecord] = {}
-        self._recent: deque[AlertRecord] = deque(maxlen=RECENT_ALERTS)
+        self._resolved: dict[str, AlertRecord] = {}
         self._as_of_ms: dict[str, int] = {}
         self.unreadable = 0
 
@@ -68,18 +67,21 @@ class Floor:
             del starts[min(starts)]
 
     def on_alert(self, value: bytes | None) -> None:
-        """Takes one record of the alerts topic."""
+        """Takes one record of the alerts topic. An episode that is resolved stays so, whatever is repeated of it."""
         try:
             alert = read_alert(value or b"")
         except msgspec.MsgspecError:
             self.unreadable += 1
             return
+        if alert.alert_id in self._resolved:
+            return
         self._open.pop(alert.alert_id, None)
-        if alert.state == "resolved":
-            if alert not in self._recent:
-                self._recent.append(alert)
-        else:
+        if alert.state != "resolved":
             self._open[alert.alert_id] = alert
+            return
+        self._resolved[alert.alert_id] = alert
+        if len(self._resolved) > KEPT_ALERTS:
+            del self._resolved[next(iter(self._resolved))]
 
     def sites(self) -> list[str]:
         """Sites heard of, sorted."""
@@ -107,13 +109,17 @@ class Floor:
             return record.end_ms < as_of_ms <= record.end_ms + length_ms
         return not record.is_over(as_of_ms, record.window in self._rolling)
 
+    def firing(self) -> list[AlertRecord]:
+        """Firing alerts of all sites."""
+        return [alert for alert in list(self._open.values()) if alert.state == "firing"]
+
     def open_alerts(self, site: str) -> list[AlertRecord]:
         """Pending and firing alerts of `site`, the latest first."""
-        return sorted((a for a in self._open.values() if a.site == site), key=lambda a: a.at, reverse=True)
+        return _latest_first(self._open, site)
 
     def recent_alerts(self, site: str) -> list[AlertRecord]:
-        """The last resolved alerts of `site`, the latest first."""
-        return sorted((a for a in self._recent if a.site == site), key=lambda a: a.at, reverse=True)
+        """The resolved alerts of `site` that are still held, the latest first."""
+        return _latest_first(self._resolved, site)
 
     def tidy(self) -> int:
         """Forgets what no choice shows any more (its own length past its end); returns how many windows are left."""
@@ -128,3 +134,7 @@ class Floor:
                 del self._held[place]
             left += len(starts)
         return left
+
+
+def _latest_first(alerts: Mapping[str, AlertRecord], site: str) -> list[AlertRecord]:
+    return sorted((alert for alert in alerts.values() if alert.site == site), key=lambda a: a.at, reverse=True)

@@ -8,6 +8,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
+from stream.publish.feed import Feed
+from stream.publish.floor import Floor
 from stream.publish.meters import Meters
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import Health, Web
@@ -33,8 +35,11 @@ def front(settings: Settings, health: Health) -> Front:
     meters = Meters(registry)
     state_settings(meters, settings)
     session_s = settings.kafka.session_timeout_ms / 1_000
-    collector = KpiCollector(exposition(settings.plan()), session_s, registry)
-    return Front(registry, meters, collector, Web(registry, health, Wallboard(settings, LINGER_S)))
+    alerts = Floor({})
+    collector = KpiCollector(exposition(settings.plan()), session_s, registry, settings.deltas_partitions, alerts)
+    # An alert that fired before this worker owned its entity must not look resolved: the topic tells of it.
+    feed = Feed(settings, alerts, kpis=False)
+    return Front(registry, meters, collector, Web(registry, health, Wallboard(settings, LINGER_S), feed.run))
 
 
 def state_settings(meters: Meters, settings: Settings) -> None:

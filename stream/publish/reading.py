@@ -101,7 +101,6 @@ class AlertRecord(msgspec.Struct, frozen=True):
     resolved_at: str | None = None
     reason: str = ""
     run: str = "live"
-    currency: str | None = None
 
 
 _KPI = msgspec.json.Decoder(KpiRecord)

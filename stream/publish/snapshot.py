@@ -67,6 +67,7 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
     firing = floor.open_alerts(view.site)
     columns = _columns(view.kpis, records)
     severity = _severities(firing)
+    currencies = {rule.rule: rule.currency for rule in rules}
 
     def row(record: KpiRecord) -> Json:
         cells = _cells(record, columns, rules)
@@ -88,8 +89,8 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
         "teams": [row(record) for record in sorted(by_level["team"], key=lambda r: natural(r.entity))],
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
-        "alerts": [_alert(alert) for alert in firing],
-        "recent": [_alert(alert) for alert in floor.recent_alerts(view.site)[:8]],
+        "alerts": [_alert(alert, currencies) for alert in firing],
+        "recent": [_alert(alert, currencies) for alert in floor.recent_alerts(view.site)[:8]],
     }
 
 
@@ -173,8 +174,9 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: AlertRecord) -> Json:
-    kpi = CATALOGUE.get(alert.kpi)
+def _alert(alert: AlertRecord, currencies: Mapping[str, str | None]) -> Json:
+    """The record names no currency: the rule does."""
+    kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
     return {
         "id": alert.alert_id,
         "rule": alert.rule,
@@ -190,8 +192,8 @@ def _alert(alert: AlertRecord) -> Json:
         "since": alert.active_since,
         "at": alert.at,
         "unit": kpi.unit if kpi else "count",
-        "currency": alert.currency,
-        "digits": exponent(alert.currency) if alert.currency else 0,
+        "currency": currency,
+        "digits": exponent(currency) if currency else 0,
         "en": kpi.name_en if kpi else alert.kpi,
         "zh": kpi.name_zh if kpi else alert.kpi,
     }

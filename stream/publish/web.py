@@ -2,7 +2,7 @@
 
 import asyncio
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -43,12 +43,20 @@ class Health:
 
 
 class Web:
-    """Serves `registry`, `health` and, if there is one, the page of `wallboard`."""
+    """Serves `registry`, `health` and, if there is one, the page of `wallboard`. `beside` runs while it serves."""
 
-    def __init__(self, registry: CollectorRegistry, health: Health, wallboard: Wallboard | None = None) -> None:
+    def __init__(
+        self,
+        registry: CollectorRegistry,
+        health: Health,
+        wallboard: Wallboard | None = None,
+        beside: Callable[[], Coroutine[None, None, None]] | None = None,
+    ) -> None:
         self._registry = registry
         self._health = health
         self._wallboard = wallboard
+        self._beside = beside
+        self._task: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -62,10 +70,15 @@ class Web:
             await runner.cleanup()
             raise
         self._runner = runner
+        if self._beside is not None:
+            self._task = asyncio.get_running_loop().create_task(self._beside())
         return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
         """Stops listening; a request in hand has one second."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
         if self._runner is not None:
             await self._runner.cleanup()
         if self._wallboard is not None:

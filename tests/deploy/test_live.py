@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -104,9 +105,26 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
             )
             assert 0 < float(kept["value"][1]) < 1
         data = await asyncio.to_thread(snapshot, address)
+        firing = await asyncio.to_thread(active, address)
         assert data["floor"]["cells"][0]["v"] == 24
         assert [row["entity"] for row in data["teams"]] == ["t-1", "t-2"]
         assert {alert["rule"] for alert in data["alerts"]} == {"connect_rate_low"}
+
+    async with WorkerProcess(config) as successor:
+        await successor.ready()
+        address = next(line.split()[-1] for line in successor.log.splitlines() if line.startswith("worker on "))
+        assert firing == {"t-1", "t-2"}
+        for _ in range(50):
+            if await asyncio.to_thread(active, address) == firing:
+                return
+            await asyncio.sleep(0.2)
+    raise AssertionError("a worker that takes over does not export the alerts that fire")
+
+
+def active(address: str) -> set[str]:
+    """The teams whose alert is active on /metrics."""
+    with urllib.request.urlopen(f"{address}metrics", timeout=5) as answer:
+        return set(re.findall(r'collections_alert_active{entity="([^"]+)"', answer.read().decode()))
 
 
 def snapshot(address: str) -> dict[str, Any]:

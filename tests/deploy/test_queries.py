@@ -47,7 +47,10 @@ def records_of_now() -> list[Record]:
 class Scraped:
     """A front that commits the same records every second, and the Prometheus that scrapes it."""
 
-    def __init__(self, of: Front, prometheus: Prometheus, records: list[Record]) -> None:
+    def __init__(
+        self, of: Front, prometheus: Prometheus, records: list[Record], committing: asyncio.Task[None]
+    ) -> None:
+        self.committing = committing
         self.front = of
         self.prometheus = prometheus
         self.records = records
@@ -60,18 +63,20 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
     of = front(load(config, environ={}), Health())
     records = records_of_now()
     of.collector.on_committed(0, records, [alert(entity="t-1")])
+    numbers = load(config, environ={}).deltas_partitions
     port = await of.web.start("127.0.0.1", 0)
 
     async def commit() -> None:
         while True:
-            of.collector.on_committed(0, [])
+            for number in range(numbers):
+                of.collector.on_committed(number, [])
             await asyncio.sleep(1)
 
     committing = asyncio.create_task(commit())
     try:
         async with running(program("prometheus"), tmp_path / "prometheus", [f"127.0.0.1:{port}"]) as prometheus:
             await prometheus.until("count(entity:collections_window_dials:max)", bool)
-            yield Scraped(of, prometheus, records)
+            yield Scraped(of, prometheus, records, committing)
     finally:
         committing.cancel()
         await of.web.stop()
@@ -148,6 +153,7 @@ async def test_an_alert_of_the_stream_is_forwarded_until_it_resolves(scraped: Sc
 
 async def test_a_series_that_is_withdrawn_is_stale_at_the_next_scrape(scraped: Scraped) -> None:
     assert await scraped.prometheus.query('collections_window_dials{level="site",window="day"}')
+    scraped.committing.cancel()
     scraped.front.collector.on_revoked(0)
     await scraped.prometheus.until("collections_window_dials", lambda found: found == [], timeout_s=10)
     await scraped.prometheus.until("entity:collections_window_dials:max", lambda found: found == [], timeout_s=10)

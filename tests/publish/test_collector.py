@@ -1,6 +1,7 @@
 """The window gauges, seen as Prometheus sees them: samples of a registry."""
 
 from itertools import pairwise
+from zlib import crc32
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
@@ -8,6 +9,7 @@ from prometheus_client.metrics_core import Metric
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import AGENT_PARTS, LIMIT_SERIES, exposition
+from stream.publish.floor import Floor
 from stream.publish.metrics import METRICS, WINDOWS
 from stream.settings import load
 from tests.publish.records import alert, floor, kpi, value
@@ -19,11 +21,12 @@ W = "collections_window_"
 class Exporter:
     """A collector in a registry of its own, with a clock that stands until it is moved."""
 
-    def __init__(self, limit_series: int = LIMIT_SERIES) -> None:
+    def __init__(self, limit_series: int = LIMIT_SERIES, numbers: int = 1) -> None:
         self.now_s = 1000.0
         self.registry = CollectorRegistry()
+        self.alerts = Floor({})
         self.collector = KpiCollector(
-            exposition(PLAN, limit_series), session_s=10, registry=self.registry, clock=lambda: self.now_s
+            exposition(PLAN, limit_series), 10, self.registry, numbers, self.alerts, clock=lambda: self.now_s
         )
 
     def window(self, part: str, **labels: str) -> float | None:
@@ -186,17 +189,39 @@ def test_beyond_the_cap_whole_entities_are_withheld_agents_first_and_counted() -
     assert full.value("series_dropped") == 0
 
 
+ALERT = {
+    "rule": "connect_rate_low", "severity": "warning", "site": "main", "level": "team", "entity": "t-3",
+    "kpi": "connect_rate", "window": "rolling_15m",
+}  # fmt: skip
+
+
 def test_an_alert_is_active_from_firing_to_resolved() -> None:
     exporter = Exporter()
-    labels = {
-        "rule": "connect_rate_low", "severity": "warning", "site": "main", "level": "team", "entity": "t-3",
-        "kpi": "connect_rate", "window": "rolling_15m",
-    }  # fmt: skip
     seen = []
     for state in ("pending", "firing", "resolved"):
         exporter.collector.on_committed(0, [], [alert(state=state)])
-        seen.append(exporter.value("alert_active", **labels))
+        seen.append(exporter.value("alert_active", **ALERT))
     assert seen == [None, 1, None]
+
+
+def test_an_alert_that_fired_elsewhere_is_active_where_its_entity_is_owned_now_and_only_there() -> None:
+    """The topic tells every worker of every alert; crc32 of `main|team|t-3` modulo 4 is the number that owns it."""
+    shown = []
+    for number in range(4):
+        exporter = Exporter(numbers=4)
+        exporter.alerts.on_alert(alert()[1])
+        assert exporter.value("alert_active", **ALERT) is None
+        exporter.collector.on_committed(number, [])
+        shown.append(exporter.value("alert_active", **ALERT))
+    owner = crc32(b"main|team|t-3") % 4
+    assert shown == [1 if number == owner else None for number in range(4)]
+
+
+def test_an_alert_that_this_worker_resolved_is_not_raised_again_by_a_slow_reader_of_the_topic() -> None:
+    exporter = Exporter()
+    exporter.collector.on_committed(0, [], [alert(), alert(state="resolved")])
+    exporter.alerts.on_alert(alert()[1])
+    assert exporter.value("alert_active", **ALERT) is None
 
 
 def test_as_of_is_the_greatest_of_the_site_and_never_falls() -> None:
