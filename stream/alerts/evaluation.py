@@ -70,10 +70,38 @@ class Evaluator:
         amounts = view_of(sums, feed.columns)
         if not amounts:
             return
+        self._wait(feed, self._entry_ms(max(grain, known)), grain, amounts)
+
+    def take_run(self, feed: Feed, first: int, length: int, known: int, sums: Sums) -> None:
+        """The same row in each of `length` grains from `first` on, all before `known`.
+
+        Grains that no rolling window can hold any more are added up by slot: within one, windows are the same.
+        """
+        amounts = view_of(sums, feed.columns)
+        if not amounts:
+            return
+        grain_ms, slot_ms = self._plan.grain_ms, feed.calendar.slot_ms
+        at_ms = self._entry_ms(known)
+        recent = end = first + length
+        if feed.lengths:
+            recent = (at_ms - feed.lengths[-1] - self._plan.pane_ms) // grain_ms
+        grain = first
+        while grain < min(recent, end):
+            until = min(recent, end, (grain * grain_ms // slot_ms + 1) * slot_ms // grain_ms)
+            self._wait(feed, at_ms, grain, {name: amount * (until - grain) for name, amount in amounts.items()})
+            grain = until
+        for each in range(grain, end):
+            self._wait(feed, at_ms, each, amounts.copy())
+
+    def _entry_ms(self, grain: int) -> int:
+        """The first evaluation that may know of a row whose instants and cause lie in this grain or before."""
         pane_ms = self._plan.pane_ms
-        at_ms = (max(grain, known) * self._plan.grain_ms // pane_ms + 1) * pane_ms
+        at_ms = (grain * self._plan.grain_ms // pane_ms + 1) * pane_ms
         if self.evaluated_ms is not None and at_ms <= self.evaluated_ms:
-            at_ms = self.evaluated_ms + pane_ms
+            return self.evaluated_ms + pane_ms
+        return at_ms
+
+    def _wait(self, feed: Feed, at_ms: int, grain: int, amounts: Sums) -> None:
         feed.wait(at_ms, grain, amounts)
         self.changed[feed.text] = feed
         if feed.wake_ms is None or at_ms < feed.wake_ms:

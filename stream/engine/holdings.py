@@ -229,9 +229,8 @@ class Holdings:
         """A run, all of it in the past: each of its grains holds the sums. Costs by windows, and by recent panes."""
         first, known, sums, _, length = row
         end = first + length
-        if entity.feed is not None and not entity.feed.columns.isdisjoint(sums):
-            for grain in range(first, end):
-                self._evaluator.take(entity.feed, grain, known, sums)
+        if entity.feed is not None:
+            self._evaluator.take_run(entity.feed, first, length, known, sums)
         at = first
         while at < end:
             slot = at // entity.grains_per_slot

@@ -32,7 +32,10 @@ REPLAY = Publication(horizon_ms=None, run="replay", rolling_records=False)
 RULE = Rule("many", "dials", "team", "rolling_1m", exact("3"), exact("2"), above=True, keep_firing_for_ms=20_000)
 LOW = Rule("low", "connect_rate", "team", "interval_30m", exact("0.5"), exact("0.6"), min_denominator=2, for_ms=30_000)
 
-Row = tuple[str, int, int, dict[str, int]]  # entity, grain, known, sums
+Row = tuple[str, int, int, dict[str, int], int]  # entity, grain, known, sums, number of grains that hold them each
+
+
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
 
 
 def stage(publication: Publication = LIVE, rules: tuple[Rule, ...] = (), numbers: int = 1) -> Stage2:
@@ -42,14 +45,23 @@ def stage(publication: Publication = LIVE, rules: tuple[Rule, ...] = (), numbers
 def feed(target: Stage2, rows: list[Row], at_ms: int) -> None:
     """The rows as deltas, one per entity, of facts up to `at_ms`."""
     entities: dict[str, list[Any]] = defaultdict(list)
-    for entity, grain, known, sums in rows:
-        entities[entity].append(((grain, known, 0, 1), sums))
+    for entity, grain, known, sums, length in rows:
+        entities[entity].append(((grain, known, 0, length), sums))
     for entity, places in entities.items():
         target.apply(entity.encode(), encode_delta(0, at_ms, places))
 
 
 def copied(rows: list[Row]) -> list[Row]:
-    return [(entity, grain, known, dict(sums)) for entity, grain, known, sums in rows]
+    return [(entity, grain, known, dict(sums), length) for entity, grain, known, sums, length in rows]
+
+
+def apart(rows: list[Row]) -> list[Row]:
+    """The same rows without runs."""
+    return [
+        (entity, grain + offset, known, dict(sums), 1)
+        for entity, grain, known, sums, length in rows
+        for offset in range(length)
+    ]
 
 
 def state_time(target: Stage2, watermark_ms: int, number: int = 0) -> None:
@@ -61,7 +73,7 @@ def grain_at(minute: float) -> int:
 
 
 def row(minute: float, entity: str = "main|team|a", known: float | None = None, **sums: int) -> Row:
-    return entity, grain_at(minute), 0 if known is None else grain_at(known), sums
+    return entity, grain_at(minute), 0 if known is None else grain_at(known), sums, 1
 
 
 def kept(records: list[tuple[bytes, bytes]]) -> dict[str, dict[str, Any]]:
@@ -85,7 +97,7 @@ def expected(rows: list[Row], as_of_ms: int | None = None) -> dict[str, bytes]:
     """Key -> KPIs of every window, adding up every row; `as_of_ms` None: all tumbling ones, the future included."""
     calendar = Calendar(PLAN)
     sums: dict[str, Counter[str]] = defaultdict(Counter)
-    for entity, grain, _, amounts in rows:
+    for entity, grain, _, amounts, _ in apart(rows):
         instant_ms = grain * GRAIN
         if as_of_ms is not None and instant_ms >= as_of_ms:
             continue
@@ -102,7 +114,7 @@ def expected(rows: list[Row], as_of_ms: int | None = None) -> dict[str, bytes]:
 
 ROW = st.builds(
     lambda entity, minute, known, sums: (
-        entity, grain_at(minute), grain_at(known) if known > minute else 0, sums
+        entity, grain_at(minute), grain_at(known) if known > minute else 0, sums, 1
     ),
     st.sampled_from(["main|team|a", "main|team|b", "elsewhere|agent|x"]),
     st.integers(0, 90),
@@ -112,10 +124,13 @@ ROW = st.builds(
         st.integers(-2, 4), min_size=1, max_size=3,
     ),
 )  # fmt: skip
-ROWS = st.lists(ROW, max_size=12)
-
-
-PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
+RUN = st.builds(  # an agent's time in one state, all of it in the past
+    lambda entity, start, length, ms: (
+        entity, grain_at(-start), grain_at(0), {"productive_ms": ms, "dials": 1}, length
+    ),
+    st.sampled_from(["main|team|a", "elsewhere|agent|x"]), st.integers(40, 60), st.integers(2, 240), st.integers(1, 9),
+)  # fmt: skip
+ROWS = st.lists(st.one_of(ROW, ROW, ROW, RUN), max_size=12)
 
 
 @settings(max_examples=60, deadline=None, phases=PHASES)
@@ -140,6 +155,25 @@ def test_a_replay_adds_up_every_row_in_any_order_and_batching(rows: list[Row], c
         record = json.loads(first[0][key.encode()])
         assert (record["kpis"], record["revision"], record["final"]) == (json.loads(kpis), 1, True)
         assert record["as_of"] == record["end"]
+
+
+@settings(max_examples=80, deadline=None, phases=PHASES)
+@given(ROWS, st.sampled_from([REPLAY, LIVE]), st.integers(0, 20))
+def test_runs_among_other_rows_are_their_grains(rows: list[Row], publication: Publication, minutes: int) -> None:
+    paid = Rule("paid", "recovered_per_hour", "team", "rolling_5m", exact("9"), exact("9"), currency="CNY")
+    rules = (RULE, LOW, paid)
+
+    def run(order: list[Row]) -> tuple[Any, ...]:
+        target = stage(publication, rules)
+        first = BASE + minutes * MINUTE
+        state_time(target, first)
+        early = target.tick(0)
+        feed(target, order, BASE + 95 * MINUTE)
+        state_time(target, BASE + 95 * MINUTE)
+        output = target.tick(5_000) if publication is LIVE else target.close()
+        return early.alerts + output.alerts, sorted(output.kpis)
+
+    assert run(copied(rows)) == run(apart(rows))
 
 
 class Worker:
@@ -411,10 +445,10 @@ def test_an_idle_number_is_left_out_and_all_idle_stand_at_the_greatest() -> None
 def test_sums_beyond_64_bits_stay_exact_through_state_and_records() -> None:
     worker = Worker()
     for _ in range(3):
-        feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**63 - 1})], BASE)
+        feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**63 - 1}, 1)], BASE)
     worker.tick(0)
     worker.restart()
-    feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**70})], BASE)
+    feed(worker.target, [("main|team|a", grain_at(0), 0, {"recovered_minor:CNY": 2**70}, 1)], BASE)
     worker.tick(5_000)
     numerators = {record["kpis"][0]["numerator"] for record in kept(worker.kpis).values()}
     assert numerators == {3 * (2**63 - 1) + 2**70}
