@@ -138,7 +138,7 @@ class BulkConsumer(driver.Consumer):
         for tp, batch in fetched.items():
             # The position is behind the batch already: it must not be dropped here, whatever has happened meanwhile.
             # What was fetched before a rebalance is told by its epoch, and dropped by its number.
-            await self._flow()
+            await self.flowing()
             if self.should_stop:
                 return
             # Faust drops a message whose offset is below the last one that it delivered: after a seek all are news.
@@ -149,15 +149,13 @@ class BulkConsumer(driver.Consumer):
             )  # fmt: skip
             yield tp, message
 
-    async def _flow(self) -> None:
-        """Returns when Faust lets messages pass: while it does not, it drops the one that is under way."""
+    async def flowing(self) -> None:
+        """Returns when Faust lets messages pass, after a rebalance; while it does not, it drops what is under way."""
         while not self.flow_active and not self.should_stop:
             await self.wait(self.can_resume_flow)  # type: ignore[arg-type]  # Faust passes an asyncio.Event here too
 
     async def open_partitions(self, starts: Mapping[TP, tuple[int, int]]) -> None:
-        """Reads each partition from its (offset, epoch) on, as soon as the rebalance is over for Faust, too.
-        IllegalStateError: not assigned (any more)."""
-        await self._flow()
+        """Reads each partition from its (offset, epoch) on. IllegalStateError: not assigned (any more)."""
         await self.thread.open_partitions(starts)
         self.readable.update(starts)
 

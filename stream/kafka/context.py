@@ -55,9 +55,9 @@ def wall_ms() -> int:
 @dataclass
 class Context:
     """`partitions`: topic -> its count, as the broker had it when the worker started. `ceiling_ms`: event time up to
-    which a lane that catches up may go (live 2, max_ahead). `clock_offset_ms`: our clock minus the broker's, as of the
-    last commit; None: not known yet. `broker_answers`: whether some fetch has been answered lately; while there is no
-    broker, no transaction is begun."""
+    which a lane that catches up may go (live 2, max_ahead); `steer` sets it anew. `clock_offset_ms`: our clock minus
+    the broker's, as of the last commit; None: not known yet. `broker_answers`: whether some fetch has been answered
+    lately; while there is no broker, no transaction is begun."""
 
     settings: Settings
     partitions: Mapping[str, int]
@@ -69,6 +69,7 @@ class Context:
     monotonic_ms: Callable[[], int] = monotonic_ms
     wall_ms: Callable[[], int] = wall_ms
     ceiling_ms: int = NEVER_MS
+    steer: Callable[[], None] = lambda: None
     clock_offset_ms: int | None = None
     broker_answers: bool = True
 

@@ -21,6 +21,7 @@ from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
+from stream.kafka.inlet import NEVER_MS
 from stream.kafka.opening import Range, check_state, starting_offsets
 from stream.kafka.restore import restore
 from stream.kafka.work import Commit, Work
@@ -29,6 +30,7 @@ from stream.kafka.writer import FENCED, Writer
 LOOK_EVERY_MS = 100
 WAIT_SECONDS = 0.05
 SLOW_COMMIT_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.5
 RETRY_SECONDS = (1.0, 10.0)
 
 log = structlog.get_logger("stream.kafka")
@@ -110,6 +112,7 @@ class Number:
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
         starts = starting_offsets(work.positions, work.number, ranges, must_be_there=work.stage == 2)
+        await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
         self.is_open, self.opened_ms = True, context.wall_ms()
@@ -133,6 +136,8 @@ class Number:
         while self.is_open and not self._closing:
             paused = self._look()
             busy = not self._slow and work.step()
+            if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
+                context.steer()
             self._steer()
             if self._commit is not None and self._commit.done():
                 self._commit = self._commit.result()
@@ -153,15 +158,19 @@ class Number:
             self.work.feed(batch)
             self._wake.set()
 
+    def wake(self) -> None:
+        """There may be something to do: the number looks now, not at its next turn."""
+        self._wake.set()
+
     async def close(self) -> None:
         """Commits what is applied, lets the number go. The state is kept: `work` and `read_through` say how far."""
         self._closing = True
         self._consumer.close_partitions(self._topics)
         self._wake.set()
-        if self._task is not None:
+        while self._task is not None and not self._task.done():
             if not self.is_open:
-                self._task.cancel()
-            await asyncio.wait([self._task])
+                self._task.cancel()  # more than once: `asyncio.wait_for` of Python 3.11, deep in aiokafka, may lose one
+            await asyncio.wait([self._task], timeout=CANCEL_AGAIN_SECONDS)
         self.is_open = False
         await self._writer.close()
 

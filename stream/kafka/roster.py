@@ -43,6 +43,7 @@ class Roster:
         self._numbers: dict[Place, Number] = {}
         self._kept: dict[Place, _Kept] = {}
         self._places = dict.fromkeys(context.names.inbound, 1) | {context.names.deltas: 2}
+        context.steer = self.steer
         self.assignments = 0
         self.closing = False
 
@@ -94,11 +95,19 @@ class Roster:
         self._tell()
 
     def steer(self) -> None:
-        """Sets the ceiling of those that catch up (live 2, max_ahead). To be called ten times a second."""
+        """Sets the ceiling of those that catch up (live 2, max_ahead), and wakes who may go on under it.
+
+        To be called ten times a second, and by a number that catches up whenever it has gone on: over a thin history
+        ten minutes of event time are few records.
+        """
         backlogs = [number.work.backlog_ms() for number in self._numbers.values() if number.is_open]
         slowest_ms = min((at_ms for at_ms in backlogs if at_ms is not None), default=None)
         ahead_ms = self._context.settings.time.max_ahead_ms
-        self._context.ceiling_ms = NEVER_MS if slowest_ms is None else slowest_ms + ahead_ms
+        ceiling_ms = NEVER_MS if slowest_ms is None else slowest_ms + ahead_ms
+        raised, self._context.ceiling_ms = ceiling_ms > self._context.ceiling_ms, ceiling_ms
+        if raised:
+            for number in self._numbers.values():
+                number.wake()
 
     def moving(self) -> dict[str, int]:
         """Name -> a number that should change before long, of everything that is under way (watchdog.py)."""

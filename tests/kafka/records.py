@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from stream.kafka.batches import Batch
 from stream.kafka.reading import partition_of
 
-NOON_MS = 1_767_268_800_000
-"""2026-01-01T12:00:00Z."""
+NOON_MS = 1_704_110_400_000
+"""2024-01-01T12:00:00Z."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ def instant(at_ms: int) -> str:
     seconds, ms = divmod(at_ms, 1000)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    return f"2026-01-01T{12 + hours:02}:{minutes:02}:{seconds:02}.{ms:03}Z"
+    return f"2024-01-01T{12 + hours:02}:{minutes:02}:{seconds:02}.{ms:03}Z"
 
 
 def call(number: int, at_ms: int = 0, debtor: str = "d-1", **fields: object) -> bytes:
