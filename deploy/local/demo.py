@@ -26,7 +26,6 @@ from deploy.local.child import Child, ChildError
 from deploy.local.status import Status, read_status
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = ROOT / ".demo"
 CONFIG = ROOT / "deploy" / "local" / "demo.yaml"
 COMMAND = str(Path(sys.executable).with_name("kpi-stream"))
 HTTP_PORT = 6066
@@ -45,18 +44,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make demo", description="A whole kpi-stream on this machine.")
     parser.add_argument("--rate", type=float, default=200.0, help="events a second (default %(default)g)")
     parser.add_argument("--seconds", type=float, help="end by itself after that long")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".demo", help="data and logs (default .demo)")
     given = parser.parse_args()
     for number in ENDINGS:
         signal.signal(number, _end)
     try:
         with ExitStack() as started:
-            _run(started, given.rate, given.seconds)
+            _run(started, given.folder.resolve(), given.rate, given.seconds)
     except KeyboardInterrupt:
         pass
     except (BrokerError, ChildError, DemoError) as error:
         print(f"\ndemo: {error}", file=sys.stderr)
         return 1
-    print("demo: everything it started has ended; logs are in .demo")
+    print(f"demo: everything it started has ended; logs are in {_short(given.folder)}")
     return 0
 
 
@@ -67,28 +67,30 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(started: ExitStack, rate: float, seconds: float | None) -> None:
+def _run(started: ExitStack, folder: Path, rate: float, seconds: float | None) -> None:
     begun = time.monotonic()
-    started.enter_context(_fresh_folder())
-    environment = _environment(started)
+    started.enter_context(_fresh(folder))
+    environment = _environment(started, folder)
     http_port = free_port() if in_use(HTTP_PORT) else HTTP_PORT
     environment["KPI_STREAM_HTTP__PORT"] = str(http_port)
 
     _say("topics ...")
-    Child("topics", [COMMAND, "topics", "create"], environment, FOLDER).succeed(60.0)
+    Child("topics", [COMMAND, "topics", "create"], environment, folder).succeed(60.0)
     _say("worker ...")
-    worker = _child(started, "worker", [COMMAND, "worker"], environment)
+    worker = Child("worker", [COMMAND, "worker"], environment, folder)
+    started.callback(worker.stop, STOP_SECONDS)
     address = f"http://127.0.0.1:{http_port}"
     _await_answer(worker, f"{address}/metrics")
     _say("simulator ...")
     # Registered after the worker, so it is stopped before it: the worker's last commit holds all that was sent.
-    simulator = _child(started, "simulate", [COMMAND, "simulate", "--rate", f"{rate:g}"], environment)
+    simulator = Child("simulate", [COMMAND, "simulate", "--rate", f"{rate:g}"], environment, folder)
+    started.callback(simulator.stop, STOP_SECONDS)
 
-    _say(_where(address, environment))
+    _say(_where(address, environment, folder))
     _watch(worker, simulator, f"{address}/metrics", begun, seconds)
 
 
-def _where(address: str, environment: dict[str, str]) -> str:
+def _where(address: str, environment: dict[str, str], folder: Path) -> str:
     servers = environment["KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS"]
     prefix = environment["KPI_STREAM_KAFKA__TOPIC_PREFIX"]
     return f"""
@@ -97,25 +99,28 @@ def _where(address: str, environment: dict[str, str]) -> str:
   Kafka      {servers}
              in:  {prefix}.{{calls,payments,complaints,cases,activity}}.v1
              out: {prefix}.kpi.v1, {prefix}.alerts.v1, {prefix}.deadletter.v1
-  logs       .demo/*.log      configuration  deploy/local/demo.yaml
+  logs       {_short(folder)}/*.log      configuration  deploy/local/demo.yaml
 
   The day so far is sent first, as fast as it goes, then the present. In about five minutes dials stop getting
   through for a while: watch an alert fire and resolve. Ctrl-C ends everything.
 """
 
 
+def _short(path: Path) -> str:
+    path = path.resolve()
+    return str(path.relative_to(ROOT) if path.is_relative_to(ROOT) else path)
+
+
 @contextmanager
-def _fresh_folder() -> Iterator[None]:
-    """.demo, emptied and locked: one demo at a time."""
-    FOLDER.mkdir(exist_ok=True)
-    with (FOLDER / "lock").open("w") as lock:
+def _fresh(folder: Path) -> Iterator[None]:
+    """The folder, emptied and locked: one demo at a time."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("w") as lock:
         _lock(lock)
-        LocalBroker(FOLDER / "kafka").stop()  # what a demo that was killed left behind
-        for left in FOLDER.iterdir():
-            if left.is_dir():
-                shutil.rmtree(left)
-            elif left.name != "lock":
-                left.unlink()
+        LocalBroker(folder / "kafka").stop()  # what a demo that was killed left behind
+        for left in ("topics.log", "worker.log", "simulate.log"):
+            (folder / left).unlink(missing_ok=True)
+        shutil.rmtree(folder / "kafka", ignore_errors=True)
         yield
 
 
@@ -123,10 +128,10 @@ def _lock(lock: IO[str]) -> None:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise DemoError("another demo is running in this folder (.demo/lock)") from None
+        raise DemoError(f"another demo is running ({_short(Path(lock.name))})") from None
 
 
-def _environment(started: ExitStack) -> dict[str, str]:
+def _environment(started: ExitStack, folder: Path) -> dict[str, str]:
     """For the commands, with a broker behind it."""
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     prefix = "collections"
@@ -135,7 +140,7 @@ def _environment(started: ExitStack) -> dict[str, str]:
         _say(f"broker {servers} (KAFKA_BOOTSTRAP_SERVERS), topics {prefix}.*")
     else:
         _say("broker ...")
-        broker = LocalBroker(FOLDER / "kafka", 0 if in_use(DEFAULT_PORT) else DEFAULT_PORT)
+        broker = LocalBroker(folder / "kafka", 0 if in_use(DEFAULT_PORT) else DEFAULT_PORT)
         servers = started.enter_context(broker).bootstrap
     return {
         **os.environ,
@@ -144,12 +149,6 @@ def _environment(started: ExitStack) -> dict[str, str]:
         "KPI_STREAM_KAFKA__TOPIC_PREFIX": prefix,
         "PYTHONUNBUFFERED": "1",
     }
-
-
-def _child(started: ExitStack, name: str, command: list[str], environment: dict[str, str]) -> Child:
-    child = Child(name, command, environment, FOLDER)
-    started.callback(child.stop, STOP_SECONDS)
-    return child
 
 
 def _await_answer(worker: Child, url: str) -> None:
@@ -170,7 +169,7 @@ def _watch(worker: Child, simulator: Child, url: str, begun: float, seconds: flo
     while seconds is None or time.monotonic() - begun < seconds:
         if worker.exit_code == RESTART and restarts < MOST_RESTARTS:
             restarts += 1
-            line.note("demo: the worker asked to be started again (.demo/worker.log says why)")
+            line.note(f"demo: the worker asked to be started again ({_short(worker.log)} says why)")
             worker.restart()
         for child in (worker, simulator):
             if child.exit_code is not None:
