@@ -16,7 +16,7 @@ from stream.settings import Settings
 
 REACH_MS = 40 * 86_400_000
 POLL_MS = 250
-BATCH_RECORDS = 5_000
+BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
 REFRESH_S = 30.0
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
 
