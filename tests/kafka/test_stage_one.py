@@ -1,0 +1,218 @@
+"""Laws of what stage 1 of a number commits (live 1, 2 and 6; internals 4 and 6). No broker."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from stream.engine.delta import STATEMENT_KEY
+from stream.engine.stage1 import Stage1
+from stream.facts.fact import Fact
+from stream.kafka.context import Context
+from stream.kafka.exits import Exit
+from stream.kafka.positions import KEY, Position, decode
+from stream.kafka.stage_one import StageOne
+from stream.kafka.work import Commit
+from stream.kafka.writer import Written
+from stream.settings import load
+from tests.kafka.records import NOON_MS, FakeRecord, batch, call, debtor_of, record
+
+PREFIX = "collections"
+CALLS = f"{PREFIX}.calls.v1"
+LEDGER, DELTAS, DEAD = f"{PREFIX}.kpi-stream.ledger", f"{PREFIX}.kpi-stream.deltas", f"{PREFIX}.deadletter.v1"
+DEBTOR = debtor_of(1, 4)
+
+
+class Clockwork:
+    """Time for a context, moved by hand."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+class Failing(Stage1):
+    """A ledger whose next calls fail."""
+
+    failures = 0
+
+    def apply(self, fact: Fact, frontier_ms: int | None = None) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise ZeroDivisionError("deliberately")
+        return super().apply(fact, frontier_ms)
+
+
+class Bench:
+    """Stage 1 of number 1 of 4, with what it needs, and its ends recorded."""
+
+    def __init__(self, offsets: dict[str, int] | None = None) -> None:
+        settings = load(None, {})
+        self.clock = Clockwork()
+        self.ends: list[tuple[Exit, str]] = []
+        names = [
+            f"{PREFIX}.{name}.v1" for name in ("calls", "payments", "complaints", "cases", "activity", "deadletter")
+        ]
+        self.context = Context(
+            settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},
+            end=lambda code, reason: self.ends.append((code, reason)), monotonic_ms=self.clock, wall_ms=self.clock,
+        )  # fmt: skip
+        plan, definitions = settings.plan(), settings.definitions()
+        self.engine = Failing(definitions, plan, settings.limits(), 1, frozenset())
+        self.work = StageOne(self.context, 1, self.engine)
+        self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
+        self.work.look(lambda _: (0, self.clock.ms), lambda _: False)
+
+    def feed(self, *records: FakeRecord) -> None:
+        self.work.feed(batch(CALLS, records, start=0, partition=1))
+        while self.work.step():
+            pass
+
+    def commit(self) -> Commit:
+        commit = self.work.commit()
+        commit.then(Written({}, None))
+        return commit
+
+
+def sent(commit: Commit, topic: str, partition: int) -> list[tuple[bytes | None, bytes | None]]:
+    return [(line.key, line.value) for line in commit.outgoing.get((topic, partition), [])]
+
+
+def test_a_commit_holds_the_ledger_the_deltas_the_statements_and_the_offsets() -> None:
+    bench = Bench()
+    bench.feed(record(0, 1_000, DEBTOR), record(1, 2_000, DEBTOR))
+    commit = bench.commit()
+    ledger = sent(commit, LEDGER, 1)
+    assert len(ledger) == 3
+    assert ledger[-1][0] == KEY  # last: whoever reads the state up to here has all that it counts
+    positions = decode(ledger[-1][1] or b"")
+    assert positions.tps[CALLS] == Position(2, NOON_MS + 2_000)
+    assert (positions.partitions, positions.deltas, positions.fingerprint) == (4, 2, {"fold": 1})
+    for partition in (0, 1):
+        lines = sent(commit, DELTAS, partition)
+        assert [key for key, _ in lines].index(STATEMENT_KEY) == len(lines) - 1  # after the deltas
+    assert sum(len(sent(commit, DELTAS, partition)) for partition in (0, 1)) > 2
+    assert commit.offsets[CALLS, 1] == 2
+
+
+def test_the_statement_is_the_numbers_clock() -> None:
+    bench = Bench()
+    bench.feed(record(0, 1_000, DEBTOR))
+    said = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")
+    assert said == {"f": 1, "n": 1, "watermark": None, "greatest": NOON_MS + 1_000, "idle": False}
+
+
+def test_what_is_refused_is_in_the_same_transaction_and_counts_as_applied() -> None:
+    bench = Bench()
+    stranger = debtor_of(2, 4)
+    bench.feed(FakeRecord(0, b"{"), FakeRecord(1, call(1, 0, stranger), stranger.encode()), record(2, 0, DEBTOR))
+    commit = bench.commit()
+    reasons = [dict(line.headers)["reason"] for line in commit.outgoing[DEAD, 1]]
+    assert reasons == [b"malformed", b"misrouted"]
+    assert commit.offsets[CALLS, 1] == 3
+    assert (DEAD, 1) not in bench.commit().outgoing
+
+
+def test_a_conflict_is_dead_lettered_with_what_counts() -> None:
+    bench = Bench()
+    other = FakeRecord(1, call(0, 1_000, DEBTOR, talk_ms=7, event_id="e-9"), DEBTOR.encode())
+    bench.feed(record(0, 1_000, DEBTOR), other)
+    (line,) = bench.commit().outgoing[DEAD, 1]
+    assert dict(line.headers)["reason"] == b"conflict"
+    assert dict(line.headers)["detail"]
+
+
+def test_an_event_that_fails_once_is_applied_and_one_that_fails_twice_is_dead_lettered_alone() -> None:
+    bench = Bench()
+    bench.engine.failures = 1
+    bench.feed(record(0, 0, DEBTOR))
+    assert (DEAD, 1) not in bench.commit().outgoing
+    bench.engine.failures = 2
+    bench.work.feed(batch(CALLS, [record(1, 0, DEBTOR), record(2, 0, DEBTOR)], partition=1))
+    while bench.work.step():
+        pass
+    commit = bench.commit()
+    (line,) = commit.outgoing[DEAD, 1]
+    assert dict(line.headers)["reason"] == b"internal"
+    assert dict(line.headers)["offset"] == b"1"
+    assert len(sent(commit, LEDGER, 1)) == 2
+    assert not bench.ends
+
+
+def test_a_program_that_fails_on_everything_stops_instead_of_emptying_its_topics() -> None:
+    bench = Bench()
+    bench.engine.failures = 1_000
+    bench.feed(*(record(offset, 0, DEBTOR) for offset in range(100)))
+    assert [code for code, _ in bench.ends] == [Exit.RESTART]
+
+
+def test_what_is_older_than_the_horizon_before_its_own_topics_watermark_is_too_late() -> None:
+    bench = Bench()
+    old = call(9, 0, DEBTOR).replace(b"2024-01-01T12:00:00.000Z", b"2023-09-01T12:00:00.000Z")
+    bench.feed(record(0, 0, DEBTOR), FakeRecord(1, old, DEBTOR.encode()))
+    (line,) = bench.commit().outgoing[DEAD, 1]
+    assert dict(line.headers)["reason"] == b"too_late"
+
+
+def test_a_commit_is_due_after_its_interval_when_something_was_applied_and_later_when_only_time_passed() -> None:
+    bench = Bench()
+    bench.commit()
+    bench.clock.ms += 10_000
+    assert not bench.work.due(200)
+    bench.feed(record(0, 0, DEBTOR))
+    assert bench.work.due(200)
+    bench.commit()
+    bench.clock.ms += 199
+    assert not bench.work.due(200)
+    bench.clock.ms += 30_000
+    assert bench.work.due(200)  # now and then even without a reason: it lives
+
+
+@pytest.mark.parametrize("offset_ms", [None, 60_001, -60_001])
+def test_a_worker_whose_clock_is_off_says_nothing_about_silence(offset_ms: int | None) -> None:
+    bench = Bench()
+    bench.context.clock_offset_ms = offset_ms
+    for _ in range(100):
+        bench.clock.ms += 1_000
+        bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
+    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
+
+
+def test_a_worker_whose_clock_is_right_moves_the_watermark_of_a_silent_number() -> None:
+    bench = Bench()
+    bench.context.clock_offset_ms = 60_000
+    for _ in range(100):
+        bench.clock.ms += 1_000
+        bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
+    said = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")
+    assert said["watermark"] == said["greatest"] == bench.clock.ms - 30_000
+
+
+@pytest.mark.parametrize("fault", ["held", "stale", "backlog"])
+def test_silence_is_nothing_to_read_and_not_a_pause_a_dead_broker_or_a_backlog(fault: str) -> None:
+    bench = Bench()
+    bench.context.clock_offset_ms = 0
+    for _ in range(100):
+        bench.clock.ms += 1_000
+        fetched_ms = bench.clock.ms - (10_000 if fault == "stale" else 0)
+        bench.work.look(lambda _, at=fetched_ms: (int(fault == "backlog"), at), lambda _: fault == "held")  # type: ignore[misc]
+    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
+
+
+def test_a_number_goes_on_from_its_restored_positions() -> None:
+    bench = Bench()
+    bench.feed(record(0, 1_000, DEBTOR))
+    ledger = sent(bench.commit(), LEDGER, 1)
+    other = Bench()
+    for key, value in ledger:
+        other.work.restore(key or b"", value)
+    assert other.work.positions is not None
+    assert other.work.positions.tps[CALLS] == Position(1, NOON_MS + 1_000)
+    other.work.resume({topic: (int(topic == CALLS), 2) for topic in other.work.topics})
+    other.work.look(lambda _: (0, other.clock.ms), lambda _: False)
+    other.work.feed(batch(CALLS, [record(0, 1_000, DEBTOR), record(1, 1_000, DEBTOR)], partition=1, epoch=2))
+    while other.work.step():
+        pass
+    assert len(sent(other.commit(), LEDGER, 1)) == 2  # the second call and the offsets: the first is known
