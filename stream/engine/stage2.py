@@ -94,7 +94,9 @@ class Stage2:
             self._hear_greatest(record["watermark"])
             self._hear_greatest(record["greatest"])
             return
-        self._hear_greatest(record["at"])
+        at_ms = record["at"]
+        if self._greatest_ms is None or at_ms > self._greatest_ms:
+            self._greatest_ms = at_ms
         rows = record["rows"]
         self._holdings.take(key, rows)
         self._waiting_rows += len(rows)
