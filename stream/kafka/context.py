@@ -11,6 +11,7 @@ from stream.kafka.names import Names
 from stream.settings import Settings
 
 TOUCH_EVERY_MS = 30_000
+FULL_PACE = 16
 
 Records = Sequence[tuple[bytes, bytes]]
 
@@ -76,6 +77,7 @@ class Context:
     def __post_init__(self) -> None:
         kafka = self.settings.kafka
         self.names = Names(kafka.topic_prefix, kafka.group)
+        self.commit_every_ms = kafka.commit_every_ms
         # A number with nothing to say commits now and then: that it lives, and how far our clock is off.
         self.touch_every_ms = min(TOUCH_EVERY_MS, self.settings.time.dead_after_ms // 4)
 
@@ -88,6 +90,10 @@ class Context:
     def deltas(self) -> int:
         """Count of stage-2 numbers."""
         return self.partitions[self.names.deltas]
+
+    def pace(self, numbers: int) -> None:
+        """Commits of so many numbers on this worker: each as often as configured up to 16 of them, slower beyond."""
+        self.commit_every_ms = self.settings.kafka.commit_every_ms * max(FULL_PACE, numbers) // FULL_PACE
 
     @property
     def clock_trusted(self) -> bool:

@@ -132,7 +132,6 @@ class Number:
         """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
         never more than one, and when one takes long nothing more is applied, so that what is in hand stays small."""
         work, context = self.work, self._context
-        interval_ms = context.settings.kafka.commit_every_ms
         while self.is_open and not self._closing:
             paused = self._look()
             busy = not self._slow and work.step()
@@ -141,7 +140,7 @@ class Number:
             self._steer()
             if self._commit is not None and self._commit.done():
                 self._commit = self._commit.result()
-            if self._commit is None and (paused or (work.due(interval_ms) and context.broker_answers)):
+            if self._commit is None and (paused or (work.due(context.commit_every_ms) and context.broker_answers)):
                 self._begin_commit(force=paused)
             if busy:
                 await asyncio.sleep(0)

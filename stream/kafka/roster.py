@@ -65,6 +65,7 @@ class Roster:
         self.assignments += 1
         places = self._whole(set(assigned))
         log.info("assigned", **{f"stage_{stage}": [n for s, n in places if s == stage] for stage in (1, 2)})
+        self._context.pace(len(places))
         gate = asyncio.Semaphore(RESTORES_AT_ONCE)
         fences = Fences(len(places))
 
