@@ -44,9 +44,11 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     def take() -> None:
         changes = stage.take()
         for key, value in changes.deltas:
-            for grain, _, columns, *_ in json.loads(value)["rows"]:
-                for column, amount in columns.items():
-                    sums[key.decode(), column, grain] += amount
+            for first, _, columns, *more in json.loads(value)["rows"]:
+                length = more[1] if len(more) > 1 else 1
+                for grain in range(first, first + length):
+                    for column, amount in columns.items():
+                        sums[key.decode(), column, grain] += amount
         for key, record in changes.state:
             if record is None:
                 state.pop(key, None)

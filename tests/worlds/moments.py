@@ -22,7 +22,24 @@ DAYS = {
 }
 """Zone -> days worth living through: clock changes at 0:00, 0:01, 1:00 and 2:00, by 30 and 60 minutes, a lost day."""
 
-STEPS_MS = (0, 0, 1, -1, 1000, 5_000, 10_000, 60_000, 300_000, 1_800_000, HOUR_MS, 12 * HOUR_MS, 12 * HOUR_MS + 1)
+STEPS_MS = (
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    -1,
+    1000,
+    5_000,
+    10_000,
+    60_000,
+    300_000,
+    1_800_000,
+    HOUR_MS,
+    12 * HOUR_MS,
+    12 * HOUR_MS + 1,
+)
 
 
 @dataclass

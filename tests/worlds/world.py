@@ -108,7 +108,9 @@ def world(seed: int, with_rules: bool = False) -> World:
     )
     day = date.fromisoformat(random.choice(DAYS[zones[0]]))
     moments = Moments(random, zones[0], day, span_ms, distances)
-    people = People(random, moments, (None, None, None, "two", "unknown site"))
+    narrow = random.random() < 0.5
+    sites = (None, None, None, None, "two") if narrow else (None, None, None, "two", "unknown site")
+    people = People(random, moments, sites, narrow)
     told: list[Raw] = []
     for _ in range(random.choice((4, 12, 30, 60))):
         told.append(draw_event(random, people, told))
