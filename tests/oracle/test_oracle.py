@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -112,9 +115,12 @@ def test_a_night_shift_belongs_to_its_start_date_and_a_skipped_hour_is_read_befo
     assert utc(local_instant("Europe/London", instant_day("2026-10-25"), 90)) == "2026-10-25T00:30:00Z"
 
 
-def instant_day(text: str) -> Any:
-    from datetime import date
+def test_the_oracle_knows_nothing_of_the_product() -> None:
+    for path in Path(__file__).parent.glob("*.py"):
+        assert re.search(r"^\s*(from|import) stream\b", path.read_text(encoding="utf-8"), re.MULTILINE) is None, path.name
 
+
+def instant_day(text: str) -> date:
     return date.fromisoformat(text)
 
 

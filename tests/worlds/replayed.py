@@ -33,7 +33,9 @@ def read_lines(path: Path) -> list[Raw]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def replayed(config: Raw, files: Sequence[bytes], folder: Path, suffix: str = ".jsonl") -> Replayed:
+def replayed(
+    config: Raw, files: Sequence[bytes], folder: Path, suffix: str = ".jsonl", options: Sequence[str] = ()
+) -> Replayed:
     """Replays files with the given contents, under a configuration written as JSON (which is YAML), in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
@@ -41,7 +43,15 @@ def replayed(config: Raw, files: Sequence[bytes], folder: Path, suffix: str = ".
     for path, content in zip(paths, files, strict=True):
         path.write_bytes(content)
     said = io.StringIO()
-    arguments = ["replay", "--config", str(folder / "config.yaml"), "--out", str(folder / "out"), "--no-progress"]
+    arguments = [
+        "replay",
+        "--config",
+        str(folder / "config.yaml"),
+        "--out",
+        str(folder / "out"),
+        "--no-progress",
+        *options,
+    ]
     with contextlib.redirect_stderr(said):
         code = run([*arguments, *(part for path in paths for part in ("--input", str(path)))])
     assert code == 0, said.getvalue()

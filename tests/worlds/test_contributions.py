@@ -11,7 +11,7 @@ import pytest
 from tests.worlds.folded import expected_sums, folded, settings_of
 from tests.worlds.world import world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "40"))
+WORLDS = int(os.environ.get("KPI_WORLDS", "15"))
 """How many worlds of each sort are tried; thousands for a long run."""
 
 

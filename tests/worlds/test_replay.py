@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import os
 from dataclasses import replace
@@ -77,6 +78,17 @@ def test_order_repetition_and_files_change_no_byte_of_the_numbers(tmp_path: Path
         assert again.summary["events_accepted"] == once.summary["events_accepted"], f"seed {seed}"
 
 
+def test_a_dead_letter_is_the_line_itself_with_its_place_and_why(tmp_path: Path) -> None:
+    for seed in range(FROM, FROM + WORLDS):
+        drawn = world(seed)
+        for letter in replayed(drawn.config, [joined(drawn.lines)], tmp_path).deadletters:
+            text = letter.get("value")
+            value = base64.b64decode(letter["value_base64"]) if text is None else text.encode()
+            assert value == drawn.lines[letter["line"] - 1], f"seed {seed}"
+            assert letter["source"].endswith("000.jsonl")
+            assert letter["detail"]
+
+
 def test_a_world_that_is_told_wrong_is_found_out(tmp_path: Path) -> None:
     """The comparison itself: one event less, and the differences name what is missing."""
     drawn = world(3)
@@ -97,6 +109,20 @@ def test_a_simulated_floor_is_counted_exactly(tmp_path: Path) -> None:
     got = replayed(config, [content], tmp_path / "replay")
     assert differences(got, expected_replay(content.splitlines(), read_config(config))) == []
     assert len(got.kpis) > 100
+
+
+def test_only_the_windows_asked_for_are_written_and_alerts_are_all_decided(tmp_path: Path) -> None:
+    options = ("--windows", "day,shift_night", "--run", "again")
+    night = {"sites": {"main": {"zone": "Europe/London", "shifts": {"night": ["22:00", "06:00"]}}}}
+    for seed in range(FROM, FROM + WORLDS):
+        drawn = world(seed, with_rules=True)
+        windows = drawn.config["windows"] | {"day": True, "shifts": True}
+        rules = [rule for rule in drawn.config["alerts"] if rule["window"].startswith("rolling")]
+        config = drawn.config | night | {"windows": windows, "alerts": rules}
+        got = replayed(config, [joined(drawn.lines)], tmp_path, options=options)
+        expected = expected_replay(drawn.lines, read_config(config), run="again")
+        kept = {key: r for key, r in expected.kpis.items() if r["window"] in ("day", "shift_night")}
+        assert differences(got, replace(expected, kpis=kept)) == [], f"seed {seed}"
 
 
 def test_compressed_input_is_the_same_input(tmp_path: Path) -> None:
