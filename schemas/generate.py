@@ -1,4 +1,4 @@
-"""Writes the JSON Schemas of events and outputs from their models; with --check, only says if they are up to date."""
+"""Writes the JSON Schemas and the page of the KPI catalogue from the code; --check only says if they are up to date."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any, get_args
 
 from stream.engine.outputs import AlertRecord, KpiRecord
 from stream.facts.models import EVENTS, Event
+from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
+from stream.kpis.indicators import INDICATORS
 
 HERE = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -26,15 +28,49 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 
 
+def pages() -> Iterator[tuple[str, str]]:
+    """Every file that this writes: (name, text)."""
+    for name, document in documents():
+        yield name, json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    yield "kpis.md", catalogue_page()
+
+
+def catalogue_page() -> str:
+    """The KPI catalogue, and what answers to each indicator of the published schemes."""
+    lines = [
+        f"# KPI catalogue, version {CATALOGUE_VERSION}",
+        "",
+        "Generated from `stream/kpis/`. Measures are sums of contributions in the window; `*_ms` are milliseconds,",
+        "`*_minor` minor units of a currency. A KPI without a denominator is the sum itself. Sources are",
+        "indicators of published collection schemes, listed below.",
+        "",
+        "| id | name | 名称 | numerator | denominator | unit | better | says | not counted | stated level | sources |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for kpi in CATALOGUE.values():
+        unit = f"{kpi.unit}, per currency" if kpi.per_currency else kpi.unit
+        cells = (
+            f"`{kpi.id}`", kpi.name_en, kpi.name_zh, " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
+            unit, kpi.direction or "-", kpi.description, kpi.not_counted or "-", kpi.threshold or "-",
+            ", ".join(kpi.sources) or "-",
+        )  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "## Indicators of the sources that a stream of events can compute", ""]
+    lines += ["| source | indicator | KPI | reading, or why there is none |", "|---|---|---|---|"]
+    for each in INDICATORS:
+        kpis = ", ".join(f"`{kpi}`" for kpi in each.kpis) or "none"
+        lines.append(f"| {each.source} | {each.name} | {kpis} | {each.note or '-'} |")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
     """Writes or checks; 0 where all is well, 1 where --check found a difference."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     check = parser.parse_args().check
     stale = []
-    for name, document in documents():
+    for name, text in pages():
         path = HERE / name
-        text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
         if path.exists() and path.read_text("utf-8") == text:
             continue
         stale.append(name)

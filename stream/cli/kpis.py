@@ -57,6 +57,8 @@ def _row(kpi: "Kpi", minimum_sample: int) -> dict[str, Any]:
         "description": kpi.description,
         "unit": kpi.unit,
         "direction": kpi.direction,
+        "threshold": kpi.threshold,
+        "not_counted": kpi.not_counted,
         "per_currency": kpi.per_currency,
         "minimum_sample": minimum_sample,
         "sources": list(kpi.sources),

@@ -38,9 +38,59 @@ class Kpi:
     denominator_per_currency: bool = False
 
     @property
+    def threshold(self) -> str:
+        """The level that a source states for it, as text; empty where none does."""
+        return _THRESHOLDS.get(self.id, "")
+
+    @property
+    def not_counted(self) -> str:
+        """What it deliberately leaves out; empty where there is nothing to say."""
+        return _NOT_COUNTED.get(self.id, "")
+
+    @property
     def measures(self) -> tuple[str, ...]:
         """Every measure that it reads."""
         return self.numerator + (self.denominator or ())
+
+
+_THRESHOLDS = {
+    "recovered_amount": "85-120 % of its target (S1-1); 80,000-150,000 CNY per head and month (S1-7)",
+    "effective_talk_ratio": ">= 60 % (S1-3)",
+    "first_contact_rate": "100 % up to 30 days past due (S1-4)",
+    "qa_pass_rate": ">= 98 % (S1-5)",
+    "complaint_rate": "<= 3 permille, excellent <= 1 permille (S1-6)",
+    "case_cycle_time_mean": "M3+ cases: excellent <= 5 days (S1-8)",
+    "m1_coverage_rate": ">= 95 % (S1-9)",
+    "visit_recovery_rate": "18 % (S1-13)",
+    "visit_met_rate": "40 % (S1-14)",
+    "bot_handover_accuracy": ">= 80 % (S1-15)",
+    "bot_mandate_rate": "15 % (S1-16)",
+}
+
+_NOT_COUNTED = {
+    "abandonment_rate": "callers who gave up within `definitions.short_abandon_ms`",
+    "bot_handover_accuracy": "hand-overs without a label",
+    "case_cycle_time_mean": "cases that were closed before they were placed, or never placed",
+    "complaint_rate": "nothing is left out, upheld or not; contacts that reached nobody are no contacts",
+    "complaint_timeliness": "complaints whose deadline has not come",
+    "connect_rate": "machines; who answered is not asked",
+    "effective_talk_ratio": "talk under `definitions.effective_talk_floor_ms`, unless the event states `effective_ms`",
+    "first_contact_rate": "cases placed later than `definitions.first_contact_max_dpd`; calls that failed",
+    "handle_time_mean": "conversations without an agent",
+    "m1_coverage_rate": "attempts that reached nobody",
+    "occupancy_ratio": "breaks, training and meetings; a state beyond 12 hours",
+    "payments": "payments that were reversed in full",
+    "promise_kept_amount_rate": "what was paid beyond an instalment",
+    "promise_kept_rate": "instalments not due yet; those of promises cancelled or renewed before their cut-off",
+    "promise_rate": "promises are not matched with the contact that led to them",
+    "recovered_amount": "what was reversed, whenever that happened",
+    "recovered_per_hour": "breaks, training, meetings and logged-out time",
+    "right_party_rate": "third parties and people not identified",
+    "service_level": "a caller who gave up counts as offered, however soon",
+    "talk_time_mean": "conversations without an agent",
+    "visit_recovery_rate": "payments of other channels; visits to cases whose overdue amount is not known count 0",
+    "workload": "inbound calls that no human answered; inbound messages",
+}
 
 
 def _count(measure: str, name_en: str, name_zh: str, description: str, sources: tuple[str, ...] = ()) -> Kpi:
