@@ -32,8 +32,8 @@ Dead = tuple[Raw, str, str]
 
 Deltas = list[tuple[bytes, bytes]]
 
-_LINKED = (Payment, PaymentReversal, Promise, Complaint, Case, LegalStep)
-"""Types without which nothing of a key depends on more than one fact."""
+_LINKED = frozenset(kind.LETTER for kind in (Payment, PaymentReversal, Promise, Complaint, Case, LegalStep))
+"""Types without which nothing of a key depends on more than one fact; what depends on states aside."""
 
 _FACTS_AT_ONCE = 200_000
 """Facts whose contributions are added up before they are handed on."""
@@ -119,17 +119,16 @@ class AtOnce:
         yield self._cells.take(self._greatest_ms)
 
     def _fold(self, facts: list[Fact]) -> None:
-        linked = False
         for fact in facts:
-            linked = linked or isinstance(fact, _LINKED)
             ones, amounts = own_columns(fact, self._definitions)
             if ones or amounts:
                 self._cells.add_own(*own_credit(fact), fact.occurred_at, ones, amounts)
-        if linked:
+        letters = {fact.LETTER for fact in facts}
+        if not _LINKED.isdisjoint(letters):
             links, tally = Links(facts), Tally()
             emit_linked(links, cases_of(links), self._definitions, self._midnight_ms, tally)
             self._cells.add_difference(tally.sums, 0, None)
-        if any(isinstance(fact, AgentState) for fact in facts):
+        if AgentState.LETTER in letters:
             for state, following in spans(facts):
                 columns, end_ms = span(state, following)
                 self._cells.add_span(own_credit(state), columns, state.occurred_at, end_ms, 0, None)
