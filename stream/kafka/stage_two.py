@@ -28,6 +28,7 @@ log = structlog.get_logger("stream.kafka")
 LIVE_PANES = 2
 """A watermark that moves by more panes at once does not follow the clock on the wall."""
 
+
 class StageTwo:
     """The windows of one number of the deltas topic."""
 
