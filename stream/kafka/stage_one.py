@@ -61,6 +61,7 @@ class StageOne:
         self._applied = 0
         self._committed_ms = 0
         self._stated: Statement | None = None
+        self._stated_ms = 0
 
     # state ------------------------------------------------------------------------------------------------------------
 
@@ -201,20 +202,18 @@ class StageOne:
                 *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
             ]
         }  # fmt: skip
-        for partition in range(context.deltas):
-            outgoing[names.deltas, partition] = []
         for key, value in changes.deltas:
             partition = partition_of(key.decode(), context.deltas)
-            outgoing[names.deltas, partition].append(Line(key, value))
-        said = encode_statement(self.number, *statement)
-        for partition in range(context.deltas):
-            outgoing[names.deltas, partition].append(Line(STATEMENT_KEY, said))
+            outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
+        if self._speaks(statement):
+            said = encode_statement(self.number, *statement)
+            for partition in range(context.deltas):
+                outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, said))
         if self._dead:
             outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
         offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
         reasons, self._reasons, self._dead, self._applied = self._reasons, Counter(), [], 0
         self._committed_ms = context.monotonic_ms()
-        self._stated = statement
         self.positions = positions
 
         def then(written: Written) -> None:
@@ -227,6 +226,15 @@ class StageOne:
             self._tell_events()
 
         return Commit(outgoing, offsets, then)
+
+    def _speaks(self, statement: Statement) -> bool:
+        """Whether every deltas partition hears the statement now. Once a second is enough; a transaction costs by the
+        partitions that it touches, so the others hold only what has changed."""
+        now_ms = self._context.monotonic_ms()
+        speaks = self._stated is None or now_ms - self._stated_ms >= STATE_EVERY_MS
+        if speaks:
+            self._stated, self._stated_ms = statement, now_ms
+        return speaks
 
     def _positions_now(self) -> Positions:
         tps = {

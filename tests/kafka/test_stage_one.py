@@ -66,11 +66,13 @@ class Bench:
         self.work.look(lambda _: (0, self.clock.ms), lambda _: False)
 
     def feed(self, *records: FakeRecord) -> None:
-        self.work.feed(batch(CALLS, records, start=0, partition=1))
+        first = self.work.progress()[CALLS][0]
+        self.work.feed(batch(CALLS, records, start=first, partition=1))
         while self.work.step():
             pass
 
-    def commit(self) -> Commit:
+    def commit(self, *, later_ms: int = 1_000) -> Commit:
+        self.clock.ms += later_ms
         commit = self.work.commit()
         commit.then(Written({}, None))
         return commit
@@ -102,6 +104,17 @@ def test_the_statement_is_the_numbers_clock() -> None:
     bench.feed(record(0, 1_000, DEBTOR))
     said = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")
     assert said == {"f": 1, "n": 1, "watermark": None, "greatest": NOON_MS + 1_000, "idle": False}
+
+
+def test_statements_go_out_once_a_second_and_other_commits_touch_only_what_changed() -> None:
+    bench = Bench()
+    bench.feed(record(0, 1_000, DEBTOR))
+    bench.commit()
+    bench.work.feed(batch(CALLS, [FakeRecord(1, b"{")], partition=1))
+    bench.work.step()
+    assert {topic for topic, _ in bench.commit(later_ms=999).outgoing} == {LEDGER, DEAD}
+    spoken = bench.commit(later_ms=1)
+    assert [sent(spoken, DELTAS, partition)[-1][0] for partition in (0, 1)] == [STATEMENT_KEY] * 2
 
 
 def test_what_is_refused_is_in_the_same_transaction_and_counts_as_applied() -> None:
@@ -159,14 +172,20 @@ def test_what_is_older_than_the_horizon_before_its_own_topics_watermark_is_too_l
 def test_a_commit_is_due_after_its_interval_when_something_was_applied_and_later_when_only_time_passed() -> None:
     bench = Bench()
     bench.commit()
-    bench.clock.ms += 10_000
+    bench.clock.ms += bench.context.touch_every_ms - 1
     assert not bench.work.due(200)
     bench.feed(record(0, 0, DEBTOR))
     assert bench.work.due(200)
     bench.commit()
+    bench.feed(record(1, 0, DEBTOR))
     bench.clock.ms += 199
     assert not bench.work.due(200)
-    bench.clock.ms += 30_000
+    bench.clock.ms += 1
+    assert bench.work.due(200)
+    bench.commit()
+    bench.clock.ms += bench.context.touch_every_ms - 1
+    assert not bench.work.due(200)
+    bench.clock.ms += 1
     assert bench.work.due(200)  # now and then even without a reason: it lives
 
 
@@ -187,7 +206,7 @@ def test_a_worker_whose_clock_is_right_moves_the_watermark_of_a_silent_number() 
         bench.clock.ms += 1_000
         bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
     said = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")
-    assert said["watermark"] == said["greatest"] == bench.clock.ms - 30_000
+    assert said["watermark"] == said["greatest"] == bench.clock.ms - 1_000 - 30_000  # as of the last look
 
 
 @pytest.mark.parametrize("fault", ["held", "stale", "backlog"])
