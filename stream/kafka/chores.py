@@ -87,6 +87,7 @@ class Chores:
         self._context.broker_answers = answers
 
     async def _purge(self) -> None:
+        self._roster.forget()
         below = {
             TopicPartition(topic, number.work.number): at.offset
             for number in self._roster.numbers

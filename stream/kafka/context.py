@@ -12,6 +12,7 @@ from stream.settings import Settings
 
 TOUCH_EVERY_MS = 30_000
 FULL_PACE = 16
+DEADLETTER_BYTES = 1_048_588  # a broker's own default
 
 Records = Sequence[tuple[bytes, bytes]]
 
@@ -55,10 +56,11 @@ def wall_ms() -> int:
 
 @dataclass
 class Context:
-    """`partitions`: topic -> its count, as the broker had it when the worker started. `ceiling_ms`: event time up to
-    which a lane that catches up may go (live 2, max_ahead); `steer` sets it anew. `clock_offset_ms`: our clock minus
-    the broker's, as of the last commit; None: not known yet. `broker_answers`: whether some fetch has been answered
-    lately; while there is no broker, no transaction is begun."""
+    """`partitions`: topic -> its count, as the broker had it when the worker started. `deadletter_bytes`: the greatest
+    record that the dead-letter topic takes. `ceiling_ms`: event time up to which a lane that catches up may go (live 2,
+    max_ahead); `steer` sets it anew. `clock_offset_ms`: our clock minus the broker's, as of the last commit; None: not
+    known yet. `broker_answers`: whether some fetch has been answered lately; while there is no broker, no transaction
+    is begun."""
 
     settings: Settings
     partitions: Mapping[str, int]
@@ -66,6 +68,7 @@ class Context:
     client_options: Mapping[str, Any]
     meters: Meters = field(default_factory=Silent)
     outlet: Outlet = field(default_factory=Silent)
+    deadletter_bytes: int = DEADLETTER_BYTES
     end: End = end_now
     monotonic_ms: Callable[[], int] = monotonic_ms
     wall_ms: Callable[[], int] = wall_ms

@@ -189,9 +189,8 @@ class Number:
         context = self._context
         try:
             written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group)
-        except BaseException:
+        finally:
             self._wake.set()
-            raise
         self.commits += 1
         self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.number), 0))
         commit.then(written)

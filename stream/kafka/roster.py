@@ -81,7 +81,7 @@ class Roster:
             kept = self._kept.pop(place, None) or _Kept(self._make(place), 0, 0)
             number = self._numbers[place] = Number(self._context, self._consumer(), kept.work, kept.read_through)
             number.run(live)
-        self._forget()
+        self.forget()
 
     async def revoke(self) -> None:
         """Commits and closes every number; returns when all are closed. A rebalance takes all partitions away."""
@@ -135,7 +135,7 @@ class Roster:
             places.append((1, number))
         return sorted(places)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Drops kept state that was not asked for in a while: it is memory, and tombstones do not last for ever."""
         now_ms = self._context.monotonic_ms()
         self._kept = {place: kept for place, kept in self._kept.items() if now_ms - kept.since_ms < KEEP_MS}

@@ -17,12 +17,13 @@ from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane
 from stream.kafka.positions import KEY, Position, Positions, decode
 from stream.kafka.reading import Reader, Refusal
-from stream.kafka.topics import deadletter_room_bytes
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
 
 SLICE = 100
 CAPACITY = 2_000
+IN_HAND = 10_000
+"""Records that one transaction holds at most: what they change of one entity is one record of the deltas topic."""
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
@@ -47,7 +48,6 @@ class StageOne:
             settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
         )
         self._reader = Reader(number, context.numbers, settings.record_bytes)
-        self._room_bytes = deadletter_room_bytes(settings.record_bytes)
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
         self._sites = frozenset(settings.plan().sites)
@@ -121,6 +121,8 @@ class StageOne:
     # work -------------------------------------------------------------------------------------------------------------
 
     def step(self) -> bool:
+        if self._applied >= IN_HAND:
+            return False
         taken = self._inlet.take(SLICE, self._context.ceiling_ms)
         for topic, record, outcome in taken:
             if isinstance(outcome, Refusal):
@@ -164,7 +166,9 @@ class StageOne:
             self._counted["collections_events_unconfigured_site_total", ""] += 1
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal) -> None:
-        self._dead.append(dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._room_bytes))
+        self._dead.append(
+            dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._context.deadletter_bytes)
+        )
         self._reasons[refusal.reason] += 1
         if refusal.reason != "internal":
             self._limit.passed()
@@ -179,7 +183,7 @@ class StageOne:
     def due(self, interval_ms: int) -> bool:
         since_ms = self._context.monotonic_ms() - self._committed_ms
         if self._applied:
-            return since_ms >= interval_ms
+            return since_ms >= interval_ms or self._applied >= IN_HAND
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
         return self._clock.statement() != self._stated or self._moved() or since_ms >= self._context.touch_every_ms

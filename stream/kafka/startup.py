@@ -2,13 +2,21 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 from aiokafka.errors import KafkaError
 
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
-from stream.kafka.topics import admin_client, find_deviations, make_missing, partition_counts, wanted_topics
+from stream.kafka.topics import (
+    admin_client,
+    deadletter_takes,
+    find_deviations,
+    make_missing,
+    partition_counts,
+    wanted_topics,
+)
 from stream.settings import Settings
 
 RETRY_SECONDS = (1.0, 10.0)
@@ -17,8 +25,16 @@ NEW_TOPIC_SECONDS = 15.0
 log = structlog.get_logger("stream.kafka")
 
 
-async def prepare_topics(settings: Settings) -> dict[str, int]:
-    """Topic -> its partition count, of all our topics, once they are there and fit together.
+@dataclass(frozen=True)
+class Topics:
+    """Our topics as they are. `partitions`: name -> count. `deadletter_bytes`: the greatest dead letter."""
+
+    partitions: Mapping[str, int]
+    deadletter_bytes: int
+
+
+async def prepare_topics(settings: Settings) -> Topics:
+    """All our topics, once they are there and fit together.
 
     Waits for a broker for as long as it takes, with a line each time. TopicsError: the broker refuses a topic.
     RefusedError: partition counts do not fit together.
@@ -34,7 +50,7 @@ async def prepare_topics(settings: Settings) -> dict[str, int]:
         wait = min(2 * wait, longest)
 
 
-async def _prepare(settings: Settings) -> dict[str, int]:
+async def _prepare(settings: Settings) -> Topics:
     async with admin_client(settings) as admin:
         for name in await make_missing(admin, settings):
             log.info("made topic", topic=name)
@@ -43,11 +59,12 @@ async def _prepare(settings: Settings) -> dict[str, int]:
             while not names <= (counts := await partition_counts(admin)).keys():  # noqa: ASYNC110  only asking tells
                 await asyncio.sleep(0.2)  # a new topic takes a moment to be known everywhere
         deviations = await find_deviations(admin, settings)
+        room_bytes = await deadletter_takes(admin, settings)
     for deviation in deviations:
         log.warning("topic deviates", what=deviation)
     ours = {name: counts[name] for name in names}
     check_counts(settings, ours)
-    return ours
+    return Topics(ours, room_bytes)
 
 
 def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:

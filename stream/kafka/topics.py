@@ -19,6 +19,8 @@ FOR_EVER = "-1"
 ALREADY_EXISTS = 36
 UNKNOWN_TOPIC = 3
 DEADLETTER_ROOM = 65_536
+ROOM_BYTES = 8_388_608
+"""One entity's changes over a whole commit are one record, and so may be a site's: more than a broker's default."""
 
 
 class TopicsError(Exception):
@@ -49,6 +51,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     keep_ms = str(settings.publish.keep_ms)
     state = {
         "cleanup.policy": "compact",
+        "max.message.bytes": str(ROOM_BYTES),
         "min.cleanable.dirty.ratio": "0.3",
         # A worker that kept the state of a number it lost reads tombstones that are at most so old.
         "delete.retention.ms": str(DAY_MS),
@@ -61,6 +64,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     }
     # A broker deletes by record timestamp: events that tell of last year would vanish on arrival (contract 1).
     stamped = {"message.timestamp.type": "LogAppendTime"}
+    roomy = {"max.message.bytes": str(ROOM_BYTES)}
     # A backfill reads the history from the inbound topics: it should reach as far back as corrections do.
     history = {"retention.ms": str(settings.time.correction_horizon_ms)}
     return [
@@ -77,7 +81,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         ),
         Topic(names.ledger, partitions, state),
         # Purged below the committed offset of stage 2 (live 3); never by age: a rebuild may be under way.
-        Topic(names.deltas, deltas, stamped | {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
+        Topic(names.deltas, deltas, stamped | roomy | {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         Topic(names.windows, deltas, state),
     ]
 
@@ -146,6 +150,12 @@ async def find_deviations(admin: AIOKafkaAdminClient, settings: Settings) -> lis
 
 def _same(found: str | None, wanted: str) -> bool:
     return found is not None and {part.strip() for part in found.split(",")} == set(wanted.split(","))
+
+
+async def deadletter_takes(admin: AIOKafkaAdminClient, settings: Settings) -> int:
+    """The greatest record in bytes that the dead-letter topic takes as it is, whoever made it."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    return int((await _config(admin, names.deadletter))["max.message.bytes"])
 
 
 async def _config(admin: AIOKafkaAdminClient, name: str) -> dict[str, str]:

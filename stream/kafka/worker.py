@@ -77,11 +77,13 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     sys.stdout.flush()
     try:
         health.waits("the broker cannot be reached")
-        partitions = await unless(stopped, prepare_topics(settings))
-        if partitions is not None:
+        topics = await unless(stopped, prepare_topics(settings))
+        if topics is not None:
             health.waits(None)
             meaning = fingerprint(settings.definitions(), settings.plan())
-            context = Context(settings, partitions, meaning, options, shown.meters, shown.collector)
+            context = Context(
+                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes
+            )
             await take_part(context, health, stopped)
             await shown.web.stop()
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.

@@ -11,7 +11,7 @@ from stream.facts.fact import Fact
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.positions import KEY, Position, decode
-from stream.kafka.stage_one import StageOne
+from stream.kafka.stage_one import IN_HAND, StageOne
 from stream.kafka.work import Commit
 from stream.kafka.writer import Written
 from stream.settings import load
@@ -62,11 +62,12 @@ class Bench:
         plan, definitions = settings.plan(), settings.definitions()
         self.engine = Failing(definitions, plan, settings.limits(), 1, frozenset())
         self.work = StageOne(self.context, 1, self.engine)
+        self.fed = (offsets or {}).get(CALLS, 0)
         self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
         self.work.look(lambda _: (0, self.clock.ms), lambda _: False)
 
     def feed(self, *records: FakeRecord) -> None:
-        first = self.work.progress()[CALLS][0]
+        first, self.fed = self.fed, records[-1].offset + 1
         self.work.feed(batch(CALLS, records, start=first, partition=1))
         while self.work.step():
             pass
@@ -126,6 +127,26 @@ def test_what_is_refused_is_in_the_same_transaction_and_counts_as_applied() -> N
     assert reasons == [b"malformed", b"misrouted"]
     assert commit.offsets[CALLS, 1] == 3
     assert (DEAD, 1) not in bench.commit().outgoing
+
+
+def test_a_dead_letter_fits_its_topic_as_it_is_whoever_made_it() -> None:
+    bench = Bench()
+    bench.context.deadletter_bytes = 100_000
+    bench.feed(FakeRecord(0, b"x" * 200_000))
+    (line,) = bench.commit().outgoing[DEAD, 1]
+    assert len(line.value or b"") < 100_000
+    assert dict(line.headers)["size"] == b"200000"
+
+
+def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
+    bench = Bench()
+    for first in range(0, IN_HAND + 500, 500):
+        bench.feed(*(FakeRecord(first + n, b"{") for n in range(500)))
+    assert bench.work.progress()[CALLS][0] == IN_HAND
+    assert bench.work.due(1_000_000)
+    bench.commit()
+    bench.feed(FakeRecord(IN_HAND + 500, b"{"))
+    assert bench.work.progress()[CALLS][0] == IN_HAND + 501
 
 
 def test_a_conflict_is_dead_lettered_with_what_counts() -> None:
