@@ -1,7 +1,7 @@
 """A world lived through the two stages as the service does it: numbers, deltas, ticks, crashes, restores; no Kafka.
 
-Facts come in the order of `occurred_at`. A crash loses what was not committed: the stage is restored from its state
-records and takes the same input again, as from the offsets in the state.
+The watermark is the greatest `occurred_at` so far: a fact out of order is late. A crash loses what was not committed:
+the stage is restored from its state records and takes the same input again, as from the offsets in the state.
 """
 
 from __future__ import annotations
@@ -141,16 +141,16 @@ class Floor:
             part.tick(self.now_ms)
 
     def live(self, facts: Sequence[Fact]) -> list[Raw]:
-        """Takes all facts in and gives the alerts; then time goes on until every window is final."""
-        ordered = sorted(facts, key=lambda fact: fact.occurred_at)
-        for fact in ordered:
+        """Takes all facts in, in this order, and gives the alerts; then time goes on until every window is final."""
+        if not facts:
+            return []
+        last_ms = 0
+        for fact in facts:
             number = self.numbers[crc32(expected_key(fact).encode()) % NUMBERS]
             number.uncommitted.append(fact)
             number.stage.apply(fact)
-            self.disturb(fact.occurred_at)
-        if not ordered:
-            return []
-        last_ms = ordered[-1].occurred_at
+            last_ms = max(last_ms, fact.occurred_at)
+            self.disturb(last_ms)
         self.flush(last_ms)
         alerts = [record for part in self.parts for record in part.alerts]
         self.flush(last_ms + 800 * DAY_MS)
@@ -168,5 +168,7 @@ class Floor:
 
 
 def facts_in(lines: Sequence[bytes]) -> list[Fact]:
+    """The facts of the lines in the order of `occurred_at`."""
     decoded = [decode(line) for line in lines]
-    return [fact for fact in decoded if not isinstance(fact, Rejection)]
+    facts = [fact for fact in decoded if not isinstance(fact, Rejection)]
+    return sorted(facts, key=lambda fact: fact.occurred_at)
