@@ -18,7 +18,7 @@ from stream.ledger.difference import added, replaced
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
-from stream.ledger.reach import reach
+from stream.ledger.reach import reach, reach_after
 from stream.ledger.states import span
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
@@ -140,6 +140,7 @@ class Stage1:
                 return full
             verdict, winner, losers = Judgement(ACCEPTED, fact, ())
             change = added(links, fact, self._definitions, self._midnight_ms)
+            ahead = reach_after(fact, dossiers.reach_of(dossier), links, self._definitions)
             entries[name] = (winner, losers)
         else:
             verdict, winner, losers = judge(*known, fact)
@@ -149,7 +150,7 @@ class Stage1:
             entries[name] = (winner, losers)
             before, links = links, Links(each for each, _ in entries.values())
             change = replaced(before, links, known[0], winner, self._definitions, self._midnight_ms)
-        ahead = reach(links, self._definitions)
+            ahead = reach(links, self._definitions)
         value = record.encode(winner, losers)
         if known is None:
             dossiers.append(dossier, dossiers.token(name), value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stream.facts.fact import Fact
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
-from stream.ledger.fold import emit_linked
+from stream.ledger.fold import emit_linked, parts_touched
 from stream.ledger.links import Links
 from stream.ledger.own import emit_own
 from stream.ledger.promises import MidnightMs
@@ -33,14 +33,14 @@ class Tally:
 
 def added(links: Links, come: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> Difference:
     """Adds a new fact to a key's facts; what that changes. Instants are exact."""
-    touched = links.touched_by(come)
+    touched, parts = links.touched_by(come), parts_touched(come)
     tally = Tally()
     emit_own(come, definitions, tally)
     tally.sign = -1
-    emit_linked(links, touched, definitions, midnight_ms, tally)
+    emit_linked(links, touched, definitions, midnight_ms, tally, parts)
     links.add(come)
     tally.sign = 1
-    emit_linked(links, touched, definitions, midnight_ms, tally)
+    emit_linked(links, touched, definitions, midnight_ms, tally, parts)
     return tally.nonzero()
 
 
@@ -49,10 +49,11 @@ def replaced(
 ) -> Difference:
     """What changes when `come` takes the place of `gone` among a key's facts; instants are exact."""
     touched = before.touched_by(come) | after.touched_by(come) | before.touched_by(gone) | after.touched_by(gone)
+    parts = parts_touched(come) | parts_touched(gone)
     tally = Tally()
     emit_own(come, definitions, tally)
-    emit_linked(after, touched, definitions, midnight_ms, tally)
+    emit_linked(after, touched, definitions, midnight_ms, tally, parts)
     tally.sign = -1
     emit_own(gone, definitions, tally)
-    emit_linked(before, touched, definitions, midnight_ms, tally)
+    emit_linked(before, touched, definitions, midnight_ms, tally, parts)
     return tally.nonzero()

@@ -80,6 +80,12 @@ def replaced(dossier: bytearray, identity: str, value: bytes | None) -> bytearra
     return result
 
 
+def reach_of(dossier: bytearray) -> Reach:
+    """The reach that its header states."""
+    attempt, human, right_party = (int.from_bytes(dossier[at : at + _INSTANT_BYTES], "big") for at in (0, 6, 12))
+    return Reach(attempt, human, right_party, bool(dossier[_ALWAYS]))
+
+
 def set_reach(dossier: bytearray, reach: Reach) -> None:
     """Gives the dossier another reach."""
     dossier[:_HEADER] = reach.header()

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from stream.facts.fact import Fact
 from stream.ledger.cases import coverage, first_contact
 from stream.ledger.definitions import Definitions
 from stream.ledger.dossier import Reach
 from stream.ledger.links import Links
+
+_WITHOUT_REACH = frozenset({"payment_reversal", "promise", "promise_cancelled", "legal_step"})
+"""Types of facts for which no call waits, and that change nothing for the others."""
+
+
+def reach_after(fact: Fact, known: Reach, links: Links, definitions: Definitions) -> Reach:
+    """The reach after `fact` came to a key whose reach was `known`; `links` hold it already."""
+    if known.always:
+        return reach(links, definitions)
+    if fact.TYPE in _WITHOUT_REACH:
+        return known
+    if fact.TYPE == "payment":
+        return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))
+    return reach(links, definitions)
 
 
 def reach(links: Links, definitions: Definitions) -> Reach:
