@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from stream.engine.delta import Place, encode_delta
@@ -92,29 +93,43 @@ class Cells:
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the cells are empty afterwards."""
-        for (cell, ones), times in self._counts.items():
-            sums = self._cell(cell)
-            for name in ones:
-                sums[name] = sums.get(name, 0) + times
-        self._counts = {}
         entities: dict[str, dict[Place, Sums]] = {}
-        for (site, team, agent, *place), sums in self._sums.items():
-            for entity in _entities(site, team, agent):
+        for cell, sums in self._sums.items():
+            place: Place = cell[3:]
+            for entity in _entities(cell[0], cell[1], cell[2]):
                 rows = entities.setdefault(entity, {})
-                at = (place[0], place[1], place[2], place[3])
-                total = rows.get(at)
+                total = rows.get(place)
                 if total is None:
-                    rows[at] = sums.copy()
+                    rows[place] = sums.copy()
                 else:
                     for name, amount in sums.items():
                         total[name] = total.get(name, 0) + amount
-        self._sums = {}
-        deltas = []
+        # Combinations are added up as such for teams and sites, and taken apart into columns at the end.
+        counts: dict[str, dict[tuple[Place, tuple[str, ...]], int]] = {}
+        for (cell, names), amount in self._counts.items():
+            counted = (cell[3:], names)
+            for entity in _entities(cell[0], cell[1], cell[2]):
+                found = counts.get(entity)
+                if found is None:
+                    found = counts[entity] = {}
+                found[counted] = found.get(counted, 0) + amount
+        for entity, found in counts.items():
+            rows = entities.setdefault(entity, {})
+            for (place, names), amount in found.items():
+                total = rows.get(place)
+                if total is None:
+                    rows[place] = dict.fromkeys(names, amount)
+                else:
+                    for name in names:
+                        total[name] = total.get(name, 0) + amount
+        self._sums, self._counts = {}, {}
+        return list(self._encoded(entities, greatest_ms))
+
+    def _encoded(self, entities: dict[str, dict[Place, Sums]], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
         for entity, rows in entities.items():
-            kept = [(at, left) for at, sums in rows.items() if (left := self._left(sums))]
+            kept = [(place, left) for place, sums in rows.items() if (left := self._left(sums))]
             if kept:
-                deltas.append((entity.encode(), encode_delta(self._number, greatest_ms, kept)))
-        return deltas
+                yield entity.encode(), encode_delta(self._number, greatest_ms, kept)
 
     def _left(self, sums: Sums) -> Sums:
         if all(sums.values()):
