@@ -20,6 +20,7 @@ STEER_SECONDS = 0.1
 PURGE_SECONDS = 60.0
 COUNTS_SECONDS = 30.0
 SILENT_MS = 3_000
+TELL_AT_LEAST_EVERY_MS = 60_000
 
 log = structlog.get_logger("stream.kafka")
 
@@ -35,7 +36,7 @@ class Chores:
         servers = context.settings.kafka.bootstrap_servers
         self._watchdog = Watchdog(lambda: self._moving, servers, context.end)
         self._tasks: list[asyncio.Task[None]] = []
-        self._silent_told_ms = 0
+        self._tell_at_ms, self._tell_every_ms = 0, SILENT_MS
 
     def start(self) -> None:
         self._watchdog.start()
@@ -81,8 +82,11 @@ class Chores:
         answers = silent_ms <= SILENT_MS
         if answers and not self._context.broker_answers:
             log.info("the broker answers again")
-        elif not answers and now_ms - self._silent_told_ms > min(60_000, max(2 * SILENT_MS, silent_ms)):
-            self._silent_told_ms = now_ms
+        if answers:
+            self._tell_at_ms, self._tell_every_ms = 0, SILENT_MS
+        elif silent_ms >= self._tell_at_ms:
+            self._tell_at_ms = silent_ms + self._tell_every_ms
+            self._tell_every_ms = min(2 * self._tell_every_ms, TELL_AT_LEAST_EVERY_MS)
             log.warning("the broker does not answer; nothing is committed until it does", for_s=silent_ms // 1000)
         self._context.broker_answers = answers
 

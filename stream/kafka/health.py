@@ -1,12 +1,15 @@
 """What /health/live and /health/ready say."""
 
+from stream.kafka.context import Context
 from stream.kafka.roster import Roster
 
 
 class Health:
-    """Live: the loop turns. Ready: every number that is assigned is open. Each gives None, or why not in one line."""
+    """Live: the loop turns. Ready: the broker answers, and every number that is assigned is open. Each gives None, or
+    why not in one line."""
 
     def __init__(self) -> None:
+        self._context: Context | None = None
         self._roster: Roster | None = None
         self._waiting: str | None = "starting"
 
@@ -14,9 +17,9 @@ class Health:
         """Nothing can be done yet, and why; None: it can."""
         self._waiting = reason
 
-    def has(self, roster: Roster) -> None:
-        """From here on the numbers decide."""
-        self._roster = roster
+    def has(self, context: Context, roster: Roster) -> None:
+        """From here on the numbers decide, and whether the broker answers."""
+        self._context, self._roster = context, roster
 
     def live(self) -> str | None:
         """None as long as it can be asked: a wedged loop does not answer, and the watchdog ends it."""
@@ -26,9 +29,11 @@ class Health:
         if self._waiting is not None:
             return self._waiting
         roster = self._roster
-        if roster is None or roster.assignments == 0:
+        if self._context is None or roster is None or roster.assignments == 0:
             return "waiting for partitions"
         if roster.closing:
             return "stopping"
+        if not self._context.broker_answers:
+            return "the broker does not answer"
         shut = [number.name for number in roster.numbers if not number.is_open]
         return f"restoring {', '.join(shut[:5])}" if shut else None

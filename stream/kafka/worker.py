@@ -102,7 +102,7 @@ async def take_part(context: Context, health: Health, stopped: asyncio.Event) ->
     app = build_app(context)
     roster = Roster(context, lambda: consumer_of(app), lambda place: make_work(context, place))
     connect(app, roster)
-    health.has(roster)
+    health.has(context, roster)
     chores = Chores(context, app, roster)
     await app.start()
     chores.start()

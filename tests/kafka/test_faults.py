@@ -165,7 +165,9 @@ async def test_a_worker_waits_for_a_broker_that_is_not_there_and_for_one_that_go
         await produce(own_broker.bootstrap, inbound, calls(0, 100))
         await until_counted(settings, "dials", "agent", by_agent(100))
         await asyncio.to_thread(own_broker.kill)
-        await asyncio.sleep(5)
+        await worker.logs("the broker does not answer", times=2)
+        assert worker.get("/health/ready") == 503
+        assert worker.get("/health/live") == 200
         await asyncio.to_thread(own_broker.start)
         await produce(own_broker.bootstrap, inbound, calls(100, 100))
         await until_counted(settings, "dials", "agent", by_agent(200), 90)
