@@ -29,7 +29,7 @@ class Status:
             as_of = f"as of {datetime.fromtimestamp(self.as_of, UTC):%H:%M:%S} UTC, {_age(now - self.as_of)}"
         return (
             f"{as_of}: {self.events:,} events, lag {self.lag:,}, {self.kpi_records:,} KPI records, "
-            f"{self.alerts:,} alerts, {self.rejected:,} dead letters"
+            f"{self.alerts:,} firing, {self.rejected:,} dead letters"
         )
 
 

@@ -28,7 +28,7 @@ def test_an_exposition_of_the_product_is_summed_over_its_labels() -> None:
 def test_the_line_says_how_old_the_numbers_are() -> None:
     status = Status(events=1234, rejected=2, lag=0, kpi_records=77, alerts=1, as_of=NOW - 3)
     assert status.line(NOW) == (
-        "as of 11:06:37 UTC, 3 s ago: 1,234 events, lag 0, 77 KPI records, 1 alerts, 2 dead letters"
+        "as of 11:06:37 UTC, 3 s ago: 1,234 events, lag 0, 77 KPI records, 1 firing, 2 dead letters"
     )
 
 
