@@ -49,9 +49,10 @@ class InternalLimit:
         self._at: deque[int] = deque(maxlen=SHARE_LIMIT)
 
     def passed(self, records: int = 1) -> None:
-        """So many records went well."""
-        self._run = 0
-        self._seen += records
+        """So many records went well; none: nothing changes."""
+        if records:
+            self._run = 0
+            self._seen += records
 
     def internal(self) -> bool:
         """One more failed; whether that is too many."""

@@ -16,12 +16,12 @@ CHUNK = 256
 NEVER_MS = 2**63
 
 
-class Taken(NamedTuple):
-    """One record that is to be applied now."""
+class Run(NamedTuple):
+    """Records of one topic that are to be applied now, one after the other, each with its outcome."""
 
     topic: str
-    record: Record
-    outcome: Outcome
+    records: Sequence[Record]
+    outcomes: Sequence[Outcome]
 
 
 class GapError(Exception):
@@ -42,6 +42,7 @@ class Lane:
         self._waiting: deque[Sequence[Record]] = deque()
         self._records: Sequence[Record] = ()
         self._outcomes: list[Outcome] = []
+        self._times: list[int] = []
         self._index = 0
         self._cut = 0
 
@@ -79,27 +80,30 @@ class Lane:
         """Event time of the next record; 0 for one that is refused (it need not wait); None if nothing is there."""
         if self._index == len(self._outcomes) and not self._refill(read):
             return None
-        outcome = self._outcomes[self._index]
-        return 0 if isinstance(outcome, Refusal) else outcome.occurred_at
+        return self._times[self._index]
 
-    def pop(self) -> Taken:
-        """The record of `head_ms`."""
-        record = self._records[self._cut + self._index]
-        outcome = self._outcomes[self._index]
-        self._index += 1
-        self.buffered -= 1
-        self.applied = record.offset + 1 if self.buffered else self.fed
-        return Taken(self.topic, record, outcome)
+    def run(self, limit: int, until_ms: int) -> Run:
+        """The record of `head_ms` and those behind it that have been read and are not later than `until_ms`."""
+        times, start = self._times, self._index
+        stop, end = start + 1, min(len(times), start + limit)
+        while stop < end and times[stop] <= until_ms:
+            stop += 1
+        records = self._records[self._cut + start : self._cut + stop]
+        self._index = stop
+        self.buffered -= stop - start
+        self.applied = records[-1].offset + 1 if self.buffered else self.fed
+        return Run(self.topic, records, self._outcomes[start:stop])
 
     def _refill(self, read: Callable[[Record], Outcome]) -> bool:
         self._cut += self._index
         if self._cut >= len(self._records):
             if not self._waiting:
-                self._records, self._outcomes, self._cut, self._index = (), [], 0, 0
+                self._records, self._outcomes, self._times, self._cut, self._index = (), [], [], 0, 0
                 return False
             self._records, self._cut = self._waiting.popleft(), 0
         self._index = 0
-        self._outcomes = [read(record) for record in self._records[self._cut : self._cut + CHUNK]]
+        self._outcomes = outcomes = [read(record) for record in self._records[self._cut : self._cut + CHUNK]]
+        self._times = [0 if isinstance(outcome, Refusal) else outcome.occurred_at for outcome in outcomes]
         return True
 
 
@@ -122,22 +126,20 @@ class Inlet:
         heads = (lane.head_ms(self._read) for lane in self.lanes.values() if lane.behind)
         return min((head for head in heads if head), default=None)
 
-    def take(self, limit: int, ceiling_ms: int = NEVER_MS) -> list[Taken]:
+    def take(self, limit: int, ceiling_ms: int = NEVER_MS) -> list[Run]:
         """Up to `limit` records in the order of the merge. Empty: there is nothing, or a lane must be waited for.
 
         A lane that is behind its log end gives nothing later than `ceiling_ms` (live 2, `max_ahead`); one at its log
         end is live traffic and always may.
         """
-        taken: list[Taken] = []
-        while len(taken) < limit:
+        taken: list[Run] = []
+        while limit > 0:
             lane, until_ms = self._next(ceiling_ms)
             if lane is None:
                 break
-            while len(taken) < limit:
-                taken.append(lane.pop())
-                head = lane.head_ms(self._read)
-                if head is None or head > until_ms:
-                    break
+            run = lane.run(limit, until_ms)
+            taken.append(run)
+            limit -= len(run.records)
         return taken
 
     def _next(self, ceiling_ms: int) -> tuple[Lane | None, int]:

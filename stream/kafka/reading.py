@@ -6,7 +6,7 @@ from typing import NamedTuple
 from aiokafka.partitioner import murmur2
 
 from stream.facts.decode import Rejection, decode
-from stream.facts.fact import Event, Fact
+from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.kafka.batches import Record
 
@@ -54,9 +54,15 @@ class Reader:
         value = record.value
         if value is not None and len(value) > self._record_bytes and len(value.rstrip(b"\r\n")) > self._record_bytes:
             return Refusal("oversized", f"{len(value)} bytes, more than limits.record_bytes {self._record_bytes}")
-        fact = self._decoded(value)
-        if not isinstance(fact, Event):
-            return fact if isinstance(fact, Refusal) else Refusal(fact.reason, fact.detail)
+        try:
+            fact = self._decode(value)
+        except Exception:  # noqa: BLE001  one event must never stop a partition
+            again = self._decoded_again(value)
+            if isinstance(again, Refusal):
+                return again
+            fact = again
+        if isinstance(fact, Rejection):
+            return Refusal(fact.reason, fact.detail)
         key = record.key
         expected = expected_key(fact)
         if key != expected.encode():
@@ -70,14 +76,11 @@ class Reader:
             return Refusal("invalid", f"occurred_at lies {ahead_ms} ms after the broker received the event")
         return fact
 
-    def _decoded(self, value: bytes | None) -> Fact | Rejection | Refusal:
+    def _decoded_again(self, value: bytes | None) -> Fact | Rejection | Refusal:
         try:
             return self._decode(value)
-        except Exception:  # noqa: BLE001  one event must never stop a partition
-            try:
-                return self._decode(value)
-            except Exception as error:  # noqa: BLE001
-                return Refusal("internal", f"decode: {error!r}")
+        except Exception as error:  # noqa: BLE001
+            return Refusal("internal", f"decode: {error!r}")
 
     def _verify(self, key: bytes) -> bool:
         if partition_of(key, self._partitions) != self._number:

@@ -1,8 +1,6 @@
 """Stage 1 of one number as the shell sees it: lanes in; ledger, deltas, dead letters out, a transaction at a time."""
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from typing import get_args
 
 import structlog
 
@@ -14,11 +12,13 @@ from stream.kafka.clock import Clock, Statement
 from stream.kafka.context import Context
 from stream.kafka.deadletter import InternalLimit, dead_letter
 from stream.kafka.exits import Exit
-from stream.kafka.inlet import Inlet, Lane
+from stream.kafka.inlet import Inlet, Lane, Run
 from stream.kafka.positions import KEY, Position, Positions, decode
 from stream.kafka.reading import Reader, Refusal
+from stream.kafka.tally import Tally
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
+from stream.ledger.judge import Verdict
 
 SLICE = 100
 CAPACITY = 2_000
@@ -27,7 +27,6 @@ IN_HAND = 10_000
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
-KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 
 log = structlog.get_logger("stream.kafka")
 
@@ -50,13 +49,10 @@ class StageOne:
         self._reader = Reader(number, context.numbers, settings.record_bytes)
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
-        self._sites = frozenset(settings.plan().sites)
         self._inlet = Inlet((), self._reader.read, CAPACITY)
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
-        self._reasons: Counter[str] = Counter()
-        self._counted: Counter[tuple[str, str]] = Counter()
-        self._last_event: dict[str, int] = {}
+        self._tally = Tally(settings.plan().sites)
         self._limit = InternalLimit()
         self._applied = 0
         self._committed_ms = 0
@@ -123,56 +119,56 @@ class StageOne:
     def step(self) -> bool:
         if self._applied >= IN_HAND:
             return False
-        taken = self._inlet.take(SLICE, self._context.ceiling_ms)
-        for topic, record, outcome in taken:
-            if isinstance(outcome, Refusal):
-                self._refuse(topic, record, outcome)
-            else:
-                self._apply(topic, record, outcome)
-        self._applied += len(taken)
-        return bool(taken)
+        runs = self._inlet.take(SLICE, self._context.ceiling_ms)
+        for run in runs:
+            self._apply(run)
+            self._applied += len(run.records)
+        return bool(runs)
 
-    def _apply(self, topic: str, record: Record, fact: Fact) -> None:
+    def _apply(self, run: Run) -> None:
+        topic, apply, horizon_ms = run.topic, self._engine.apply, self._horizon_ms
         mark = self._clock.watermarks[topic]
-        frontier_ms = None if mark is None else mark - self._horizon_ms
-        try:
-            verdict = self._engine.apply(fact, frontier_ms)
-        except Exception:  # noqa: BLE001  one event must never stop a partition (live 6)
+        accepted: list[Fact] = []
+        for record, fact in zip(run.records, run.outcomes, strict=True):
+            if isinstance(fact, Refusal):
+                self._refuse(topic, record, fact)
+                continue
+            frontier_ms = None if mark is None else mark - horizon_ms
             try:
-                verdict = self._engine.apply(fact, frontier_ms)
-            except Exception as error:  # noqa: BLE001
-                log.error("event failed", topic=topic, partition=self.number, offset=record.offset, error=repr(error))
-                self._refuse(topic, record, Refusal("internal", f"fold: {error!r}"))
-                return
-        self._clock.saw(topic, fact.occurred_at)
-        kind = verdict.kind
-        if kind == "accepted":
-            self._accepted(fact)
-        elif kind == "duplicate":
-            self._counted["collections_events_duplicate_total", ""] += 1
-        elif kind == "superseded":
-            self._counted["collections_events_superseded_total", ""] += 1
-        else:
-            self._refuse(topic, record, Refusal(kind, verdict.detail))
-            return
-        self._limit.passed()
+                verdict = apply(fact, frontier_ms)
+            except Exception:  # noqa: BLE001  one event must never stop a partition (live 6)
+                again = self._apply_again(topic, record, fact, frontier_ms)
+                if again is None:
+                    continue
+                verdict = again
+            if mark is None or fact.occurred_at > mark:
+                mark = fact.occurred_at
+            if verdict.kind == "accepted":
+                accepted.append(fact)
+            elif verdict.kind in ("duplicate", "superseded"):
+                self._tally.known(verdict.kind)
+            else:
+                self._refuse(topic, record, Refusal(verdict.kind, verdict.detail))
+        if mark is not None:
+            self._clock.saw(topic, mark)
+        self._tally.accepted(accepted)
+        self._limit.passed(len(accepted))
 
-    def _accepted(self, fact: Fact) -> None:
-        kind, site = KINDS[type(fact)], fact.site_id or ""
-        self._counted["collections_events_consumed_total", kind] += 1
-        if fact.occurred_at > self._last_event.get(site, 0):
-            self._last_event[site] = fact.occurred_at
-        if site not in self._sites:
-            self._counted["collections_events_unconfigured_site_total", ""] += 1
+    def _apply_again(self, topic: str, record: Record, fact: Fact, frontier_ms: int | None) -> Verdict | None:
+        """The second try of an event whose first one failed; None if it fails, too, and is dead-lettered."""
+        try:
+            return self._engine.apply(fact, frontier_ms)
+        except Exception as error:  # noqa: BLE001
+            log.error("event failed", topic=topic, partition=self.number, offset=record.offset, error=repr(error))
+            self._refuse(topic, record, Refusal("internal", f"fold: {error!r}"))
+            return None
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal) -> None:
         self._dead.append(
             dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._context.deadletter_bytes)
         )
-        self._reasons[refusal.reason] += 1
-        if refusal.reason != "internal":
-            self._limit.passed()
-        elif self._limit.internal():
+        self._tally.refused(refusal.reason)
+        if refusal.reason == "internal" and self._limit.internal():
             self._context.end(
                 Exit.RESTART, f"too many events fail inside the program, the last one {topic}-{self.number} "
                 f"offset {record.offset}: {refusal.detail}"
@@ -216,7 +212,7 @@ class StageOne:
         if self._dead:
             outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
         offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
-        reasons, self._reasons, self._dead, self._applied = self._reasons, Counter(), [], 0
+        self._dead, self._applied = [], 0
         self._committed_ms = context.monotonic_ms()
         self.positions = positions
 
@@ -224,10 +220,7 @@ class StageOne:
             if written.clock_offset_ms is not None:
                 context.clock_offset_ms = written.clock_offset_ms
                 context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
-            for reason, count in reasons.items():
-                context.meters.add("collections_deadletters_total", reason, by=count)
-                context.meters.add("collections_events_rejected_total", reason, by=count)
-            self._tell_events()
+            self._tally.tell(context.meters)
 
         return Commit(outgoing, offsets, then)
 
@@ -248,14 +241,6 @@ class StageOne:
         return Positions(context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms)
 
     # meters -----------------------------------------------------------------------------------------------------------
-
-    def _tell_events(self) -> None:
-        meters = self._context.meters
-        for (name, label), count in self._counted.items():
-            meters.add(name, *((label,) if label else ()), by=count)
-        self._counted.clear()
-        for site, at_ms in self._last_event.items():
-            meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
 
     def _tell_partitions(self) -> None:
         meters, number = self._context.meters, str(self.number)

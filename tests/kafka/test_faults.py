@@ -134,6 +134,22 @@ async def test_a_worker_that_was_stopped_beyond_its_session_is_fenced_and_exits_
             await until_counted(settings, "dials", "agent", by_agent(300))
 
 
+async def test_a_worker_that_was_stopped_beyond_its_session_and_has_no_successor_goes_on(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path)
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await asyncio.sleep(1.5)  # nothing is in flight: silent numbers state their clock once a second
+        worker.signal(signal.SIGSTOP)
+        await produce(broker, inbound, calls(0, 100))
+        await asyncio.sleep(2 * SESSION_MS / 1000)
+        worker.signal(signal.SIGCONT)
+        await until_counted(settings, "dials", "agent", by_agent(100))
+        await worker.ready()
+
+
 async def test_a_restore_three_times_as_long_as_the_session_does_not_get_the_worker_expelled(
     broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:

@@ -31,7 +31,7 @@ def inlet(*topics: str, capacity: int = 100) -> Inlet:
 
 
 def order(inlet: Inlet, limit: int = 1000, ceiling_ms: int = NEVER_MS) -> list[tuple[str, int]]:
-    return [(taken.topic, taken.record.offset) for taken in inlet.take(limit, ceiling_ms)]
+    return [(run.topic, record.offset) for run in inlet.take(limit, ceiling_ms) for record in run.records]
 
 
 def test_records_come_by_event_time_over_all_lanes() -> None:
@@ -145,12 +145,14 @@ def test_every_record_once_in_order_of_its_lane_and_sorted_lanes_come_out_sorted
         merged.lanes[topic].log_end = len(records)
         for first in range(0, len(records), size):
             merged.lanes[topic].feed(batch(topic, records[first : first + size], log_end=len(records)))
-    taken = []
-    while slice_ := merged.take(limit):
-        taken += slice_
+    taken: list[tuple[str, Record]] = []
+    while runs := merged.take(limit):
+        assert sum(len(run.records) for run in runs) <= limit
+        taken += [(run.topic, record) for run in runs for record in run.records]
     for topic, times in lanes.items():
-        assert [t.record.offset for t in taken if t.topic == topic] == list(range(len(times)))
-    instants = [int(t.record.value or 0) for t in taken]
+        assert [record.offset for of, record in taken if of == topic] == list(range(len(times)))
+        assert merged.lanes[topic].applied == len(times)
+    instants = [int(record.value or 0) for _, record in taken]
     assert instants == sorted(instants)
 
 
@@ -160,6 +162,6 @@ def test_facts_are_read_by_the_same_inlet() -> None:
     reader = Reader(0, 1, 1_000)
     one = Inlet([Lane("a", 0, 1)], reader.read, 10)
     one.lanes["a"].feed(batch("a", [record(0, 5_000)]))
-    (taken,) = one.take(1)
-    assert isinstance(taken.outcome, Call)
-    assert taken.outcome.occurred_at == NOON_MS + 5_000
+    ((outcome,),) = (run.outcomes for run in one.take(1))
+    assert isinstance(outcome, Call)
+    assert outcome.occurred_at == NOON_MS + 5_000
