@@ -14,16 +14,37 @@ from stream.windows.measures import column
 
 
 class Deadline(NamedTuple):
-    """Something that had to happen in [event, at_ms) of a case: the facts that make it happen, in no order."""
+    """Something that had to happen in [event, at_ms) of a case, and the first fact found that made it happen."""
 
     event: Case
     at_ms: int
-    met_by: tuple[Fact, ...]
+    met_by: Fact | None
 
 
-def _first(case: CaseFile, change: str) -> Case | None:
-    found = (event for event in case.events if event.change == change)
-    return min(found, key=lambda event: (event.occurred_at, event.event_id), default=None)
+class Milestones(NamedTuple):
+    """The first events of a case, by (occurred_at, event_id): placed, closed, and 1-30 days past due."""
+
+    placed: Case | None
+    closed: Case | None
+    m1: Case | None
+
+
+def milestones(case: CaseFile) -> Milestones:
+    """The milestones that a case has reached; None for the others."""
+    placed = closed = m1 = None
+    for event in case.events:
+        change = event.change
+        if change == "placed" and _earlier(event, placed):
+            placed = event
+        elif change == "closed" and _earlier(event, closed):
+            closed = event
+        if change in ("placed", "stage") and event.dpd is not None and 1 <= event.dpd <= 30 and _earlier(event, m1):
+            m1 = event
+    return Milestones(placed, closed, m1)
+
+
+def _earlier(event: Case, than: Case | None) -> bool:
+    return than is None or (event.occurred_at, event.event_id) < (than.occurred_at, than.event_id)
 
 
 def _latest(case: CaseFile, at_ms: int, field: str) -> Case | None:
@@ -41,65 +62,60 @@ def overdue_at(case: CaseFile, at_ms: int) -> Case | None:
     return _latest(case, at_ms, "overdue_minor")
 
 
-def first_contact(case: CaseFile, definitions: Definitions) -> Deadline | None:
+def first_contact(case: CaseFile, placed: Case | None, definitions: Definitions) -> Deadline | None:
     """The deadline for the first attempt; None where the case was not placed early enough in its delinquency."""
-    placed = _first(case, "placed")
     if placed is None or placed.dpd is None or placed.dpd > definitions.first_contact_max_dpd:
         return None
-    end_ms = placed.occurred_at + definitions.first_contact_ms
-    return Deadline(placed, end_ms, tuple(_within(_attempts(case), placed.occurred_at, end_ms)))
+    start_ms, end_ms = placed.occurred_at, placed.occurred_at + definitions.first_contact_ms
+    return Deadline(placed, end_ms, next(_attempts(case, start_ms, end_ms), None))
 
 
-def coverage(case: CaseFile, definitions: Definitions) -> Deadline | None:
+def coverage(case: CaseFile, m1: Case | None, definitions: Definitions) -> Deadline | None:
     """The deadline for reaching an M1 case (1-30 days past due); None where it never was one."""
-    found = (event for event in case.events if event.change in ("placed", "stage") and _is_m1(event))
-    first = min(found, key=lambda event: (event.occurred_at, event.event_id), default=None)
-    if first is None:
+    if m1 is None:
         return None
-    end_ms = first.occurred_at + definitions.coverage_ms
-    return Deadline(first, end_ms, tuple(_within(_reached(case), first.occurred_at, end_ms)))
+    start_ms, end_ms = m1.occurred_at, m1.occurred_at + definitions.coverage_ms
+    return Deadline(m1, end_ms, next(_reached(case, start_ms, end_ms), None))
 
 
-def _is_m1(event: Case) -> bool:
-    return event.dpd is not None and 1 <= event.dpd <= 30
+def _attempts(case: CaseFile, start_ms: int, end_ms: int) -> Iterator[Fact]:
+    yield from (call for call in case.calls if start_ms <= call.occurred_at < end_ms and is_attempt(call))
+    yield from (
+        each for each in case.messages if start_ms <= each.occurred_at < end_ms and each.direction == "outbound"
+    )
+    yield from (visit for visit in case.visits if start_ms <= visit.occurred_at < end_ms)
 
 
-def _attempts(case: CaseFile) -> Iterator[Fact]:
-    yield from (call for call in case.calls if is_attempt(call))
-    yield from (message for message in case.messages if message.direction == "outbound")
-    yield from case.visits
-
-
-def _reached(case: CaseFile) -> Iterator[Fact]:
-    yield from (call for call in case.calls if call.outcome == "human")
-    yield from (visit for visit in case.visits if visit.met_debtor)
-
-
-def _within(facts: Iterator[Fact], start_ms: int, end_ms: int) -> Iterator[Fact]:
-    return (fact for fact in facts if start_ms <= fact.occurred_at < end_ms)
+def _reached(case: CaseFile, start_ms: int, end_ms: int) -> Iterator[Fact]:
+    yield from (call for call in case.calls if start_ms <= call.occurred_at < end_ms and call.outcome == "human")
+    yield from (visit for visit in case.visits if start_ms <= visit.occurred_at < end_ms and visit.met_debtor)
 
 
 def emit_case(case: CaseFile, definitions: Definitions, emit: Emit) -> None:
     """Emits what the case events of a case contribute, deadlines included."""
-    placed, closed = _first(case, "placed"), _first(case, "closed")
+    placed, closed, m1 = milestones(case)
     if placed is not None:
-        emit(own_credit(placed), "cases_placed", placed.occurred_at, 1, placed)
+        credit = own_credit(placed)
+        emit(credit, "cases_placed", placed.occurred_at, 1, placed)
         if placed.overdue_minor:
             name = column("placed_minor", placed.currency)
-            emit(own_credit(placed), name, placed.occurred_at, placed.overdue_minor, placed)
-    _emit_deadline(first_contact(case, definitions), "first_contacts_due", "first_contacts_met", emit)
-    _emit_deadline(coverage(case, definitions), "m1_due", "m1_covered", emit)
+            emit(credit, name, placed.occurred_at, placed.overdue_minor, placed)
+    _emit_deadline(first_contact(case, placed, definitions), "first_contacts_due", "first_contacts_met", emit)
+    _emit_deadline(coverage(case, m1, definitions), "m1_due", "m1_covered", emit)
     if closed is not None:
-        emit(own_credit(closed), "cases_closed", closed.occurred_at, 1, closed)
+        credit = own_credit(closed)
+        emit(credit, "cases_closed", closed.occurred_at, 1, closed)
         if placed is not None and placed.occurred_at <= closed.occurred_at:
-            emit(own_credit(closed), "cases_cycled", closed.occurred_at, 1, closed, placed)
-            cycle_ms = closed.occurred_at - placed.occurred_at
-            emit(own_credit(closed), "cycle_ms", closed.occurred_at, cycle_ms, closed, placed)
+            emit(credit, "cases_cycled", closed.occurred_at, 1, closed, placed)
+            emit(credit, "cycle_ms", closed.occurred_at, closed.occurred_at - placed.occurred_at, closed, placed)
 
 
 def _emit_deadline(deadline: Deadline | None, due: str, met: str, emit: Emit) -> None:
     if deadline is not None:
-        credit = own_credit(deadline.event)
-        emit(credit, due, deadline.at_ms, 1, deadline.event, *deadline.met_by)
-        if deadline.met_by:
-            emit(credit, met, deadline.at_ms, 1, deadline.event, *deadline.met_by)
+        event, at_ms, met_by = deadline
+        credit = own_credit(event)
+        if met_by is None:
+            emit(credit, due, at_ms, 1, event)
+        else:
+            emit(credit, due, at_ms, 1, event, met_by)
+            emit(credit, met, at_ms, 1, event, met_by)

@@ -48,7 +48,9 @@ class Chain:
         """Stores a state; one of the same id must have been removed."""
         if self.is_next(state):
             self._last = state
-        insort(self.order, (state.occurred_at, state.event_id))
+            self.order.append((state.occurred_at, state.event_id))
+        else:
+            insort(self.order, (state.occurred_at, state.event_id))
         self.values[state.event_id] = value
 
     def remove(self, state: AgentState) -> None:

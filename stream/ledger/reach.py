@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stream.facts.fact import Fact
-from stream.ledger.cases import coverage, first_contact
+from stream.ledger.cases import coverage, first_contact, milestones
 from stream.ledger.definitions import Definitions
 from stream.ledger.dossier import Reach
 from stream.ledger.links import Links
@@ -28,10 +28,11 @@ def reach(links: Links, definitions: Definitions) -> Reach:
     attempt_ms = human_ms = paid_ms = 0
     for case in links.cases.values():
         if case.events:
-            contact, covered = first_contact(case, definitions), coverage(case, definitions)
-            if contact is not None and not contact.met_by:
+            placed, _, m1 = milestones(case)
+            contact, covered = first_contact(case, placed, definitions), coverage(case, m1, definitions)
+            if contact is not None and contact.met_by is None:
                 attempt_ms = max(attempt_ms, contact.at_ms)
-            if covered is not None and not covered.met_by:
+            if covered is not None and covered.met_by is None:
                 human_ms = max(human_ms, covered.at_ms)
         for payment in case.payments:
             paid_ms = max(paid_ms, payment.occurred_at)
