@@ -192,7 +192,7 @@ class People:
         return {**base, **self.optional(more)}
 
     def agent_state(self) -> Raw:
-        return {"agent_id": self.pick(*AGENTS), "state": self.pick(*STATES)}
+        return {"agent_id": self.most(AGENTS), "state": self.pick(*STATES)}
 
     def survey(self) -> Raw:
         base = {"survey_id": f"s{self.random.randrange(4)}", "score": self.random.randrange(1, 6)}

@@ -14,6 +14,9 @@ from tests.worlds.people import People, Raw
 from tests.worlds.rules import draw_rules
 
 USUAL = ("call", "call", "call", "payment", "payment", "payment_reversal", "promise", "promise", "case", "case")
+CARE = ("call", "complaint", "case", "case", "visit", "message", "legal_step")
+THEMES = (USUAL, USUAL, CARE, ("agent_state",))
+"""What most events of a world are."""
 RARE = (
     "promise_cancelled",
     "complaint",
@@ -79,15 +82,14 @@ def draw_windows(random: Random, with_rules: bool) -> Raw:
     }
 
 
-def draw_event(random: Random, people: People, earlier: list[Raw]) -> Raw:
-    """A new event; or one told again: the same, under another event_id, with other content, or as another version."""
+def draw_event(random: Random, people: People, earlier: list[Raw], theme: tuple[str, ...]) -> Raw:
+    """A new event; or one told again: under another event_id or not, with other content, as another version, or not."""
     if not earlier or random.random() < 0.85:
-        return people.draw(random.choice(USUAL if random.random() < 0.65 else RARE))
+        return people.draw(random.choice(theme if random.random() < 0.65 else RARE))
     again = dict(random.choice(earlier))
-    choice = random.random()
-    if choice < 0.6:
+    if random.random() < 0.5:
         again["event_id"] = people.event_id()
-    if choice < 0.4:
+    if random.random() < 0.5:
         other = people.draw(again["type"])
         for name in random.sample(sorted(other), min(2, len(other))):
             if name not in ("event_id", "case_id"):
@@ -108,12 +110,13 @@ def world(seed: int, with_rules: bool = False) -> World:
     )
     day = date.fromisoformat(random.choice(DAYS[zones[0]]))
     moments = Moments(random, zones[0], day, span_ms, distances)
+    theme = random.choice(THEMES)
     narrow = random.random() < 0.5
     sites = (None, None, None, None, "two") if narrow else (None, None, None, "two", "unknown site")
     people = People(random, moments, sites, narrow)
     told: list[Raw] = []
     for _ in range(random.choice((4, 12, 30, 60))):
-        told.append(draw_event(random, people, told))
+        told.append(draw_event(random, people, told, theme))
     lines = [write(raw) for raw in told]
     lines += [garbage(random, random.choice(told)) for _ in range(random.randrange(4))]
     random.shuffle(lines)
