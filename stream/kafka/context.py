@@ -1,5 +1,6 @@
 """What the numbers of a worker share: settings, names, partition counts, and the sides that they talk to."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,7 @@ class Context:
         kafka = self.settings.kafka
         self.names = Names(kafka.topic_prefix, kafka.group)
         self.commit_every_ms = kafka.commit_every_ms
+        self.turn = asyncio.Lock()
         # A number with nothing to say commits now and then: that it lives, and how far our clock is off. Its gauges are
         # withdrawn when a session passes without a commit (live 6).
         self.touch_every_ms = min(TOUCH_EVERY_MS, self.settings.time.dead_after_ms // 4, kafka.session_timeout_ms // 2)

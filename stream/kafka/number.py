@@ -130,22 +130,16 @@ class Number:
 
     async def apply_and_commit(self) -> None:
         """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
-        never more than one, and when one takes long nothing more is applied, so that what is in hand stays small."""
-        work, context = self.work, self._context
+        never more than one, and when one takes long nothing more is applied, so that what is in hand stays small.
+
+        Numbers take turns, one in each turn of the loop: a transaction is a dozen answers to be waited for, and each
+        would wait for every other number's slice.
+        """
+        context = self._context
         while self.is_open and not self._closing:
-            paused = self._look()
-            busy = not self._slow and work.step()
-            if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
-                context.steer()
-            self._steer()
-            if self._commit is not None and self._commit.done():
-                self._commit = self._commit.result()
-            if self._commit is None and (paused or (work.due(context.commit_every_ms) and context.broker_answers)):
-                self._begin_commit(force=paused)
-            if busy:
-                await asyncio.sleep(0)
-            else:
-                await self._rest()
+            async with context.turn:
+                busy = self._work()
+            await (asyncio.sleep(0) if busy else self._rest())
         if self.is_open:
             await self._committed()
             self._begin_commit()
@@ -172,6 +166,20 @@ class Number:
             await asyncio.wait([self._task], timeout=CANCEL_AGAIN_SECONDS)
         self.is_open = False
         await self._writer.close()
+
+    def _work(self) -> bool:
+        """One slice, and a commit if one is due; whether there may be more to apply."""
+        work, context = self.work, self._context
+        paused = self._look()
+        busy = not self._slow and work.step()
+        if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
+            context.steer()
+        self._steer()
+        if self._commit is not None and self._commit.done():
+            self._commit = self._commit.result()
+        if self._commit is None and (paused or (work.due(context.commit_every_ms) and context.broker_answers)):
+            self._begin_commit(force=paused)
+        return busy
 
     async def _committed(self) -> None:
         """Returns when nothing is in flight any more; raises what the transaction raised."""

@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
-MAX_BATCH_BYTES = 262_144
+MAX_BATCH_BYTES = 900_000
+"""Just under what a topic takes by default. aiokafka sends the batches of a partition one after the other, each with an
+answer to be waited for, so few and large ones are best."""
 REQUEST_TIMEOUT_MS = 10_000
 RETRY_BACKOFF_MS = 20
 STOP_SECONDS = 2.0
