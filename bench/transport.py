@@ -10,8 +10,9 @@ import argparse
 import asyncio
 import multiprocessing
 import os
+import tempfile
 import time
-from typing import Any
+from typing import Any, cast
 
 import faust
 from aiokafka import AIOKafkaProducer
@@ -53,7 +54,7 @@ def app_of(bootstrap: str, topic: str, bulk: bool) -> tuple[faust.App, Any]:
         topic_disable_leader=True,
         stream_wait_empty=False,
         table_standby_replicas=1,
-        datadir="/tmp/bench-transport",  # noqa: S108
+        datadir=tempfile.mkdtemp(),
         consumer_auto_offset_reset="earliest",
     )
     if not bulk:
