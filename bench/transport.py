@@ -81,11 +81,12 @@ async def consume(bootstrap: str, topic: str, records: int, bulk: bool) -> tuple
 
     if bulk:
 
-        @app.on_partitions_assigned.connect
         async def start(_: Any, assigned: Any, **__: Any) -> None:
-            consumer: Any = app.consumer
+            consumer = app.consumer
             assert isinstance(consumer, BulkConsumer)
-            await consumer.open_partitions(dict.fromkeys(assigned, (0, 1)))
+            await consumer.open_partitions({tp: (0, 1) for tp in assigned})
+
+        app.on_partitions_assigned.connect(cast("Any", start))
 
     await app.start()
     result = await done
