@@ -73,18 +73,19 @@ async def consume(bootstrap: str, topic: str, records: int, bulk: bool) -> tuple
     async def swallow(stream: Any) -> None:
         nonlocal seen
         async for item in stream:
-            if not began:
-                began.extend((time.perf_counter(), time.process_time()))
             seen += len(item.records) if bulk else 1
+            if not began:
+                began.extend((time.perf_counter(), time.process_time(), seen))
             if seen >= records and not done.done():
-                done.set_result((time.perf_counter() - began[0], time.process_time() - began[1], seen))
+                counted = int(seen - began[2])  # from the first delivery on, which is not counted itself
+                done.set_result((time.perf_counter() - began[0], time.process_time() - began[1], counted))
 
     if bulk:
 
         async def start(_: Any, assigned: Any, **__: Any) -> None:
             consumer = app.consumer
             assert isinstance(consumer, BulkConsumer)
-            await consumer.open_partitions({tp: (0, 1) for tp in assigned})
+            await consumer.open_partitions(dict.fromkeys(assigned, (0, 1)))
 
         app.on_partitions_assigned.connect(cast("Any", start))
 
