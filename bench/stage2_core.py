@@ -1,4 +1,4 @@
-"""Rows a second through stage 2 alone: `python bench/stage2_core.py [ROWS]`. Live with a tick per second, then a replay."""
+"""Rows a second through stage 2 alone, live and in a replay: `python bench/stage2_core.py [ROWS]`."""
 
 import cProfile
 import pstats
@@ -38,7 +38,7 @@ def batches(rows: int, speed: float) -> list[list[Record]]:
     while made < rows:
         batch: list[Record] = []
         for number in range(NUMBERS):
-            for entity in chance.sample(entities, 400) + ["main|site|main"]:
+            for entity in [*chance.sample(entities, 400), "main|site|main"]:
                 grain = at_ms // PLAN.grain_ms - chance.choice((0, 0, 0, 0, 0, 1))
                 sums = {name: chance.randint(1, 9) for name in chance.sample(COLUMNS, 8)}
                 batch.append((entity.encode(), encode_delta(number, at_ms, [((grain, 0, 0, 1), sums)])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 import time
@@ -22,19 +23,25 @@ def main(bootstrap: str, topic: str, seconds: float) -> None:
     )
     source = app.topic(topic, value_serializer="raw", key_serializer="raw")
     seen = 0
-    began = 0.0
+    began = last = 0.0
+    first = asyncio.Event()
 
     @app.agent(source)
     async def empty(stream: Any) -> None:
-        nonlocal seen, began
+        nonlocal seen, began, last
         async for _ in stream:
-            if not began:
-                began = time.perf_counter()
+            last = time.perf_counter()
+            began = began or last
+            first.set()
             seen += 1
-            if time.perf_counter() - began >= seconds:
-                sys.stdout.write(f"{seen / (time.perf_counter() - began):.0f}\n")
-                sys.stdout.flush()
-                os._exit(0)
+
+    @app.task  # type: ignore[untyped-decorator]
+    async def report() -> None:
+        await first.wait()
+        await asyncio.sleep(seconds)
+        sys.stdout.write(f"{seen / (last - began):.0f}\n")
+        sys.stdout.flush()
+        os._exit(0)
 
     faust.Worker(app, loglevel="ERROR", quiet=True).execute_from_commandline()
 

@@ -35,7 +35,19 @@ async def worker(system: System, events: int, port: int) -> Throughput:
     """Fills the topics with a simulated day, starts a worker, and waits until both stages have read all of it."""
     system.run("topics", "create")
     say(f"producing {events:,} events")
-    system.run("simulate", "--from", "2026-11-02T00:00:00Z", "--events", str(events), "--mess", "none", "--seed", "7", "--agents", AGENTS)
+    system.run(
+        "simulate",
+        "--from",
+        "2026-11-02T00:00:00Z",
+        "--events",
+        str(events),
+        "--mess",
+        "none",
+        "--seed",
+        "7",
+        "--agents",
+        AGENTS,
+    )
     async with Progress(system) as progress, system.worker(port):
         _, total = await progress.counts()
         while (await progress.counts())[0] == 0:

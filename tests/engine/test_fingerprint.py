@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import orjson
+
 from stream.engine.fingerprint import differing_key, fingerprint
 from stream.ledger.definitions import Definitions
 from stream.windows.plan import SiteClock, WindowPlan
