@@ -26,10 +26,16 @@ from stream.windows.plan import WindowPlan
 
 _ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
 """Types that nothing else depends on."""
+_ALONE_LETTERS = frozenset(kind.LETTER for kind in _ALONE)
 
 
-def _read(dossier: bytearray) -> Opened:
-    entries = {name: record.decode(name, value) for name, value in dossiers.records(dossier)}
+def _read(dossier: bytearray, wanted: str) -> Opened:
+    """The facts that the fold reads, and the one of identity `wanted`."""
+    entries = {
+        name: record.decode(name, value)
+        for name, value in dossiers.records(dossier)
+        if name[0] not in _ALONE_LETTERS or name == wanted
+    }
     return Opened(entries, Links(fact for fact, _ in entries.values()))
 
 
@@ -98,7 +104,8 @@ class Stage1:
             site = fact.site_id or ""
             team, agent = fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED
             self._cells.add_own(site, team, agent, fact.occurred_at, ones, amounts)
-            self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
+            if fact.occurred_at > self._greatest_ms:
+                self._greatest_ms = fact.occurred_at
             return ACCEPTED
         return self._apply_linked(key, name, fact, dossier, frontier_ms)
 
@@ -130,8 +137,7 @@ class Stage1:
     ) -> Verdict:
         if dossier is None:
             dossier = bytearray(dossiers.NOTHING)
-        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
-        entries, links = opened = self._desk.take(key) or _read(dossier)
+        entries, links = opened = self._open(key, dossier, name)
         known = entries.get(name)
         if known is None:
             full = self._full(fact, dossier)
@@ -163,6 +169,13 @@ class Stage1:
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
         return verdict
+
+    def _open(self, key: str, dossier: bytearray, name: str) -> Opened:
+        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
+        opened = self._desk.take(key)
+        if opened is None or (name[0] in _ALONE_LETTERS and name not in opened.entries):
+            return _read(dossier, name)
+        return opened
 
     def _leave_open(self, key: str, dossier: bytearray, opened: Opened) -> None:
         if len(dossier) >= LARGE_BYTES:

@@ -18,8 +18,6 @@ _INSTANTS = ("occurred_at", "ended_at", "received_at", "closed_at", "from_", "un
 
 def own_id(fact: Fact) -> str:
     """The id that, with key and type, is the fact's identity; a legal step's carries its status too."""
-    if type(fact) is kinds.Call:  # most facts are
-        return fact.call_id
     if isinstance(fact, kinds.LegalStep):
         return f"{fact.step_id}|{fact.status}"
     return cast("str", getattr(fact, fact.OWN_ID))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream.facts.fact import Call, Fact
+from stream.facts.fact import Call, Case, Fact
 from stream.ledger.calls import reaches_debtor
 from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
@@ -32,6 +32,8 @@ _TOUCHED: dict[str, frozenset[str]] = {
 def parts_touched(fact: Fact) -> frozenset[str]:
     """The parts of the fold that may say something else when a fact comes or goes."""
     parts = _TOUCHED.get(fact.TYPE, frozenset())
+    if isinstance(fact, Case) and fact.change == "assigned":
+        return parts - {"deadlines"}
     return parts | {"money"} if isinstance(fact, Call) and reaches_debtor(fact) else parts
 
 

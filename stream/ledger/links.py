@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
@@ -54,35 +55,7 @@ class Links:
 
     def add(self, fact: Fact) -> None:
         """Takes in one more fact, of an identity that is not there yet."""
-        match fact:
-            case kinds.Call():
-                self.calls[fact.call_id] = fact
-                self.case(fact.case_id).calls.append(fact)
-            case kinds.Payment():
-                self.payments[fact.payment_id] = fact
-                self.case(fact.case_id).payments.append(fact)
-            case kinds.PaymentReversal():
-                self.reversals.setdefault(fact.payment_id, []).append(fact)
-            case kinds.Promise():
-                self.promises[fact.promise_id] = fact
-                self.case(fact.case_id).promises.append(fact)
-            case kinds.PromiseCancelled():
-                self.cancellations[fact.promise_id] = fact
-            case kinds.Complaint():
-                self.case(fact.case_id).complaints.append(fact)
-                if fact.call_id is not None:
-                    self.complaints_of_call.setdefault(fact.call_id, []).append(fact)
-            case kinds.Case():
-                self.case(fact.case_id).events.append(fact)
-            case kinds.Visit():
-                self.case(fact.case_id).visits.append(fact)
-            case kinds.Message():
-                self.case(fact.case_id).messages.append(fact)
-            case kinds.LegalStep():
-                (self.due_steps if fact.status == "due" else self.done_steps)[fact.step_id] = fact
-                self.case(fact.case_id).legal_steps.append(fact)
-            case _:
-                pass
+        _ADDERS[fact.LETTER](self, fact)
 
     def case(self, case_id: str | None) -> CaseFile:
         """The file of a case; an empty one where nothing is known of it."""
@@ -109,3 +82,67 @@ class Links:
                 return {due.case_id} if due else set()
             case _:
                 return {fact.case_id}
+
+
+def _call(links: Links, call: kinds.Call) -> None:
+    links.calls[call.call_id] = call
+    links.case(call.case_id).calls.append(call)
+
+
+def _payment(links: Links, payment: kinds.Payment) -> None:
+    links.payments[payment.payment_id] = payment
+    links.case(payment.case_id).payments.append(payment)
+
+
+def _reversal(links: Links, reversal: kinds.PaymentReversal) -> None:
+    links.reversals.setdefault(reversal.payment_id, []).append(reversal)
+
+
+def _promise(links: Links, promise: kinds.Promise) -> None:
+    links.promises[promise.promise_id] = promise
+    links.case(promise.case_id).promises.append(promise)
+
+
+def _cancellation(links: Links, cancelled: kinds.PromiseCancelled) -> None:
+    links.cancellations[cancelled.promise_id] = cancelled
+
+
+def _complaint(links: Links, complaint: kinds.Complaint) -> None:
+    links.case(complaint.case_id).complaints.append(complaint)
+    if complaint.call_id is not None:
+        links.complaints_of_call.setdefault(complaint.call_id, []).append(complaint)
+
+
+def _event(links: Links, event: kinds.Case) -> None:
+    links.case(event.case_id).events.append(event)
+
+
+def _visit(links: Links, visit: kinds.Visit) -> None:
+    links.case(visit.case_id).visits.append(visit)
+
+
+def _message(links: Links, message: kinds.Message) -> None:
+    links.case(message.case_id).messages.append(message)
+
+
+def _legal_step(links: Links, step: kinds.LegalStep) -> None:
+    (links.due_steps if step.status == "due" else links.done_steps)[step.step_id] = step
+    links.case(step.case_id).legal_steps.append(step)
+
+
+def _alone(_links: Links, _fact: Fact) -> None:
+    """Of types to which nothing is linked."""
+
+
+_ADDERS: dict[str, Callable[[Links, Any], None]] = dict.fromkeys((kind.LETTER for kind in kinds.KINDS), _alone) | {
+    kinds.Call.LETTER: _call,
+    kinds.Payment.LETTER: _payment,
+    kinds.PaymentReversal.LETTER: _reversal,
+    kinds.Promise.LETTER: _promise,
+    kinds.PromiseCancelled.LETTER: _cancellation,
+    kinds.Complaint.LETTER: _complaint,
+    kinds.Case.LETTER: _event,
+    kinds.Visit.LETTER: _visit,
+    kinds.Message.LETTER: _message,
+    kinds.LegalStep.LETTER: _legal_step,
+}

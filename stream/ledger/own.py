@@ -2,41 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from stream.facts.fact import BotSession, Call, Fact, Message, Promise, QualityReview, Survey, Visit
 from stream.ledger.calls import call_columns
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import Definitions
 from stream.windows.measures import column
 
+Columns = tuple[tuple[str, ...], tuple[tuple[str, int], ...]]
+"""Columns that get 1, and (column, amount) pairs."""
 
-def own_columns(fact: Fact, definitions: Definitions) -> tuple[tuple[str, ...], tuple[tuple[str, int], ...]]:
+
+def own_columns(fact: Fact, definitions: Definitions) -> Columns:
     """What a fact adds at its `occurred_at`, for its own agent, team and site.
 
-    Two tuples: columns that get 1, and (column, amount) pairs. Both are empty for types whose contributions are all
+    Both are empty for types whose contributions are all
     linked to other facts.
     """
-    match fact:
-        case Call():
-            return call_columns(fact, definitions)
-        case Promise():
-            ones = ("promises", "plans") if len(fact.instalments) > 1 else ("promises",)
-            promised_minor = sum(part.amount_minor for part in fact.instalments)
-            return ones, ((column("promised_minor", fact.currency), promised_minor),)
-        case Visit():
-            return (("visits", "visits_met") if fact.met_debtor else ("visits",)), ()
-        case Message(direction="outbound"):
-            return (("messages", "letters") if fact.channel == "letter" else ("messages",)), ()
-        case QualityReview():
-            return (("reviews", "reviews_passed") if fact.passed else ("reviews",)), ()
-        case Survey():
-            return (("surveys", "surveys_satisfied") if fact.score >= 4 else ("surveys",)), ()
-        case BotSession():
-            return _bot(fact), ()
-        case _:
-            return (), ()
+    found = _COLUMNS.get(fact.LETTER)
+    return found(fact, definitions) if found is not None else ((), ())
 
 
-def _bot(session: BotSession) -> tuple[str, ...]:
+def _promise(promise: Promise, _: Definitions) -> Columns:
+    ones = ("promises", "plans") if len(promise.instalments) > 1 else ("promises",)
+    promised_minor = sum(part.amount_minor for part in promise.instalments)
+    return ones, ((column("promised_minor", promise.currency), promised_minor),)
+
+
+def _visit(visit: Visit, _: Definitions) -> Columns:
+    return (("visits", "visits_met") if visit.met_debtor else ("visits",)), ()
+
+
+def _message(message: Message, _: Definitions) -> Columns:
+    if message.direction != "outbound":
+        return (), ()
+    return (("messages", "letters") if message.channel == "letter" else ("messages",)), ()
+
+
+def _review(review: QualityReview, _: Definitions) -> Columns:
+    return (("reviews", "reviews_passed") if review.passed else ("reviews",)), ()
+
+
+def _survey(survey: Survey, _: Definitions) -> Columns:
+    return (("surveys", "surveys_satisfied") if survey.score >= 4 else ("surveys",)), ()
+
+
+def _bot(session: BotSession, _: Definitions) -> Columns:
     names = ["bot_sessions"]
     if session.mandate_signed:
         names.append("bot_mandates")
@@ -44,7 +57,18 @@ def _bot(session: BotSession) -> tuple[str, ...]:
         names.append("bot_handovers_judged")
         if session.handover_correct:
             names.append("bot_handovers_correct")
-    return tuple(names)
+    return tuple(names), ()
+
+
+_COLUMNS: dict[str, Callable[[Any, Definitions], Columns]] = {
+    Call.LETTER: call_columns,
+    Promise.LETTER: _promise,
+    Visit.LETTER: _visit,
+    Message.LETTER: _message,
+    QualityReview.LETTER: _review,
+    Survey.LETTER: _survey,
+    BotSession.LETTER: _bot,
+}
 
 
 def emit_own(fact: Fact, definitions: Definitions, emit: Emit) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.facts.fact import Fact
+from stream.facts.fact import Case, Fact
 from stream.ledger.cases import coverage, first_contact, milestones
 from stream.ledger.definitions import Definitions
 from stream.ledger.dossier import Reach
@@ -16,7 +16,7 @@ def reach_after(fact: Fact, known: Reach, links: Links, definitions: Definitions
     """The reach after `fact` came to a key whose reach was `known`; `links` hold it already."""
     if known.always:
         return reach(links, definitions)
-    if fact.TYPE in _WITHOUT_REACH:
+    if fact.TYPE in _WITHOUT_REACH or (isinstance(fact, Case) and fact.change == "assigned"):
         return known
     if fact.TYPE == "payment":
         return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))

@@ -12,7 +12,7 @@ from typing import cast
 import msgspec
 from msgspec import structs
 
-from stream.facts.fact import KINDS, Fact
+from stream.facts.fact import KINDS, Call, Fact
 from stream.facts.identity import own_id
 
 FORMAT = 1
@@ -43,7 +43,7 @@ class NewerFormatError(Exception):
 
 def identity(fact: Fact) -> str:
     """Type letter and own id: what tells a fact from the others of its key."""
-    return fact.LETTER + own_id(fact)
+    return "c" + fact.call_id if type(fact) is Call else fact.LETTER + own_id(fact)  # most facts are calls
 
 
 def is_state(name: str) -> bool:
