@@ -15,6 +15,7 @@ import aiohttp
 import yaml
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 TICKS_A_SECOND = 100
 INBOUND = ("calls", "payments", "complaints", "cases", "activity")
@@ -136,7 +137,10 @@ class Progress:
         return await self._position([f"{self._system.prefix}.{self._system.prefix}.deltas"])
 
     async def _position(self, topics: list[str]) -> tuple[int, int]:
-        committed = await self._admin.list_consumer_group_offsets(self._system.prefix)
+        try:
+            committed = await self._admin.list_consumer_group_offsets(self._system.prefix)
+        except GroupCoordinatorNotAvailableError:  # a broker on which no group has committed yet
+            committed = {}
         partitions = [TopicPartition(topic, number) for topic in topics for number in range(self._system.partitions)]
         ends = await self._consumer.end_offsets(partitions)
         done = sum(max(0, committed[tp].offset) for tp in partitions if tp in committed)

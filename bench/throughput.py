@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import time
@@ -79,9 +80,10 @@ def stock(system: System) -> float:
         check=False,
         timeout=STOCK_SECONDS * 10,
     )
-    if done.returncode:
+    found = re.search(r"rate=(\d+)", done.stdout)
+    if found is None:
         raise BenchError(f"stock Faust ended with {done.returncode}: {done.stderr.strip()[-500:]}")
-    return float(done.stdout.split()[-1])
+    return float(found[1])
 
 
 def say(line: str) -> None:
