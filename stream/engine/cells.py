@@ -15,6 +15,9 @@ Cell = tuple[str, str, str, int, int, int, int]
 
 Sums = dict[str, int]
 
+MOST_ROWS = 5_000
+"""Rows of one delta: a broker takes no record of any size, and the sum of two deltas is that of one."""
+
 
 @lru_cache(maxsize=100_000)
 def _entities(site: str, team: str, agent: str) -> tuple[str, str, str]:
@@ -128,8 +131,9 @@ class Cells:
     def _encoded(self, entities: dict[str, dict[Place, Sums]], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
         for entity, rows in entities.items():
             kept = [(place, left) for place, sums in rows.items() if (left := self._left(sums))]
-            if kept:
-                yield entity.encode(), encode_delta(self._number, greatest_ms, kept)
+            key = entity.encode()
+            for first in range(0, len(kept), MOST_ROWS):
+                yield key, encode_delta(self._number, greatest_ms, kept[first : first + MOST_ROWS])
 
     def _left(self, sums: Sums) -> Sums:
         if all(sums.values()):
