@@ -12,10 +12,11 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import fold, latency, memory, throughput
+from bench import fold, latency, ledger, memory, throughput
 from bench.system import BenchError, System
 from deploy.local.broker import LocalBroker, free_port
 
+LEDGER_EVENTS = 200_000
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -44,6 +45,7 @@ def main() -> int:
 
 def _measure(asked: argparse.Namespace) -> list[tuple[str, str]]:
     rows = list(fold.lines())
+    rows += ledger.lines(min(asked.events, LEDGER_EVENTS))
     rows += memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

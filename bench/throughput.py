@@ -14,7 +14,8 @@ from bench.system import BenchError, Progress, System
 
 START_MS = 1_793_577_600_000
 STOCK_SECONDS = 12
-AGENTS = "500"
+RATE = 32.0
+"""Events a second of the simulated day, which the worker then reads as fast as it can: a floor of 512 agents."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ async def worker(system: System, events: int, port: int) -> Throughput:
         "none",
         "--seed",
         "7",
-        "--agents",
-        AGENTS,
+        "--rate",
+        str(RATE),
     )
     async with Progress(system) as progress, system.worker(port):
         _, total = await progress.counts()
