@@ -1,6 +1,8 @@
 """What the commands that talk to Kafka have in common: bounded reading of topics, and errors of one line."""
 
 import asyncio
+import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -13,19 +15,47 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 
+GIVE_UP_SECONDS = 10.0
+RETRY_SECONDS = 0.5
+
+
 @contextmanager
 def reached(settings: "Settings") -> Iterator[None]:
-    """Turns what aiokafka raises inside the block into one line that names the servers."""
+    """Enters the block when a broker answers; what aiokafka raises in it becomes one line that names the servers.
+
+    A broker that does not answer is waited for, which is said, for GIVE_UP_SECONDS.
+    """
     from aiokafka.errors import KafkaError
 
     servers = settings.kafka.bootstrap_servers
     try:
         with _unlogged():
+            asyncio.run(_answer(settings))
             yield
     except KafkaError as error:
         raise CommandError(f"Kafka at {servers}: {str(error) or type(error).__name__}") from error
     except OSError as error:
         raise CommandError(f"Kafka at {servers}: {error.strerror or error}") from error
+
+
+async def _answer(settings: "Settings") -> None:
+    from aiokafka.errors import KafkaConnectionError
+
+    from stream.kafka.topics import admin_client
+
+    servers, until, told = settings.kafka.bootstrap_servers, time.monotonic() + GIVE_UP_SECONDS, False
+    while True:
+        try:
+            async with admin_client(settings):
+                return
+        except (KafkaConnectionError, OSError) as error:
+            if time.monotonic() >= until:
+                gave_up = f"no answer for {GIVE_UP_SECONDS:g} s, given up"
+                raise CommandError(f"Kafka at {servers}: {gave_up} ({error})") from error
+            if not told:
+                print(f"Kafka at {servers} does not answer; waiting up to {GIVE_UP_SECONDS:g} s", file=sys.stderr)
+                told = True
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 def committed_records(
