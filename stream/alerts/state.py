@@ -58,4 +58,3 @@ def _value(feed: Feed, mark: Mark) -> bytes | None:
     if not feed.seen and not feed.opened:
         return None
     return dumps({"f": FORMAT, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})
-

@@ -41,9 +41,7 @@ class Watermark:
         self._heard.clear()
         self.dead = frozenset(self._silent(now_ms))
         counted = [
-            mark
-            for number, mark in enumerate(self._marks)
-            if number not in self.dead and not self._idle[number]
+            mark for number, mark in enumerate(self._marks) if number not in self.dead and not self._idle[number]
         ]
         if counted:
             marks = [mark for mark in counted if mark is not None]
