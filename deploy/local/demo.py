@@ -101,8 +101,11 @@ def _where(address: str, environment: dict[str, str], folder: Path) -> str:
              out: {prefix}.kpi.v1, {prefix}.alerts.v1, {prefix}.deadletter.v1
   logs       {_short(folder)}/*.log      configuration  deploy/local/demo.yaml
 
-  The day so far is sent first, as fast as it goes, then the present. In about five minutes dials stop getting
-  through for a while: watch an alert fire and resolve. Ctrl-C ends everything.
+  look        KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS={servers} KPI_STREAM_KAFKA__TOPIC_PREFIX={prefix} \\
+              .venv/bin/kpi-stream doctor --config deploy/local/demo.yaml
+
+  The day so far is sent first, as fast as it goes, then the present. Alerts come and go; in about five minutes
+  dials at site main stop getting through for ten: see connect_rate_low fire and resolve. Ctrl-C ends everything.
 """
 
 

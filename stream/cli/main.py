@@ -1,7 +1,9 @@
 """`kpi-stream`: the commands together, and what all of them do with errors and Ctrl-C."""
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import typer
@@ -65,6 +67,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit code; whatever goes wrong is one line on stderr."""
+    if threading.current_thread() is threading.main_thread():
+        # As Ctrl-C: what was begun is cleaned up, and no child process is left. The worker has a handler of its own.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = typer.main.get_command(app).main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
