@@ -164,6 +164,9 @@ def _page(question: "Question", window: str, found: "list[Contribution]", settin
     name = f"{kpi.id} {currency}" if currency else kpi.id
     span = f"{instant_text(question.start_ms)} to {instant_text(question.end_ms)}"
     yield f"{name}  {question.site}|{question.level}|{question.entity}  {window}  {span}"
+    if not found:
+        who = f"{question.level} {question.entity}"
+        yield f"no fact contributes to it: is the {who} one of site {question.site} (--site)?"
     # One line for what the same facts decided at the same instant.
     for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):
         amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)

@@ -107,3 +107,13 @@ def test_wrong_usage_is_exit_code_2(command: Command, change: dict[int, str], me
 def test_a_missing_file_is_exit_code_1(command: Command) -> None:
     ran = command("explain", *GOOD[:-1], "/nowhere/f")
     assert (ran.code, ran.error) == (1, "kpi-stream: /nowhere/f: No such file or directory\n")
+
+
+def test_an_entity_of_which_no_fact_speaks_is_not_passed_over(command: Command, tmp_path: Path) -> None:
+    file = wrote(tmp_path / "f", call(1, "human"))
+    ran = command(
+        "explain", "connect_rate", "--entity", "nobody", "--window", "interval_30m",
+        "--start", "2026-11-02T09:00:00+08:00", "--input", file,
+    )  # fmt: skip
+    assert ran.code == 0, ran.error
+    assert ran.out.splitlines()[1] == "no fact contributes to it: is the agent nobody one of site main (--site)?"
