@@ -14,10 +14,17 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Position:
-    """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none."""
+    """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none. `refused`: what
+    was refused lately (drain.py), empty for nothing."""
 
     offset: int
     watermark_ms: int | None = None
+    refused: tuple[tuple[int, ...], ...] = ()
+
+    def fields(self) -> dict[str, Any]:
+        """As it stands in the record."""
+        fields: dict[str, Any] = {"offset": self.offset, "watermark": self.watermark_ms}
+        return fields | {"refused": self.refused} if self.refused else fields
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Positions:
 
     def encode(self) -> bytes:
         """The record's value."""
-        tps = {topic: {"offset": at.offset, "watermark": at.watermark_ms} for topic, at in self.tps.items()}
+        tps = {topic: at.fields() for topic, at in self.tps.items()}
         return orjson.dumps(
             {
                 "f": FORMAT,
@@ -50,5 +57,9 @@ def decode(value: bytes) -> Positions:
     raw = orjson.loads(value)
     if raw.get("f") != FORMAT:
         raise ValueError(f"the state's offset record has format {raw.get('f')!r}, this version reads {FORMAT}")
-    tps = {topic: Position(at["offset"], at["watermark"]) for topic, at in raw["tps"].items()}
+    tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"])
+
+
+def _position(at: Mapping[str, Any]) -> Position:
+    return Position(at["offset"], at["watermark"], tuple(tuple(counts) for counts in at.get("refused", ())))

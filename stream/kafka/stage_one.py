@@ -10,7 +10,8 @@ from stream.facts.fact import Fact
 from stream.kafka.batches import Batch, Record
 from stream.kafka.clock import Clock, Statement
 from stream.kafka.context import Context
-from stream.kafka.deadletter import InternalLimit, dead_letter
+from stream.kafka.deadletter import dead_letter
+from stream.kafka.drain import Drain
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
 from stream.kafka.positions import KEY, Position, Positions, decode
@@ -53,7 +54,8 @@ class StageOne:
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
         self._tally = Tally(settings.plan().sites)
-        self._limit = InternalLimit()
+        self._limits = settings.document.limits
+        self._drains = {topic: Drain(self._limits) for topic in self.topics}
         self._applied = 0
         self._committed_ms = 0
         self._stated: Statement | None = None
@@ -74,6 +76,8 @@ class StageOne:
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
         self._clock.restore(marks, at.greatest_ms if at else None)
+        for topic in self.topics:
+            self._drains[topic] = Drain(self._limits, at.tps[topic].refused if at and topic in at.tps else ())
         self._applied, self._stated = 0, None
         self._committed_ms = self._context.monotonic_ms()
 
@@ -129,49 +133,60 @@ class StageOne:
         topic, apply, horizon_ms = run.topic, self._engine.apply, self._horizon_ms
         mark = self._clock.watermarks[topic]
         accepted: list[Fact] = []
+        passed = 0
         for record, fact in zip(run.records, run.outcomes, strict=True):
             if isinstance(fact, Refusal):
-                self._refuse(topic, record, fact)
+                self._refuse(topic, record, fact, passed)
+                passed = 0
                 continue
             frontier_ms = None if mark is None else mark - horizon_ms
             try:
                 verdict = apply(fact, frontier_ms)
             except Exception:  # noqa: BLE001  one event must never stop a partition (live 6)
                 again = self._apply_again(topic, record, fact, frontier_ms)
-                if again is None:
+                if isinstance(again, Refusal):
+                    self._refuse(topic, record, again, passed)
+                    passed = 0
                     continue
                 verdict = again
             if mark is None or fact.occurred_at > mark:
                 mark = fact.occurred_at
             if verdict.kind == "accepted":
                 accepted.append(fact)
+                passed += 1
             elif verdict.kind in ("duplicate", "superseded"):
                 self._tally.known(verdict.kind)
+                passed += 1
             else:
-                self._refuse(topic, record, Refusal(verdict.kind, verdict.detail))
+                self._refuse(topic, record, Refusal(verdict.kind, verdict.detail), passed)
+                passed = 0
         if mark is not None:
             self._clock.saw(topic, mark)
         self._tally.accepted(accepted)
-        self._limit.passed(len(accepted))
+        self._drains[topic].passed(passed)
 
-    def _apply_again(self, topic: str, record: Record, fact: Fact, frontier_ms: int | None) -> Verdict | None:
-        """The second try of an event whose first one failed; None if it fails, too, and is dead-lettered."""
+    def _apply_again(self, topic: str, record: Record, fact: Fact, frontier_ms: int | None) -> Verdict | Refusal:
+        """The second try of an event whose first one failed; the refusal `internal` if it fails, too."""
         try:
             return self._engine.apply(fact, frontier_ms)
         except Exception as error:  # noqa: BLE001
             log.error("event failed", topic=topic, partition=self.number, offset=record.offset, error=repr(error))
-            self._refuse(topic, record, Refusal("internal", f"fold: {error!r}"))
-            return None
+            return Refusal("internal", f"fold: {error!r}")
 
-    def _refuse(self, topic: str, record: Record, refusal: Refusal) -> None:
+    def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:
+        """A dead letter; `passed`: records that were taken in since the last one of this topic."""
         self._dead.append(
             dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._context.deadletter_bytes)
         )
         self._tally.refused(refusal.reason)
-        if refusal.reason == "internal" and self._limit.internal():
+        drain = self._drains[topic]
+        drain.passed(passed)
+        too_many = drain.refused(refusal.reason)
+        if too_many is not None:
+            at = f"{topic}-{self.number} offset {record.offset}"
             self._context.end(
-                Exit.RESTART, f"too many events fail inside the program, the last one {topic}-{self.number} "
-                f"offset {record.offset}: {refusal.detail}"
+                Exit.RESTART, f"{at}: {too_many}, the last one as {refusal.reason}: {refusal.detail}; "
+                f"what is not committed will be read again"
             )  # fmt: skip
 
     # output -----------------------------------------------------------------------------------------------------------
@@ -235,7 +250,8 @@ class StageOne:
 
     def _positions_now(self) -> Positions:
         tps = {
-            topic: Position(lane.applied, self._clock.watermarks[topic]) for topic, lane in self._inlet.lanes.items()
+            topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state)
+            for topic, lane in self._inlet.lanes.items()
         }
         context = self._context
         return Positions(context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms)

@@ -119,11 +119,14 @@ class Windows(Section):
     shifts: bool = True
 
 
+Share = Annotated[Exact, Field(ge=0, le=1)]
+
+
 class Definitions(Section):
     """The parameters of semantics 3 to 5."""
 
     promise_grace_days: Days = 3
-    promise_tolerance: Annotated[Exact, Field(ge=0, le=1)] = Fraction(1, 10)
+    promise_tolerance: Share = Fraction(1, 10)
     attribution_days: Days = 7
     effective_talk_floor_ms: Count = 10_000
     first_contact_hours: Annotated[Count, Field(le=36_600 * 24)] = 24
@@ -147,11 +150,17 @@ class Time(Section):
 
 
 class Limits(Section):
-    """Beyond these an event is dead-lettered as `oversized` or `limit`."""
+    """Beyond the first three an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
+    others allow, the worker stops (kafka/drain.py)."""
 
     record_bytes: Positive = 1_048_576
     facts_per_case: Positive = 100_000
     facts_per_debtor: Positive = 100_000
+    deadletter_run: Count = 500
+    deadletter_ratio: Share = Fraction(1, 2)
+    internal_run: Count = 100
+    internal_ratio: Share = Fraction(1, 10)
+    deadletter_window: Annotated[Positive, Field(ge=10, le=1_000_000)] = 2_000
 
 
 class Publish(Section):

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from stream.kafka.deadletter import PREFIX_BYTES, InternalLimit, dead_letter
+from stream.kafka.deadletter import PREFIX_BYTES, dead_letter
 from tests.kafka.records import FakeRecord
 
 ROOM = 200_000
@@ -34,25 +34,3 @@ def test_a_value_beyond_the_room_becomes_its_beginning_its_digest_and_its_size()
 def test_a_value_that_fits_is_whole() -> None:
     value = b"x" * (ROOM - 10_000)
     assert dead_letter("calls", 0, FakeRecord(1, value), "oversized", "", ROOM).value == value
-
-
-def test_a_hundred_failures_in_a_row_are_too_many_and_one_success_between_is_enough() -> None:
-    limit = InternalLimit()
-    assert [limit.internal() for _ in range(100)] == [False] * 99 + [True]
-    limit = InternalLimit()
-    outcomes = []
-    for n in range(150):
-        if n % 99 == 98:
-            limit.passed(10_000)
-        outcomes.append(limit.internal())
-    assert not any(outcomes)
-
-
-def test_one_failure_in_ten_over_two_thousand_records_is_too_many_and_one_in_eleven_is_not() -> None:
-    for every, too_many in ((9, True), (11, False)):
-        limit = InternalLimit()
-        outcomes = []
-        for _ in range(500):
-            limit.passed(every - 1)
-            outcomes.append(limit.internal())
-        assert any(outcomes) is too_many

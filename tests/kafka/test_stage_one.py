@@ -179,7 +179,26 @@ def test_a_program_that_fails_on_everything_stops_instead_of_emptying_its_topics
     bench = Bench()
     bench.engine.failures = 1_000
     bench.feed(*(record(offset, 0, DEBTOR) for offset in range(100)))
-    assert [code for code, _ in bench.ends] == [Exit.RESTART]
+    ((code, reason),) = bench.ends
+    assert code == Exit.RESTART
+    assert reason.startswith(f"{CALLS}-1 offset 99: 100 records in a row, and 100 % of the last 100, failed inside")
+
+
+def test_a_topic_that_is_bad_throughout_stops_the_worker_at_the_same_record_however_often_it_is_started() -> None:
+    bad = [FakeRecord(offset, b"{") for offset in range(1_000)]
+    whole, first, second = Bench(), Bench(), Bench()
+    whole.feed(*bad[:501])
+    assert whole.ends[0][1].startswith(f"{CALLS}-1 offset 499: 500 records in a row, and 100 % of the last 500, were")
+    assert "the last one as malformed: " in whole.ends[0][1]
+    first.feed(*bad[:400])
+    assert not first.ends
+    for key, value in sent(first.commit(), LEDGER, 1):
+        second.work.restore(key or b"", value)
+    second.work.resume({topic: (400 if topic == CALLS else 0, 1) for topic in second.work.topics})
+    second.fed = 400
+    second.work.look(lambda _: (0, second.clock.ms), lambda _: False)
+    second.feed(*bad[400:500])
+    assert [reason.split(":")[0] for _, reason in second.ends] == [f"{CALLS}-1 offset 499"]
 
 
 def test_what_is_older_than_the_horizon_before_its_own_topics_watermark_is_too_late() -> None:

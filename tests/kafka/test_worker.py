@@ -141,3 +141,30 @@ async def test_a_quiet_floor_closes_its_windows(broker: str, topic_prefix: str, 
         deadline = time.monotonic() + 20
         while not all(record["final"] for key, record in (await latest_kpis(settings)).items() if "|day|" in key):
             assert time.monotonic() < deadline, json.dumps(await latest_kpis(settings))[:2000]
+
+
+async def test_a_topic_that_turns_bad_stops_the_worker_with_exit_5_where_it_stands_until_a_person_lets_it_pass(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path)
+    names = Names(topic_prefix, topic_prefix)
+    inbound = names.inbound[0]
+    await _created(settings)
+    debtor = debtor_of(2, 4)
+    good = [(debtor.encode(), call(n, n * 1000, debtor)) for n in range(100)]
+    await produce(broker, inbound, good)
+    await produce(broker, inbound, [(debtor.encode(), b"{%d" % n) for n in range(3_000)])
+    for _ in range(2):
+        async with WorkerProcess(config) as stopped:
+            assert await stopped.ends(60) == 5, stopped.log[-3000:]
+            (end,) = stopped.events("worker ends")
+            assert end["reason"].startswith(f"{inbound}-2 offset 599: 500 records in a row, and 83 % of the last 600")
+            assert "the last one as malformed: " in end["reason"]
+            assert "Traceback" not in stopped.log
+    assert len(await committed(broker, names.deadletter)) < 500
+    free, _ = configured(broker, topic_prefix, tmp_path, limits={"deadletter_run": 0, "deadletter_ratio": 0})
+    async with WorkerProcess(free) as worker:
+        await worker.counts(f'collections_consumer_lag_records{{partition="2",topic="{inbound}"}}', 0)
+        await until_counted(settings, "dials", "site", {"main": 100})
+    letters = await committed(broker, names.deadletter)
+    assert [letter.value for letter in letters] == [b"{%d" % n for n in range(3_000)]
