@@ -1,125 +1,160 @@
-"""A third reading: the measures of `contributions.sql`, computed by DuckDB from the same valid events."""
+"""The second independent reading of semantics 1 to 6, as queries: the files of `queries/`, in order, in DuckDB.
+
+What an event says and which lines are events is read by `reading.py`; everything after it is the queries'. They share
+no line with the product, and with the plain oracle only the table of KPIs and the zone data.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+import json
+import tempfile
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from tests.oracle.calendar import midnight_ending
-from tests.oracle.config import Config
-from tests.oracle.contribution import UNASSIGNED, Contribution, site_of
+from tests.oracle.calendar import zone
+from tests.oracle.catalogue import CATALOGUE
+from tests.oracle.config import Config, duration_ms
+from tests.oracle.contribution import site_of
 from tests.oracle.identity import canonical, identity, key_of, version
 from tests.oracle.reading import Event
 
-Sums = dict[tuple[str, str, str, str, str | None, int], int]
-"""(site, agent, team, measure, currency, instant) -> sum, without zeros."""
+QUERIES = sorted((Path(__file__).parent / "queries").glob("*.sql"))
 
-MEASURES = frozenset(
-    [
-        *("dials", "connects", "right_party_connects", "offered", "answered", "answered_in_time", "abandons"),
-        *("contacts", "right_party_contacts", "handled", "talk_ms", "hold_ms", "wrap_ms", "effective_talk_ms"),
-        *("promises", "plans", "promised_minor", "promises_due", "promises_due_minor", "promises_kept"),
-        *("promises_kept_minor", "payments", "recovered_minor", "field_recovered_minor", "reversed_minor"),
-        *("messages", "letters", "reviews", "reviews_passed", "surveys", "surveys_satisfied", "visits", "visits_met"),
-        *("bot_sessions", "bot_mandates", "bot_handovers_judged", "bot_handovers_correct"),
-    ]
+Place = tuple[str, str, str, str, int, int]
+"""(site, level, entity, window, start_ms, end_ms); the start of a rolling window is E - S."""
+Parts = dict[tuple[str, str | None], tuple[int, int | None]]
+"""(KPI, currency) -> (numerator, denominator)."""
+
+TEXTS = (
+    *("type", "event_id", "debtor_id", "case_id", "agent_id", "team_id", "call_id", "payment_id", "promise_id"),
+    *("complaint_id", "visit_id", "step_id", "direction", "outcome", "party", "channel", "currency", "change"),
+    *("status", "state", "site", "key", "own_id", "canonical"),
 )
-"""What the queries know."""
-
-TEXTS = [
-    "type",
-    "event_id",
-    "debtor_id",
-    "case_id",
-    "agent_id",
-    "call_id",
-    "payment_id",
-    "promise_id",
-    "direction",
-    "outcome",
-    "party",
-    "channel",
-    "currency",
-]
-WHOLES = ["occurred_at", "queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms", "amount_minor", "score"]
-FLAGS = ["passed", "met_debtor", "handed_over", "handover_correct", "mandate_signed"]
-COLUMNS = {
+WHOLES = (
+    *("occurred_at", "received_at", "closed_at", "queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms"),
+    *("amount_minor", "overdue_minor", "dpd", "score", "version"),
+)
+FLAGS = ("passed", "met_debtor", "handed_over", "handover_correct", "mandate_signed", "upheld")
+EVENTS = {
     **dict.fromkeys(TEXTS, "varchar"),
     **dict.fromkeys(WHOLES, "bigint"),
     **dict.fromkeys(FLAGS, "boolean"),
-    **dict.fromkeys(["site", "agent", "team", "key", "own_id"], "varchar"),
-    "version": "bigint",
-    "canonical": "blob",
+    "due_on_day": "date",
     "due_on": "date[]",
     "amounts": "bigint[]",
 }
-SETTINGS = (
-    "promise_grace_days",
-    "attribution_days",
-    "effective_talk_floor_ms",
-    "service_level_ms",
-    "short_abandon_ms",
+DEFINITIONS = (
+    *("promise_grace_days", "attribution_days", "effective_talk_floor_ms", "service_level_ms", "short_abandon_ms"),
+    *("first_contact_hours", "first_contact_max_dpd", "coverage_days", "complaint_deadline_days"),
 )
 
 
-def row_of(event: Event) -> list[Any]:
+def row_of(event: Event) -> dict[str, Any]:
+    """An event as a row of the table `events`."""
+    parts = event.get("instalments", [])
     derived = {
         "site": site_of(event),
-        "agent": event.get("agent_id", UNASSIGNED),
-        "team": event.get("team_id", UNASSIGNED),
         "key": key_of(event),
         "own_id": "|".join(identity(event)[2:]),
         "version": version(event),
-        "canonical": canonical(event),
-        "due_on": [part["due_on"] for part in event.get("instalments", [])],
-        "amounts": [part["amount_minor"] for part in event.get("instalments", [])],
+        "canonical": canonical(event).decode(),
+        "due_on_day": event["due_on"].isoformat() if "due_on" in event else None,
+        "due_on": [part["due_on"].isoformat() for part in parts],
+        "amounts": [part["amount_minor"] for part in parts],
     }
-    return [derived[name] if name in derived else event.get(name) for name in COLUMNS]
+    return {name: derived[name] if name in derived else event.get(name) for name in EVENTS}
 
 
-def midnights(events: Iterable[Event], config: Config) -> list[tuple[str, Any, int]]:
-    """The last days of grace of all instalments, and the instants at which they end."""
-    days = {
-        (site_of(event), part["due_on"] + timedelta(days=config.promise_grace_days))
-        for event in events
-        for part in event.get("instalments", [])
+def fill(
+    sql: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], rows: Iterable[Mapping[str, Any]]
+) -> None:
+    """Makes a table of rows, through a file of JSON lines."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        file.flush()
+        struct = ", ".join(f"{name}: '{kind}'" for name, kind in columns.items())
+        source = f"read_json('{file.name}', columns = {{{struct}}}, format = 'newline_delimited')"
+        sql.execute(f"create table {table} as from {source}")
+
+
+def settings_row(config: Config) -> dict[str, int]:
+    flags = {"with_day": config.day, "with_month": config.month, "with_shifts": config.shifts}
+    return {
+        **{name: getattr(config, name) for name in DEFINITIONS},
+        "tolerance_numerator": config.promise_tolerance.numerator,
+        "tolerance_denominator": config.promise_tolerance.denominator,
+        **{name: int(flag) for name, flag in flags.items()},
     }
-    return [(site, day, midnight_ending(config.site(site).zone, day)) for site, day in sorted(days)]
 
 
-def fill(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], rows: Sequence[Any]) -> None:
-    connection.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in columns.items())})")
-    if rows:
-        connection.executemany(f"insert into {table} values ({', '.join('?' * len(columns))})", rows)
+@cache
+def offsets_of(zone_name: str, first_year: int, last_year: int) -> dict[str, list[int]]:
+    """The offsets of a zone, and since when each holds, to the second; days with two changes do not occur."""
+
+    def offset(at_s: int) -> int:
+        shift = datetime.fromtimestamp(at_s, UTC).astimezone(zone(zone_name)).utcoffset()
+        assert shift is not None
+        return round(shift.total_seconds()) * 1000
+
+    start, end = (int(datetime(year, 1, 1, tzinfo=UTC).timestamp()) for year in (first_year, last_year))
+    found = {start: offset(start)}
+    for day_s in range(start, end, 86_400):
+        if offset(day_s) != offset(day_s + 86_400):
+            change = bisect_left(range(day_s, day_s + 86_400), True, key=lambda s: offset(s) != offset(day_s))
+            found[day_s + change] = offset(day_s + change)
+    return {"since": [at_s * 1000 for at_s in found], "offsets": list(found.values())}
 
 
-def sums_by_sql(events: Sequence[Event], config: Config) -> Sums:
-    """What the queries make of all valid events."""
-    tolerance = config.promise_tolerance
-    settings = {name: getattr(config, name) for name in SETTINGS}
-    settings |= {"tolerance_numerator": tolerance.numerator, "tolerance_denominator": tolerance.denominator}
-    with duckdb.connect(config={"threads": 1}) as connection:
-        fill(connection, "events", COLUMNS, [row_of(event) for event in events])
-        fill(
-            connection, "midnights", {"site": "varchar", "day": "date", "ends_ms": "bigint"}, midnights(events, config)
-        )
-        fill(connection, "settings", dict.fromkeys(settings, "bigint"), [list(settings.values())])
-        connection.execute(Path(__file__).with_name("contributions.sql").read_text(encoding="utf-8"))
-        found = connection.execute(
-            "select site, agent, team, measure, currency, at_ms, sum(amount)::bigint from contributions group by all"
-        ).fetchall()
-    return {(*place,): amount for *place, amount in found if amount}
+def fill_settings(sql: duckdb.DuckDBPyConnection, sites: Iterable[str], config: Config, years: tuple[int, int]) -> None:
+    """Everything that is given beside the events, whose deadlines and windows lie in these years."""
+    text, whole = "varchar", "bigint"
+    settings = settings_row(config)
+    fill(sql, "settings", dict.fromkeys(settings, whole), [settings])
+    rows = [{"site": site, "zone": offsets_of(config.site(site).zone, *years)} for site in sites]
+    fill(sql, "sites", {"site": text, "zone": "struct(since bigint[], offsets bigint[])"}, rows)
+    shifts = [
+        {"site": site, "name": name, "from_minute": start, "to_minute": end}
+        for site, found in config.sites.items()
+        for name, (start, end) in found.shifts.items()
+    ]
+    fill(sql, "shifts", {"site": text, "name": text, "from_minute": whole, "to_minute": whole}, shifts)
+    for table, prefix, lengths in (("intervals", "interval", config.intervals), ("rolling", "rolling", config.rolling)):
+        named = [{"name": f"{prefix}_{length}", "length_ms": duration_ms(length)} for length in lengths]
+        fill(sql, table, {"name": text, "length_ms": whole}, named)
+    lists = [
+        {"kpi": k.kpi, "numerator": k.numerator, "denominator": k.denominator, "per_currency": k.per_currency}
+        for k in CATALOGUE.values()
+    ]
+    columns = {"kpi": text, "numerator": "varchar[]", "denominator": "varchar[]", "per_currency": "boolean"}
+    fill(sql, "catalogue", columns, lists)
 
 
-def sums_of(contributions: Iterable[Contribution]) -> Sums:
-    """The plain oracle's contributions to the same measures."""
-    sums: Sums = {}
-    for c in contributions:
-        if c.measure in MEASURES:
-            place = (c.site, c.credit.agent, c.credit.team, c.measure, c.currency, c.at_ms)
-            sums[place] = sums.get(place, 0) + c.amount
-    return sums
+@contextmanager
+def queried(events: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> Iterator[Any]:
+    """All tables of the queries over all valid events. `rolling_at_ms`: an instant whose rolling windows are wanted."""
+    with duckdb.connect(config={"threads": 1}) as sql:
+        fill(sql, "events", EVENTS, (row_of(event) for event in events))
+        years = {datetime.fromtimestamp(event["occurred_at"] / 1000, UTC).year for event in events} or {2000}
+        lived = (min(years) - 2, max(years) + 8)
+        fill_settings(sql, sorted({site_of(event) for event in events}), config, lived)
+        at = {"pane_ms": config.pane_ms, "at_ms": rolling_at_ms}
+        fill(sql, "rolling_at", dict.fromkeys(at, "bigint"), [at] if rolling_at_ms is not None else [])
+        for path in QUERIES:
+            sql.execute(path.read_text(encoding="utf-8"))
+        yield sql
+
+
+def kpis_by_sql(events: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> dict[Place, Parts]:
+    """Every KPI of every record, numerator and denominator."""
+    found: dict[Place, Parts] = {}
+    with queried(events, config, rolling_at_ms) as sql:
+        for *place, kpi, currency, numerator, denominator in sql.execute("from per_kpi").fetchall():
+            found.setdefault((*place,), {})[kpi, currency] = (numerator, denominator)
+    return found

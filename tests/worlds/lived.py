@@ -70,6 +70,7 @@ class Part:
     settings: Settings
     number: int
     run: str
+    rolling: bool = False
     state: State = field(default_factory=dict)
     uncommitted: list[tuple[bytes, bytes]] = field(default_factory=list)
     kpis: list[Raw] = field(default_factory=list)
@@ -81,7 +82,10 @@ class Part:
     def restart(self) -> None:
         plan = self.settings.plan()
         publication = replace(
-            self.settings.publication(self.run), horizon_ms=FOREVER_MS, rolling_records=False, alert_delay_ms=0
+            self.settings.publication(self.run),
+            horizon_ms=FOREVER_MS,
+            rolling_records=self.rolling,
+            alert_delay_ms=0,
         )
         self.stage = Stage2(plan, self.settings.rules(), publication, self.number, NUMBERS)
         for key, value in self.state.items():
@@ -108,11 +112,12 @@ class Floor:
     settings: Settings
     random: Random
     run: str = "replay"
+    rolling: bool = False
     now_ms: int = 0
 
     def __post_init__(self) -> None:
         self.numbers = [Number(self.settings, n) for n in range(NUMBERS)]
-        self.parts = [Part(self.settings, n, self.run) for n in range(PARTS)]
+        self.parts = [Part(self.settings, n, self.run, self.rolling) for n in range(PARTS)]
 
     def deliver(self, number: Number, watermark_ms: int) -> None:
         """A commit of stage 1: its deltas, then what it knows of time, to stage 2."""
@@ -140,11 +145,9 @@ class Floor:
         for part in self.parts:
             part.tick(self.now_ms)
 
-    def live(self, facts: Sequence[Fact]) -> list[Raw]:
-        """Takes all facts in, in this order, and gives the alerts; then time goes on until every window is final."""
-        if not facts:
-            return []
-        last_ms = 0
+    def take_in(self, facts: Sequence[Fact], since_ms: int = 0) -> int:
+        """Takes facts in, in this order, and says all there is to say at the greatest `occurred_at`, which it gives."""
+        last_ms = since_ms
         for fact in facts:
             number = self.numbers[crc32(expected_key(fact).encode()) % NUMBERS]
             number.uncommitted.append(fact)
@@ -152,6 +155,13 @@ class Floor:
             last_ms = max(last_ms, fact.occurred_at)
             self.disturb(last_ms)
         self.flush(last_ms)
+        return last_ms
+
+    def live(self, facts: Sequence[Fact]) -> list[Raw]:
+        """Takes all facts in, in this order, and gives the alerts; then time goes on until every window is final."""
+        if not facts:
+            return []
+        last_ms = self.take_in(facts)
         alerts = [record for part in self.parts for record in part.alerts]
         self.flush(last_ms + 800 * DAY_MS)
         return sorted(alerts, key=lambda a: (a["at"], a["rule"], a["site"], a["level"], a["entity"]))
