@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from stream.replay.chunks import Position
-    from stream.replay.replay import Watch
+    from stream.replay.running import Watch
 
 
 @contextmanager
@@ -33,27 +32,21 @@ def shown(wanted: bool) -> Iterator["Watch"]:
         yield _Line(progress).update
 
 
-def _silent(_activity: str, _count: int, _position: "Position") -> None:
+def _silent(_activity: str, _events: int, _done: int, _total: int) -> None:
     pass
 
 
 class _Line:
-    """One line per activity: reading ends before counting starts where events are put in order first."""
+    """One line per activity."""
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress
         self._tasks: dict[str, tuple[TaskID, float]] = {}
-        self._read = 0
 
-    def update(self, activity: str, count: int, position: "Position") -> None:
+    def update(self, activity: str, events: int, done: int, total: int) -> None:
         if activity not in self._tasks:
             task = self._progress.add_task(activity, total=None, events=0, speed=0)
             self._tasks[activity] = task, monotonic()
         task, started = self._tasks[activity]
-        speed = round(count / max(monotonic() - started, 0.001))
-        if activity == "reading":
-            self._read = max(self._read, count)
-            done, total = position.read, position.total or None
-        else:
-            done, total = count, self._read or None
-        self._progress.update(task, completed=done, total=total, events=count, speed=speed)
+        speed = round(events / max(monotonic() - started, 0.001))
+        self._progress.update(task, completed=done, total=total or None, events=events, speed=speed)

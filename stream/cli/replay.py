@@ -69,8 +69,9 @@ def replay(
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
     from stream.replay.crew import CrewError
+    from stream.replay.replay import Wish
     from stream.replay.replay import replay as replayed
-    from stream.replay.writing import OutputError
+    from stream.replay.workfolder import OutputError
 
     sources = [*(inputs or []), *(more or [])]
     if not sources:
@@ -80,7 +81,7 @@ def replay(
     _check_run(run)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, run=run, windows=wanted, processes=processes, watch=watch)
+            summary = replayed(settings, sources, out, Wish(run, wanted, processes), watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
     dead = sum(summary.deadletters.values())

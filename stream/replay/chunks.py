@@ -11,6 +11,8 @@ import zstandard
 
 STDIN = "-"
 _CHUNK_BYTES = 256 * 1024
+_GZIP_NAMES = (".gz",)
+_ZSTD_NAMES = (".zst", ".zstd")
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _LONGEST_ZSTD_WINDOW = 1 << 31
@@ -51,6 +53,17 @@ def check(sources: list[str]) -> int:
     return total
 
 
+def is_packed(source: str) -> bool:
+    """Whether a file is compressed, by its name or first bytes. InputError if it cannot be read."""
+    if source.endswith((*_GZIP_NAMES, *_ZSTD_NAMES)):
+        return True
+    try:
+        with Path(source).open("rb") as file:
+            return file.read(4).startswith((_GZIP_MAGIC, _ZSTD_MAGIC))
+    except OSError as error:
+        raise InputError(f"{source}: {error.strerror or error}") from error
+
+
 def chunks(source: str, position: Position) -> Iterator[bytes]:
     """The decompressed bytes of `source` ("-": standard input), whose compression is told by its name or first bytes.
 
@@ -67,12 +80,12 @@ def chunks(source: str, position: Position) -> Iterator[bytes]:
 
 
 def _decompressed(source: str, file: BinaryIO, position: Position) -> Iterator[bytes]:
-    raw = _raw(file, position)
+    raw = raw_chunks(file, position)
     first = next(raw, b"")
     decoder: Callable[[], _Decoder]
-    if source.endswith(".gz") or first.startswith(_GZIP_MAGIC):
+    if source.endswith(_GZIP_NAMES) or first.startswith(_GZIP_MAGIC):
         format_name, decoder = "gzip", lambda: zlib.decompressobj(wbits=31)
-    elif source.endswith((".zst", ".zstd")) or first.startswith(_ZSTD_MAGIC):
+    elif source.endswith(_ZSTD_NAMES) or first.startswith(_ZSTD_MAGIC):
         zstd = zstandard.ZstdDecompressor(max_window_size=_LONGEST_ZSTD_WINDOW)
         format_name, decoder = "zstd", zstd.decompressobj
     else:
@@ -85,7 +98,8 @@ def _decompressed(source: str, file: BinaryIO, position: Position) -> Iterator[b
         raise InputError(f"{source}: torn: not whole {format_name} data ({error})") from error
 
 
-def _raw(file: BinaryIO, position: Position) -> Iterator[bytes]:
+def raw_chunks(file: BinaryIO, position: Position) -> Iterator[bytes]:
+    """The bytes of a file from where it stands, as they are."""
     while chunk := file.read(_CHUNK_BYTES):
         position.read += len(chunk)
         yield chunk

@@ -1,31 +1,24 @@
-"""Who folds a replay's events: this process, or several that each fold the keys of their own."""
+"""Who does the tasks of a replay: this process, or several."""
 
 import gc
-import marshal
 import signal
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from queue import Empty, Full
-from typing import TYPE_CHECKING, Protocol
+from typing import Any, Protocol
 
-from stream.replay.folding import Fold, Folded
-from stream.replay.reading import Raw
-from stream.replay.routing import process_of
-from stream.settings import Settings
-from stream.windows.plan import WindowPlan
+from stream.replay.chunks import InputError
+from stream.replay.job import Job
+from stream.replay.tasks import Result, Task, Tell
 
-if TYPE_CHECKING:
-    from multiprocessing.queues import Queue
+Perform = Callable[[Job, Task, tuple[Any, ...], Tell], Result]
+"""Does one task: (job, task, what it is given besides, tell). Must be importable by its name."""
 
-    Inbox = Queue[bytes | None]
-    Outbox = Queue[Folded | None]
-
-_AHEAD = 2
-"""Rounds that may be under way: while one is folded, the next is read."""
-
-_LOOK_SECONDS = 1.0
+Order = tuple[Task, tuple[Any, ...]]
+"""A task, and what it is given besides."""
 
 
 class CrewError(Exception):
@@ -33,146 +26,132 @@ class CrewError(Exception):
 
 
 class Crew(Protocol):
-    """Folds rounds of events; the results come in the order of the rounds."""
+    """Does tasks that do not depend on each other."""
 
-    def give(self, raws: list[Raw]) -> Iterator[list[Folded]]:
-        """Hands a round over; gives what earlier rounds (or this one) came to, as far as it must be waited for."""
-        ...
-
-    def rest(self) -> Iterator[list[Folded]]:
-        """What the rounds that are still under way come to."""
-        ...
-
-    def end(self) -> Iterator[Folded]:
-        """What all rounds together still come to; there may be no more of them."""
+    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
+        """Does them all; results come as they are done."""
         ...
 
 
 class Alone:
-    """Folds in this process, at once."""
+    """Does everything in this process, one after the other."""
 
-    def __init__(self, settings: Settings, plan: WindowPlan) -> None:
-        self._fold = Fold(settings, plan)
+    def __init__(self, job: Job, perform: Perform) -> None:
+        self._job = job
+        self._perform = perform
 
-    def give(self, raws: list[Raw]) -> Iterator[list[Folded]]:
-        """One result: that of this round."""
-        yield [self._fold.round(raws)]
-
-    def rest(self) -> Iterator[list[Folded]]:
-        """Nothing: no round is under way."""
-        return iter(())
-
-    def end(self) -> Iterator[Folded]:
-        """As the fold says."""
-        return self._fold.rest()
+    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
+        """As `Crew` says."""
+        for task, given in orders:
+            yield task, self._perform(self._job, task, given, tell)
 
 
 class Several:
-    """Folds in `processes` others. CrewError if one of them dies."""
+    """`processes` others, each with one task at a time. CrewError if one of them dies; what a task raises as
+    InputError is raised here."""
 
-    def __init__(self, settings: Settings, plan: WindowPlan, processes: int) -> None:
+    def __init__(self, job: Job, perform: Perform, processes: int) -> None:
         context = get_context("spawn")
-        self._inboxes: list[Inbox] = [context.Queue(_AHEAD) for _ in range(processes)]
-        self._outboxes: list[Outbox] = [context.Queue() for _ in range(processes)]
-        self._processes: list[SpawnProcess] = [
-            context.Process(target=_work, args=(settings, plan, inbox, outbox), daemon=True)
-            for inbox, outbox in zip(self._inboxes, self._outboxes, strict=True)
-        ]
-        self._under_way = 0
-        for process in self._processes:
+        self._free: list[Connection] = []
+        self._processes: dict[Connection, SpawnProcess] = {}
+        for _ in range(processes):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(job, perform, theirs), daemon=True)
             process.start()
+            theirs.close()
+            self._free.append(ours)
+            self._processes[ours] = process
 
-    def give(self, raws: list[Raw]) -> Iterator[list[Folded]]:
-        """Waits for the oldest round when enough are under way."""
-        shares: list[list[Raw]] = [[] for _ in self._processes]
-        count = len(shares)
-        for raw in raws:
-            shares[process_of(raw.value, count)].append(raw)
-        if self._under_way == _AHEAD:
-            yield self._oldest()
-        for number, share in enumerate(shares):
-            self._put(number, marshal.dumps([tuple(raw) for raw in share]))
-        self._under_way += 1
-
-    def rest(self) -> Iterator[list[Folded]]:
-        """The rounds under way."""
-        while self._under_way:
-            yield self._oldest()
-
-    def end(self) -> Iterator[Folded]:
-        """What each process still has, one process after the other; they all work on it at the same time."""
-        for number in range(len(self._processes)):
-            self._put(number, None)
-        for number in range(len(self._processes)):
-            while (folded := self._get(number)) is not None:
-                yield folded
+    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
+        """As `Crew` says."""
+        waiting = deque(orders)
+        busy: dict[Connection, Task] = {}
+        while waiting or busy:
+            while waiting and self._free:
+                order = waiting.popleft()
+                connection = self._free.pop()
+                busy[connection] = order[0]
+                self._send(connection, order)
+            for ready in wait(list(busy)):
+                assert isinstance(ready, Connection)
+                kind, said = self._received(ready)
+                if kind == "told":
+                    tell(*said)
+                elif kind == "failed":
+                    raise InputError(said)
+                else:
+                    self._free.append(ready)
+                    yield busy.pop(ready), said
 
     @property
     def pids(self) -> list[int]:
         """The processes' ids."""
-        return [process.pid for process in self._processes if process.pid is not None]
+        return [process.pid for process in self._processes.values() if process.pid is not None]
 
     def stop(self) -> None:
         """Ends the processes, whatever they are at."""
-        for process in self._processes:
+        for process in self._processes.values():
             process.terminate()
-        for process in self._processes:
+        for connection, process in self._processes.items():
             process.join()
-        for inbox, outbox in zip(self._inboxes, self._outboxes, strict=True):
-            for queue in (inbox, outbox):
-                queue.close()
-                queue.cancel_join_thread()
+            connection.close()
 
-    def _oldest(self) -> list[Folded]:
-        self._under_way -= 1
-        return [folded for number in range(len(self._processes)) if (folded := self._get(number)) is not None]
+    def _send(self, connection: Connection, order: Order) -> None:
+        try:
+            connection.send(order)
+        except OSError:
+            self._died(connection)
 
-    def _put(self, number: int, message: bytes | None) -> None:
-        while True:
-            try:
-                self._inboxes[number].put(message, timeout=_LOOK_SECONDS)
-            except Full:
-                self._look(number)
-            else:
-                return
+    def _received(self, connection: Connection) -> tuple[str, Any]:
+        try:
+            kind, said = connection.recv()
+            return kind, said
+        except (EOFError, OSError):
+            self._died(connection)
+            raise
 
-    def _get(self, number: int) -> Folded | None:
-        while True:
-            try:
-                return self._outboxes[number].get(timeout=_LOOK_SECONDS)
-            except Empty:
-                self._look(number)
-
-    def _look(self, number: int) -> None:
-        process = self._processes[number]
-        if not process.is_alive():
-            raise CrewError(f"process {process.pid} of the replay ended with code {process.exitcode} (out of memory?)")
+    def _died(self, connection: Connection) -> None:
+        process = self._processes[connection]
+        process.join()
+        raise CrewError(f"process {process.pid} of the replay ended with code {process.exitcode} (out of memory?)")
 
 
 @contextmanager
-def hired(settings: Settings, plan: WindowPlan, processes: int) -> Iterator[Crew]:
+def hired(job: Job, perform: Perform, processes: int) -> Iterator[Crew]:
     """A crew of so many processes; with 1, this one does all the work."""
     if processes == 1:
-        yield Alone(settings, plan)
+        with few_collections():
+            yield Alone(job, perform)
         return
-    crew = Several(settings, plan, processes)
+    crew = Several(job, perform, processes)
     try:
         yield crew
     finally:
         crew.stop()
 
 
-def spare_collections() -> None:
+@contextmanager
+def few_collections() -> Iterator[None]:
     """Millions of live objects and hardly a cycle among them: each full collection would walk them all for nothing."""
+    before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 1_000)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
-def _work(settings: Settings, plan: WindowPlan, inbox: "Inbox", outbox: "Outbox") -> None:
+def _work(job: Job, perform: Perform, connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the first process ends the others
-    spare_collections()
-    fold = Fold(settings, plan)
-    while (message := inbox.get()) is not None:
-        outbox.put(fold.round([Raw(*each) for each in marshal.loads(message)]))
-    for folded in fold.rest():
-        outbox.put(folded)
-    outbox.put(None)
+    with few_collections():
+        while True:
+            try:
+                task, given = connection.recv()
+            except EOFError:
+                return  # the first process is gone
+            try:
+                result = perform(job, task, given, lambda events, read: connection.send(("told", (events, read))))
+            except InputError as error:
+                connection.send(("failed", str(error)))
+                return
+            connection.send(("done", result))

@@ -1,11 +1,9 @@
 """The facts behind one number: every contribution to it, with the facts that decided it, from the ledger's own fold."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import NamedTuple
 
-from stream.facts.fact import AgentState, Fact
+from stream.facts.fact import Fact
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
@@ -15,6 +13,7 @@ from stream.ledger.links import Links
 from stream.ledger.own import emit_own
 from stream.ledger.states import emit_span
 from stream.replay.book import Book
+from stream.replay.cells import cases_of, spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
 
@@ -72,17 +71,6 @@ def contributions(book: Book, question: Question, definitions: Definitions, plan
         for state, following in spans(facts):
             emit_span(state, following, plan.grain_ms, collector)
     return sorted(collector.found, key=lambda each: (each.instant_ms, each.because[0].event_id, each.column))
-
-
-def cases_of(links: Links) -> set[str | None]:
-    """Every case that facts of a key name; None for what has no case."""
-    return {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
-
-
-def spans(facts: list[Fact]) -> Iterator[tuple[AgentState, AgentState]]:
-    """Each of an agent's states with the one that follows it."""
-    states = (fact for fact in facts if isinstance(fact, AgentState))
-    return pairwise(sorted(states, key=lambda state: (state.occurred_at, state.event_id)))
 
 
 class _Collector:

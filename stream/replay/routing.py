@@ -1,5 +1,6 @@
-"""Which of several processes folds an event: all events of a key go to the same one."""
+"""Which group of keys an event belongs to: all events of a key belong to the same one."""
 
+from collections.abc import Sequence
 from zlib import crc32
 
 import msgspec
@@ -9,25 +10,37 @@ from stream.facts.fact import AgentState
 from stream.facts.identity import expected_key
 
 
-class _Who(msgspec.Struct):
+class _Who(msgspec.Struct, gc=False):
     type: str
     debtor_id: str | None = None
     agent_id: str | None = None
 
 
 _quick = msgspec.json.Decoder(_Who).decode
+_STATE = AgentState.TYPE
 
 
-def process_of(value: bytes, processes: int) -> int:
-    """The number of the process, below `processes`, that folds this event; 0 for what is no event."""
+def group_of(value: bytes, groups: int) -> int:
+    """The number of the group, below `groups`, of this event; some group for what is no event."""
     try:
         who = _quick(value)
     except (msgspec.MsgspecError, ValueError):
         key = None
     else:
-        key = who.agent_id if who.type == AgentState.TYPE else who.debtor_id or who.agent_id
+        key = who.agent_id if who.type == _STATE else who.debtor_id or who.agent_id
     if key is None:
         # Keyed by its own id, or written in a way that the quick reader does not know: rare, and read in full.
         fact = decode(value)
         key = "" if isinstance(fact, Rejection) else expected_key(fact)
-    return crc32(key.encode()) % processes
+    return crc32(key.encode()) % groups
+
+
+def groups_of(values: Sequence[bytes], groups: int) -> list[int]:
+    """`group_of` of each."""
+    if groups == 1:
+        return [0] * len(values)
+    try:
+        keys = [who.agent_id if who.type == _STATE else who.debtor_id or who.agent_id for who in map(_quick, values)]
+        return [crc32(key.encode()) % groups for key in keys]  # type: ignore[union-attr]  # None: AttributeError
+    except (msgspec.MsgspecError, ValueError, AttributeError):
+        return [group_of(value, groups) for value in values]

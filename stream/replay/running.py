@@ -1,109 +1,101 @@
-"""Raw events through both stages, round by round: a crew folds them, stage 2 adds up what comes of it."""
+"""The tasks of a replay in their order: parts of the input to groups of keys, groups to buckets of entities.
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+    part 0 ──split──┐   ┌──> group 0 ──fold──┐   ┌──> bucket 0 ──add up──┐
+    part 1 ──split──┼───┼──> group 1 ──fold──┼───┼──> bucket 1 ──add up──┼──> teams and sites
+    ...             ┘   └──> ...             ┘   └──> ...                ┘
 
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.publication import Record
-from stream.engine.stage2 import Stage2
-from stream.replay.crew import Crew
-from stream.replay.folding import Folded
-from stream.replay.ordering import Timed
-from stream.replay.reading import Raw
-from stream.replay.writing import DeadLetters
+Tasks of one kind do not depend on each other. What a task leaves are files; when it is done, the work folder says so.
+"""
 
-ROUND_EVENTS = 20_000
-"""Events of a round: long enough for their rows to add up."""
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from stream.replay.crew import Crew, Order
+from stream.replay.evaluating import evaluate
+from stream.replay.folding import fold, forget_group
+from stream.replay.job import Job
+from stream.replay.splitting import split
+from stream.replay.summing import add_up, add_up_teams
+from stream.replay.tasks import Result, Task, Tell
+from stream.replay.workfolder import WorkFolder
+
+Watch = Callable[[str, int, int, int], None]
+"""Is told what goes on (activity, events, done, total): events so far, and how much of all bytes or events is done."""
 
 
-@dataclass
-class Tally:
-    """What became of the events so far."""
-
-    read: int = 0
-    accepted: int = 0
-    duplicates: int = 0
-    superseded: int = 0
-    greatest_ms: int | None = None
-    alerts: list[Record] = field(default_factory=list)
+def perform(job: Job, task: Task, given: tuple[Any, ...], tell: Tell) -> Result:
+    """Does one task, in whatever process it is called."""
+    kind, number = task
+    if kind == "split":
+        return split(job, number, tell)
+    if kind == "fold":
+        return fold(job, number, tell)
+    if kind == "evaluate":
+        return evaluate(job, number, *given)
+    if kind == "add_up":
+        return add_up(job, number, *given)
+    return add_up_teams(job, *given)
 
 
 class Run:
-    """One replay: the crew as one number of stage 1, stage 2, and the tally of what went through them."""
+    """One replay's tasks. `reader`: the crew for parts that only this process can read."""
 
-    def __init__(self, crew: Crew, stage2: Stage2, dead: DeadLetters, round_events: int = ROUND_EVENTS) -> None:
-        self.tally = Tally()
+    def __init__(self, job: Job, work: WorkFolder, crew: Crew, reader: Crew, watch: Watch) -> None:
+        self._job = job
+        self._work = work
         self._crew = crew
-        self._stage2 = stage2
-        self._dead = dead
-        self._round_events = round_events
-        self._watermarks: list[int | None] = []
+        self._reader = reader
+        self._watch = watch
 
-    def unordered(self, raws: Iterable[Raw]) -> None:
-        """Takes all events in, whatever their order: the numbers do not depend on it, alerts are not asked for."""
-        held: list[Raw] = []
-        for raw in raws:
-            held.append(raw)
-            if len(held) == self._round_events:
-                self._give(held, None)
-                held = []
-        self._give(held, None)
-        self._rest()
+    def split(self, total_bytes: int) -> list[Result]:
+        """Every part's result."""
+        here = [("split", number) for number, part in enumerate(self._job.parts) if part.source == "-"]
+        found = dict(self._done("reading", self._reader, [(task, ()) for task in here], total_bytes))
+        rest = [("split", number) for number in range(len(self._job.parts)) if ("split", number) not in found]
+        found |= dict(self._done("reading", self._crew, [(task, ()) for task in rest], total_bytes))
+        return [found["split", number] for number in range(len(self._job.parts))]
 
-    def ordered(self, events: Iterable[Timed]) -> None:
-        """Takes all events in, which are in the order of `occurred_at`, and evaluates the alerts on the way."""
-        held: list[Raw] = []
-        for at_ms, value, source, line in events:
-            if len(held) == self._round_events:
-                # Every fact before this event's instant is in: that is what a watermark says.
-                self._give(held, at_ms)
-                held = []
-            held.append(Raw(value, source, line))
-        self._give(held, None)
-        self._rest()
-        if self.tally.greatest_ms is not None:
-            self._evaluate(self.tally.greatest_ms)
+    def fold(self, events: int) -> list[Result]:
+        """Every group's result."""
+        orders: list[Order] = [(("fold", group), ()) for group in range(self._job.groups)]
+        found = {}
+        for task, result in self._done("counting", self._crew, orders, events):
+            found[task] = result
+            forget_group(self._job, task[1])
+        return [found["fold", group] for group in range(self._job.groups)]
 
-    def finish(self) -> list[Record]:
-        """Makes everything final and gives the KPI records. To be called once, at the end."""
-        greatest_ms = self.tally.greatest_ms
-        self._stage2.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
-        output = self._stage2.close()
-        self.tally.alerts += output.alerts
-        return output.kpis
+    def add_up(self, folded: Sequence[Result]) -> list[tuple[str, Result]]:
+        """(name of the file of records, result) of every bucket, and of teams and sites."""
+        job, indexes = self._job, [result["index"] for result in folded]
+        kind, given = "add_up", (indexes,)
+        if job.stepwise:
+            known = [result["greatest_ms"] for result in folded if result["greatest_ms"] is not None]
+            kind, given = "evaluate", (indexes, max(known, default=None))  # type: ignore[assignment]
+        orders: list[Order] = [((kind, bucket), given) for bucket in range(job.buckets)]
+        found = dict(self._done("adding up", self._crew, orders, job.buckets))
+        named = [(f"records-{bucket}", found[kind, bucket]) for bucket in range(job.buckets)]
+        if job.stepwise:
+            return named
+        teams: list[Order] = [(("teams", 0), ([result["index"] for _, result in named],))]
+        ((_, result),) = self._done("adding up", self._crew, teams, 1)
+        return [*named, ("records-teams", result)]
 
-    def _give(self, raws: list[Raw], watermark_ms: int | None) -> None:
-        self._watermarks.append(watermark_ms)
-        for results in self._crew.give(raws):
-            self._add(results)
+    def _done(self, activity: str, crew: Crew, orders: list[Order], total: int) -> Iterator[tuple[Task, Result]]:
+        """The results of all tasks; those that an earlier run has done are not done again."""
+        events = done = 0
 
-    def _rest(self) -> None:
-        for results in self._crew.rest():
-            self._add(results)
-        for folded in self._crew.end():
-            self._count(folded)
+        def tell(more_events: int, more: int) -> None:
+            nonlocal events, done
+            events, done = events + more_events, done + more
+            self._watch(activity, events, done if activity == "reading" else events, total)
 
-    def _add(self, results: list[Folded]) -> None:
-        """Adds the oldest round that was under way; then what it made certain is evaluated."""
-        for folded in results:
-            self._count(folded)
-        watermark_ms = self._watermarks.pop(0)
-        if watermark_ms is not None:
-            self._evaluate(watermark_ms)
-
-    def _count(self, folded: Folded) -> None:
-        tally = self.tally
-        tally.read += folded.read
-        tally.accepted += folded.accepted
-        tally.duplicates += folded.duplicates
-        tally.superseded += folded.superseded
-        if folded.greatest_ms is not None:
-            tally.greatest_ms = max(tally.greatest_ms or folded.greatest_ms, folded.greatest_ms)
-        for raw, reason, detail in folded.dead:
-            self._dead.add(raw, reason, detail)
-        for key, value in folded.deltas:
-            self._stage2.apply(key, value)
-
-    def _evaluate(self, watermark_ms: int) -> None:
-        self._stage2.apply(STATEMENT_KEY, encode_statement(0, watermark_ms, watermark_ms))
-        self.tally.alerts += self._stage2.tick(watermark_ms).alerts
+        ordered = []
+        for order in orders:
+            result = self._work.result(order[0])
+            if result is None:
+                ordered.append(order)
+            else:
+                yield order[0], result
+        for task, result in crew.do(ordered, tell):
+            self._work.done(task, result)
+            yield task, result

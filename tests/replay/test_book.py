@@ -1,4 +1,4 @@
-"""The book holds the same facts whatever the order of the events and the size of a key's dossier."""
+"""The book holds the same facts whatever the order of the events."""
 
 import random
 from collections import Counter
@@ -10,7 +10,6 @@ from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.ledger.definitions import Definitions, Limits
-from stream.replay import book as books
 from stream.replay.book import Book
 from stream.windows.plan import WindowPlan
 from tests.worlds.world import world
@@ -39,17 +38,6 @@ def test_order_and_repetition_change_nothing_of_what_is_held(seed: int) -> None:
     expected, _ = filled(facts)
     for _ in range(3):
         assert filled(chance.sample(facts, len(facts)) + chance.choices(facts, k=len(facts)))[0] == expected
-
-
-@pytest.mark.parametrize("seed", range(15))
-@pytest.mark.parametrize("large_bytes", [1, 200, 600])
-def test_a_large_dossier_holds_what_a_small_one_does(
-    seed: int, large_bytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    facts = facts_of(seed) * 2
-    expected = filled(facts)
-    monkeypatch.setattr(books, "_LARGE_BYTES", large_bytes)
-    assert filled(facts) == expected
 
 
 @pytest.mark.parametrize("seed", range(15))

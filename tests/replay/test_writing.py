@@ -1,69 +1,62 @@
-"""Files are put in place together, or not at all."""
+"""What tasks leave is put together in the order of the contract."""
 
-from io import BytesIO
 from pathlib import Path
 
 import orjson
-import pytest
 
-from stream.replay.reading import Raw
-from stream.replay.writing import DeadLetters, OutputError, staging, write_alerts, write_kpis
-
-
-def test_nothing_is_put_in_place_when_the_block_fails(tmp_path: Path) -> None:
-    def fail(folder: Path) -> None:
-        (folder / "out" / "kpi.jsonl").write_text("half")
-        raise ValueError("torn")
-
-    with pytest.raises(ValueError, match="torn"), staging(tmp_path / "out") as folder:
-        fail(folder)
-    assert list(tmp_path.iterdir()) == []
+from stream.replay.deadletters import write_dead, write_deadletters
+from stream.replay.segments import Segments, put_together
+from stream.replay.slices import SLICE_MS, slices_of
+from stream.replay.writing import write_alerts
+from stream.windows.exact import dumps, loads
 
 
-def test_older_files_are_replaced_and_others_are_left_alone(tmp_path: Path) -> None:
-    target = tmp_path / "a" / "out"
-    target.mkdir(parents=True)
-    (target / "kpi.jsonl").write_text("old")
-    (target / "mine").write_text("mine")
-    with staging(target) as folder:
-        (folder / "out" / "kpi.jsonl").write_text("new")
-        (folder / "run-0").write_text("of the sorting")
-    assert {path.name: path.read_text() for path in target.iterdir()} == {"kpi.jsonl": "new", "mine": "mine"}
-    assert [path.name for path in target.parent.iterdir()] == ["out"]
-
-
-def test_a_target_that_is_a_file_is_an_error_that_names_it(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("")
-    with pytest.raises(OutputError, match="out: is a file"), staging(tmp_path / "out"):
-        pass
-
-
-def test_kpi_records_are_sorted_by_code_points(tmp_path: Path) -> None:
-    keys = ["main|team|\U0001f600", "main|team|\uffee", "main|agent|z", "main|agent|a"]
-    assert write_kpis(tmp_path, [(key.encode(), key.encode()) for key in keys]) == 4
-    assert (tmp_path / "kpi.jsonl").read_text().splitlines() == sorted(keys)
+def test_kpi_records_are_sorted_by_the_code_points_of_their_keys(tmp_path: Path) -> None:
+    entities = ["main|team|\U0001f600", "main|team|\uffee", "main|agent|z", "main|agent|a", "main|agent|a!", "m|team|a"]
+    files = []
+    for number, share in enumerate((entities[::2], entities[1::2])):
+        segments = Segments(tmp_path / f"{number}")
+        for entity in share:
+            keys = [f"{entity}|{window}|{start}" for window in ("month", "day") for start in ("2026", "2025")]
+            segments.add(entity, [(key.encode(), key.encode()) for key in keys])
+        files.append((tmp_path / f"{number}", segments.close()))
+    assert put_together(tmp_path / "kpi.jsonl", files) == 4 * len(entities)
+    lines = (tmp_path / "kpi.jsonl").read_text().splitlines()
+    assert lines == sorted(lines)
+    assert len(set(lines)) == 4 * len(entities)
 
 
 def test_alerts_are_sorted_by_time_and_not_by_its_text(tmp_path: Path) -> None:
-    def alert(at: str, rule: str) -> tuple[bytes, bytes]:
+    def alert(at: str, rule: str) -> bytes:
         rest = {"site": "s", "level": "team", "entity": "e", "alert_id": "i", "state": "firing"}
-        return b"i", orjson.dumps({"at": at, "rule": rule, **rest})
+        return orjson.dumps({"at": at, "rule": rule, **rest})
 
     times = ["2026-11-02T10:00:00.500Z", "2026-11-02T10:00:01Z", "2026-11-02T10:00:00Z"]
-    records = [alert(times[0], "a"), alert(times[1], "a"), alert(times[2], "b"), alert(times[2], "a")]
-    assert write_alerts(tmp_path, records) == 4
+    (tmp_path / "1").write_bytes(alert(times[0], "a") + b"\n" + alert(times[1], "a") + b"\n")
+    (tmp_path / "2").write_bytes(alert(times[2], "b") + b"\n" + alert(times[2], "a") + b"\n")
+    assert write_alerts(tmp_path, [tmp_path / "1", tmp_path / "2"]) == 4
     rows = [orjson.loads(line) for line in (tmp_path / "alerts.jsonl").read_bytes().splitlines()]
     assert [(row["at"], row["rule"]) for row in rows] == [
         (times[2], "a"), (times[2], "b"), (times[0], "a"), (times[1], "a"),
     ]  # fmt: skip
 
 
-def test_a_dead_letter_keeps_the_bytes_and_the_place() -> None:
-    file = BytesIO()
-    dead = DeadLetters(file)
-    dead.add(Raw('{"ü"'.encode(), "f", 3), "malformed", "why")
-    dead.add(Raw(b"\xff", "name-\udcff", 4), "malformed", "why")
-    one, two = (orjson.loads(line) for line in file.getvalue().splitlines())
+def test_a_dead_letter_keeps_the_bytes_and_the_place(tmp_path: Path) -> None:
+    write_dead(tmp_path / "1", [(1, 4, b"\xff", "malformed", "why"), (0, 3, '{"ü"'.encode(), "malformed", "why")])
+    files = [tmp_path / "1", tmp_path / "absent"]
+    counts = write_deadletters(tmp_path / "out", files, ["f", "name-\udcff"], [0, 10])
+    one, two = (orjson.loads(line) for line in (tmp_path / "out").read_bytes().splitlines())
     assert one == {"reason": "malformed", "detail": "why", "source": "f", "line": 3, "value": '{"ü"'}
-    assert two == {"reason": "malformed", "detail": "why", "source": "name-?", "line": 4, "value_base64": "/w=="}
-    assert dead.counts == {"malformed": 2}
+    assert two == {"reason": "malformed", "detail": "why", "source": "name-?", "line": 14, "value_base64": "/w=="}
+    assert counts == {"malformed": 2}
+
+
+def test_a_row_lies_in_the_slice_of_the_later_of_its_instant_and_its_cause() -> None:
+    grain_ms = 10_000
+    day = SLICE_MS // grain_ms
+    rows = [[3, 0, {"dials": 1}], [day - 1, day, {"dials": 2}], [2 * day, 0, {"dials": 3}], [5, day + 1, {"dials": 4}]]
+    found = dict(slices_of(dumps({"f": 1, "n": 0, "at": 7, "rows": rows}), grain_ms))
+    assert {slice_: loads(delta)["rows"] for slice_, delta in found.items()} == {
+        0: [rows[0]], 1: [rows[1], rows[3]], 2: [rows[2]],
+    }  # fmt: skip
+    assert all(loads(delta)["at"] == 7 for delta in found.values())

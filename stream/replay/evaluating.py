@@ -1,0 +1,64 @@
+"""Third task, where rules look at panes: the deltas of a bucket of entities through stage 2, in the order of time."""
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import orjson
+
+from stream.engine.delta import STATEMENT_KEY, encode_statement
+from stream.engine.publication import Record
+from stream.engine.stage2 import Stage2
+from stream.facts.instant import instant_ms
+from stream.replay.job import Job
+from stream.replay.parcels import Index, read_parcels
+from stream.replay.segments import Segments
+from stream.replay.slices import SLICE_MS
+from stream.replay.tasks import Result
+
+
+def evaluate(job: Job, number: int, indexes: list[Index], greatest_ms: int | None) -> Result:
+    """Makes the records of bucket `number`: the file `records-NUMBER`; its alerts: `alerts-NUMBER`, a line each.
+
+    `greatest_ms`: greatest `occurred_at` of the input. Result: `segments` of the records.
+    """
+    stage2 = Stage2(job.plan, job.settings.rules(), job.publication, 0, 1)
+    alerts: list[Record] = []
+    files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
+    for slice_, parcels in groupby(read_parcels(files, number), key=lambda parcel: parcel[0]):
+        for _, deltas in parcels:
+            for key, value in deltas:
+                stage2.apply(key, value)
+        if greatest_ms is not None:
+            # Every row of before the end of the slice is in: that is what a watermark says.
+            now_ms = min((slice_ + 1) * SLICE_MS, greatest_ms)
+            stage2.apply(STATEMENT_KEY, encode_statement(0, now_ms, now_ms))
+            alerts += stage2.tick(now_ms).alerts
+    stage2.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
+    output = stage2.close()
+    segments = Segments(job.folder / f"records-{number}")
+    for entity, records in groupby(_wanted(job, output.kpis), key=lambda record: _entity(record[0])):
+        segments.add(entity, records)
+    with (job.folder / f"alerts-{number}").open("wb") as file:
+        file.writelines(value + b"\n" for _, value in alerts + output.alerts if _decided_within(job, value))
+    return {"segments": segments.close()}
+
+
+def _entity(key: bytes) -> str:
+    return key.rsplit(b"|", 2)[0].decode()
+
+
+def _wanted(job: Job, records: list[Record]) -> Iterator[Record]:
+    if job.from_ms is None and job.to_ms is None:
+        yield from records
+        return
+    for key, value in records:
+        record = orjson.loads(value)
+        if job.wants(instant_ms(record["start"]), instant_ms(record["end"])):
+            yield key, value
+
+
+def _decided_within(job: Job, alert: bytes) -> bool:
+    if job.from_ms is None and job.to_ms is None:
+        return True
+    at_ms = instant_ms(orjson.loads(alert)["at"])
+    return job.wants(at_ms, at_ms + 1)

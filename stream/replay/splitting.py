@@ -1,0 +1,39 @@
+"""First task: a part of the input to the groups of keys."""
+
+import shutil
+
+from stream.replay.chunks import Position
+from stream.replay.deadletters import Dead, write_dead
+from stream.replay.job import Job
+from stream.replay.routing import groups_of
+from stream.replay.spill import Spill
+from stream.replay.tasks import Result, Tell
+
+
+def split(job: Job, number: int, tell: Tell) -> Result:
+    """Reads part `number`: its events, by group, are files `split-NUMBER/GROUP`; those that the source itself refuses
+    `dead-split-NUMBER`. InputError: the source is missing or torn.
+
+    Result: `events`, `lines` that the part has, and the greatest `occurred_at` if the source knows it.
+    """
+    part = job.parts[number]
+    folder = job.folder / f"split-{number}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    spill, position = Spill(folder, job.groups), Position()
+    events = lines = told = 0
+    dead: list[Dead] = []
+    greatest_ms: int | None = None
+    for block in part.blocks(position):
+        spill.add(groups_of(block.values, job.groups), block.lines, block.values)
+        events += len(block.values) + len(block.refused)
+        lines = max(lines, block.passed)
+        dead += [(number, line, value, reason, detail) for line, value, reason, detail in block.refused]
+        if block.greatest_ms is not None:
+            greatest_ms = max(block.greatest_ms, greatest_ms or block.greatest_ms)
+        tell(len(block.values) + len(block.refused), position.read - told)
+        told = position.read
+    tell(0, position.read - told)
+    spill.flush()
+    write_dead(job.folder / f"dead-split-{number}", dead)
+    return {"events": events, "lines": lines, "greatest_ms": greatest_ms, "dead": len(dead)}

@@ -1,0 +1,144 @@
+"""Third task, where no rule looks at panes: what the groups contributed to the windows and records of entities.
+
+A team is the sum of its agents and a site the sum of its teams (semantics 1), window by window: a bucket makes the
+records of its agents, and hands its part of the teams' and sites' windows on to the last task.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+from stream.engine.delta import entity_text
+from stream.engine.publisher import Publisher
+from stream.engine.stage2 import published_plan
+from stream.replay.cells import Panes
+from stream.replay.job import Job
+from stream.replay.parcels import Index, read_parcels, write_parcels
+from stream.replay.segments import Segment, Segments
+from stream.replay.tasks import Result
+from stream.windows.calendar import Calendar, Window
+from stream.windows.sums import Sums, add, without_zeros
+from stream.windows.totals import Total
+
+_K = TypeVar("_K")
+
+Windows = dict[Window, Sums]
+"""The windows of one entity."""
+
+Credits = dict[tuple[str, str], Windows]
+"""(site, team) or (site, agent) -> windows."""
+
+
+def add_up(job: Job, number: int, indexes: list[Index]) -> Result:
+    """Makes the records of the agents of bucket `number`: the file `records-NUMBER`; the teams' parts: `teams-NUMBER`.
+
+    `indexes`: of the groups' parcels. Result: `segments` of the records, `teams`: index of the parts.
+    """
+    window_sums = _WindowSums(job)
+    teams: Credits = {}
+    scribe = _Scribe(job, f"records-{number}")
+    agents = _panes(job, number, indexes)
+    for site, agent in sorted(agents):
+        whole: Windows = {}
+        for team, panes in agents.pop((site, agent)).items():
+            windows = window_sums(site, panes)
+            _merge(teams.setdefault((site, team), {}), windows)
+            _merge(whole, windows)
+        scribe.write(site, "agent", agent, whole)
+    parts = [((0, 0), [(site, team, list(windows.items())) for (site, team), windows in teams.items()])]
+    return {"segments": scribe.close(), "index": write_parcels(job.folder / f"teams-{number}", parts)}
+
+
+def add_up_teams(job: Job, indexes: list[Index]) -> Result:
+    """Makes the records of teams and sites from what the buckets left: the file `records-teams`.
+
+    `indexes`: of the buckets' parts. Result: `segments`.
+    """
+    teams: Credits = {}
+    files = [(job.folder / f"teams-{number}", index) for number, index in enumerate(indexes)]
+    for _, parts in read_parcels(files, 0):
+        for site, team, windows in parts:
+            _merge(teams.setdefault((site, team), {}), dict(windows))
+    sites: dict[str, Windows] = {}
+    scribe = _Scribe(job, "records-teams")
+    for (site, team), windows in teams.items():
+        scribe.write(site, "team", team, windows)
+        _merge(sites.setdefault(site, {}), windows)
+    for site, windows in sites.items():
+        scribe.write(site, "site", site, windows)
+    return {"segments": scribe.close()}
+
+
+def _panes(job: Job, bucket: int, indexes: list[Index]) -> dict[tuple[str, str], dict[str, Panes]]:
+    """(site, agent) -> team -> panes: what all groups contributed."""
+    found: dict[tuple[str, str], dict[str, Panes]] = {}
+    files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
+    for _, rows in read_parcels(files, bucket):
+        for (site, team, agent), panes in rows:
+            by_team = found.setdefault((site, agent), {})
+            held = by_team.get(team)
+            if held is None:
+                by_team[team] = panes
+            else:
+                _merge(held, panes)
+    return found
+
+
+class _WindowSums:
+    """Panes to windows, by the calendars of the sites."""
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._calendar = Calendar(published_plan(job.plan, job.publication))
+        self._pane_ms = job.plan.grain_ms
+
+    def __call__(self, site: str, panes: Panes) -> Windows:
+        calendar = self._calendar.site(site)
+        slot, panes_of_slot = calendar.slot, calendar.slot_ms // self._pane_ms
+        found: Windows = {}
+        for pane, sums in panes.items():
+            for window in slot(pane // panes_of_slot):
+                held = found.get(window)
+                if held is None:
+                    found[window] = sums.copy()
+                else:
+                    for name, amount in sums.items():
+                        held[name] = held.get(name, 0) + amount
+        job = self._job
+        if job.from_ms is None and job.to_ms is None:
+            return found
+        return {window: sums for window, sums in found.items() if job.wants(window[1], window[2])}
+
+
+def _merge(into: dict[_K, Sums], other: Mapping[_K, Sums]) -> None:
+    """Adds sums up; may take them over."""
+    for key, sums in other.items():
+        held = into.get(key)
+        if held is None:
+            into[key] = sums.copy()
+        else:
+            add(held, sums)
+
+
+class _Scribe:
+    """Makes the records of entities."""
+
+    def __init__(self, job: Job, name: str) -> None:
+        self._publisher = Publisher(job.publication, ())
+        self._segments = Segments(job.folder / name)
+
+    def write(self, site: str, level: str, entity: str, windows: Windows) -> None:
+        """The records of one entity."""
+        text = entity_text(site, level, entity)
+        self._segments.add(text, self._records(text, windows))
+
+    def close(self) -> list[Segment]:
+        """Everything is written; where."""
+        return self._segments.close()
+
+    def _records(self, text: str, windows: Windows) -> Iterator[tuple[bytes, bytes]]:
+        for (name, start_ms, end_ms), sums in windows.items():
+            total = Total(text, name, start_ms, end_ms)
+            total.sums = without_zeros(sums)
+            record = self._publisher.last_word(total, end_ms)
+            if record is not None:
+                yield record

@@ -1,0 +1,111 @@
+"""The folder beside the target in which a replay works: what is done in it is not done again after a kill."""
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from stream.replay.tasks import Result, Task
+
+_MANIFEST = "manifest.json"
+_LOCK = "lock"
+
+
+class OutputError(Exception):
+    """The target cannot be written: one line that names it."""
+
+
+class WorkFolder:
+    """Remembers which tasks are done, and what they said. `resumed`: it was found with the same manifest."""
+
+    def __init__(self, path: Path, resumed: bool) -> None:
+        self.path = path
+        self.resumed = resumed
+
+    @property
+    def out(self) -> Path:
+        """What will be put into the target."""
+        return self.path / "out"
+
+    def result(self, task: Task) -> Result | None:
+        """What a task said when it was done; None: it is not done."""
+        try:
+            found: Result = orjson.loads(self._marker(task).read_bytes())
+        except FileNotFoundError:
+            return None
+        return found
+
+    def done(self, task: Task, result: Result) -> None:
+        """A task is done, and its files are complete: from now on that outlives a kill."""
+        marker = self._marker(task)
+        half = marker.with_suffix(".half")
+        half.write_bytes(orjson.dumps(result))
+        half.replace(marker)
+
+    def _marker(self, task: Task) -> Path:
+        kind, number = task
+        return self.path / f"done-{kind}-{number}.json"
+
+
+def beside(target: Path) -> Path:
+    """The work folder of a target."""
+    return target.absolute().parent / f".{target.absolute().name}.work"
+
+
+@contextmanager
+def working(
+    target: Path, manifest: Mapping[str, Any], *, resumable: bool, drop_on: tuple[type[Exception], ...] = ()
+) -> Iterator[WorkFolder]:
+    """A folder beside `target`, whose `out` is put into it at the end, unless an exception ends the block before.
+
+    It is kept for the next time by all exceptions but `drop_on`; if the next `manifest` is another one, it begins anew.
+    OutputError if the target is a file or cannot be written, or if another replay works for it.
+    """
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target}: is a file, not a folder")
+    path = beside(target)
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with (path / _LOCK).open("w") as lock:
+            _lock(lock.fileno(), target)
+            try:
+                work = _begun(path, orjson.loads(json.dumps(manifest)), resumable)
+                yield work
+                target.mkdir(exist_ok=True)
+                for file in sorted(work.out.iterdir()):
+                    shutil.move(file, target / file.name)
+            except BaseException as error:
+                if not resumable or isinstance(error, drop_on):
+                    shutil.rmtree(path, ignore_errors=True)
+                raise
+            shutil.rmtree(path, ignore_errors=True)
+    except OSError as error:
+        raise OutputError(f"{target}: {error.strerror or error}") from error
+
+
+def _lock(file: int, target: Path) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise OutputError(f"{target}: another replay is writing to it") from None
+
+
+def _begun(path: Path, manifest: Any, resumable: bool) -> WorkFolder:
+    try:
+        same = resumable and orjson.loads((path / _MANIFEST).read_bytes()) == manifest
+    except (OSError, orjson.JSONDecodeError):
+        same = False
+    for entry in path.iterdir():
+        if entry.name != _LOCK and (not same or entry.name == "out"):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    (path / "out").mkdir()
+    if not same:
+        half = path / f"{_MANIFEST}.half"
+        half.write_bytes(orjson.dumps(manifest))
+        half.replace(path / _MANIFEST)
+    return WorkFolder(path, same)
