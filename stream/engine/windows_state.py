@@ -35,7 +35,7 @@ def read_total(text: str, name: str, start: str, value: bytes) -> Total:
     start_ms = int(start) if start else ROLLING_MS
     total = Total(text, name, start_ms, record.get("end", ROLLING_MS))
     total.sums = record.get("sums", {})
-    total.revision, total.digest, total.final, total.queued = (record[name] for name in "rdxq")
+    total.revision, total.digest, total.final, total.queued = record["r"], record["d"], record["x"], record["q"]
     return total
 
 

@@ -23,7 +23,7 @@ from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.inlet import NEVER_MS
 from stream.kafka.opening import Range, check_state, starting_offsets
-from stream.kafka.restore import restore
+from stream.kafka.restore import Restoring, restore
 from stream.kafka.work import Commit, Work
 from stream.kafka.writer import FENCED, Writer
 
@@ -32,6 +32,11 @@ WAIT_SECONDS = 0.05
 SLOW_COMMIT_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.5
 RETRY_SECONDS = (1.0, 10.0)
+RESTORE_GAUGES = (
+    "collections_restore_progress_ratio",
+    "collections_restore_records",
+    "collections_restore_remaining_seconds",
+)
 
 log = structlog.get_logger("stream.kafka")
 _epochs = count(1)
@@ -107,7 +112,8 @@ class Number:
             self.read_through = through
 
         await self._retried(read, "restore")
-        context.meters.drop("collections_restore_progress_ratio", str(work.stage), str(work.number))
+        for gauge in RESTORE_GAUGES:
+            context.meters.drop(gauge, str(work.stage), str(work.number))
         check_state(context, work.state_topic, work.number, work.positions)
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
@@ -249,11 +255,13 @@ class Number:
         ends = await thread.highwaters(*self._topics)
         ranges.update({tp.topic: (starts[tp], ends[tp]) for tp in self._topics})
 
-    def _progress(self, offset: int, end: int) -> None:
-        self.restored_offsets += offset - self.read_through
-        self.read_through = offset
-        labels = (str(self.work.stage), str(self.work.number))
-        self._context.meters.set("collections_restore_progress_ratio", *labels, to=offset / end if end else 1.0)
+    def _progress(self, done: Restoring) -> None:
+        self.restored_offsets += done.offset - self.read_through
+        self.read_through = done.offset
+        meters, labels = self._context.meters, (str(self.work.stage), str(self.work.number))
+        meters.set("collections_restore_progress_ratio", *labels, to=done.share)
+        meters.set("collections_restore_records", *labels, to=done.records)
+        meters.set("collections_restore_remaining_seconds", *labels, to=done.seconds_left)
 
     async def _retried(self, step: Callable[[], Awaitable[None]], what: str) -> None:
         wait, longest = RETRY_SECONDS

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,10 +11,20 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from stream.kafka.batches import fetch
 
 SLICE = 1_000
-FETCH_BYTES = 1 << 20
+FETCH_BYTES = 4 << 20
 LOG_SECONDS = 5.0
 
 log = structlog.get_logger("stream.kafka")
+
+
+class Restoring(NamedTuple):
+    """How far a restore is: the next `offset`, `records` read since it began, the `share` (0-1) of the offsets that it
+    set out to read, and about how many `seconds_left`."""
+
+    offset: int
+    records: int
+    share: float
+    seconds_left: float
 
 
 async def restore(
@@ -22,13 +32,14 @@ async def restore(
     state: TopicPartition,
     start: int,
     take: Callable[[bytes, bytes | None], None],
-    progress: Callable[[int, int], None],
+    progress: Callable[[Restoring], None],
 ) -> int:
-    """Gives `take` each record from `start` on, in order, until the end as it stands now; returns that end.
+    """Gives `take` what lies from `start` on until the end as it stands now; returns that end.
 
-    The end is reached by position, not by the last record: control records lie behind it. `progress`: (offset, end)
-    after every slice. Call it only after the fence: before it, a former owner may still be writing. It may be
-    cancelled between slices, and be continued from the last offset that `progress` told.
+    Of the records of one key that a fetch brought, `take` gets the last. The end is reached by position, not by the
+    last record: control records lie behind it. `progress` is told after every fetch. Call it only after the fence:
+    before it, a former owner may still be writing. It may be cancelled at any time, and be continued from the last
+    offset that `progress` told: what is taken twice changes nothing.
     """
     consumer = AIOKafkaConsumer(
         **client_options,
@@ -43,23 +54,37 @@ async def restore(
         await consumer.start()
         consumer.assign([state])
         end = (await consumer.end_offsets([state]))[state]
-        position = max(start, (await consumer.beginning_offsets([state]))[state])
+        first = position = max(start, (await consumer.beginning_offsets([state]))[state])
         consumer.seek(state, position)
-        told = time.monotonic()
+        records, began = 0, time.monotonic()
+        told = began
         while position < end:
             batch = (await fetch(consumer._fetcher, (state,), 1.0)).get(state)
             if batch is None:
                 continue
-            for first in range(0, len(batch.records), SLICE):
-                for record in batch.records[first : first + SLICE]:
-                    take(record.key or b"", record.value)
-                progress(batch.records[first : first + SLICE][-1].offset + 1, end)
+            # A key that changes often has many versions in one fetch, and reading one is most of the work.
+            latest = list({record.key or b"": record.value for record in batch.records}.items())
+            for at in range(0, len(latest), SLICE):
+                for key, value in latest[at : at + SLICE]:
+                    take(key, value)
                 await asyncio.sleep(0)
-            position = batch.next_offset
-            progress(position, end)
-            if time.monotonic() - told > LOG_SECONDS:
-                told = time.monotonic()
-                log.info("restoring", topic=state.topic, number=state.partition, offset=position, end=end)
+            position, records = batch.next_offset, records + len(batch.records)
+            now = time.monotonic()
+            done = Restoring(position, records, *_rest(position - first, end - first, now - began))
+            progress(done)
+            if now - told > LOG_SECONDS:
+                told = now
+                log.info("restoring", topic=state.topic, number=state.partition, records=records,
+                         share=round(done.share, 3), seconds_left=round(done.seconds_left))  # fmt: skip
+        if records:
+            seconds = time.monotonic() - began
+            log.info("restored", topic=state.topic, number=state.partition, records=records, seconds=round(seconds, 2))
         return int(max(position, start))
     finally:
         await consumer.stop()
+
+
+def _rest(done: int, whole: int, seconds: float) -> tuple[float, float]:
+    """(share, seconds left) of a restore that has read `done` of `whole` offsets in `seconds`."""
+    share = min(1.0, done / whole) if whole else 1.0
+    return share, seconds * (1 - share) / share if share else 0.0
