@@ -26,17 +26,6 @@ from stream.windows.plan import WindowPlan
 
 _ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
 """Types that nothing else depends on."""
-_ALONE_LETTERS = frozenset(kind.LETTER for kind in _ALONE)
-
-
-def _read(dossier: bytearray, wanted: str) -> Opened:
-    """The facts that the fold reads, and the one of identity `wanted`."""
-    entries = {
-        name: record.decode(name, value)
-        for name, value in dossiers.records(dossier)
-        if name[0] not in _ALONE_LETTERS or name == wanted
-    }
-    return Opened(entries, Links(fact for fact, _ in entries.values()))
 
 
 class Changes(NamedTuple):
@@ -66,7 +55,7 @@ class Stage1:
         self._chains: dict[str, Chain] = {}
         self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
-        self._state: dict[str, bytes] = {}
+        self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
     def knows(self, key: str) -> bool:
@@ -87,27 +76,25 @@ class Stage1:
         key = fact.debtor_id or expected_key(fact)
         if type(fact) is AgentState:
             return self._apply_state(key, fact, frontier_ms)
-        name = record.identity(fact)
-        mark = dossiers.token(name)
+        mark = record.mark(fact)
         dossier = self._dossiers.get(key)
-        if self._stands_alone(fact, mark, dossier):
-            value = record.encode(fact)
-            ones, amounts = own_columns(fact, self._definitions)
-            if dossier is None:
-                dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
-            dossiers.append(dossier, mark, value)
-            if len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
-                opened.entries[name] = (fact, ())
-                opened.links.add(fact)
-                self._desk.put(key, opened)
-            self._state[f"{key}|{name}"] = value
-            site = fact.site_id or ""
-            team, agent = fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED
-            self._cells.add_own(site, team, agent, fact.occurred_at, ones, amounts)
-            if fact.occurred_at > self._greatest_ms:
-                self._greatest_ms = fact.occurred_at
-            return ACCEPTED
-        return self._apply_linked(key, name, fact, dossier, frontier_ms)
+        if not self._stands_alone(fact, mark, dossier):
+            return self._apply_linked(key, mark, fact, dossier, frontier_ms)
+        entry = record.encode(fact)
+        ones, amounts = own_columns(fact, self._definitions)
+        if dossier is None:
+            dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
+        dossiers.append(dossier, entry)
+        if len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
+            opened.facts.append(fact)
+            opened.links.add(fact)
+            self._desk.put(key, opened)
+        self._keep(key, fact, entry)
+        site = fact.site_id or ""
+        self._cells.add_own(
+            site, fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at, ones, amounts
+        )
+        return ACCEPTED
 
     def _stands_alone(self, fact: Fact, mark: bytes, dossier: bytearray | None) -> bool:
         """Whether a fact is new, and changes nothing but its own counts."""
@@ -121,70 +108,66 @@ class Stage1:
             return not dossiers.call_matters(
                 dossier,
                 fact.occurred_at,
-                attempt=is_attempt(fact),  # type: ignore[arg-type]
-                human=human,
-                right_party=human and reaches_debtor(fact),  # type: ignore[arg-type]
+                is_attempt(fact),  # type: ignore[arg-type]
+                human,
+                human and reaches_debtor(fact),  # type: ignore[arg-type]
             )
         if kind is Message:
             outbound = fact.direction == "outbound"  # type: ignore[union-attr]
-            return not dossiers.call_matters(
-                dossier, fact.occurred_at, attempt=outbound, human=False, right_party=False
-            )
+            return not dossiers.call_matters(dossier, fact.occurred_at, outbound, False, False)
         return kind in _ALONE
 
     def _apply_linked(
-        self, key: str, name: str, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
+        self, key: str, mark: bytes, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
             dossier = bytearray(dossiers.NOTHING)
-        entries, links = opened = self._open(key, dossier, name)
-        known = entries.get(name)
+        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
+        facts, links = opened = self._desk.take(key) or _read(key, dossier)
+        known = _known(facts, fact) if mark in dossier else None
         if known is None:
-            full = self._full(fact, dossier)
+            full = self._full(fact, facts, dossier)
             if full is not None:
                 self._leave_open(key, dossier, opened)
                 return full
-            verdict, winner, losers = Judgement(ACCEPTED, fact, ())
+            verdict = ACCEPTED
             change = added(links, fact, self._definitions, self._midnight_ms)
             ahead = reach_after(fact, dossiers.reach_of(dossier), links, self._definitions)
-            entries[name] = (winner, losers)
+            facts.append(fact)
+            entry = record.encode(fact)
+            dossiers.append(dossier, entry)
         else:
-            verdict, winner, losers = judge(*known, fact)
-            if winner is known[0] and losers == known[1]:
+            gone, losers = record.plain(facts[known]), record.losers_of(facts[known])
+            verdict, winner, lost = judge(gone, losers, fact)
+            if winner is gone and lost == losers:
                 self._leave_open(key, dossier, opened)
                 return verdict
-            entries[name] = (winner, losers)
-            before, links = links, Links(each for each, _ in entries.values())
-            change = replaced(before, links, known[0], winner, self._definitions, self._midnight_ms)
+            entry = record.encode(winner, lost)
+            facts = [*facts[:known], record.decode(key, entry), *facts[known + 1 :]]
+            before, links = links, Links(facts)
+            change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
             ahead = reach(links, self._definitions)
-        value = record.encode(winner, losers)
-        if known is None:
-            dossiers.append(dossier, dossiers.token(name), value)
-        else:
-            dossier = dossiers.replaced(dossier, name, value)
+            dossier = dossiers.of(map(record.entry, facts))
         dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier
-        self._leave_open(key, dossier, Opened(entries, links))
-        self._state[f"{key}|{name}"] = value
+        self._leave_open(key, dossier, Opened(facts, links))
+        self._keep(key, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
-        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
         return verdict
-
-    def _open(self, key: str, dossier: bytearray, name: str) -> Opened:
-        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
-        opened = self._desk.take(key)
-        if opened is None or (name[0] in _ALONE_LETTERS and name not in opened.entries):
-            return _read(dossier, name)
-        return opened
 
     def _leave_open(self, key: str, dossier: bytearray, opened: Opened) -> None:
         if len(dossier) >= LARGE_BYTES:
             self._desk.put(key, opened)
 
-    def _full(self, fact: Fact, dossier: bytearray) -> Verdict | None:
+    def _keep(self, key: str, fact: Fact, entry: bytes) -> None:
+        """The entry goes to the ledger topic with the next commit."""
+        self._state.append((f"{key}|{record.identity(fact)}".encode(), record.to_value(entry)))
+        if fact.occurred_at > self._greatest_ms:
+            self._greatest_ms = fact.occurred_at
+
+    def _full(self, fact: Fact, facts: list[Fact], dossier: bytearray) -> Verdict | None:
         if len(dossier) < self._roomy:
             return None
-        facts = [record.decode(name, value)[0] for name, value in dossiers.records(dossier)]
         if len(facts) >= self._limits.facts_per_debtor:
             return Verdict("limit", f"the debtor has {len(facts)} facts, as many as limits.facts_per_debtor allows")
         if fact.case_id is not None and len(facts) >= self._limits.facts_per_case:
@@ -200,37 +183,35 @@ class Stage1:
             return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
         if known is None and (last := chain.last()) is not None and chain.is_next(fact):
             return self._follow(key, chain, last, fact, frontier_ms)
-        gone = known[0] if known else None
-        verdict, winner, losers = Judgement(ACCEPTED, fact, ()) if known is None else judge(*known, fact)
-        if known is not None and winner is gone and losers == known[1]:
-            return verdict
-        value = record.encode(winner, losers)
-        change = moved(chain, None if gone is None else as_state(gone), as_state(winner), value, self._plan.grain_ms)
-        self._keep_state(key, chain, fact, value)
+        if known is None:
+            gone, (verdict, winner, lost) = None, Judgement(ACCEPTED, fact, ())
+        else:
+            gone, losers = as_state(record.plain(known)), record.losers_of(known)
+            verdict, winner, lost = judge(gone, losers, fact)
+            if winner is gone and lost == losers:
+                return verdict
+        entry = record.encode(winner, lost)
+        change = moved(chain, gone, as_state(winner), entry, self._plan.grain_ms)
+        self._chains[key] = chain
+        self._keep(key, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
     def _follow(self, key: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None) -> Verdict:
         """The usual case: a state that follows the last one of its agent only adds the time between."""
-        value = record.encode(fact)
+        entry = record.encode(fact)
         columns, end_ms = span(last, fact)
-        chain.put(fact, value)
-        self._keep_state(key, chain, fact, value)
+        chain.put(fact, entry)
+        self._keep(key, fact, entry)
         self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
         return ACCEPTED
-
-    def _keep_state(self, key: str, chain: Chain, fact: AgentState, value: bytes) -> None:
-        self._chains[key] = chain
-        self._state[f"{key}|{record.identity(fact)}"] = value
-        self._greatest_ms = max(self._greatest_ms, fact.occurred_at)
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
         return local_midnight_ms(self._plan.clock(site).zone, day, days)
 
     def take(self) -> Changes:
         """What changed since the last time, ready to be written in one transaction."""
-        state: list[tuple[bytes, bytes | None]] = [(key.encode(), value) for key, value in self._state.items()]
-        self._state = {}
+        state, self._state = self._state, []
         deltas = self._cells.take(self._greatest_ms)
         self._greatest_ms = 0
         return Changes(deltas, state)
@@ -239,27 +220,44 @@ class Stage1:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
         owner, _, name = key.decode().partition("|")
         self._desk.take(owner)
+        entry = None if value is None else record.from_value(value)
         if record.is_state(name):
-            self._restore_state(owner, name, value)
+            self._restore_state(owner, name, entry)
             return
         dossier = self._dossiers.get(owner)
-        mark = dossiers.token(name)
-        if dossier is not None and mark in dossier:
-            dossier = self._dossiers[owner] = dossiers.replaced(dossier, name, None)
-        if value is not None:
-            if dossier is None:
-                dossier = self._dossiers[owner] = bytearray(dossiers.UNREAD)
-            dossiers.append(dossier, mark, value)
-            dossier[: len(dossiers.UNREAD)] = dossiers.UNREAD
-        elif dossier is not None and dossiers.is_empty(dossier):
-            del self._dossiers[owner]
+        if dossier is None:
+            if entry is not None:
+                self._dossiers[owner] = dossiers.of([entry])
+        elif entry is not None and record.mark_of(name) not in dossier:
+            dossiers.append(dossier, entry)
+            dossiers.set_unread(dossier)
+        else:
+            others = [each for each in dossiers.facts(owner, dossier) if record.identity(each) != name]
+            entries = [record.entry(each) for each in others]
+            if entry is not None:
+                entries.append(entry)
+            if entries:
+                self._dossiers[owner] = dossiers.of(entries)
+            else:
+                del self._dossiers[owner]
 
-    def _restore_state(self, owner: str, name: str, value: bytes | None) -> None:
+    def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
         chain = self._chains.setdefault(owner, Chain())
         known = chain.known(name[1:])
         if known is not None:
-            chain.remove(as_state(known[0]))
-        if value is not None:
-            chain.put(as_state(record.decode(name, value)[0]), value)
+            chain.remove(known)
+        if entry is not None:
+            chain.put(as_state(record.decode(owner, entry)), entry)
         if not len(chain):
             del self._chains[owner]
+
+
+def _read(key: str, dossier: bytearray) -> Opened:
+    facts = dossiers.facts(key, dossier)
+    return Opened(facts, Links(facts))
+
+
+def _known(facts: list[Fact], fact: Fact) -> int | None:
+    """The place of the fact that has the identity of `fact`."""
+    name = record.identity(fact)
+    return next((at for at, each in enumerate(facts) if record.identity(each) == name), None)

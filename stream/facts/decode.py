@@ -16,12 +16,10 @@ import orjson
 from pydantic import ValidationError
 
 from stream.facts import fact as kinds
-from stream.facts.fact import KINDS, Fact
+from stream.facts.fact import DEFAULT_SITE, KINDS, Fact
 from stream.facts.instant import checked_date, instant_ms
 from stream.facts.models import read_event
 from stream.facts.zones import is_zone
-
-DEFAULT_SITE = "main"
 
 _quick: Callable[[bytes], Fact] = msgspec.json.Decoder(Fact).decode
 

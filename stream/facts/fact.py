@@ -11,6 +11,12 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, get_args
 
 from msgspec import Meta, Struct
 
+DEFAULT_SITE = "main"
+"""The site of an event that names none."""
+
+INSTANTS = frozenset({"occurred_at", "ended_at", "received_at", "closed_at", "from_", "until"})
+"""The fields that are instants, in ms since the epoch."""
+
 INTEGER_END = 2**53
 """Integers of the wire have a magnitude below this (contract 1)."""
 

@@ -9,11 +9,10 @@ import orjson
 from msgspec import structs
 
 from stream.facts import fact as kinds
-from stream.facts.fact import Fact
+from stream.facts.fact import INSTANTS, Fact
 from stream.facts.instant import instant_text
 
 _DEFAULTS = {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0}
-_INSTANTS = ("occurred_at", "ended_at", "received_at", "closed_at", "from_", "until")
 
 
 def own_id(fact: Fact) -> str:
@@ -67,5 +66,5 @@ def canonical_json(fact: Fact) -> bytes:
     event: dict[str, object] = {"type": fact.TYPE}
     for name, value in structs.asdict(fact).items():
         if value is not None:
-            event[name.rstrip("_")] = instant_text(cast("int", value)) if name in _INSTANTS else value
+            event[name.rstrip("_")] = instant_text(cast("int", value)) if name in INSTANTS else value
     return orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=structs.asdict)

@@ -17,22 +17,22 @@ def as_state(fact: Fact) -> AgentState:
 
 
 class Chain:
-    """The states of one agent: (occurred_at, event_id) in order, and each record by its event_id."""
+    """The states of one agent: (occurred_at, event_id) in order, and each entry by its event_id."""
 
-    __slots__ = ("_last", "order", "values")
+    __slots__ = ("_last", "entries", "order")
 
     def __init__(self) -> None:
         self.order: list[tuple[int, str]] = []
-        self.values: dict[str, bytes] = {}
+        self.entries: dict[str, bytes] = {}
         self._last: AgentState | None = None  # the last state decoded, since most that come follow it
 
     def __len__(self) -> int:
         return len(self.order)
 
-    def known(self, event_id: str) -> tuple[Fact, tuple[bytes, ...]] | None:
-        """The state of that id and its losers, if it is known."""
-        value = self.values.get(event_id)
-        return None if value is None else record.decode("s" + event_id, value)
+    def known(self, event_id: str) -> AgentState | None:
+        """The state of that id, if it is known."""
+        entry = self.entries.get(event_id)
+        return None if entry is None else as_state(record.decode("", entry))
 
     def last(self) -> AgentState | None:
         """The latest state; None in an empty chain."""
@@ -44,19 +44,19 @@ class Chain:
         """Whether a state comes after all others."""
         return not self.order or (state.occurred_at, state.event_id) > self.order[-1]
 
-    def put(self, state: AgentState, value: bytes) -> None:
+    def put(self, state: AgentState, entry: bytes) -> None:
         """Stores a state; one of the same id must have been removed."""
         if self.is_next(state):
             self._last = state
             self.order.append((state.occurred_at, state.event_id))
         else:
             insort(self.order, (state.occurred_at, state.event_id))
-        self.values[state.event_id] = value
+        self.entries[state.event_id] = entry
 
     def remove(self, state: AgentState) -> None:
         """Forgets a state."""
         del self.order[bisect_left(self.order, (state.occurred_at, state.event_id))]
-        del self.values[state.event_id]
+        del self.entries[state.event_id]
         self._last = None
 
     def neighbours(self, state: AgentState) -> tuple[AgentState | None, AgentState | None]:
@@ -70,17 +70,17 @@ class Chain:
         if not 0 <= at < len(self.order):
             return None
         event_id = self.order[at][1]
-        return as_state(record.decode("s" + event_id, self.values[event_id])[0])
+        return as_state(record.decode("", self.entries[event_id]))
 
 
-def moved(chain: Chain, gone: AgentState | None, come: AgentState, value: bytes, grain_ms: int) -> Difference:
+def moved(chain: Chain, gone: AgentState | None, come: AgentState, entry: bytes, grain_ms: int) -> Difference:
     """Puts `come` into the chain in place of `gone`; what that changes in agents' time."""
     tally = Tally()
     if gone is not None:
         _around(chain, gone, grain_ms, tally, -1)
         chain.remove(gone)
     _around(chain, come, grain_ms, tally, 1)
-    chain.put(come, value)
+    chain.put(come, entry)
     return tally.nonzero()
 
 

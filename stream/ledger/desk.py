@@ -13,9 +13,9 @@ LARGE_BYTES = 8_192
 
 
 class Opened(NamedTuple):
-    """A dossier as read: its entries by identity (fact, losers), and the facts with their indexes."""
+    """A dossier as read: its facts, and the same with their indexes."""
 
-    entries: dict[str, tuple[Fact, tuple[bytes, ...]]]
+    facts: list[Fact]
     links: Links
 
 
@@ -31,13 +31,13 @@ class Desk:
         """The open dossier of a key, which is no longer on the desk; None where it is not open."""
         found = self._open.pop(key, None)
         if found is not None:
-            self._facts -= len(found.entries)
+            self._facts -= len(found.facts)
         return found
 
     def put(self, key: str, opened: Opened) -> None:
         """Lays a dossier on the desk, as it is after the last change."""
         self._open[key] = opened
-        self._facts += len(opened.entries)
+        self._facts += len(opened.facts)
         while self._facts > self._capacity and self._open:
             _, oldest = self._open.popitem(last=False)
-            self._facts -= len(oldest.entries)
+            self._facts -= len(oldest.facts)

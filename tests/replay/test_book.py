@@ -4,11 +4,11 @@ import random
 from collections import Counter
 
 import pytest
-from msgspec import structs
 
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
+from stream.ledger import record
 from stream.ledger.definitions import Definitions, Limits
 from stream.replay.book import Book
 from stream.windows.plan import WindowPlan
@@ -21,7 +21,7 @@ def facts_of(seed: int) -> list[Fact]:
 
 
 def held(book: Book) -> list[str]:
-    return sorted(repr(structs.astuple(fact)) for group in book.groups() for fact in group)
+    return sorted(repr(record.plain(fact)) for group in book.groups() for fact in group)
 
 
 def filled(facts: list[Fact]) -> tuple[list[str], Counter[str]]:
