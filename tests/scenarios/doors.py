@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.oracle.config import read_config
+from tests.oracle.config import DAY_MS, read_config
+from tests.oracle.identity import utc
+from tests.oracle.reading import Rejected, read_event
 from tests.oracle.replay import expected_replay
+from tests.scenarios.faust_door import live
 from tests.worlds.differences import key_of
 from tests.worlds.folded import settings_of
 from tests.worlds.lived import Floor, facts_in
@@ -59,4 +64,56 @@ def replay(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     return Outcome({key_of(record): record for record in got.kpis}, got.alerts, counts)
 
 
-DOORS: dict[str, Door] = {"core": core, "oracle": oracle, "replay": replay}
+def faust(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
+    """A worker's Faust app on its agent's `test_context`: everything of the live path but the broker."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = in_time(lines)
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        floor = runner.run(live(settings_of(config | LIVE, folder), told, last_word(told)))
+    return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes())
+
+
+LIVE: Raw = {
+    "kafka": {"partitions": 2},
+    "publish": {"every": "100ms"},
+    "time": {"grace": "0s", "idle_after": "1s", "idle_advance": False, "correction_horizon": "3650d"},
+}
+"""What a live run needs to be over soon: history, told in its own order."""
+BEYOND = "beyond"
+"""The site of the event that ends every scenario."""
+
+
+def in_time(lines: list[bytes]) -> list[bytes]:
+    """Lines in the order of `occurred_at`; what is no event comes first."""
+
+    def at(line: bytes) -> int:
+        event = read_event(line)
+        return 0 if isinstance(event, Rejected) else int(event["occurred_at"])
+
+    return sorted(lines, key=at)
+
+
+def last_word(lines: list[bytes]) -> bytes:
+    """An event so late that every deadline has passed."""
+    events = [event for event in map(read_event, lines) if not isinstance(event, Rejected)]
+    at = utc(max(event["occurred_at"] for event in events) + 200 * DAY_MS)
+    names = {"site_id": BEYOND, "survey_id": BEYOND, "event_id": BEYOND}
+    return json.dumps({"type": "survey", "occurred_at": at, "score": 5, **names}).encode()
+
+
+def final_words(records: Iterable[Raw]) -> dict[str, Raw]:
+    """What a reader keeps of a live run that is over, by key; every window is final."""
+    kept: dict[str, Raw] = {}
+    for record in records:
+        if not record["window"].startswith("rolling") and record["site"] != BEYOND:
+            kept[key_of(record)] = record
+    assert all(record["final"] for record in kept.values())
+    return {key: record for key, record in kept.items() if record["kpis"]}
+
+
+def in_order(alerts: Iterable[Raw]) -> list[Raw]:
+    """As replay's file has them."""
+    return sorted(alerts, key=lambda a: (a["at"], a["rule"], a["site"], a["level"], a["entity"]))
+
+
+DOORS: dict[str, Door] = {"core": core, "faust": faust, "oracle": oracle, "replay": replay}

@@ -88,6 +88,11 @@ class Scenario:
     def zone(self, site: str) -> str:
         return str(self.config["sites"].get(site, {}).get("zone", "UTC"))
 
+    @property
+    def untils(self) -> list[str | None]:
+        """The instants before which all must have been told, each once; None: everything."""
+        return list(dict.fromkeys([None, *(e.until for e in self.expectations)]))
+
     def lines(self, until: str | None = None) -> list[bytes]:
         """The events, or those before an instant, as JSON lines."""
         bound = None if until is None else instant(until)

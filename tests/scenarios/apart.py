@@ -1,0 +1,131 @@
+"""Many scenarios on one floor: each with sites, debtors, agents, cases and ids of its own, so that none meets another.
+
+Every name of a scenario gets the same prefix, which keeps their order; teams keep theirs, since they belong to a site.
+What comes out is told apart by its site, and told without the prefix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.oracle.config import duration_ms
+from tests.oracle.identity import OWN_ID
+from tests.oracle.reading import Rejected, instant, read_event
+from tests.scenarios.checks import check_outcomes
+from tests.scenarios.doors import Outcome, final_words, in_order
+from tests.scenarios.scenario import Scenario
+
+Raw = dict[str, Any]
+NAMES = {"event_id", "debtor_id", "case_id", "agent_id", "number_id", *OWN_ID.values()}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A scenario, or the part of it before `until`, under its prefix."""
+
+    prefix: str
+    name: str
+    scenario: Scenario
+    until: str | None
+
+    def lines(self) -> list[bytes]:
+        """Its events, renamed."""
+        return [self._renamed(json.loads(line)) for line in self.scenario.lines(self.until)]
+
+    def _renamed(self, event: Raw) -> bytes:
+        renamed = {k: self.prefix + v if k in NAMES and isinstance(v, str) else v for k, v in event.items()}
+        return json.dumps(renamed | {"site_id": self.prefix + (event.get("site_id") or "main")}).encode()
+
+    def sites(self) -> Raw:
+        return {self.prefix + site: rest for site, rest in self.scenario.config["sites"].items()}
+
+    def rules(self) -> list[Raw]:
+        return [self._rule(rule) for rule in self.scenario.config.get("alerts", [])]
+
+    def _rule(self, rule: Raw) -> Raw:
+        only = rule.get("entities")
+        if only and rule["level"] != "team":
+            rule = rule | {"entities": [self.prefix + name for name in only]}
+        return rule | {"rule": self.prefix + rule["rule"]}
+
+    def outcome(self, kpis: Iterable[Raw], alerts: Iterable[Raw]) -> Outcome:
+        """Its own part of what a floor said. It ends with the last pane boundary that its events reach."""
+        mine = final_words(self._bare(record) for record in kpis if record["site"].startswith(self.prefix))
+        end_ms = max(self._times(), default=0)
+        own = [self._bare(a) for a in alerts if a["rule"].startswith(self.prefix) and a["site"].startswith(self.prefix)]
+        return Outcome(mine, in_order(a for a in own if instant(a["at"]) <= end_ms), None)
+
+    def _times(self) -> list[int]:
+        events = [read_event(line) for line in self.scenario.lines(self.until)]
+        return [int(event["occurred_at"]) for event in events if not isinstance(event, Rejected)]
+
+    def _bare(self, record: Raw) -> Raw:
+        return record | {n: record[n].removeprefix(self.prefix) for n in ("site", "entity", "rule") if n in record}
+
+
+@dataclass
+class Shared:
+    """One configuration and the scenarios that it can hold."""
+
+    config: Raw
+    told: list[Told] = field(default_factory=list)
+
+    def holds(self, scenario: Scenario) -> bool:
+        return meaning(scenario) == meaning(self.told[0].scenario)
+
+    def add(self, told: Told) -> None:
+        self.told.append(told)
+        self.config["sites"] |= told.sites()
+        self.config["alerts"] += told.rules()
+        windows: Raw = self.config["windows"]
+        for name in ("rolling", "intervals"):
+            for length in told.scenario.config["windows"].get(name, []):
+                if length not in windows[name]:
+                    windows[name].append(length)
+        windows["rolling"].sort(key=duration_ms)
+
+
+def meaning(scenario: Scenario) -> str:
+    """What two scenarios on one floor must agree on: windows may be more than asked for, these may not differ."""
+    config = scenario.config
+    pane = config["windows"].get("pane", "10s")
+    return json.dumps([pane, config["definitions"], config["minimum_sample"]], sort_keys=True)
+
+
+def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
+    """As few floors as the definitions of the scenarios allow."""
+    floors: list[Shared] = []
+    for number, (name, scenario) in enumerate(scenarios):
+        fitting = next((floor for floor in floors if floor.holds(scenario)), None)
+        if fitting is None:
+            base = {name: scenario.config[name] for name in ("definitions", "minimum_sample")}
+            pane = scenario.config["windows"].get("pane", "10s")
+            windows = {"pane": pane, "rolling": ["5m", "15m", "1h"], "intervals": ["30m"]}
+            fitting = Shared({"sites": {}, "alerts": [], "windows": windows, **base})
+            floors.append(fitting)
+        for part, until in enumerate(scenario.untils):
+            fitting.add(Told(f"s{number:02}p{part}-", name, scenario, until))
+    return floors
+
+
+def what_fails(floor: Shared, kpis: Sequence[Raw], alerts: Sequence[Raw]) -> list[str]:
+    """The scenarios of a floor that say something else, with what they say."""
+    outcomes: dict[str, dict[str | None, Outcome]] = {}
+    scenarios: dict[str, Scenario] = {}
+    found = []
+    for told in floor.told:
+        scenarios[told.name] = told.scenario
+        try:
+            outcomes.setdefault(told.name, {})[told.until] = told.outcome(kpis, alerts)
+        except AssertionError as error:
+            found.append(f"{told.name}: {error}")
+            scenarios.pop(told.name)
+    for name, scenario in scenarios.items():
+        try:
+            check_outcomes(scenario, outcomes[name])
+        except AssertionError as error:
+            found.append(f"{name}: {error}")
+    return found

@@ -1,0 +1,37 @@
+"""Scenarios that share a floor do not meet, and one that lies is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.scenarios.apart import shared_floors, what_fails
+from tests.scenarios.scenario import load
+from tests.scenarios.test_scenarios import FILES
+from tests.worlds.replayed import Replayed, replayed
+
+FLOORS = shared_floors([(path.stem, load(path)) for path in FILES])
+
+
+def replayed_floor(number: int, folder: Path) -> Replayed:
+    lines = [line for told in FLOORS[number].told for line in told.lines()]
+    return replayed(FLOORS[number].config, [b"".join(line + b"\n" for line in lines)], folder)
+
+
+def test_scenarios_on_one_floor_come_out_as_each_alone(tmp_path: Path) -> None:
+    for number, floor in enumerate(FLOORS):
+        got = replayed_floor(number, tmp_path)
+        assert what_fails(floor, got.kpis, got.alerts) == []
+
+
+def test_a_scenario_whose_numbers_or_alerts_are_others_is_named(tmp_path: Path) -> None:
+    got = replayed_floor(0, tmp_path)
+    silent = what_fails(FLOORS[0], got.kpis, [])
+    assert {name.partition(":")[0] for name in silent} == {t.name for t in FLOORS[0].told if t.scenario.alerts}
+    empty = what_fails(FLOORS[0], [], got.alerts)
+    assert {name.partition(":")[0] for name in empty} == {
+        t.name for t in FLOORS[0].told if any(e.items for e in t.scenario.expectations)
+    }
+    open_still = [record | {"final": False} for record in got.kpis]
+    assert {name.partition(":")[0] for name in what_fails(FLOORS[0], open_still, got.alerts)} == {
+        t.name for t in FLOORS[0].told
+    }
