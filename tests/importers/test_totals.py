@@ -117,15 +117,15 @@ def test_every_agent_of_february_1999_has_the_calls_and_the_talk_of_the_log(shar
     records = months("anonymous-bank", file, zone, tmp_path)
     raw = f"read_csv('{file}', delim='\t', header=true, all_varchar=true)"
     served = "outcome = 'AGENT' AND server <> 'NO_SERVER'"
-    talk = f"SELECT server, '1999-02', sum(greatest(0, ser_time::INT)) * 1000, count(*) FROM {raw} WHERE {served} GROUP BY ALL"
+    sums = "sum(greatest(0, ser_time::INT)) * 1000, count(*)"
+    talk = f"SELECT server, '1999-02', {sums} FROM {raw} WHERE {served} GROUP BY ALL"
     told = parts(records, "talk_time_mean", "agent", zone)
     assert told == queried(talk)
     assert len(told) == 24
-    lost = f"outcome = 'HANG' OR outcome = 'AGENT' AND server = 'NO_SERVER'"
+    lost = "outcome = 'HANG' OR outcome = 'AGENT' AND server = 'NO_SERVER'"
     queued = f"q_time::INT > 5 AND ({lost})"
     given_up = (
         f"SELECT type, '1999-02', count(*) FILTER ({queued}), count(*) FILTER ({queued} OR {served})"
         f" FROM {raw} GROUP BY ALL"
     )
     assert parts(records, "abandonment_rate", "team", zone) == queried(given_up)
-
