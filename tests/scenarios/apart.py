@@ -106,7 +106,7 @@ def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
             windows = {"pane": pane, "rolling": ["5m", "15m", "1h"], "intervals": ["30m"]}
             fitting = Shared({"sites": {}, "alerts": [], "windows": windows, **base})
             floors.append(fitting)
-        for part, until in enumerate(scenario.untils):
+        for part, until in enumerate(scenario.stops):
             fitting.add(Told(f"s{number:02}p{part}-", name, scenario, until))
     return floors
 

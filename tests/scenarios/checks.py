@@ -41,7 +41,7 @@ def check_alert(expected: AlertLine, got: dict[str, object]) -> None:
 
 
 def check_outcomes(scenario: Scenario, outcomes: Mapping[str | None, Outcome]) -> None:
-    """AssertionError if what came of a scenario is not what it says. `outcomes`: by `Scenario.untils`."""
+    """AssertionError if what came of a scenario is not what it says. `outcomes`: by `Scenario.stops`."""
     for expectation in scenario.expectations:
         check_expectation(expectation, outcomes[expectation.until])
     if scenario.alerts is not None:

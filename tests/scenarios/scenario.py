@@ -89,7 +89,7 @@ class Scenario:
         return str(self.config["sites"].get(site, {}).get("zone", "UTC"))
 
     @property
-    def untils(self) -> list[str | None]:
+    def stops(self) -> list[str | None]:
         """The instants before which all must have been told, each once; None: everything."""
         return list(dict.fromkeys([None, *(e.until for e in self.expectations)]))
 

@@ -16,7 +16,7 @@ FILES = sorted(Path(__file__).parent.glob("*.txt"))
 def check(scenario: Scenario, door: str, folder: Path) -> None:
     outcomes = {
         until: DOORS[door](scenario.config, scenario.lines(until), folder / str(number))
-        for number, until in enumerate(scenario.untils)
+        for number, until in enumerate(scenario.stops)
     }
     check_outcomes(scenario, outcomes)
 
