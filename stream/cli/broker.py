@@ -71,8 +71,8 @@ def committed_records(
         try:
             pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
-                for records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).values():
-                    yield from records
+                for tp, records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).items():
+                    yield from (record for record in records if record.offset < pending[tp])
                 for partition in list(pending):
                     # Offsets have gaps (transaction markers): the position passes them, the records do not.
                     if runner.run(consumer.position(partition)) >= pending[partition]:

@@ -12,7 +12,7 @@ from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from stream.cli.letters import Letter
+    from stream.cli.letters import Letter, Wanted
 
 app = typer.Typer(help="Look at dead letters, and send them once more.", rich_markup_mode=None)
 
@@ -20,11 +20,24 @@ Place = Annotated[str, typer.Argument(metavar="PARTITION:OFFSET", help="As `list
 Reason = Annotated[
     str | None, typer.Option("--reason", metavar="NAME", help="Only those with this reason.", show_default=False)
 ]
+Topic = Annotated[
+    str | None, typer.Option("--topic", metavar="NAME", help="Only those from this topic.", show_default=False)
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--since", metavar="T", help="Only those that were refused at T or later.", show_default=False),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="T", help="Only those that were refused before T.", show_default=False)
+]
 
 
 @app.command(name="list")
 def list_(
     reason: Reason = None,
+    topic: Topic = None,
+    since: Since = None,
+    until: Until = None,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Print at most so many; 0: all.")] = 100,
     config: Config = None,
 ) -> None:
@@ -34,9 +47,10 @@ def list_(
     Examples:
       kpi-stream deadletter list
       kpi-stream deadletter list --reason misrouted --limit 0
+      kpi-stream deadletter list --topic collections.calls.v1 --since 2026-11-02T08:00:00Z
     """
     counts: dict[str, int] = {}
-    for number, letter in enumerate(_letters(config, reason)):
+    for number, letter in enumerate(_letters(config, _wanted(reason, topic, since, until))):
         counts[letter.reason] = counts.get(letter.reason, 0) + 1
         if limit == 0 or number < limit:
             print(letter.line())
@@ -75,6 +89,9 @@ def resubmit(
         typer.Argument(metavar="[PARTITION:OFFSET]...", help="As `list` prints them.", show_default=False),
     ] = None,
     reason: Reason = None,
+    topic: Topic = None,
+    since: Since = None,
+    until: Until = None,
     all_: Annotated[bool, typer.Option("--all", help="Every dead letter.")] = False,
     value: Annotated[
         Path | None,
@@ -89,41 +106,73 @@ def resubmit(
     Examples:
       kpi-stream deadletter resubmit 3:1042
       kpi-stream deadletter resubmit 3:1042 --value mended.json
-      kpi-stream deadletter resubmit --reason misrouted
+      kpi-stream deadletter resubmit --reason internal --since 2026-11-02T08:00:00Z --dry-run
 
-    The value and headers are those of the event. Its key is the one that the event should have had, where it can be
-    read, and its partition is the key's: so a misrouted event arrives. An event that is sent twice counts once. The
-    dead letters themselves stay.
+    Value and headers are those of the event, byte for byte. Its key is the one that the event should have had, where
+    it can be read, and its partition is the key's: so a misrouted event arrives. A line says each that is sent.
+
+    An event that is sent twice counts once, so a command that was stopped may be given again. Letters of the same
+    event are sent once. A letter that holds only the beginning of its value cannot be sent, but with --value. The dead
+    letters themselves stay; an event that is refused again becomes another one.
     """
-    if sum((bool(places), reason is not None, all_)) != 1:
-        raise CommandError("say which: PARTITION:OFFSET, --reason or --all", exit_code=2)
+    wanted = _wanted(reason, topic, since, until)
+    if sum((bool(places), not wanted.any, all_)) != 1:
+        which = "PARTITION:OFFSET, --all, or any of --reason, --topic, --since and --until"
+        raise CommandError(f"say which: {which}", exit_code=2)
     if value is not None and len(places or []) != 1:
         raise CommandError("--value replaces the value of one dead letter: give its PARTITION:OFFSET", exit_code=2)
-    letters = [_one(config, place) for place in places] if places else list(_letters(config, reason))
+    letters = (_one(config, place) for place in places) if places else _letters(config, wanted)
     if value is not None:
-        letters = [letters[0].with_value(_content(value))]
-    cut = next((letter for letter in letters if letter.cut), None)
-    if cut is not None and places:
-        raise CommandError(f"{cut.place}: its value was too long for the dead-letter topic, only a part of it is there")
-    whole = [letter for letter in letters if not letter.cut]
-    if not dry_run:
-        from stream.cli.letters import send
-
-        settings = settings_of(config)
-        with reached(settings):
-            send(settings, whole)
-    for letter in whole:
-        print(f"{'would be sent' if dry_run else 'sent'}: {letter.place} to {letter.topic}, key {letter.home_key()}")
-    if len(whole) < len(letters):
-        print(f"{len(letters) - len(whole)} left out: only a part of their value is there")
+        letters = iter([next(iter(letters)).with_value(_content(value))])
+    _resubmit(config, letters, dry_run=dry_run, named=bool(places))
 
 
-def _letters(config: Path | None, reason: str | None) -> Iterator["Letter"]:
+def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool, named: bool) -> None:
+    from stream.cli.letters import shown
+    from stream.cli.resubmission import resubmit
+
+    said = "would be sent" if dry_run else "sent"
+    sent = 0
+
+    def told(letter: "Letter") -> None:
+        nonlocal sent
+        sent += 1
+        print(f"{said}: {letter.place} to {letter.topic}, key {shown(letter.home_key())}")
+
+    settings = settings_of(config)
+    with reached(settings):
+        left_out = resubmit(settings, letters, told, dry_run=dry_run)
+    print(f"{sent:,} {said}")
+    for why, count in sorted(left_out.items()):
+        print(f"{count:,} left out: {why}")
+    if named and not sent:
+        raise CommandError("nothing was sent: " + ", ".join(sorted(left_out)))
+
+
+def _wanted(reason: str | None, topic: str | None, since: str | None, until: str | None) -> "Wanted":
+    from stream.cli.letters import Wanted
+    from stream.kafka.deadletter import REASONS
+
+    if reason is not None and reason not in REASONS:
+        raise CommandError(f"--reason {reason}: there is no such reason (there are {', '.join(REASONS)})", exit_code=2)
+    return Wanted(reason, topic, _instant("--since", since), _instant("--until", until))
+
+
+def _instant(option: str, text: str | None) -> int | None:
+    from stream.facts.instant import instant_ms
+
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise CommandError(f"{option} {text}: {error}, such as 2026-11-02T08:00:00Z", exit_code=2) from error
+
+
+def _letters(config: Path | None, wanted: "Wanted") -> Iterator["Letter"]:
     from stream.cli.letters import letters
 
     settings = settings_of(config)
     with reached(settings):
-        yield from (letter for letter in letters(settings) if reason in (None, letter.reason))
+        yield from filter(wanted.holds, letters(settings))
 
 
 def _one(config: Path | None, place: str) -> "Letter":

@@ -1,6 +1,6 @@
-"""Dead letters as the dead-letter topic holds them (contract 2), and their way back."""
+"""Dead letters as the dead-letter topic holds them (contract 2), and which of them are meant."""
 
-import asyncio
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +25,8 @@ _CUT = ("sha256", "size")
 class Letter:
     """One dead letter: the event's key, value and headers, and what the worker said about it.
 
-    `place`: PARTITION:OFFSET in the dead-letter topic. `cut`: only a part of the value is there.
+    `place`: PARTITION:OFFSET in the dead-letter topic. `cut`: empty, or what the whole value was of which only the
+    beginning is there.
     """
 
     place: str
@@ -37,12 +38,12 @@ class Letter:
     detail: str
     topic: str
     origin: str
-    cut: bool
+    cut: str
 
     def line(self) -> str:
         """One line for a list."""
         arrived = instant_text(self.arrived_ms)
-        return f"{self.place}  {arrived}  {self.reason}  {self.origin}  key {_shown(self.key)}  {self.detail}"
+        return f"{self.place}  {arrived}  {self.reason}  {self.origin}  key {shown(self.key)}  {self.detail}"
 
     def page(self) -> Iterator[str]:
         """Everything, line by line."""
@@ -51,18 +52,51 @@ class Letter:
         yield f"reason   {self.reason}"
         yield f"detail   {self.detail}"
         yield f"origin   {self.origin}"
-        yield f"key      {_shown(self.key)}"
+        yield f"key      {shown(self.key)}"
         for name, content in self.headers:
-            yield f"header   {name}: {_shown(content)}"
-        yield f"value    {'(only a part of it is there) ' if self.cut else ''}{_shown(self.value)}"
+            yield f"header   {name}: {shown(content)}"
+        if self.cut:
+            yield f"whole    {self.cut}; the value that follows is only its beginning"
+        yield f"value    {shown(self.value)}"
 
     def with_value(self, value: bytes) -> "Letter":
         """The same event with another value, which is whole."""
-        return replace(self, value=value, cut=False)
+        return replace(self, value=value, cut="")
 
-    def home_key(self) -> str:
-        """The key to send it with, for a person."""
-        return _shown(_home_key(self))
+    def home_key(self) -> bytes | None:
+        """The key that the event should have had, where it can be read; else the one that it had."""
+        fact = decode(self.value)
+        return self.key if isinstance(fact, Rejection) else expected_key(fact).encode()
+
+    def digest(self) -> bytes:
+        """Sixteen bytes that are the same for letters of the same event: topic, key, headers and value."""
+        parts = (self.topic, self.key, tuple(self.headers), self.value)
+        return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which letters are meant; None: any. `topic`: the one that the event came from. `since_ms`, `until_ms`: [from, to)
+    of the arrival in the dead-letter topic."""
+
+    reason: str | None = None
+    topic: str | None = None
+    since_ms: int | None = None
+    until_ms: int | None = None
+
+    @property
+    def any(self) -> bool:
+        """Whether all letters are meant."""
+        return self == Wanted()
+
+    def holds(self, letter: Letter) -> bool:
+        """Whether this letter is meant."""
+        return (
+            self.reason in (None, letter.reason)
+            and self.topic in (None, letter.topic)
+            and (self.since_ms is None or letter.arrived_ms >= self.since_ms)
+            and (self.until_ms is None or letter.arrived_ms < self.until_ms)
+        )
 
 
 def parsed_place(place: str) -> tuple[int, int]:
@@ -82,38 +116,12 @@ def letters(settings: "Settings", only: tuple[int, int] | None = None) -> Iterat
         yield _letter(record)
 
 
-def send(settings: "Settings", whole: Sequence[Letter]) -> None:
-    """Sends the events of dead letters to their topics; every one is acknowledged when this returns."""
-    asyncio.run(_send(settings, whole))
-
-
-async def _send(settings: "Settings", whole: Sequence[Letter]) -> None:
-    from aiokafka import AIOKafkaProducer
-
-    room_bytes = max((len(letter.value or b"") for letter in whole), default=0) + 65_536
-    # The default partitioner is murmur2, as the inbound topics ask for (contract 1).
-    producer = AIOKafkaProducer(
-        **settings.kafka_client_options(),
-        acks="all",
-        enable_idempotence=True,
-        max_request_size=max(1_048_576, room_bytes),
-    )
-    await producer.start()
-    try:
-        sends = [
-            await producer.send(letter.topic, letter.value, _home_key(letter), headers=list(letter.headers))
-            for letter in whole
-        ]
-        for each in sends:
-            await each
-    finally:
-        await producer.stop()
-
-
 def _letter(record: Any) -> Letter:
     headers = list(record.headers)
-    cut = tuple(name for name, _ in headers[-2:]) == _CUT
-    if cut:
+    cut = ""
+    if tuple(name for name, _ in headers[-2:]) == _CUT:
+        digest, size = (shown(content) for _, content in headers[-2:])
+        cut = f"{size} bytes, sha256 {digest}"
         del headers[-2:]
     ours = dict(headers[-len(_OURS) :]) if tuple(name for name, _ in headers[-len(_OURS) :]) == _OURS else {}
     said = {name: (ours.get(name) or b"?").decode(errors="replace") for name in _OURS}
@@ -131,12 +139,8 @@ def _letter(record: Any) -> Letter:
     )
 
 
-def _home_key(letter: Letter) -> bytes | None:
-    fact = decode(letter.value)
-    return letter.key if isinstance(fact, Rejection) else expected_key(fact).encode()
-
-
-def _shown(content: bytes | None) -> str:
+def shown(content: bytes | None) -> str:
+    """Bytes for a person, on one line."""
     if content is None:
         return "null"
     text = content.decode(errors="backslashreplace")

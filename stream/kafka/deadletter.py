@@ -7,6 +7,8 @@ from stream.kafka.writer import Line
 
 OVERHEAD_BYTES = 4_096
 PREFIX_BYTES = 65_536
+REASONS = ("malformed", "invalid", "misrouted", "oversized", "conflict", "too_late", "limit", "internal")
+"""Every reason that there is (contract 2)."""
 
 
 def dead_letter(topic: str, partition: int, record: Record, reason: str, detail: str, room_bytes: int) -> Line:

@@ -126,11 +126,69 @@ def test_a_misrouted_event_is_sent_to_where_it_belongs(
     assert read(broker, f"{topic_prefix}.activity.v1") == []
     ran = command("deadletter", "resubmit", "--all", "--config", config)
     assert (ran.code, ran.error) == (0, "")
-    assert "1 left out" in ran.out
+    assert ran.out.splitlines()[-2:] == ["1 sent", "1 left out: only a part of the value is there"]
     (found,) = read(broker, f"{topic_prefix}.activity.v1")
     assert (found.key, found.headers, found.partition) == (b"d-1", (("trace", b"t-1"),), home(b"d-1"))
     assert orjson.loads(found.value)["survey_id"] == "e-1"
-    assert command("deadletter", "resubmit", "1:1", "--config", config).code == 1
+    ran = command("deadletter", "resubmit", "1:1", "--config", config)
+    assert (ran.code, ran.error) == (1, "kpi-stream: nothing was sent: only a part of the value is there\n")
+    assert (
+        "whole    9 bytes, sha256 x; the value that follows is only its beginning"
+        in command("deadletter", "show", "1:1", "--config", config).out
+    )
+
+
+@pytest.mark.broker
+def test_letters_are_chosen_by_reason_topic_and_time(
+    command: Command, config: Path, broker: str, topic_prefix: str
+) -> None:
+    calls = letter(topic_prefix, "invalid", b"d-1", b"{}")
+    calls[3][3] = ("topic", f"{topic_prefix}.calls.v1".encode())
+    sent(broker, letter(topic_prefix, "invalid", b"d-1", b"{}"), calls, letter(topic_prefix, "limit", b"d-1", b"{}"))
+    time.sleep(0.05)
+    now = instant_text(time.time_ns() // 1_000_000)
+    time.sleep(0.05)
+    sent(broker, letter(topic_prefix, "invalid", b"d-2", b"{}"))
+
+    def chosen(*options: str) -> list[str]:
+        listed = command("deadletter", "list", *options, "--config", config)
+        assert listed.code == 0, listed.error
+        resent = command("deadletter", "resubmit", *options, "--dry-run", "--config", config)
+        places = [line.split()[0] for line in listed.out.splitlines() if ":" in line.split()[0]]
+        told = [line.split()[3] for line in resent.out.splitlines() if line.startswith("would be sent: ")]
+        assert set(told) <= set(places)
+        return places
+
+    assert chosen("--reason", "invalid") == ["1:0", "1:1", "1:3"]
+    assert chosen("--topic", f"{topic_prefix}.calls.v1") == ["1:1"]
+    assert chosen("--since", now) == ["1:3"]
+    assert chosen("--until", now, "--reason", "invalid") == ["1:0", "1:1"]
+    for wrong in (("--reason", "bad"), ("--since", "yesterday"), ("--all", "--reason", "limit")):
+        refused = command("deadletter", "resubmit", *wrong, "--config", config)
+        assert refused.code == 2
+        assert refused.error.count("\n") == 1
+
+
+@pytest.mark.broker
+def test_the_same_event_is_sent_once_however_often_it_was_refused_and_only_to_inbound_topics(
+    command: Command, config: Path, broker: str, topic_prefix: str
+) -> None:
+    bad = letter(topic_prefix, "invalid", b"d-1", b'{"\xff')
+    foreign = letter(topic_prefix, "invalid", b"d-1", b"x")
+    foreign[3][3] = ("topic", f"{topic_prefix}.kpi.v1".encode())
+    sent(broker, bad, bad, foreign)
+    ran = command("deadletter", "resubmit", "--all", "--config", config)
+    assert (ran.code, ran.out.splitlines()[1:]) == (
+        0,
+        [
+            "1 sent",
+            "1 left out: from no inbound topic of this configuration",
+            "1 left out: the same event as one before it",
+        ],
+    )
+    (found,) = read(broker, f"{topic_prefix}.activity.v1")
+    assert (found.key, found.value, found.headers) == (b"d-1", b'{"\xff', (("trace", b"t-1"),))
+    assert read(broker, f"{topic_prefix}.kpi.v1") == []
 
 
 @pytest.mark.broker
