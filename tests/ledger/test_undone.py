@@ -1,0 +1,80 @@
+"""A fact that fails half way leaves the ledger as it was, bit for bit (live 6)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stream import ledger
+from stream.engine.stage1 import Stage1
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Fact
+from tests.facts.events import event
+from tests.ledger.test_laws import stage
+from tests.ledger.worlds import facts
+
+ROOM = Path(ledger.__file__).parent
+KEEPING = {"dossier.py", "record.py", "desk.py", "definitions.py"}
+"""Where facts are written down, when nothing can fail any more."""
+
+
+class SlipError(Exception):
+    """The failure that is put in."""
+
+
+def apply_slipping(one: Stage1, fact: Fact, calls: int) -> bool:
+    """Applies a fact with a failure at the so-manieth call of a function of the fold; False if it has fewer."""
+    left = calls
+
+    def trace(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal left
+        path = Path(frame.f_code.co_filename)
+        if event == "call" and path.parent == ROOM and path.name not in KEEPING:
+            left -= 1
+            if left < 0:
+                raise SlipError
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        one.apply(fact)
+    except SlipError:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=12), facts(), st.lists(facts(), max_size=4), st.integers(0, 40), st.booleans())
+def test_a_fact_that_fails_is_undone_bit_for_bit(
+    first: list[Fact], fact: Fact, then: list[Fact], calls: int, opened: bool
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        if opened:
+            patch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+        slipped, untouched = stage(), stage()
+        for one in (slipped, untouched):
+            for each in first:
+                one.apply(each)
+        if not apply_slipping(slipped, fact, calls):
+            untouched.apply(fact)
+        assert slipped.take() == untouched.take()
+        for each in [fact, *then]:
+            assert slipped.apply(each) == untouched.apply(each)
+        assert slipped.take() == untouched.take()
+
+
+def test_the_failure_is_really_put_in() -> None:
+    """Else the law above would hold of nothing."""
+    promise = decode(orjson.dumps(event("promise")))
+    assert not isinstance(promise, Rejection)
+    one = stage()
+    assert [apply_slipping(one, promise, calls) for calls in (0, 2, 10_000)] == [True, True, False]

@@ -1,0 +1,174 @@
+"""A window is the sum of its panes, and nobody can tell over how many numbers the work was split."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from copy import deepcopy
+from dataclasses import replace
+from zlib import crc32
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stream.alerts.rules import Rule, exact
+from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
+from stream.engine.publication import Output, Publication
+from stream.engine.stage1 import Stage1
+from stream.engine.stage2 import Stage2
+from stream.facts.fact import Fact
+from stream.facts.identity import expected_key
+from stream.ledger.definitions import Definitions, Limits
+from stream.windows.plan import SiteClock, WindowPlan
+from tests.ledger.worlds import facts
+
+SITES = {
+    "main": SiteClock("Asia/Shanghai", {"early": (0, 720), "late": (720, 0)}),
+    "east": SiteClock("America/New_York", {"early": (0, 720), "late": (720, 0)}),
+}
+PLAN = WindowPlan(
+    pane_ms=900_000, rolling=(), intervals=(("interval_15m", 900_000), ("interval_6h", 21_600_000)), sites=SITES
+)
+"""Panes as long as the shortest intervals; on 1 November New York's day has 25 hours."""
+KEPT = Publication(horizon_ms=None, rolling_records=False, run="replay")
+
+Amounts = dict[tuple[str, str | None], tuple[int, int]]
+Key = tuple[str, str, str, str, str]
+
+
+def records(events: list[Fact], numbers: int = 1, parts: int = 1, batch: int = 5) -> dict[Key, bytes]:
+    """Every record of a replay of the facts, split over so many numbers of either stage; key -> the bytes."""
+    ones = [Stage1(Definitions(), PLAN, Limits(), number, frozenset()) for number in range(numbers)]
+    twos = [Stage2(PLAN, (), KEPT, number, numbers) for number in range(parts)]
+    for at, fact in enumerate(events):
+        one = ones[crc32(expected_key(fact).encode()) % numbers]
+        one.apply(fact)
+        if at % batch == 0:
+            tell(one, twos)
+    for one in ones:
+        tell(one, twos)
+    return {tuple(key.decode().split("|")): value for two in twos for key, value in two.close().kpis}  # type: ignore[misc]
+
+
+def tell(one: Stage1, twos: list[Stage2]) -> None:
+    for key, value in one.take().deltas:
+        twos[partition_of(key.decode(), len(twos))].apply(key, value)
+
+
+def amounts(value: bytes) -> Amounts:
+    """(KPI, currency) -> numerator and denominator; the denominators of recovered_per_hour come and go with the
+    numerator, and are left out."""
+    return {
+        (k["kpi"], k.get("currency")): (
+            k["numerator"],
+            0 if k["kpi"] == "recovered_per_hour" else k["denominator"] or 0,
+        )
+        for k in json.loads(value)["kpis"]
+    }
+
+
+def add(into: Amounts, more: Amounts) -> None:
+    for kpi, (over, under) in more.items():
+        had = into.get(kpi, (0, 0))
+        into[kpi] = (had[0] + over, had[1] + under)
+
+
+def summed(found: dict[Key, bytes], window: str, span: tuple[str, str]) -> dict[tuple[str, str, str], Amounts]:
+    """By entity: the sums over all records of a window name that lie within [start, end)."""
+    sums: dict[tuple[str, str, str], Amounts] = defaultdict(dict)
+    for (site, level, entity, name, start), value in found.items():
+        if name == window and span[0] <= start < span[1]:
+            add(sums[site, level, entity], amounts(value))
+    return sums
+
+
+LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@LAW
+@given(st.lists(facts(), max_size=30), st.integers(1, 4), st.integers(1, 3), st.integers(1, 30))
+def test_splitting_over_numbers_and_batches_changes_no_byte(
+    events: list[Fact], numbers: int, parts: int, batch: int
+) -> None:
+    assert records(events, numbers, parts, batch) == records(events)
+
+
+@LAW
+@given(st.lists(facts(), max_size=30))
+@pytest.mark.parametrize(
+    ("whole", "part"),
+    [
+        ("day", "interval_15m"),
+        ("day", "interval_6h"),
+        ("interval_6h", "interval_15m"),
+        ("month", "day"),
+        ("shift_early", "interval_15m"),
+        ("shift_late", "interval_15m"),
+    ],
+)
+def test_a_window_is_the_sum_of_its_panes(whole: str, part: str, events: list[Fact]) -> None:
+    found = records(events)
+    for (site, level, entity, name, start), value in found.items():
+        if name == whole:
+            span = (start, json.loads(value)["end"])
+            assert summed(found, part, span)[site, level, entity] == amounts(value), (name, start, part)
+
+
+@LAW
+@given(st.lists(facts(), max_size=30))
+def test_a_site_is_the_sum_of_its_teams_and_of_its_agents_the_unassigned_among_them(events: list[Fact]) -> None:
+    found = records(events)
+    sums: dict[str, dict[tuple[str, str, str], Amounts]] = {
+        level: defaultdict(dict) for level in ("agent", "team", "site")
+    }
+    for (site, level, _, name, start), value in found.items():
+        add(sums[level][site, name, start], amounts(value))
+    told = [{at: {k: v for k, v in kpis.items() if any(v)} for at, kpis in level.items()} for level in sums.values()]
+    assert told[0] == told[1] == told[2]
+
+
+@LAW
+@given(st.lists(facts(), max_size=30), st.sampled_from(["t-1", "t-2"]))
+def test_a_team_of_agents_of_its_own_is_their_sum(events: list[Fact], team: str) -> None:
+    """Agents who are in one team only: then a team's record is the sum of theirs, KPI by KPI."""
+    alone = [fact for fact in events if fact.agent_id is not None and fact.team_id == team]
+    found = records(alone)
+    agents: dict[tuple[str, str, str], Amounts] = defaultdict(dict)
+    for (site, level, entity, name, start), value in found.items():
+        if level == "agent" and entity != "unassigned":
+            add(agents[site, name, start], amounts(value))
+    teams = {
+        (s, n, at): amounts(v) for (s, level, entity, n, at), v in found.items() if (level, entity) == ("team", team)
+    }
+    assert {at: {k: v for k, v in kpis.items() if any(v)} for at, kpis in agents.items()} == teams
+
+
+RULE = Rule("busy", "dials", "team", "rolling_1h", exact("0"), exact("0"), above=True, keep_firing_for_ms=900_000)
+LIVE = Publication(every_ms=0, horizon_ms=4_000 * 86_400_000)
+ROLLING = replace(PLAN, rolling=(("rolling_1h", 3_600_000),))
+
+
+def told(two: Stage2, one: Stage1, events: list[Fact], now_ms: int) -> Output:
+    """What a tick says after the facts, the watermark being the greatest event time."""
+    for fact in events:
+        one.apply(fact)
+    for key, value in one.take().deltas:
+        two.apply(key, value)
+    greatest_ms = max((fact.occurred_at for fact in events), default=0)
+    two.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
+    return two.tick(now_ms)
+
+
+@LAW
+@given(st.lists(facts(), max_size=20), st.lists(facts(), max_size=10))
+def test_a_stage_that_is_restored_goes_on_byte_for_byte(first: list[Fact], second: list[Fact]) -> None:
+    one = Stage1(Definitions(), ROLLING, Limits(), 0, frozenset({"dials"}))
+    two, again = Stage2(ROLLING, (RULE,), LIVE, 0, 1), Stage2(ROLLING, (RULE,), LIVE, 0, 1)
+    for key, value in told(two, one, first, 1_000).state:
+        again.restore(key, value)
+    twin = deepcopy(one)
+    one_says, other_says = told(two, one, second, 2_000), told(again, twin, second, 2_000)
+    assert sorted(one_says.kpis) == sorted(other_says.kpis)
+    assert one_says.alerts == other_says.alerts
+    assert dict(one_says.state) == dict(other_says.state)
