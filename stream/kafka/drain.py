@@ -24,23 +24,22 @@ class Drain:
     """
 
     def __init__(self, limits: Limits, state: Sequence[Sequence[int]] = ()) -> None:
-        self._limits = limits
-        self._part = max(1, limits.deadletter_window // PARTS)
-        (self._seen,), every, internal = state or ((0,), (), ())
-        self._any = _Count(limits.deadletter_run, limits.deadletter_ratio * limits.deadletter_window, every)
-        self._internal = _Count(limits.internal_run, limits.internal_ratio * limits.deadletter_window, internal)
+        every, internal = state or ((), ())
+        self._any = _Count(limits.deadletter_run, limits.deadletter_ratio, limits.deadletter_window, every)
+        self._internal = _Count(limits.internal_run, limits.internal_ratio, limits.internal_window, internal)
 
     @property
     def state(self) -> tuple[tuple[int, ...], ...]:
         """Empty when nothing was refused lately; else what `Drain(limits, state)` goes on from."""
-        every, internal = self._any.state, self._internal.state
-        return ((self._seen,), every, internal) if any(every) or any(internal) else ()
+        if self._any.clean and self._internal.clean:
+            return ()
+        return self._any.state, self._internal.state
 
     def passed(self, records: int) -> None:
         """So many records were taken in; none: nothing changes."""
         if records:
-            self._any.run = self._internal.run = 0
-            self._advance(records)
+            self._any.passed(records)
+            self._internal.passed(records)
 
     def refused(self, reason: str) -> str | None:
         """One more was refused. Words for a person if that is too much, which name the limits."""
@@ -48,40 +47,51 @@ class Drain:
             self.passed(1)
             return None
         told = None
-        if self._any.exceeded():
-            told = f"{self._told(self._any)} were refused (limits.deadletter_run, deadletter_ratio)"
-        if reason == "internal" and self._internal.exceeded():
-            told = f"{self._told(self._internal)} failed inside the program (limits.internal_run, internal_ratio)"
-        self._advance(1)
+        if self._any.refused():
+            told = f"{self._any.told} were refused (limits.deadletter_run, deadletter_ratio)"
+        if reason != "internal":
+            self._internal.advance(1)
+        elif self._internal.refused():
+            told = f"{self._internal.told} failed inside the program (limits.internal_run, internal_ratio)"
         return told
-
-    def _told(self, count: "_Count") -> str:
-        seen = max(count.run, (len(count.parts) - 1) * self._part + self._seen + 1)
-        share = 100 * max(count.run, sum(count.parts)) // seen
-        return f"{count.run:,} records in a row, and {share} % of the last {seen:,},"
-
-    def _advance(self, records: int) -> None:
-        begun, self._seen = divmod(self._seen + records, self._part)
-        for _ in range(min(begun, PARTS)):
-            self._any.parts.append(0)
-            self._internal.parts.append(0)
 
 
 class _Count:
-    """Refusals in a row, and in each part of the window. `run` and `share`: from how many on it is too much."""
+    """Refusals in a row, and in each part of the window. `run`, `ratio`: from how many on it is too much."""
 
-    def __init__(self, run: int, share: Fraction, state: Sequence[int]) -> None:
+    def __init__(self, run: int, ratio: Fraction, window: int, state: Sequence[int]) -> None:
         self._longest = run
-        self._most = share
-        self.run = state[0] if state else 0
-        self.parts = deque(state[1:] or (0,), maxlen=PARTS)
+        self._most = ratio * window
+        self._part = window // PARTS
+        self._run, self._seen, *parts = state or (0, 0, 0)
+        self._parts = deque(parts, maxlen=PARTS)
 
     @property
     def state(self) -> tuple[int, ...]:
-        return (self.run, *self.parts)
+        return (self._run, self._seen, *self._parts)
 
-    def exceeded(self) -> bool:
+    @property
+    def clean(self) -> bool:
+        return not self._run and not any(self._parts)
+
+    @property
+    def told(self) -> str:
+        seen = max(self._run, (len(self._parts) - 1) * self._part + self._seen)
+        share = 100 * max(self._run, sum(self._parts)) // seen
+        return f"{self._run:,} records in a row, and {share} % of the last {seen:,},"
+
+    def passed(self, records: int) -> None:
+        self._run = 0
+        self.advance(records)
+
+    def refused(self) -> bool:
         """Counts one more; whether that is too much."""
-        self.run += bool(self._longest)
-        self.parts[-1] += bool(self._most)
-        return 0 < self._longest <= self.run or 0 < self._most <= sum(self.parts)
+        self._run += bool(self._longest)
+        self._parts[-1] += bool(self._most)
+        too_many = 0 < self._longest <= self._run or 0 < self._most <= sum(self._parts)
+        self.advance(1)
+        return too_many
+
+    def advance(self, records: int) -> None:
+        begun, self._seen = divmod(self._seen + records, self._part)
+        self._parts.extend([0] * min(begun, PARTS))

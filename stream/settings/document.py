@@ -120,6 +120,7 @@ class Windows(Section):
 
 
 Share = Annotated[Exact, Field(ge=0, le=1)]
+Records = Annotated[Positive, Field(ge=10, le=1_000_000)]
 
 
 class Definitions(Section):
@@ -156,11 +157,12 @@ class Limits(Section):
     record_bytes: Positive = 1_048_576
     facts_per_case: Positive = 100_000
     facts_per_debtor: Positive = 100_000
-    deadletter_run: Count = 500
-    deadletter_ratio: Share = Fraction(1, 2)
+    deadletter_run: Count = 1_000
+    deadletter_ratio: Share = Fraction(7, 10)
+    deadletter_window: Records = 10_000
     internal_run: Count = 100
     internal_ratio: Share = Fraction(1, 10)
-    deadletter_window: Annotated[Positive, Field(ge=10, le=1_000_000)] = 2_000
+    internal_window: Records = 2_000
 
 
 class Publish(Section):

@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from random import Random
 
+import orjson
+
 from stream.simulate.chance import between, one_of
 from stream.simulate.route import Event
 
 _NO_JSON = (b"null}", b"NaN", b"{'type': 'call'}", b"\xff\xfe{}", b"<event/>", b'{"type":"call",}')
 
 
-def malformed(value: bytes, rng: Random) -> bytes:
+class Garbage(bytes):
+    """Bytes that are no JSON. `kind`: the type of the event beside which they came, and whose topic they lie in."""
+
+    kind: str
+
+
+def malformed(event: Event, rng: Random) -> Garbage:
     """Bytes that are no JSON and hold no newline: an event that is cut off, or something else altogether."""
-    return value[: between(rng, 1, len(value))] if rng.random() < 0.5 else one_of(rng, _NO_JSON)
+    value = orjson.dumps(event)
+    found = Garbage(value[: between(rng, 1, len(value))] if rng.random() < 0.5 else one_of(rng, _NO_JSON))
+    found.kind = event["type"]
+    return found
 
 
 def made_invalid(event: Event, rng: Random) -> Event:

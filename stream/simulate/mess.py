@@ -8,14 +8,12 @@ from heapq import heappop, heappush
 from random import Random
 from typing import Any
 
-import orjson
-
 from stream.simulate.chance import between, one_of
-from stream.simulate.garbage import made_invalid, malformed
+from stream.simulate.garbage import Garbage, made_invalid, malformed
 from stream.simulate.route import Event
 from stream.simulate.stamp import MINUTE_MS
 
-Item = tuple[int, Event | bytes]
+Item = tuple[int, Event | Garbage]
 """(instant in ms at which it is sent, event or bytes that are no JSON)."""
 
 _BY_EVENT_ID = ("case", "payment_reversal", "agent_state")
@@ -57,7 +55,7 @@ def spoil(items: Iterable[tuple[int, Event]], mess: Mess, seed: int) -> Iterator
         yield from items
         return
     rng = Random(seed ^ 0x5EED)
-    held: list[tuple[int, int, Event | bytes]] = []
+    held: list[tuple[int, int, Event | Garbage]] = []
     count = 0
     for at_ms, event in items:
         while held and held[0][0] <= at_ms:
@@ -78,7 +76,7 @@ def spoil(items: Iterable[tuple[int, Event]], mess: Mess, seed: int) -> Iterator
         yield held_ms, kept
 
 
-def _beside(event: Event, mess: Mess, rng: Random) -> Iterator[Event | bytes]:
+def _beside(event: Event, mess: Mess, rng: Random) -> Iterator[Event | Garbage]:
     if rng.random() < mess.duplicates:
         yield event
     if rng.random() < mess.corrections and event["type"] == "call" and event["outcome"] == "human":
@@ -86,7 +84,7 @@ def _beside(event: Event, mess: Mess, rng: Random) -> Iterator[Event | bytes]:
     if rng.random() < mess.conflicts:
         yield contradicted(event, rng)
     if rng.random() < mess.malformed:
-        yield malformed(orjson.dumps(event), rng)
+        yield malformed(event, rng)
     if rng.random() < mess.invalid:
         yield made_invalid(event, rng)
 

@@ -11,6 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import murmur2
 
+from stream.simulate.garbage import Garbage
 from stream.simulate.route import TOPICS, Event, key_of, topic_of
 
 _KEYS_KEPT = 500_000
@@ -46,10 +47,10 @@ class Outlet:
                 raise CannotProduce(f"{self._servers}: there is no topic {topic}; `kpi-stream topics create` makes it")
             self._counts[topic] = len(partitions)
 
-    async def put(self, event: Event | bytes) -> None:
+    async def put(self, event: Event | Garbage) -> None:
         """Adds one record; sends a batch that is full. Raises CannotProduce where an earlier one was lost."""
         if isinstance(event, bytes):
-            topic, key, value = topic_of(None, self._prefix), None, event
+            topic, key, value = topic_of(event.kind, self._prefix), None, bytes(event)
         else:
             topic, key, value = topic_of(event.get("type"), self._prefix), key_of(event), orjson.dumps(event)
         partition = self._partition(topic, key, value)

@@ -185,10 +185,12 @@ def test_a_program_that_fails_on_everything_stops_instead_of_emptying_its_topics
 
 
 def test_a_topic_that_is_bad_throughout_stops_the_worker_at_the_same_record_however_often_it_is_started() -> None:
-    bad = [FakeRecord(offset, b"{") for offset in range(1_000)]
+    bad = [FakeRecord(offset, b"{") for offset in range(1_001)]
     whole, first, second = Bench(), Bench(), Bench()
-    whole.feed(*bad[:501])
-    assert whole.ends[0][1].startswith(f"{CALLS}-1 offset 499: 500 records in a row, and 100 % of the last 500, were")
+    whole.feed(*bad)
+    assert whole.ends[0][1].startswith(
+        f"{CALLS}-1 offset 999: 1,000 records in a row, and 100 % of the last 1,000, were"
+    )
     assert "the last one as malformed: " in whole.ends[0][1]
     first.feed(*bad[:400])
     assert not first.ends
@@ -197,8 +199,8 @@ def test_a_topic_that_is_bad_throughout_stops_the_worker_at_the_same_record_howe
     second.work.resume({topic: (400 if topic == CALLS else 0, 1) for topic in second.work.topics})
     second.fed = 400
     second.work.look(lambda _: (0, second.clock.ms), lambda _: False)
-    second.feed(*bad[400:500])
-    assert [reason.split(":")[0] for _, reason in second.ends] == [f"{CALLS}-1 offset 499"]
+    second.feed(*bad[400:1_000])
+    assert [reason.split(":")[0] for _, reason in second.ends] == [f"{CALLS}-1 offset 999"]
 
 
 def test_what_is_older_than_the_horizon_before_its_own_topics_watermark_is_too_late() -> None:

@@ -158,10 +158,12 @@ async def test_a_topic_that_turns_bad_stops_the_worker_with_exit_5_where_it_stan
         async with WorkerProcess(config) as stopped:
             assert await stopped.ends(60) == 5, stopped.log[-3000:]
             (end,) = stopped.events("worker ends")
-            assert end["reason"].startswith(f"{inbound}-2 offset 599: 500 records in a row, and 83 % of the last 600")
+            assert end["reason"].startswith(
+                f"{inbound}-2 offset 1099: 1,000 records in a row, and 90 % of the last 1,100"
+            )
             assert "the last one as malformed: " in end["reason"]
             assert "Traceback" not in stopped.log
-    assert len(await committed(broker, names.deadletter)) < 500
+    assert len(await committed(broker, names.deadletter)) < 1_000
     free, _ = configured(broker, topic_prefix, tmp_path, limits={"deadletter_run": 0, "deadletter_ratio": 0})
     async with WorkerProcess(free) as worker:
         await worker.counts(f'collections_consumer_lag_records{{partition="2",topic="{inbound}"}}', 0)
