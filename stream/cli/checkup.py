@@ -150,7 +150,7 @@ async def _producers(
     records = await _newest(consumer, partitions)
     misrouted: list[Any] = []
     for record in records:
-        outcome = Reader(record.partition, len(partitions), record_bytes).read(record)
+        (outcome,) = Reader(record.partition, len(partitions), record_bytes).read([record])
         if isinstance(outcome, Refusal) and outcome.reason == "misrouted":
             misrouted.append((record, outcome.detail))
     stamped_ms = max((record.timestamp for record in records), default=0)

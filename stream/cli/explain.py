@@ -151,7 +151,7 @@ def _from_topics(settings: "Settings") -> "Iterator[Fact]":
                 reader = readers[rec.partition] = Reader(
                     rec.partition, settings.kafka.partitions, settings.record_bytes
                 )
-            outcome = reader.read(rec)
+            (outcome,) = reader.read([rec])
             if not isinstance(outcome, Refusal):
                 yield outcome
 

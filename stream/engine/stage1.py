@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from stream.engine.cells import Cells
 from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
@@ -76,12 +76,12 @@ class Stage1:
         key = fact.debtor_id or expected_key(fact)
         if type(fact) is AgentState:
             return self._apply_state(key, fact, frontier_ms)
-        mark = record.mark(fact)
+        name = record.identity(fact)
+        mark = record.mark(name)
         dossier = self._dossiers.get(key)
-        if not self._stands_alone(fact, mark, dossier):
-            return self._apply_linked(key, mark, fact, dossier, frontier_ms)
+        if not _stands_alone(fact, mark, dossier) or (dossier is not None and len(dossier) >= self._roomy):
+            return self._apply_linked(key, name, mark, fact, dossier, frontier_ms)
         entry = record.encode(fact)
-        ones, amounts = own_columns(fact, self._definitions)
         if dossier is None:
             dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
         dossiers.append(dossier, entry)
@@ -89,42 +89,23 @@ class Stage1:
             opened.facts.append(fact)
             opened.links.add(fact)
             self._desk.put(key, opened)
-        self._keep(key, fact, entry)
-        site = fact.site_id or ""
-        self._cells.add_own(
-            site, fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at, ones, amounts
-        )
+        self._keep(key, name, fact, entry)
+        ones, amounts = own_columns(fact, self._definitions)
+        if ones:
+            self._cells.add_own(
+                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at,
+                ones, amounts,
+            )  # fmt: skip
         return ACCEPTED
 
-    def _stands_alone(self, fact: Fact, mark: bytes, dossier: bytearray | None) -> bool:
-        """Whether a fact is new, and changes nothing but its own counts."""
-        kind = type(fact)
-        if dossier is None:
-            return kind is Call or kind is Message or kind in _ALONE
-        if mark in dossier or len(dossier) >= self._roomy:
-            return False
-        if kind is Call:
-            human = fact.outcome == "human"  # type: ignore[union-attr]
-            return not dossiers.call_matters(
-                dossier,
-                fact.occurred_at,
-                is_attempt(fact),  # type: ignore[arg-type]
-                human,
-                human and reaches_debtor(fact),  # type: ignore[arg-type]
-            )
-        if kind is Message:
-            outbound = fact.direction == "outbound"  # type: ignore[union-attr]
-            return not dossiers.call_matters(dossier, fact.occurred_at, outbound, False, False)
-        return kind in _ALONE
-
     def _apply_linked(
-        self, key: str, mark: bytes, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
+        self, key: str, name: str, mark: bytes, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
             dossier = bytearray(dossiers.NOTHING)
         # Taken off the desk while it changes, so that an exception leaves nothing half done there.
         facts, links = opened = self._desk.take(key) or _read(key, dossier)
-        known = _known(facts, fact) if mark in dossier else None
+        known = _place(facts, name) if mark in dossier else None
         if known is None:
             full = self._full(fact, facts, dossier)
             if full is not None:
@@ -151,7 +132,7 @@ class Stage1:
         dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, Opened(facts, links))
-        self._keep(key, fact, entry)
+        self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
@@ -159,9 +140,9 @@ class Stage1:
         if len(dossier) >= LARGE_BYTES:
             self._desk.put(key, opened)
 
-    def _keep(self, key: str, fact: Fact, entry: bytes) -> None:
+    def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
-        self._state.append((f"{key}|{record.identity(fact)}".encode(), record.to_value(entry)))
+        self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
@@ -177,12 +158,13 @@ class Stage1:
         return None
 
     def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
+        name = record.identity(fact)
         chain = self._chains.get(key) or Chain()
         known = chain.known(fact.event_id)
         if known is None and len(chain) >= self._limits.facts_per_debtor:
             return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
         if known is None and (last := chain.last()) is not None and chain.is_next(fact):
-            return self._follow(key, chain, last, fact, frontier_ms)
+            return self._follow(key, name, chain, last, fact, frontier_ms)
         if known is None:
             gone, (verdict, winner, lost) = None, Judgement(ACCEPTED, fact, ())
         else:
@@ -193,16 +175,18 @@ class Stage1:
         entry = record.encode(winner, lost)
         change = moved(chain, gone, as_state(winner), entry, self._plan.grain_ms)
         self._chains[key] = chain
-        self._keep(key, fact, entry)
+        self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
-    def _follow(self, key: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None) -> Verdict:
+    def _follow(
+        self, key: str, name: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None
+    ) -> Verdict:
         """The usual case: a state that follows the last one of its agent only adds the time between."""
         entry = record.encode(fact)
         columns, end_ms = span(last, fact)
         chain.put(fact, entry)
-        self._keep(key, fact, entry)
+        self._keep(key, name, fact, entry)
         self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
         return ACCEPTED
 
@@ -228,7 +212,7 @@ class Stage1:
         if dossier is None:
             if entry is not None:
                 self._dossiers[owner] = dossiers.of([entry])
-        elif entry is not None and record.mark_of(name) not in dossier:
+        elif entry is not None and record.mark(name) not in dossier:
             dossiers.append(dossier, entry)
             dossiers.set_unread(dossier)
         else:
@@ -257,7 +241,27 @@ def _read(key: str, dossier: bytearray) -> Opened:
     return Opened(facts, Links(facts))
 
 
-def _known(facts: list[Fact], fact: Fact) -> int | None:
-    """The place of the fact that has the identity of `fact`."""
-    name = record.identity(fact)
+def _stands_alone(fact: Fact, mark: bytes, dossier: bytearray | None) -> bool:
+    """Whether a fact is new, and changes nothing but its own counts."""
+    kind = type(fact)
+    if dossier is None:
+        return kind is Call or kind is Message or kind in _ALONE
+    if mark in dossier:
+        return False
+    if kind is Call:
+        if dossier.startswith(dossiers.CALM):
+            return True
+        call = cast("Call", fact)
+        human = call.outcome == "human"
+        return not dossiers.call_matters(
+            dossier, call.occurred_at, is_attempt(call), human, human and reaches_debtor(call)
+        )
+    if kind is Message:
+        message = cast("Message", fact)
+        return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
+    return kind in _ALONE
+
+
+def _place(facts: list[Fact], name: str) -> int | None:
+    """The place of the fact of this identity."""
     return next((at for at, each in enumerate(facts) if record.identity(each) == name), None)

@@ -32,12 +32,9 @@ def instant_ms(text: str) -> int:
     Raises ValueError where the text is no such instant, or lies outside 1980-2199; second 60 is not accepted.
     """
     try:
-        at_ms = _minutes[text[:17]] + _seconds[text[17:19]] + _tails[text[19:]]
+        return _minutes[text[:17]] + _seconds[text[17:19]] + _tails[text[19:]]
     except KeyError:
-        at_ms = _parse(text)
-    if FIRST_MS <= at_ms < END_MS:
-        return at_ms
-    raise ValueError("lies outside 1980-2199")
+        return _parse(text)
 
 
 def _parse(text: str) -> int:
@@ -55,9 +52,14 @@ def _parse(text: str) -> int:
         _minutes.clear()
     if len(_tails) >= _CACHE_SIZE:
         _tails.clear()
-    minute_ms = _minutes[text[:17]] = int((minute - _EPOCH).total_seconds()) * 1000
+    minute_ms = int((minute - _EPOCH).total_seconds()) * 1000
     tail_ms = _tails[text[19:]] = _tail_ms(tail)
-    return minute_ms + seconds + tail_ms
+    if FIRST_MS + _DAY_MS <= minute_ms < END_MS - _DAY_MS:  # with any offset it stays inside, and need not be looked at
+        _minutes[text[:17]] = minute_ms
+    at_ms = minute_ms + seconds + tail_ms
+    if not FIRST_MS <= at_ms < END_MS:
+        raise ValueError("lies outside 1980-2199")
+    return at_ms
 
 
 def _tail_ms(tail: re.Match[str]) -> int:

@@ -12,6 +12,9 @@ from typing import NamedTuple
 from stream.kafka.batches import Batch, Record
 from stream.kafka.reading import Outcome, Refusal
 
+Read = Callable[[Sequence[Record]], list[Outcome]]
+"""What becomes of records that are read together, each by itself."""
+
 CHUNK = 256
 NEVER_MS = 2**63
 
@@ -76,7 +79,7 @@ class Lane:
         elif not self.buffered:
             self.applied = self.fed
 
-    def head_ms(self, read: Callable[[Record], Outcome]) -> int | None:
+    def head_ms(self, read: Read) -> int | None:
         """Event time of the next record; 0 for one that is refused (it need not wait); None if nothing is there."""
         if self._index == len(self._outcomes) and not self._refill(read):
             return None
@@ -94,7 +97,7 @@ class Lane:
         self.applied = records[-1].offset + 1 if self.buffered else self.fed
         return Run(self.topic, records, self._outcomes[start:stop])
 
-    def _refill(self, read: Callable[[Record], Outcome]) -> bool:
+    def _refill(self, read: Read) -> bool:
         self._cut += self._index
         if self._cut >= len(self._records):
             if not self._waiting:
@@ -102,7 +105,7 @@ class Lane:
                 return False
             self._records, self._cut = self._waiting.popleft(), 0
         self._index = 0
-        self._outcomes = outcomes = [read(record) for record in self._records[self._cut : self._cut + CHUNK]]
+        self._outcomes = outcomes = read(self._records[self._cut : self._cut + CHUNK])
         self._times = [0 if isinstance(outcome, Refusal) else outcome.occurred_at for outcome in outcomes]
         return True
 
@@ -111,7 +114,7 @@ class Inlet:
     """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer.
     `ahead`: the lanes that the last choice passed over, since they wait for others to catch up."""
 
-    def __init__(self, lanes: Iterable[Lane], read: Callable[[Record], Outcome], capacity: int) -> None:
+    def __init__(self, lanes: Iterable[Lane], read: Read, capacity: int) -> None:
         self.lanes = {lane.topic: lane for lane in lanes}
         self.ahead: frozenset[str] = frozenset()
         self._read = read

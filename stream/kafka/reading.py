@@ -1,11 +1,11 @@
 """From a record to a fact, or to the reason why there is none: everything about a record that needs no state."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from aiokafka.partitioner import murmur2
 
-from stream.facts.decode import Rejection, decode
+from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.kafka.batches import Record
@@ -41,30 +41,32 @@ class Reader:
         number: int,
         partitions: int,
         record_bytes: int,
-        decoder: Callable[[bytes | None], Fact | Rejection] = decode,
+        decoder: Callable[[Sequence[bytes | None]], Sequence[Fact | Rejection]] = decode_all,
     ) -> None:
         self._number = number
         self._partitions = partitions
         self._record_bytes = record_bytes
-        self._decode = decoder
+        self._decode_all = decoder
         self._verified: set[bytes] = set()
 
-    def read(self, record: Record) -> Outcome:
-        """The record's fact, or its refusal. An exception of the decoder, twice, is the refusal `internal`."""
-        value = record.value
+    def read(self, records: Sequence[Record]) -> list[Outcome]:
+        """The fact of each record, or its refusal. A decoder that fails is asked again, for one record at a time; then
+        the record with which it fails is refused as `internal`."""
+        values = [record.value for record in records]
+        found: Sequence[Fact | Rejection | Refusal]
+        try:
+            found = self._decode_all(values)
+        except Exception:  # noqa: BLE001  one event must never stop a partition
+            found = [self._decoded_alone(value) for value in values]
+        return list(map(self._checked, records, found))
+
+    def _checked(self, record: Record, fact: Fact | Rejection | Refusal) -> Outcome:
+        value, key = record.value, record.key
         if value is not None and len(value) > self._record_bytes and len(value.rstrip(b"\r\n")) > self._record_bytes:
             return Refusal("oversized", f"{len(value)} bytes, more than limits.record_bytes {self._record_bytes}")
-        try:
-            fact = self._decode(value)
-        except Exception:  # noqa: BLE001  one event must never stop a partition
-            again = self._decoded_again(value)
-            if isinstance(again, Refusal):
-                return again
-            fact = again
-        if isinstance(fact, Rejection):
-            return Refusal(fact.reason, fact.detail)
-        key = record.key
-        expected = expected_key(fact)
+        if isinstance(fact, Rejection | Refusal):
+            return Refusal(*fact)
+        expected = fact.debtor_id or expected_key(fact)
         if key != expected.encode():
             shown = "null" if key is None else ascii(key.decode(errors="replace"))[:200]
             return Refusal("misrouted", f"the record's key is {shown}, expected {expected!r}")
@@ -76,9 +78,9 @@ class Reader:
             return Refusal("invalid", f"occurred_at lies {ahead_ms} ms after the broker received the event")
         return fact
 
-    def _decoded_again(self, value: bytes | None) -> Fact | Rejection | Refusal:
+    def _decoded_alone(self, value: bytes | None) -> Fact | Rejection | Refusal:
         try:
-            return self._decode(value)
+            return self._decode_all([value])[0]
         except Exception as error:  # noqa: BLE001
             return Refusal("internal", f"decode: {error!r}")
 

@@ -21,16 +21,14 @@ class Deadline(NamedTuple):
     met_by: Fact | None
 
 
-class Milestones(NamedTuple):
-    """The first events of a case, by (occurred_at, event_id): placed, closed, and 1-30 days past due."""
-
-    placed: Case | None
-    closed: Case | None
-    m1: Case | None
+Milestones = tuple[Case | None, Case | None, Case | None]
+"""The first events of a case, by (occurred_at, event_id): placed, closed, and 1-30 days past due."""
 
 
 def milestones(case: CaseFile) -> Milestones:
     """The milestones that a case has reached; None for the others."""
+    if case.milestones is not None:
+        return case.milestones
     placed = closed = m1 = None
     for event in case.events:
         change = event.change
@@ -40,7 +38,8 @@ def milestones(case: CaseFile) -> Milestones:
             closed = event
         if change in ("placed", "stage") and event.dpd is not None and 1 <= event.dpd <= 30 and _earlier(event, m1):
             m1 = event
-    return Milestones(placed, closed, m1)
+    case.milestones = placed, closed, m1
+    return case.milestones
 
 
 def _earlier(event: Case, than: Case | None) -> bool:

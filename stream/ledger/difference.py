@@ -33,9 +33,13 @@ class Tally:
 
 def added(links: Links, come: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> Difference:
     """Adds a new fact to a key's facts; what that changes. Instants are exact."""
-    touched, parts = links.touched_by(come), parts_touched(come)
     tally = Tally()
     emit_own(come, definitions, tally)
+    parts = parts_touched(come, links)
+    if not parts:
+        links.add(come)
+        return tally.sums
+    touched = links.touched_by(come)
     tally.sign = -1
     emit_linked(links, touched, definitions, midnight_ms, tally, parts)
     links.add(come)
@@ -49,7 +53,7 @@ def replaced(
 ) -> Difference:
     """What changes when `come` takes the place of `gone` among a key's facts; instants are exact."""
     touched = before.touched_by(come) | after.touched_by(come) | before.touched_by(gone) | after.touched_by(gone)
-    parts = parts_touched(come) | parts_touched(gone)
+    parts = parts_touched(come, after) | parts_touched(gone, before)
     tally = Tally()
     emit_own(come, definitions, tally)
     emit_linked(after, touched, definitions, midnight_ms, tally, parts)

@@ -22,7 +22,6 @@ from stream.ledger import record
 
 _HEADER = 19
 _ALWAYS = 18
-_NEVER = bytes(18)
 _INSTANT_BYTES = 6
 _COUNT_END = _HEADER + 5
 _LAST_DIGIT = _COUNT_END - 1
@@ -49,6 +48,8 @@ class Reach(NamedTuple):
         )
 
 
+CALM = Reach().header()
+"""What a dossier starts with in which no fact waits for a call."""
 NOTHING = Reach().header() + b"\xdd\x00\x00\x00\x00"
 """A dossier without facts."""
 _UNREAD = Reach(always=True).header()
@@ -101,8 +102,8 @@ def set_unread(dossier: bytearray) -> None:
 
 def call_matters(dossier: bytearray, at_ms: int, attempt: bool, human: bool, right_party: bool) -> bool:
     """Whether a new call at `at_ms` can change more than its own counts."""
-    if dossier.startswith(_NEVER):
-        return bool(dossier[_ALWAYS])
+    if dossier.startswith(CALM):
+        return False
     if dossier[_ALWAYS]:
         return True
     at = at_ms.to_bytes(_INSTANT_BYTES, "big")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream.facts.fact import Call, Case, Fact
+from stream.facts.fact import Call, Case, Fact, Message
 from stream.ledger.calls import reaches_debtor
 from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
@@ -19,22 +19,54 @@ from stream.ledger.visits import emit_visited
 EVERYTHING = frozenset({"deadlines", "money", "complaints", "visits", "legal"})
 """The parts of the fold."""
 
-_TOUCHED: dict[str, frozenset[str]] = {
-    "call": frozenset({"deadlines", "complaints"}),
-    "message": frozenset({"deadlines"}),
+NOTHING: frozenset[str] = frozenset()
+_DEADLINES = frozenset({"deadlines"})
+_MONEY = frozenset({"money"})
+_ALWAYS: dict[str, frozenset[str]] = {
     "visit": frozenset({"deadlines", "visits"}),
-    "case": frozenset({"deadlines", "money", "complaints", "visits"}),
     "complaint": frozenset({"complaints"}),
     "legal_step": frozenset({"legal"}),
-} | dict.fromkeys(("payment", "payment_reversal", "promise", "promise_cancelled"), frozenset({"money"}))
+} | dict.fromkeys(("payment", "payment_reversal", "promise", "promise_cancelled"), _MONEY)
 
 
-def parts_touched(fact: Fact) -> frozenset[str]:
-    """The parts of the fold that may say something else when a fact comes or goes."""
-    parts = _TOUCHED.get(fact.TYPE, frozenset())
-    if isinstance(fact, Case) and fact.change == "assigned":
-        return parts - {"deadlines"}
-    return parts | {"money"} if isinstance(fact, Call) and reaches_debtor(fact) else parts
+def parts_touched(fact: Fact, links: Links) -> frozenset[str]:
+    """The parts of the fold that may say something else when `fact` comes to the others of `links`, or goes."""
+    if isinstance(fact, Call):
+        return _touched_by_call(fact, links)
+    case = links.cases.get(fact.case_id)
+    if isinstance(fact, Case):
+        return _touched_by_event(fact, case)
+    if isinstance(fact, Message):
+        return _DEADLINES if case is not None and case.events else NOTHING
+    return _ALWAYS.get(fact.TYPE, NOTHING)
+
+
+def _touched_by_call(call: Call, links: Links) -> frozenset[str]:
+    case, at_ms = links.cases.get(call.case_id), call.occurred_at
+    parts = []
+    if case is not None and case.events:
+        parts.append("deadlines")
+    if call.call_id in links.complaints_of_call:
+        parts.append("complaints")
+    if case is not None and reaches_debtor(call) and any(each.occurred_at > at_ms for each in case.payments):
+        parts.append("money")
+    return frozenset(parts)
+
+
+def _touched_by_event(event: Case, case: CaseFile | None) -> frozenset[str]:
+    """A case event sets a milestone, or says for the time from then on who the owner is and what is overdue."""
+    if case is None:
+        return _DEADLINES
+    at_ms = event.occurred_at
+    parts = [] if event.change == "assigned" else ["deadlines"]
+    if event.agent_id is not None:
+        if any(each.occurred_at >= at_ms for each in case.payments):
+            parts.append("money")
+        if any(each.received_at >= at_ms for each in case.complaints):
+            parts.append("complaints")
+    if event.overdue_minor is not None and any(each.occurred_at >= at_ms for each in case.visits):
+        parts.append("visits")
+    return frozenset(parts)
 
 
 def emit_linked(
@@ -59,7 +91,7 @@ def emit_linked(
                     emit_complaint(complaint, links, definitions, emit)
             if case_id is not None:
                 _emit_one(links, case_id, case, definitions, midnight_ms, emit, parts)
-    if "money" in parts:
+    if links.reversals and "money" in parts:
         _emit_orphans(links, wanted, emit)
 
 

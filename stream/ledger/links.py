@@ -12,7 +12,9 @@ from stream.facts.fact import Fact
 class CaseFile:
     """The facts of one case, by type; of facts without a case (key None), only the complaints matter."""
 
-    __slots__ = ("calls", "complaints", "events", "legal_steps", "messages", "payments", "promises", "visits")
+    __slots__ = (
+        "calls", "complaints", "events", "legal_steps", "messages", "milestones", "payments", "promises", "visits",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.calls: list[kinds.Call] = []
@@ -23,6 +25,8 @@ class CaseFile:
         self.visits: list[kinds.Visit] = []
         self.messages: list[kinds.Message] = []
         self.legal_steps: list[kinds.LegalStep] = []
+        self.milestones: tuple[kinds.Case | None, kinds.Case | None, kinds.Case | None] | None = None
+        """What `cases.milestones` found, until another event comes."""
 
 
 class Links:
@@ -66,22 +70,41 @@ class Links:
 
     def touched_by(self, fact: Fact) -> set[str | None]:
         """The cases whose linked contributions may change when `fact` comes or goes."""
-        match fact:
-            case kinds.PaymentReversal():
-                payment = self.payments.get(fact.payment_id)
-                return {fact.case_id, payment.case_id if payment else fact.case_id}
-            case kinds.Payment():
-                return {fact.case_id, *(other.case_id for other in self.reversals.get(fact.payment_id, ()))}
-            case kinds.PromiseCancelled():
-                promise = self.promises.get(fact.promise_id)
-                return {promise.case_id} if promise else set()
-            case kinds.Call():
-                return {fact.case_id, *(other.case_id for other in self.complaints_of_call.get(fact.call_id, ()))}
-            case kinds.LegalStep(status="done"):
-                due = self.due_steps.get(fact.step_id)
-                return {due.case_id} if due else set()
-            case _:
-                return {fact.case_id}
+        touched = _TOUCHED.get(fact.LETTER)
+        return {fact.case_id} if touched is None else touched(self, fact)
+
+
+def _touched_by_reversal(links: Links, reversal: kinds.PaymentReversal) -> set[str | None]:
+    payment = links.payments.get(reversal.payment_id)
+    return {reversal.case_id, payment.case_id if payment else reversal.case_id}
+
+
+def _touched_by_payment(links: Links, payment: kinds.Payment) -> set[str | None]:
+    return {payment.case_id, *(other.case_id for other in links.reversals.get(payment.payment_id, ()))}
+
+
+def _touched_by_cancellation(links: Links, cancelled: kinds.PromiseCancelled) -> set[str | None]:
+    promise = links.promises.get(cancelled.promise_id)
+    return {promise.case_id} if promise else set()
+
+
+def _touched_by_call(links: Links, call: kinds.Call) -> set[str | None]:
+    return {call.case_id, *(other.case_id for other in links.complaints_of_call.get(call.call_id, ()))}
+
+
+def _touched_by_step(links: Links, step: kinds.LegalStep) -> set[str | None]:
+    due = step if step.status == "due" else links.due_steps.get(step.step_id)
+    return {due.case_id} if due else set()
+
+
+_TOUCHED: dict[str, Callable[[Links, Any], set[str | None]]] = {
+    kinds.PaymentReversal.LETTER: _touched_by_reversal,
+    kinds.Payment.LETTER: _touched_by_payment,
+    kinds.PromiseCancelled.LETTER: _touched_by_cancellation,
+    kinds.Call.LETTER: _touched_by_call,
+    kinds.LegalStep.LETTER: _touched_by_step,
+}
+"""Of types that may touch other cases than the one that they name."""
 
 
 def _call(links: Links, call: kinds.Call) -> None:
@@ -114,7 +137,9 @@ def _complaint(links: Links, complaint: kinds.Complaint) -> None:
 
 
 def _event(links: Links, event: kinds.Case) -> None:
-    links.case(event.case_id).events.append(event)
+    case = links.case(event.case_id)
+    case.events.append(event)
+    case.milestones = None
 
 
 def _visit(links: Links, visit: kinds.Visit) -> None:

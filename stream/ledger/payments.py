@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
-from stream.facts.fact import Call, Fact, Payment, PaymentReversal
+from stream.facts.fact import Call, Fact, Payment, PaymentReversal, Promise
 from stream.ledger.calls import reaches_debtor
 from stream.ledger.cases import owner_at
 from stream.ledger.contribution import Credit, Emit, agent_credit, nobody
@@ -27,23 +28,30 @@ def emit_money(links: Links, case_id: str, definitions: Definitions, midnight_ms
     """Emits the promises due and kept, payments and reversals of a case."""
     case = links.case(case_id)
     payments = sorted(case.payments, key=lambda payment: (payment.occurred_at, payment.payment_id))
-    instalments = open_instalments(links, case_id, definitions, midnight_ms) if case.promises else []
-    helped = pour([replace(part, paid_by=[]) for part in instalments], ((each, each.amount_minor) for each in payments))
-    net = {each.payment_id: net_minor(each, links) for each in payments}
-    pour(instalments, ((each, net[each.payment_id]) for each in payments))
-    emit_due(instalments, definitions, emit)
+    reversed_some = any(payment.payment_id in links.reversals for payment in payments)
+    helped: Mapping[str, Promise] = {}
+    if case.promises:
+        instalments = open_instalments(links, case_id, definitions, midnight_ms)
+        gross = [(each, each.amount_minor) for each in payments]
+        if reversed_some:  # a reversal changes what is kept, never who is credited
+            helped = pour([replace(part, paid_by=[]) for part in instalments], gross)
+            pour(instalments, [(each, net_minor(each, links)) for each in payments])
+        else:
+            helped = pour(instalments, gross)
+        emit_due(instalments, definitions, emit)
     if payments:
         calls = _right_party_calls(case)
         for payment in payments:
             credited = _credit(payment, helped.get(payment.payment_id), calls, case, definitions)
-            _emit_payment(payment, net[payment.payment_id], credited, links, emit)
+            _emit_payment(payment, net_minor(payment, links), credited, links, emit)
 
 
 def net_minor(payment: Payment, links: Links) -> int:
     """The amount less all reversals of the payment in its currency, whenever they happened; never below 0."""
-    reversed_minor = sum(
-        each.amount_minor for each in links.reversals.get(payment.payment_id, ()) if each.currency == payment.currency
-    )
+    reversals = links.reversals.get(payment.payment_id)
+    if reversals is None:
+        return payment.amount_minor
+    reversed_minor = sum(each.amount_minor for each in reversals if each.currency == payment.currency)
     return max(0, payment.amount_minor - reversed_minor)
 
 

@@ -8,18 +8,18 @@ from stream.ledger.definitions import Definitions
 from stream.ledger.dossier import Reach
 from stream.ledger.links import Links
 
-_WITHOUT_REACH = frozenset({"payment_reversal", "promise", "promise_cancelled", "legal_step"})
-"""Types of facts for which no call waits, and that change nothing for the others."""
+_SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
+"""Types of facts that set or meet deadlines, or wait for a call."""
 
 
 def reach_after(fact: Fact, known: Reach, links: Links, definitions: Definitions) -> Reach:
     """The reach after `fact` came to a key whose reach was `known`; `links` hold it already."""
     if known.always:
         return reach(links, definitions)
-    if fact.TYPE in _WITHOUT_REACH or (isinstance(fact, Case) and fact.change == "assigned"):
-        return known
     if fact.TYPE == "payment":
         return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))
+    if fact.TYPE not in _SETTING or (isinstance(fact, Case) and fact.change == "assigned"):
+        return known
     return reach(links, definitions)
 
 

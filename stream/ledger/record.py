@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin, 
 import msgspec
 from msgspec import structs
 
-from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, Fact, Instalment, Promise
+from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, Call, Fact, Instalment, Message, Promise
 from stream.facts.identity import own_id
 
 FORMAT = 1
@@ -37,40 +37,40 @@ class _Part(Instalment, kw_only=True, array_like=True, gc=False):
 
 
 class _Plan(NamedTuple):
-    """How the fields of a type are kept: places in the array, which starts with the letter, and names of the same."""
+    """How the fields of a type are kept. Places are those in the array, which starts with the letter."""
 
     length: int
-    site: int
-    debtor: int
     instants: tuple[tuple[int, str], ...]
-    codes: tuple[tuple[int, Mapping[Any, int | None]], ...]
-    texts: tuple[tuple[str, Mapping[Any, str | None]], ...]
+    literals: tuple[tuple[int, str, Mapping[Any, int | None], Mapping[Any, str | None]], ...]
+    """Place, name, and which number stands for which text."""
 
 
-_AT = 2
-"""Place of `occurred_at`."""
+_AT, _SITE, _DEBTOR = 2, 3, 4
+"""Places of fields that all types have."""
 
 
-def _literals(hint: object) -> tuple[str, ...]:
+def _texts(hint: object) -> tuple[str, ...]:
     """The values of a literal, or of one that may be None; nothing for any other type."""
     if get_origin(hint) is Literal:
         return get_args(hint)
     return next((get_args(part) for part in get_args(hint) if get_origin(part) is Literal), ())
 
 
+def _codes(hint: object) -> dict[Any, int | None]:
+    return {None: None} | {text: code for code, text in enumerate(_texts(hint))}
+
+
 def _plan(kind: type[Fact]) -> _Plan:
-    place = {name: index for index, name in enumerate(kind.__struct_fields__, 1)}
-    assert place["occurred_at"] == _AT
-    coded = {name: found for name, hint in get_type_hints(kind).items() if (found := _literals(hint))}
-    none: dict[Any, Any] = {None: None}
-    return _Plan(
-        len(place) + 1,
-        place["site_id"],
-        place["debtor_id"],
-        tuple((at, name) for name, at in place.items() if name in INSTANTS and at != _AT),
-        tuple((place[name], none | {text: code for code, text in enumerate(found)}) for name, found in coded.items()),
-        tuple((name, none | dict(enumerate(found))) for name, found in coded.items()),
-    )
+    names, hints = kind.__struct_fields__, get_type_hints(kind)
+    assert (names[_AT - 1], names[_SITE - 1], names[_DEBTOR - 1]) == ("occurred_at", "site_id", "debtor_id")
+    instants, literals = [], []
+    for place, name in enumerate(names, 1):
+        if name in INSTANTS and place != _AT:
+            instants.append((place, name))
+        if _texts(hints[name]):
+            codes = _codes(hints[name])
+            literals.append((place, name, codes, {code: text for text, code in codes.items()}))
+    return _Plan(len(names) + 1, tuple(instants), tuple(literals))
 
 
 def _kept(kind: type[Fact]) -> type[Fact]:
@@ -85,6 +85,11 @@ def _kept(kind: type[Fact]) -> type[Fact]:
 
 
 _KINDS = {kind.LETTER: kind for kind in KINDS}
+_DIRECTIONS, _OUTCOMES, _PARTIES, _CHANNELS = (
+    _codes(get_type_hints(kind)[name])
+    for kind, name in ((Call, "direction"), (Call, "outcome"), (Call, "party"), (Message, "channel"))
+)
+_SILENT = (None,) * 7
 _PLANS: dict[str, _Plan] = {kind.LETTER: _plan(kind) for kind in KINDS}
 _read: Callable[[bytes | memoryview], list[Fact]] = msgspec.msgpack.Decoder(
     list[Union[tuple(_kept(kind) for kind in KINDS)]]  # type: ignore[misc]  # noqa: UP007  made at run time
@@ -96,14 +101,9 @@ def identity(fact: Fact) -> str:
     return fact.LETTER + own_id(fact)
 
 
-def mark(fact: Fact) -> bytes:
-    """What the entry of a fact holds, and no entry without the fact's own id in one of its fields."""
-    return _pack(getattr(fact, fact.OWN_ID))
-
-
-def mark_of(name: str) -> bytes:
-    """The mark of the fact with this identity."""
-    return _pack(name[1:].partition("|")[0])
+def mark(name: str) -> bytes:
+    """What the entry of the fact with this identity holds, and no entry without its own id in one of the fields."""
+    return _pack(name[1:].partition("|")[0] if name[0] == "l" else name[1:])
 
 
 def is_state(name: str) -> bool:
@@ -125,26 +125,61 @@ def plain(fact: Fact) -> Fact:
 
 def encode(fact: Fact, losers: tuple[bytes, ...] = ()) -> bytes:
     """The entry of a fact."""
-    length, site, debtor, instants, codes, _ = _PLANS[fact.LETTER]
+    if not losers:
+        if isinstance(fact, Call):
+            return _encode_call(fact)
+        if isinstance(fact, Message):
+            return _encode_message(fact)
+    return _encode_any(fact, losers)
+
+
+def _encode_any(fact: Fact, losers: tuple[bytes, ...]) -> bytes:
+    plan = _PLANS[fact.LETTER]
     row: list[Any] = [fact.LETTER, *structs.astuple(fact)]
-    if len(row) > length:
-        del row[length:]
-    if row[site] == DEFAULT_SITE:
-        row[site] = None
-    if row[debtor] is not None:
-        row[debtor] = True
-    for place, code in codes:
+    del row[plan.length :]
+    if row[_SITE] == DEFAULT_SITE:
+        row[_SITE] = None
+    if row[_DEBTOR] is not None:
+        row[_DEBTOR] = True
+    for place, _, code, _ in plan.literals:
         row[place] = code[row[place]]
-    for place, _ in instants:
+    for place, _ in plan.instants:
         if row[place] is not None:
             row[place] -= row[_AT]
     if isinstance(fact, Promise):
         row = [_flat(value) if isinstance(value, list) else value for value in row]
-    if losers:
-        row.append(b"".join(losers))
-    else:
-        while row[-1] is None:
-            row.pop()
+    return _packed([*row, b"".join(losers) or None])
+
+
+def _encode_call(call: Call) -> bytes:
+    """What `_encode_any` says. Most facts are calls and messages, and this takes half the time."""
+    site, at_ms = call.site_id, call.occurred_at
+    head = (
+        "c", call.event_id, at_ms, None if site == DEFAULT_SITE else site, None if call.debtor_id is None else True,
+        call.case_id, call.agent_id, call.team_id, call.call_id, call.version, _DIRECTIONS[call.direction],
+        _OUTCOMES[call.outcome], _PARTIES[call.party], call.ended_at - at_ms,
+    )  # fmt: skip
+    tail = (
+        call.queue_ms, call.talk_ms, call.hold_ms, call.wrap_ms, call.effective_ms, call.number_id, call.recorded
+    )  # fmt: skip
+    if tail == _SILENT:
+        return _pack(head)
+    return _packed([*head, *tail])
+
+
+def _encode_message(message: Message) -> bytes:
+    """What `_encode_any` says."""
+    site = message.site_id
+    return _packed([
+        "m", message.event_id, message.occurred_at, None if site == DEFAULT_SITE else site,
+        None if message.debtor_id is None else True, message.case_id, message.agent_id, message.team_id,
+        message.message_id, _CHANNELS[message.channel], _DIRECTIONS[message.direction], message.delivered,
+    ])  # fmt: skip
+
+
+def _packed(row: list[Any]) -> bytes:
+    while row[-1] is None:
+        row.pop()
     return _pack(row)
 
 
@@ -161,14 +196,14 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
     """The facts of `key` from a msgpack array of entries; what lost against them is in `losers_of`."""
     facts = _read(entries)
     for fact in facts:
-        _, _, _, instants, _, texts = _PLANS[fact.LETTER]
+        plan = _PLANS[fact.LETTER]
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
         if fact.debtor_id is not None:
             fact.debtor_id = key
-        for name, text in texts:
+        for _, name, _, text in plan.literals:
             setattr(fact, name, text[getattr(fact, name)])
-        for _, name in instants:
+        for _, name in plan.instants:
             distance_ms = getattr(fact, name)
             if distance_ms is not None:
                 setattr(fact, name, distance_ms + fact.occurred_at)

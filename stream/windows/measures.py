@@ -4,6 +4,8 @@ A *column* is what sums are kept by: the measure's own name, or for money `measu
 milliseconds (`*_ms`) or minor units of the column's currency (`*_minor`).
 """
 
+from functools import cache
+
 UNASSIGNED = "unassigned"
 """Agent or team of a contribution that nobody is credited with (semantics 1)."""
 
@@ -85,6 +87,7 @@ MEASURES = MONEY | frozenset(
 """Every measure there is."""
 
 
+@cache
 def column(measure: str, currency: str | None = None) -> str:
     """The column of `measure`, which must be money if and only if a currency (ISO 4217, three capitals) is given."""
     if (currency is not None) != (measure in MONEY) or measure not in MEASURES:

@@ -1,5 +1,7 @@
 """Laws of the merge (live 2, catch-up)."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,8 +15,12 @@ from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 MINUTE = 60_000
 
 
-def read(wanted: Record) -> Outcome:
-    """A fact whose time is in the value: `b"123"`, or a refusal for `b"bad"`."""
+def read(records: Sequence[Record]) -> list[Outcome]:
+    """Facts whose time is in the value: `b"123"`, or a refusal for `b"bad"`."""
+    return [outcome(each) for each in records]
+
+
+def outcome(wanted: Record) -> Outcome:
     if wanted.value == b"bad":
         return Refusal("malformed", "")
     assert wanted.value is not None

@@ -1,21 +1,23 @@
 """Laws of what a record must be (contract 1, live 2)."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from stream.facts.decode import Rejection
+from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Call, Fact
 from stream.kafka.reading import GUARD_MS, Reader, Refusal, partition_of
 from tests.kafka.records import NOON_MS, FakeRecord, call, debtor_of, record
 
 
 def refused(reader: Reader, wanted: FakeRecord) -> str:
-    outcome = reader.read(wanted)
+    (outcome,) = reader.read([wanted])
     assert isinstance(outcome, Refusal)
     return outcome.reason
 
 
 def test_a_record_that_is_as_it_should_be_is_a_fact() -> None:
-    assert isinstance(Reader(0, 1, 1_000).read(record(0, 0)), Call)
+    assert isinstance(Reader(0, 1, 1_000).read([record(0, 0)])[0], Call)
 
 
 @pytest.mark.parametrize("key", [None, b"", b"d-2", b"\xff"])
@@ -27,7 +29,7 @@ def test_a_key_that_does_not_hash_to_its_partition_is_misrouted_every_time() -> 
     reader, stranger = Reader(0, 4, 1_000), debtor_of(1, 4)
     assert refused(reader, record(0, 0, stranger)) == "misrouted"
     assert refused(reader, record(1, 0, stranger)) == "misrouted"
-    assert isinstance(reader.read(record(2, 0, debtor_of(0, 4))), Call)
+    assert isinstance(reader.read([record(2, 0, debtor_of(0, 4))])[0], Call)
 
 
 def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
@@ -38,14 +40,14 @@ def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
 
 def test_what_occurred_five_minutes_after_its_arrival_is_invalid_and_up_to_then_is_not() -> None:
     reader = Reader(0, 1, 1_000)
-    assert isinstance(reader.read(FakeRecord(0, call(0, GUARD_MS), timestamp=NOON_MS)), Call)
+    assert isinstance(reader.read([FakeRecord(0, call(0, GUARD_MS), timestamp=NOON_MS)])[0], Call)
     assert refused(reader, FakeRecord(0, call(0, GUARD_MS + 1), timestamp=NOON_MS)) == "invalid"
 
 
 def test_a_record_over_the_limit_is_oversized_and_its_newline_does_not_count() -> None:
     value = call(0)
     reader = Reader(0, 1, len(value))
-    assert isinstance(reader.read(FakeRecord(0, value + b"\r\n")), Call)
+    assert isinstance(reader.read([FakeRecord(0, value + b"\r\n")])[0], Call)
     assert refused(reader, FakeRecord(0, value + b" ")) == "oversized"
 
 
@@ -54,16 +56,15 @@ def test_what_is_no_event_is_refused_for_its_own_reason(value: bytes | None, rea
     assert refused(Reader(0, 1, 1_000), FakeRecord(0, value)) == reason
 
 
-def test_a_decoder_that_fails_once_is_asked_again_and_one_that_fails_twice_refuses_that_record() -> None:
-    failures = [1]
-
-    def decoder(value: bytes | None) -> Fact | Rejection:
-        if failures[0]:
-            failures[0] -= 1
+def test_a_decoder_that_fails_is_asked_again_for_each_record_and_what_fails_alone_is_refused() -> None:
+    def decoder(values: Sequence[bytes | None]) -> list[Fact | Rejection]:
+        if b"bad" in values or len(values) > 1:
             raise ZeroDivisionError
-        return Rejection("malformed", "seen")
+        return decode_all(values)
 
-    reader = Reader(0, 1, 1_000, decoder)
-    assert reader.read(record(0, 0)) == Refusal("malformed", "seen")
-    failures[0] = 2
-    assert refused(reader, record(0, 0)) == "internal"
+    good, bad = record(0, 0), FakeRecord(1, b"bad")
+    first, second, third = Reader(0, 1, 1_000, decoder).read([good, bad, good])
+    assert isinstance(second, Refusal)
+    assert second.reason == "internal"
+    assert isinstance(first, Call)
+    assert first == third

@@ -149,3 +149,9 @@ def test_a_record_reads_back_as_it_was_written(fact: Fact, losers: list[bytes]) 
     read = record.decode(expected_key(fact), record.encode(fact, tuple(losers)))
     assert isinstance(read, type(fact))
     assert (record.plain(read), record.losers_of(read)) == (fact, tuple(losers))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(facts())
+def test_the_quick_way_to_an_entry_says_what_the_general_one_says(fact: Fact) -> None:
+    assert record.encode(fact) == record._encode_any(fact, ())
