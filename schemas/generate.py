@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,8 +14,16 @@ from stream.engine.outputs import AlertRecord, KpiRecord
 from stream.facts.models import EVENTS, Event
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
+from stream.kpis.options import OPTIONS, options_of
+from stream.kpis.words import WORDS
+from stream.settings.document import Definitions
 
 HERE = Path(__file__).parent
+COLUMNS = (
+    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "says", "not counted"),
+    *("stated level", "options", "sources"),
+)
+DEFAULTS = Definitions()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -44,17 +53,27 @@ def catalogue_page() -> str:
         "`*_minor` minor units of a currency. A KPI without a denominator is the sum itself. Sources are",
         "indicators of published collection schemes, listed below.",
         "",
-        "| id | name | 名称 | numerator | denominator | unit | better | says | not counted | stated level | sources |",
-        "|---|---|---|---|---|---|---|---|---|---|---|",
+        f"| {' | '.join(COLUMNS)} |",
+        f"|{'---|' * len(COLUMNS)}",
     ]
     for kpi in CATALOGUE.values():
         unit = f"{kpi.unit}, per currency" if kpi.per_currency else kpi.unit
         cells = (
-            f"`{kpi.id}`", kpi.name_en, kpi.name_zh, " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
+            f"`{kpi.id}`", str(kpi.version), kpi.name_en, kpi.name_zh,
+            " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
             unit, kpi.direction or "-", kpi.description, kpi.not_counted or "-", kpi.threshold or "-",
-            ", ".join(kpi.sources) or "-",
+            ", ".join(f"`{key}`" for key in options_of(kpi.id)) or "-", ", ".join(kpi.sources) or "-",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", "## Measures", "", "| measure | counts |", "|---|---|"]
+    lines += [f"| {measure} | {words} |" for measure, words in WORDS.items()]
+    lines += ["", "## Options", "", "What the sources leave open is a key of `definitions` in the configuration.", ""]
+    lines += ["| key | default | KPIs | what is open | the default |", "|---|---|---|---|---|"]
+    for option in OPTIONS:
+        default = getattr(DEFAULTS, option.key)
+        shown = f"{float(default):.2f}" if isinstance(default, Fraction) else str(default)
+        named = ", ".join(f"`{kpi}`" for kpi in option.kpis)
+        lines.append(f"| `{option.key}` | {shown} | {named} | {option.open} | {option.literal} |")
     lines += ["", "## Indicators of the sources that a stream of events can compute", ""]
     lines += ["| source | indicator | KPI | reading, or why there is none |", "|---|---|---|---|"]
     for each in INDICATORS:

@@ -7,12 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.cli.configuration import Config, settings_of
+from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from stream.kpis.catalogue import Kpi
+    from stream.settings.document import Document
 
 
 def kpis(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[KPI]...", help="Only these, with all there is to say.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything, for programs.")] = False,
     config: Config = None,
 ) -> None:
@@ -21,19 +29,29 @@ def kpis(
     \b
     Examples:
       kpi-stream kpis
+      kpi-stream kpis complaint_rate first_contact_rate
       kpi-stream kpis --json | jq '.kpis[] | select(.direction == "lower") | .kpi'
+
+    Piped, a line has the same five columns and then: version, English and Chinese name, numerator and denominator in
+    words, the level that a source states, and what is deliberately not counted.
     """
     from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 
-    minimum_sample = settings_of(config).document.minimum_sample
-    rows = [_row(kpi, minimum_sample.get(kpi.id, 1)) for kpi in CATALOGUE.values()]
+    unknown = [each for each in ids or () if each not in CATALOGUE]
+    if unknown:
+        raise CommandError(f"no such KPI: {', '.join(unknown)} (`kpi-stream kpis` lists them)", exit_code=2)
+    document = settings_of(config).document
+    shown = [CATALOGUE[each] for each in ids] if ids else list(CATALOGUE.values())
+    rows = [_row(kpi, document) for kpi in shown]
     if as_json:
         print(json.dumps({"catalogue": CATALOGUE_VERSION, "kpis": rows}, ensure_ascii=False, indent=2))
+    elif ids:
+        print("\n\n".join(map(_block, rows)))
     elif sys.stdout.isatty():
         _table(rows)
     else:
         for row in rows:
-            print("\t".join(_cells(row)))
+            print("\t".join([*_cells(row), *_more(row)]))
 
 
 def definition(kpi: "Kpi") -> str:
@@ -48,26 +66,65 @@ def definition(kpi: "Kpi") -> str:
     return f"{numerator} / {denominator}{factor}"
 
 
-def _row(kpi: "Kpi", minimum_sample: int) -> dict[str, Any]:
+def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
+    from stream.kpis.options import options_of
+    from stream.kpis.words import in_words
+
     return {
         "kpi": kpi.id,
+        "version": kpi.version,
         "name_en": kpi.name_en,
         "name_zh": kpi.name_zh,
         "definition": definition(kpi),
+        "numerator": list(kpi.numerator),
+        "numerator_words": in_words(kpi.numerator),
+        "denominator": None if kpi.denominator is None else list(kpi.denominator),
+        "denominator_words": None if kpi.denominator is None else in_words(kpi.denominator),
         "description": kpi.description,
         "unit": kpi.unit,
         "direction": kpi.direction,
         "threshold": kpi.threshold,
         "not_counted": kpi.not_counted,
         "per_currency": kpi.per_currency,
-        "minimum_sample": minimum_sample,
+        "minimum_sample": document.minimum_sample.get(kpi.id, 1),
+        "options": {f"definitions.{key}": _plain(getattr(document.definitions, key)) for key in options_of(kpi.id)},
         "sources": list(kpi.sources),
     }
+
+
+def _plain(value: "int | Fraction") -> int | float:
+    return value if isinstance(value, int) else float(value)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
     unit = f"{row['unit']}, per currency" if row["per_currency"] else row["unit"]
     return row["kpi"], row["definition"], unit, row["direction"] or "-", " ".join(row["sources"]) or "-"
+
+
+def _more(row: dict[str, Any]) -> tuple[str, ...]:
+    names = ("name_en", "name_zh", "numerator_words", "denominator_words", "threshold", "not_counted")
+    return str(row["version"]), *(row[name] or "-" for name in names)
+
+
+def _block(row: dict[str, Any]) -> str:
+    """One KPI on many lines."""
+    kpi, formula, unit, direction, sources = _cells(row)
+    options = ", ".join(f"{key} = {value}" for key, value in row["options"].items())
+    lines = [
+        ("definition", formula),
+        ("numerator", row["numerator_words"]),
+        ("denominator", row["denominator_words"] or "-"),
+        ("unit", unit),
+        ("better", direction),
+        ("says", row["description"]),
+        ("not counted", row["not_counted"] or "-"),
+        ("stated level", row["threshold"] or "-"),
+        ("minimum sample", str(row["minimum_sample"])),
+        ("options", options or "-"),
+        ("sources", sources),
+    ]
+    head = f"{kpi}, version {row['version']}: {row['name_en']}, {row['name_zh']}"
+    return "\n".join([head, *(f"  {label:<15} {text}" for label, text in lines)])
 
 
 def _table(rows: list[dict[str, Any]]) -> None:

@@ -21,7 +21,8 @@ class Kpi:
 
     value = numerator * factor / denominator. `direction`: which way is better, "higher", "lower" or None.
     `per_currency`: one value for each currency of the numerator. `denominator_per_currency`: the denominator's too;
-    if not, the entity's denominator serves every currency (recovered_per_hour).
+    if not, the entity's denominator serves every currency (recovered_per_hour). `version`: of its definition; the
+    catalogue's version rises with any of them.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Kpi:
     factor: int = 1
     per_currency: bool = False
     denominator_per_currency: bool = False
+    version: int = 1
 
     @property
     def threshold(self) -> str:

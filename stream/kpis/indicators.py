@@ -67,7 +67,8 @@ INDICATORS: tuple[Indicator, ...] = (
         "S1-2",
         "cumulative recovery (liquidation)",
         ("recovered_amount", "placed_amount"),
-        "both parts, by window; by placement batch it needs a window that follows the batch",
+        "both parts, by window; by placement batch the payments of a batch would have to be summed over all time from "
+        "its placing on, by `portfolio_id`: an entity and a window that no record has",
     ),
     Indicator(
         "S1-3",
@@ -83,18 +84,34 @@ INDICATORS: tuple[Indicator, ...] = (
     ),
     Indicator("S1-5", "QA compliance pass rate", ("qa_pass_rate",), "at the time of the review"),
     Indicator("S1-6", "customer complaint rate", ("complaint_rate",), "per thousand contacts"),
-    Indicator("S1-7", "output per head", ("recovered_amount",), "per agent; a mean over heads needs a roster"),
+    Indicator(
+        "S1-7",
+        "output per head",
+        ("recovered_amount",),
+        "per agent; a team's mean over heads is not a sum of contributions (an agent of two teams is one head), and "
+        "whether heads are those on average or at the month's end is open",
+    ),
     Indicator("S1-8", "average case handling time", ("case_cycle_time_mean",)),
     Indicator(
         "S1-9", "M1 contact coverage", ("m1_coverage_rate",), "reached, not attempted; `definitions.coverage_days`"
     ),
     Indicator("S1-10", "promise-to-pay rate, M1", ("promise_rate",), "over right-party contacts, of all stages"),
-    Indicator("S1-11", "instalment-plan rate, M2-M3", ("plans", "promises"), "both parts, of all stages"),
+    Indicator(
+        "S1-11",
+        "instalment-plan rate, M2-M3",
+        ("plans", "promises"),
+        "both parts, of all stages; by stage each promise would have to carry its case's days past due as of then",
+    ),
     Indicator("S1-12", "legal process completion", ("legal_completion_rate",)),
     Indicator("S1-13", "on-site recovery conversion", ("visit_recovery_rate",)),
     Indicator("S1-14", "effective visit rate", ("visit_met_rate",)),
     Indicator("S1-16", "auto-debit sign-up rate", ("bot_mandate_rate",), "over bot sessions"),
-    Indicator("S1-19", "stages M1 / M2-M3 / M4+", note="a dimension: the stage is in the case events (`dpd`)"),
+    Indicator(
+        "S1-19",
+        "stages M1 / M2-M3 / M4+",
+        note="a dimension: the stage is in the case events (`dpd`); recovery by stage would need a measure per stage "
+        "of each payment, by the days past due as of it",
+    ),
     Indicator("S1-20", "balance rule", note=_CONFIG),
     Indicator("S2-1", "pre-due reminder reach", note="the debts that are not yet due are not in a collections stream"),
     Indicator("S2-4", "early delinquency tiers", note=_RECORD),
@@ -109,7 +126,8 @@ INDICATORS: tuple[Indicator, ...] = (
         "S2-7",
         "speed of recovery",
         ("case_cycle_time_mean",),
-        "to the closing; the start of its 'days to payment' is not stated",
+        "to the closing; whether its days to payment begin at placing, contact or promise, and whether a payment or "
+        "its amount is the weight, is not stated",
     ),
     Indicator("S2-9", "daily volume", ("dials", "contacts", "workload")),
     Indicator("S2-10", "call duration", ("talk_time_mean", "handle_time_mean")),
