@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint types imports generated tree bench lock clean
+.PHONY: help setup demo test check lint types imports generated tree bench faults lock clean
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -48,6 +48,9 @@ tree: setup
 
 bench: setup ## events a second, latency and memory, on this machine
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: setup ## seeded schedules of kills, pauses and bad networks, each compared with replay; ARGS="--schedules N --seed S"
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 lock: setup ## writes the hash-locked requirements anew from pyproject.toml
 	$(LOCK) --output-file=requirements.txt pyproject.toml

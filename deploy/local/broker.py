@@ -18,7 +18,7 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -39,12 +39,17 @@ class LocalBroker:
     """One Kafka node on 127.0.0.1 with its data in a folder. Every method blocks (in asyncio: `asyncio.to_thread`).
 
     `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one, and restarts keep it.
-    The data outlive `stop` and `kill`.
+    The data outlive `stop` and `kill`. `doors`: ports of proxies; for each the broker has a listener of its own, at the
+    port of the same place in `behind`, and tells those who come through it to come through that proxy again.
     """
 
-    def __init__(self, data: Path, port: int = 0, *, libs: Path = KAFKA / "libs", heap: str = "512m") -> None:
+    def __init__(
+        self, data: Path, port: int = 0, *, libs: Path = KAFKA / "libs", heap: str = "512m", doors: Sequence[int] = ()
+    ) -> None:
         self.data = data.resolve()
         self.port = port or free_port()
+        self.behind = [free_port() for _ in doors]
+        self._doors = list(doors)
         self._libs = libs
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
@@ -149,7 +154,15 @@ class LocalBroker:
             controller_port = int(_setting(self._settings, "controller.quorum.voters").rpartition(":")[2])
         else:
             controller_port = free_port()
-        names = {"port": self.port, "controller_port": controller_port, "data": self.data}
+        doors = [f"DOOR{n}" for n in range(len(self._doors))]
+        names = {
+            "port": self.port,
+            "controller_port": controller_port,
+            "data": self.data,
+            "door_listeners": _prefix(doors, "{}://127.0.0.1:{}", self.behind),
+            "door_addresses": _prefix(doors, "{}://127.0.0.1:{}", self._doors),
+            "door_protocols": _prefix(doors, "{}:PLAINTEXT"),
+        }
         for file in (self._settings, self.data / "log4j2.properties"):
             file.write_text((HERE / file.name).read_text().format(**names))
 
@@ -189,6 +202,10 @@ class LocalBroker:
             if time.monotonic() > deadline:
                 return False
             time.sleep(0.05)
+
+
+def _prefix(names: Sequence[str], form: str, *columns: Sequence[int]) -> str:
+    return "".join(f"{form.format(*row)}," for row in zip(names, *columns, strict=True))
 
 
 def free_port() -> int:

@@ -61,14 +61,16 @@ def build_app(context: Context) -> WorkerApp:
         logging_config=None,
     )
     app.context = context
-    app.transport = BulkTransport(broker, app).configure(context.client_options, kafka.fetch_wait_ms)
+    app.transport = BulkTransport(broker, app).configure(
+        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id
+    )
     return app
 
 
 def connect(app: WorkerApp, roster: Roster) -> None:
     """The agent hands each batch to its number and never waits for anything (live 1)."""
     names = app.context.names
-    source = app.topic(*names.inbound, names.deltas, schema=BulkSchema(), maxsize=QUEUED_BATCHES, acks=False)
+    source = app.topic(*names.read, schema=BulkSchema(), maxsize=QUEUED_BATCHES, acks=False)
 
     @app.agent(source, name="inlet")
     async def inlet(stream: Any) -> None:

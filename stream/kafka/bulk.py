@@ -42,6 +42,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
+            group_instance_id=transport.group_instance_id,
             partition_assignment_strategy=[self._assignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -54,7 +55,8 @@ class BulkThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             # The watchdog judges progress; a worker that waits for the broker must not leave its group for it.
             max_poll_interval_ms=2**31 - 1,
-            metadata_max_age_ms=30_000,
+            # How soon a topic that has grown is noticed, and nothing more of it is read (startup.py).
+            metadata_max_age_ms=5_000,
             retry_backoff_ms=200,
             **transport.client_options,
         )
@@ -89,6 +91,32 @@ class BulkThread(driver.AIOKafkaConsumerThread):
             raise ConsumerStoppedError
         with fetcher._subscriptions.fetch_context():
             return await fetch(fetcher, active_partitions, timeout or 0, self._epochs)
+
+    async def committed_offsets(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        """What the group has committed, of those partitions of which it has committed anything."""
+        return cast("dict[TP, int]", await self.call_thread(self._committed_offsets, partitions))
+
+    async def _committed_offsets(self, partitions: Iterable[TP]) -> dict[TP, int]:
+        consumer = self._ensure_consumer()
+        asked = {tp: await consumer.committed(driver.ensure_aiokafka_TP(tp)) for tp in partitions}
+        return {tp: offset for tp, offset in asked.items() if offset is not None}
+
+    async def offsets_after(self, instants: Mapping[TP, int]) -> dict[TP, int]:
+        """The first offset of each partition whose record has a later timestamp (ms); absent if there is none."""
+        return cast("dict[TP, int]", await self.call_thread(self._offsets_after, instants))
+
+    async def _offsets_after(self, instants: Mapping[TP, int]) -> dict[TP, int]:
+        asked = {driver.ensure_aiokafka_TP(tp): at_ms + 1 for tp, at_ms in instants.items()}
+        found = await self._ensure_consumer().offsets_for_times(asked)
+        return {TP(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
+
+    def counts(self, topics: Iterable[str]) -> dict[str, int]:
+        """Topic -> its partitions, as of the last metadata; those that it does not know are left out."""
+        if self._consumer is None:
+            return {}
+        cluster = self._consumer._client.cluster
+        known = {topic: cluster.partitions_for_topic(topic) for topic in topics}
+        return {topic: len(partitions) for topic, partitions in known.items() if partitions}
 
     def log_end(self, tp: TP) -> tuple[int | None, int]:
         """(log end for readers of committed data, wall clock in ms) of the last fetch that answered for this
@@ -182,9 +210,14 @@ class BulkTransport(driver.Transport):
 
     client_options: Mapping[str, Any]
     fetch_wait_ms: int
+    group_instance_id: str | None
 
-    def configure(self, client_options: Mapping[str, Any], fetch_wait_ms: int) -> "BulkTransport":
-        """How every consumer of this transport connects, and how long a fetch waits for the first record."""
+    def configure(
+        self, client_options: Mapping[str, Any], fetch_wait_ms: int, group_instance_id: str | None = None
+    ) -> "BulkTransport":
+        """How every consumer of this transport connects, how long a fetch waits for the first record, and the name of
+        a static member of the group."""
         self.client_options = client_options
         self.fetch_wait_ms = fetch_wait_ms
+        self.group_instance_id = group_instance_id
         return self

@@ -18,7 +18,7 @@ from stream.kafka.watchdog import Watchdog
 
 STEER_SECONDS = 0.1
 PURGE_SECONDS = 60.0
-COUNTS_SECONDS = 30.0
+COUNTS_SECONDS = 10.0
 SILENT_MS = 3_000
 TELL_AT_LEAST_EVERY_MS = 60_000
 
@@ -33,8 +33,12 @@ class Chores:
         self._app = app
         self._roster = roster
         self._moving: dict[str, int] = {}
-        servers = context.settings.kafka.bootstrap_servers
-        self._watchdog = Watchdog(lambda: self._moving, servers, context.end)
+        self._standing: set[str] = set()
+        self._missing: frozenset[str] = frozenset()
+        kafka = context.settings.kafka
+        self._watchdog = Watchdog(
+            lambda: self._moving, kafka.bootstrap_servers, context.end, kafka.stall_after_ms / 1000
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._tell_at_ms, self._tell_every_ms = 0, SILENT_MS
 
@@ -70,6 +74,17 @@ class Chores:
         if self._app.rebalancing:
             self._moving["rebalance"] = self._app.rebalancing_count
         self._listen()
+        self._tell_standing()
+        thread = consumer_of(self._app).thread
+        check_unchanged(self._context.partitions, thread.counts(self._context.names.read))
+
+    def _tell_standing(self) -> None:
+        standing, meters = dict(self._watchdog.standing), self._context.meters
+        for what in self._standing - standing.keys():
+            meters.drop("collections_standing_seconds", what)
+        for what, seconds in standing.items():
+            meters.set("collections_standing_seconds", what, to=seconds)
+        self._standing = set(standing)
 
     def _listen(self) -> None:
         """Whether the broker answers: fetches are answered every few hundred ms, also when there is nothing new."""
@@ -101,9 +116,15 @@ class Chores:
         await purge(self._context.settings, below)
 
     async def _compare_counts(self) -> None:
+        """Ends the worker if a topic has grown, or was missing twice: a broker that has just come back may not know
+        all of them yet."""
         try:
             async with admin_client(self._context.settings) as admin:
                 counts = await partition_counts(admin)
         except (KafkaError, OSError, TimeoutError):
             return  # the broker is away; the next time does it
         check_unchanged(self._context.partitions, counts)
+        missing = frozenset(self._context.partitions.keys() - counts.keys())
+        if gone := sorted(missing & self._missing):
+            raise RefusedError(f"{gone[0]} was deleted under the worker")
+        self._missing = missing

@@ -29,10 +29,12 @@ class Health:
         if self._waiting is not None:
             return self._waiting
         roster = self._roster
-        if self._context is None or roster is None or roster.assignments == 0:
+        if self._context is None or roster is None:
             return "waiting for partitions"
         if roster.closing:
             return "stopping"
+        if not roster.assigned:
+            return "waiting for partitions"
         if not self._context.broker_answers:
             return "the broker does not answer"
         shut = [number.name for number in roster.numbers if not number.is_open]

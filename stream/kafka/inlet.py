@@ -32,7 +32,8 @@ class GapError(Exception):
 
 
 class Lane:
-    """One topic's partition of this number. Offsets are "next" offsets: `applied` is taken, `fed` is buffered."""
+    """One topic's partition of this number. Offsets are "next" offsets: `applied` is taken, `fed` is buffered.
+    `stamp_ms`: the greatest timestamp of a record that was fed, None for none."""
 
     def __init__(self, topic: str, offset: int, epoch: int) -> None:
         self.topic = topic
@@ -40,6 +41,7 @@ class Lane:
         self.applied = offset
         self.fed = offset
         self.log_end: int | None = None
+        self.stamp_ms: int | None = None
         self.excused = False
         self.buffered = 0
         self._waiting: deque[Sequence[Record]] = deque()
@@ -59,20 +61,29 @@ class Lane:
         """Offsets between what is applied and the log end as last seen; 0 while unknown."""
         return 0 if self.log_end is None else max(0, self.log_end - self.applied)
 
-    def feed(self, batch: Batch) -> None:
-        """Takes a batch in. One of an earlier seek, or one that is known already, is dropped.
+    def admits(self, batch: Batch) -> bool:
+        """Whether the batch is the next of this lane, and then it is fed; one of an earlier seek is to be dropped.
 
-        GapError: something between this batch and the last one has been lost on the way, or deleted by retention.
+        GapError: something between it and the last one was lost on the way or deleted by retention, or the log has gone
+        back, since its topic was made anew.
         """
-        if batch.epoch != self.epoch or batch.next_offset <= self.fed:
-            return
+        if batch.epoch != self.epoch:
+            return False
         if batch.start > self.fed:
             raise GapError(f"{self.topic}-{batch.partition}: offsets {self.fed} to {batch.start - 1} did not arrive")
-        records = batch.records
         if batch.start < self.fed:
-            records = [record for record in records if record.offset >= self.fed]
+            raise GapError(f"{self.topic}-{batch.partition}: the log went back from offset {self.fed} to {batch.start}")
         self.fed = batch.next_offset
         self.log_end = max(batch.log_end, self.log_end or 0)
+        if batch.records:
+            self.stamp_ms = max(batch.records[-1].timestamp, self.stamp_ms or 0)
+        return True
+
+    def feed(self, batch: Batch) -> None:
+        """Takes a batch in, if this lane admits it."""
+        if not self.admits(batch):
+            return
+        records = batch.records
         if records:
             self._waiting.append(records)
             self.buffered += len(records)

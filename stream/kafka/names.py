@@ -18,6 +18,11 @@ class Names:
         return tuple(f"{self.prefix}.{name}.v1" for name in INBOUND)
 
     @property
+    def read(self) -> tuple[str, ...]:
+        """The topics that a worker subscribes to."""
+        return (*self.inbound, self.deltas)
+
+    @property
     def kpi(self) -> str:
         return f"{self.prefix}.kpi.v1"
 

@@ -22,7 +22,8 @@ from stream.kafka.bulk import BulkConsumer
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.inlet import NEVER_MS
-from stream.kafka.opening import Range, check_state, starting_offsets
+from stream.kafka.opening import Range, check_state, lost, starting_offsets
+from stream.kafka.positions import stamp_of
 from stream.kafka.restore import Restoring, restore
 from stream.kafka.work import Commit, Work
 from stream.kafka.writer import FENCED, Writer
@@ -118,6 +119,10 @@ class Number:
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
         starts = starting_offsets(work.positions, work.number, ranges, must_be_there=work.stage == 2)
+        for topic, records in lost(work.positions, starts).items():
+            context.meters.add("collections_records_lost_total", topic, by=records)
+            log.error("records were deleted unread by the topic's retention",
+                      topic=topic, partition=work.number, records=records)  # fmt: skip
         await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
@@ -131,8 +136,10 @@ class Number:
             return
         if self._closing:
             self._consumer.close_partitions(self._topics)
+        seconds = time.monotonic() - began
+        context.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
         log.info("open", stage=work.stage, number=work.number, state_offsets=self.restored_offsets, since=start,
-                 seconds=round(time.monotonic() - began, 2))  # fmt: skip
+                 seconds=round(seconds, 2))  # fmt: skip
 
     async def apply_and_commit(self) -> None:
         """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
@@ -202,7 +209,8 @@ class Number:
     async def _send(self, commit: Commit) -> None:
         context = self._context
         try:
-            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group)
+            state = (self.work.state_topic, self.work.number), self.read_through
+            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group, state)
         finally:
             self._wake.set()
         self.commits += 1
@@ -253,7 +261,11 @@ class Number:
         thread = self._consumer.thread
         starts = await thread.earliest_offsets(*self._topics)
         ends = await thread.highwaters(*self._topics)
-        ranges.update({tp.topic: (starts[tp], ends[tp]) for tp in self._topics})
+        stamps = {tp: stamp_of(self.work.positions, tp.topic) for tp in self._topics}
+        later = await thread.offsets_after({tp: at_ms for tp, at_ms in stamps.items() if at_ms is not None})
+        known = self.work.positions.tps if self.work.positions else {}
+        group = await thread.committed_offsets([tp for tp in self._topics if tp.topic not in known])
+        ranges.update({tp.topic: Range(starts[tp], ends[tp], later.get(tp), group.get(tp)) for tp in self._topics})
 
     def _progress(self, done: Restoring) -> None:
         self.restored_offsets += done.offset - self.read_through

@@ -1,18 +1,22 @@
 """Whether a number may go on from the state that was restored, and at which offsets (live 1, 3 and 4)."""
 
 from collections.abc import Mapping
-
-import structlog
+from typing import NamedTuple
 
 from stream.engine.fingerprint import differing_key
 from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
 from stream.kafka.positions import Positions
 
-log = structlog.get_logger("stream.kafka")
 
-Range = tuple[int, int]
-"""(log start, log end) of a partition."""
+class Range(NamedTuple):
+    """What the broker says of a partition. `later`: the first offset of a record that is later than all that the state
+    has read, None for none or if nothing was asked. `group`: the offset that the group has committed, None for none."""
+
+    log_start: int
+    log_end: int
+    later: int | None = None
+    group: int | None = None
 
 
 def check_state(context: Context, state_topic: str, number: int, found: Positions | None) -> None:
@@ -43,25 +47,40 @@ def starting_offsets(
 ) -> dict[str, int]:
     """topic -> the offset to read from: that of the state, else the log's start.
 
-    RefusedError: the state has read further than the log goes (the topic was made anew), or, if `must_be_there`,
-    records that the state has not read are gone.
+    RefusedError: the topic was made anew (the state has read further than the log goes, or the log begins later than
+    what the state has read), or the state's topic was (the group has read what the state knows nothing of), or, if
+    `must_be_there`, records that the state has not read are gone.
     """
     starts = {}
-    for topic, (log_start, log_end) in ranges.items():
+    for topic, there in ranges.items():
         at = found.tps.get(topic) if found else None
-        offset = log_start if at is None else at.offset
-        if offset > log_end:
+        offset = there.log_start if at is None else at.offset
+        if at is None and there.group is not None:
             raise RefusedError(
-                f"{topic}-{number}: the state has read up to offset {offset}, the log ends at {log_end}: "
+                f"{topic}-{number}: the group has read up to offset {there.group}, the state knows nothing of it: "
+                f"its topic was deleted or made anew, and reading again would count twice"
+            )
+        if offset > there.log_end:
+            raise RefusedError(
+                f"{topic}-{number}: the state has read up to offset {offset}, the log ends at {there.log_end}: "
                 f"the topic was made anew, so its state has to be made anew, too"
             )
-        if offset < log_start and must_be_there:
+        if there.log_start == 0 and there.later == 0 and offset > 0:
             raise RefusedError(
-                f"{topic}-{number}: records {offset} to {log_start - 1} were deleted before they were read: "
+                f"{topic}-{number}: the log begins later than what the state has read up to offset {offset}: "
+                f"the topic was made anew, so its state has to be made anew, too"
+            )
+        if offset < there.log_start and must_be_there:
+            raise RefusedError(
+                f"{topic}-{number}: records {offset} to {there.log_start - 1} were deleted before they were read: "
                 f"rebuild the windows (backfill and hand-over)"
             )
-        if offset < log_start:
-            log.error("records were deleted unread by the topic's retention",
-                      topic=topic, partition=number, records=log_start - offset)  # fmt: skip
-        starts[topic] = max(offset, log_start)
+        starts[topic] = max(offset, there.log_start)
     return starts
+
+
+def lost(found: Positions | None, starts: Mapping[str, int]) -> dict[str, int]:
+    """topic -> how many records were deleted by its retention before the state read them; only topics with any."""
+    tps = found.tps if found else {}
+    behind = {topic: start - tps[topic].offset for topic, start in starts.items() if topic in tps}
+    return {topic: count for topic, count in behind.items() if count > 0}

@@ -15,15 +15,17 @@ FORMAT = 1
 @dataclass(frozen=True)
 class Position:
     """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none. `refused`: what
-    was refused lately (drain.py), empty for nothing."""
+    was refused lately (drain.py), empty for nothing. `stamp_ms`: greatest timestamp of a record that was read, by which
+    a topic that was made anew is told (opening.py)."""
 
     offset: int
     watermark_ms: int | None = None
     refused: tuple[tuple[int, ...], ...] = ()
+    stamp_ms: int | None = None
 
     def fields(self) -> dict[str, Any]:
         """As it stands in the record."""
-        fields: dict[str, Any] = {"offset": self.offset, "watermark": self.watermark_ms}
+        fields: dict[str, Any] = {"offset": self.offset, "watermark": self.watermark_ms, "stamp": self.stamp_ms}
         return fields | {"refused": self.refused} if self.refused else fields
 
 
@@ -62,4 +64,11 @@ def decode(value: bytes) -> Positions:
 
 
 def _position(at: Mapping[str, Any]) -> Position:
-    return Position(at["offset"], at["watermark"], tuple(tuple(counts) for counts in at.get("refused", ())))
+    refused = tuple(tuple(counts) for counts in at.get("refused", ()))
+    return Position(at["offset"], at["watermark"], refused, at.get("stamp"))
+
+
+def stamp_of(positions: Positions | None, topic: str) -> int | None:
+    """The greatest timestamp that is known to have been read of a topic, ms."""
+    at = positions.tps.get(topic) if positions else None
+    return at.stamp_ms if at else None

@@ -13,6 +13,7 @@ from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import NEVER_MS
 from stream.kafka.number import Number
+from stream.kafka.startup import has_changed
 from stream.kafka.work import Work
 
 RESTORES_AT_ONCE = 4
@@ -44,7 +45,7 @@ class Roster:
         self._kept: dict[Place, _Kept] = {}
         self._places = dict.fromkeys(context.names.inbound, 1) | {context.names.deltas: 2}
         context.steer = self.steer
-        self.assignments = 0
+        self.assigned = False
         self.closing = False
 
     @property
@@ -62,7 +63,7 @@ class Roster:
         """Begins to open the numbers of these partitions; returns at once."""
         if self.closing:
             return
-        self.assignments += 1
+        self.assigned = True
         places = self._whole(set(assigned))
         log.info("assigned", **{f"stage_{stage}": [n for s, n in places if s == stage] for stage in (1, 2)})
         self._context.pace(len(places))
@@ -85,6 +86,7 @@ class Roster:
 
     async def revoke(self) -> None:
         """Commits and closes every number; returns when all are closed. A rebalance takes all partitions away."""
+        self.assigned = False
         numbers, self._numbers = self._numbers, {}
         await asyncio.gather(*(number.close() for number in numbers.values()))
         now_ms = self._context.monotonic_ms()
@@ -125,7 +127,10 @@ class Roster:
 
     def _whole(self, assigned: set[TP]) -> list[Place]:
         """The places of these partitions. Stage 1 needs a number of all inbound topics together (contract 1)."""
-        inbound = self._context.names.inbound
+        inbound, counts = self._context.names.inbound, self._context.partitions
+        for tp in sorted(assigned):
+            if tp.partition >= counts[tp.topic]:
+                self._context.end(Exit.REFUSED, has_changed(tp.topic, counts[tp.topic], tp.partition + 1))
         places = [(2, tp.partition) for tp in assigned if tp.topic == self._context.names.deltas]
         for number in sorted({tp.partition for tp in assigned if tp.topic in inbound}):
             missing = [topic for topic in inbound if TP(topic, number) not in assigned]

@@ -14,7 +14,7 @@ from stream.kafka.deadletter import dead_letter
 from stream.kafka.drain import Drain
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
-from stream.kafka.positions import KEY, Position, Positions, decode
+from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import Reader, Refusal
 from stream.kafka.tally import Tally
 from stream.kafka.work import Commit, LogEnd
@@ -71,6 +71,8 @@ class StageOne:
 
     def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
         lanes = [Lane(topic, offset, epoch) for topic, (offset, epoch) in starts.items()]
+        for lane in lanes:
+            lane.stamp_ms = stamp_of(self.positions, lane.topic)
         self._inlet = Inlet(lanes, self._reader.read, CAPACITY)
         self._reading_since = dict.fromkeys(starts, self._context.wall_ms())
         at = self.positions
@@ -250,7 +252,7 @@ class StageOne:
 
     def _positions_now(self) -> Positions:
         tps = {
-            topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state)
+            topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state, lane.stamp_ms)
             for topic, lane in self._inlet.lanes.items()
         }
         context = self._context

@@ -11,8 +11,8 @@ from stream.engine.delta import STATEMENT_KEY
 from stream.engine.stage2 import Stage2
 from stream.kafka.batches import Batch, Record
 from stream.kafka.context import Context
-from stream.kafka.inlet import GapError, Lane
-from stream.kafka.positions import KEY, Position, Positions, decode
+from stream.kafka.inlet import Lane
+from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import partition_of
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
@@ -65,18 +65,16 @@ class StageTwo:
     def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
         offset, epoch = starts[self.topics[0]]
         self._lane = Lane(self.topics[0], offset, epoch)
+        self._lane.stamp_ms = stamp_of(self.positions, self.topics[0])
         self._waiting.clear()
         self._urgent, self._applied = True, False
         self._ticked_ms = self._committed_ms = self._context.monotonic_ms()
 
     def feed(self, batch: Batch) -> None:
         lane = self._lane
-        if batch.epoch != lane.epoch or batch.next_offset <= lane.fed:
+        if not lane.admits(batch):
             return
-        if batch.start > lane.fed:
-            raise GapError(f"{batch.topic}-{batch.partition}: offsets {lane.fed} to {batch.start - 1} did not arrive")
-        self._waiting.extend(record for record in batch.records if record.offset >= lane.fed)
-        lane.fed, lane.log_end = batch.next_offset, batch.log_end
+        self._waiting.extend(batch.records)
         lane.buffered = len(self._waiting)
         if not lane.buffered:
             lane.applied = lane.fed
@@ -145,7 +143,7 @@ class StageTwo:
         recent = self._ticked_ms - self._committed_ms < context.touch_every_ms
         if idle and recent and not force and not self._moved():
             return None
-        tps = {self.topics[0]: Position(self._lane.applied)}
+        tps = {self.topics[0]: Position(self._lane.applied, stamp_ms=self._lane.stamp_ms)}
         positions = Positions(context.fingerprint, context.numbers, context.deltas, tps)
         outgoing: dict[tuple[str, int], list[Line]] = {
             (self.state_topic, self.number): [

@@ -86,9 +86,12 @@ def check_unchanged(before: Mapping[str, int], now: Mapping[str, int]) -> None:
     """RefusedError if a topic has another number of partitions than when the worker started (live 1)."""
     for topic, count in before.items():
         if now.get(topic, count) != count:
-            raise RefusedError(
-                f"{topic} had {count} partitions and now has {now[topic]}: growing goes live by backfill and hand-over"
-            )
+            raise RefusedError(has_changed(topic, count, now[topic]))
+
+
+def has_changed(topic: str, before: int, now: int) -> str:
+    """Why a worker stops when a topic has another number of partitions."""
+    return f"{topic} had {before} partitions and now has {now}: growing goes live by backfill and hand-over"
 
 
 def _line(error: BaseException) -> str:

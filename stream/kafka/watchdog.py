@@ -11,7 +11,7 @@ from stream.kafka.exits import End, Exit
 
 EVERY_SECONDS = 1.0
 LOOP_SECONDS = 60.0
-STALL_SECONDS = 120.0
+WARN_SHARE = 0.5
 PROBE_SECONDS = 2.0
 
 log = structlog.get_logger("stream.kafka")
@@ -34,7 +34,15 @@ class Stalls:
             name: since[name] if since.get(name, (None,))[0] == value else (value, now_seconds)
             for name, value in snapshot.items()
         }
-        return sorted(name for name, (_, seconds) in self._since.items() if now_seconds - seconds > self._limit_seconds)
+        return self.standing(now_seconds, self._limit_seconds)
+
+    def standing(self, now_seconds: float, longer_than_seconds: float) -> list[str]:
+        """The names whose value had been the same for so long when last looked at, in order."""
+        return sorted(name for name, age in self.ages(now_seconds).items() if age > longer_than_seconds)
+
+    def ages(self, now_seconds: float) -> dict[str, float]:
+        """Name -> seconds for which its value has been the same, as of the last look."""
+        return {name: now_seconds - seconds for name, (_, seconds) in self._since.items()}
 
     def forgive(self) -> None:
         """Counts anew."""
@@ -45,15 +53,17 @@ class Watchdog:
     """`beat` is called by the loop, twice a second or so. `snapshot` is called from the thread: it may only read.
 
     What stalls while no server can be connected to waits for the broker, which is no fault: the worker goes on.
+    `standing`: what has not moved for a quarter of the limit, with its seconds; named in the log from half of it on.
     """
 
-    def __init__(
-        self, snapshot: Callable[[], Snapshot], servers: str, end: End, stall_seconds: float = STALL_SECONDS
-    ) -> None:
+    def __init__(self, snapshot: Callable[[], Snapshot], servers: str, end: End, stall_seconds: float) -> None:
+        self.standing: dict[str, float] = {}
         self._snapshot = snapshot
         self._servers = servers
         self._end = end
+        self._stall_seconds = stall_seconds
         self._stalls = Stalls(stall_seconds)
+        self._warned: set[str] = set()
         self._beat = time.monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -79,10 +89,11 @@ class Watchdog:
             if now - self._beat > LOOP_SECONDS:
                 self._end(Exit.RESTART, f"the event loop has not turned for {LOOP_SECONDS:.0f} s")
             stalled = self._stalled(now)
+            self._warn(now)
             if not stalled:
                 continue
             if any_answers(self._servers):
-                self._end(Exit.RESTART, f"no progress for a while: {', '.join(stalled[:5])}")
+                self._end(Exit.RESTART, f"no progress for {self._stall_seconds:.0f} s: {', '.join(stalled[:5])}")
             self._stalls.forgive()
 
     def _stalled(self, now: float) -> list[str]:
@@ -90,6 +101,14 @@ class Watchdog:
             return self._stalls.find(self._snapshot(), now)
         except RuntimeError:  # a dictionary changed while it was read; the next second will do
             return []
+
+    def _warn(self, now: float) -> None:
+        limit = self._stall_seconds
+        self.standing = {name: age for name, age in self._stalls.ages(now).items() if age > limit / 4}
+        slow = {name for name, age in self.standing.items() if age > limit * WARN_SHARE}
+        for name in sorted(slow - self._warned):
+            log.warning("no progress", what=name, for_s=round(self.standing[name]), restart_after_s=round(limit))
+        self._warned = slow
 
 
 def any_answers(servers: str) -> bool:

@@ -112,7 +112,8 @@ async def take_part(context: Context, health: Health, stopped: asyncio.Event) ->
     try:
         async with asyncio.timeout(STOP_SECONDS):
             await roster.revoke()
-            log.info("committed; leaving the group")
+            stays = context.settings.kafka.group_instance_id
+            log.info("committed; the group keeps our place for a session" if stays else "committed; leaving the group")
             await app.stop()
     except TimeoutError:
         log.warning("could not end in order; what is committed is safe")

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
+from stream.kafka.exits import RefusedError
+
 MAX_BATCH_BYTES = 900_000
 """Just under what a topic takes by default. aiokafka sends the batches of a partition one after the other, each with an
 answer to be waited for, so few and large ones are best."""
@@ -75,8 +77,18 @@ class Writer:
             raise
         self._producer = producer
 
-    async def commit(self, outgoing: Outgoing, offsets: Mapping[tuple[str, int], int], group: str) -> Written:
-        """One transaction: the records, and the group's offsets for lag tools. Any exception: end the process."""
+    async def commit(
+        self,
+        outgoing: Outgoing,
+        offsets: Mapping[tuple[str, int], int],
+        group: str,
+        state: tuple[tuple[str, int], int] | None = None,
+    ) -> Written:
+        """One transaction: the records, and the group's offsets for lag tools. Any exception: end the process.
+
+        `state`: the partition of the state, and the offset before which nothing of it can be written. RefusedError: the
+        log ends before that, so its topic was made anew under us; nothing is committed then.
+        """
         producer = self._producer
         await producer.begin_transaction()
         sent: list[tuple[tuple[str, int], int, asyncio.Future[Any]]] = []
@@ -86,10 +98,12 @@ class Writer:
         # aiokafka commits a transaction in which a send has failed: every one of them has to be looked at.
         acknowledged = await asyncio.gather(*(future for _, _, future in sent))
         ended_ms = time.time_ns() // 1_000_000
+        ends = {place: done.offset + count for (place, count, _), done in zip(sent, acknowledged, strict=True)}
+        if state is not None:
+            _check_end(ends, *state)
         named = {TopicPartition(*place): offset for place, offset in offsets.items()}
         await producer.send_offsets_to_transaction(named, group)
         await producer.commit_transaction()
-        ends = {place: done.offset + count for (place, count, _), done in zip(sent, acknowledged, strict=True)}
         stamps = [done.timestamp for done in acknowledged if done.timestamp_type == 1]
         skew = (began_ms + ended_ms) // 2 - max(stamps) if stamps else None
         return Written(ends, skew)
@@ -117,3 +131,12 @@ class Writer:
         producer, self._producer = self._producer, None
         if producer is not None:
             await asyncio.wait([asyncio.ensure_future(producer.stop())], timeout=STOP_SECONDS)
+
+
+def _check_end(ends: Mapping[tuple[str, int], int], place: tuple[str, int], read_through: int) -> None:
+    end = ends.get(place, read_through)
+    if end < read_through:
+        raise RefusedError(
+            f"{place[0]}-{place[1]}: the state reached offset {read_through}, the log only {end}: "
+            f"the topic was deleted or made anew"
+        )

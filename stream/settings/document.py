@@ -65,6 +65,7 @@ class Kafka(Section):
     bootstrap_servers: Annotated[str, BeforeValidator(_servers)] = "localhost:9092"
     topic_prefix: Annotated[str, BeforeValidator(_topic_part)] = "collections"
     group: Annotated[str, BeforeValidator(_topic_part)] = "kpi-stream"
+    group_instance_id: Annotated[str, BeforeValidator(_topic_part)] | None = None
     partitions: Positive = 8
     replication: Positive = 1
     deltas_partitions: Positive | None = None
@@ -73,6 +74,7 @@ class Kafka(Section):
     heartbeat_ms: PositiveDurationMs = Field(1_000, alias="heartbeat")
     transaction_timeout_ms: PositiveDurationMs = Field(15_000, alias="transaction_timeout")
     fetch_wait_ms: PositiveDurationMs = Field(50, alias="fetch_wait")
+    stall_after_ms: PositiveDurationMs = Field(120_000, alias="stall_after")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"] = "PLAIN"
     sasl_plain_username: str | None = None

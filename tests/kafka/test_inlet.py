@@ -99,10 +99,12 @@ def test_records_fetched_before_the_last_seek_are_dropped() -> None:
     assert order(one) == []
 
 
-def test_records_below_the_restored_offset_are_skipped() -> None:
-    one = Inlet([Lane("a", 2, 1)], read, 100)
-    one.lanes["a"].feed(batch("a", [at(0, 1), at(1, 2), at(2, 3)]))
-    assert order(one) == [("a", 2)]
+def test_a_log_that_goes_back_is_an_error_since_its_topic_was_made_anew() -> None:
+    lane = Lane("a", 2, 1)
+    for first, count in ((0, 3), (0, 1), (1, 1)):
+        with pytest.raises(GapError, match=f"a-0: the log went back from offset 2 to {first}"):
+            lane.feed(batch("a", [at(first + n, 1) for n in range(count)]))
+    assert (lane.applied, lane.fed, lane.buffered) == (2, 2, 0)
 
 
 def test_a_batch_that_does_not_follow_the_last_one_is_an_error() -> None:

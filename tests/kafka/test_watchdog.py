@@ -57,7 +57,7 @@ def run(dog: Watchdog, ends: Ends, *, beating: bool, seconds: float = 2.0) -> bo
 def test_a_loop_that_stands_still_ends_the_worker(quick: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "LOOP_SECONDS", 0.3)
     ends = Ends()
-    assert run(Watchdog(dict, "127.0.0.1:1", ends), ends, beating=False)
+    assert run(Watchdog(dict, "127.0.0.1:1", ends, 60), ends, beating=False)
     assert ends.reasons[0][0] is Exit.RESTART
     assert "loop" in ends.reasons[0][1]
 
@@ -65,7 +65,7 @@ def test_a_loop_that_stands_still_ends_the_worker(quick: None, monkeypatch: pyte
 def test_a_stall_with_a_broker_there_ends_the_worker_by_name(quick: None, unused_server: Any) -> None:
     ends = Ends()
     assert run(Watchdog(lambda: {"calls-3": 7}, unused_server, ends, 0.2), ends, beating=True)
-    assert ends.reasons[0] == (Exit.RESTART, "no progress for a while: calls-3")
+    assert ends.reasons[0] == (Exit.RESTART, "no progress for 0 s: calls-3")
 
 
 def test_a_stall_without_a_broker_is_waited_for(quick: None) -> None:

@@ -89,7 +89,7 @@ async def test_sigterm_commits_leaves_and_exits_0_and_the_next_worker_goes_on(
     await produce(broker, names.inbound[0], calls(300, 90))
     async with WorkerProcess(config) as second:
         # The first one left its group in order, so nothing waits for its session to end.
-        await second.ready(20)
+        await second.ready(60)
         await until_counted(settings, "dials", "agent", by_agent(390))
         assert all(opened["since"] == 0 for opened in second.events("open"))
         assert sum(opened["state_offsets"] for opened in second.events("open") if opened["stage"] == 1) >= 300

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SESSION_MS = 2_500
 
 
-def configured(broker: str, prefix: str, folder: Path, **sections: dict[str, Any]) -> tuple[Path, Settings]:
+def configured(broker: str, prefix: str, folder: Path, **sections: Any) -> tuple[Path, Settings]:
     """A configuration file for quick tests: four partitions, a short session, records published at once."""
     document: dict[str, Any] = {
         "kafka": {
@@ -40,7 +40,7 @@ def configured(broker: str, prefix: str, folder: Path, **sections: dict[str, Any
         "http": {"port": 0},
     }
     for name, section in sections.items():
-        document[name] = document.get(name, {}) | section
+        document[name] = document.get(name, {}) | section if isinstance(section, dict) else section
     path = folder / f"{time.monotonic_ns()}.yaml"
     path.write_text(yaml.safe_dump(document))
     return path, load(path, {})
@@ -75,6 +75,11 @@ class WorkerProcess:
         """The log's events of this name."""
         lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == name]
+
+    @property
+    def code(self) -> int | None:
+        """The exit code (negative: killed by that signal); None while it runs."""
+        return self._process.poll()
 
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)

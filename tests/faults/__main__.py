@@ -1,0 +1,59 @@
+"""`make faults`: seeded schedules of faults on a real broker, each compared with replay of the same events.
+
+A schedule follows from its seed: `make faults ARGS="--schedules 1 --seed S"` repeats it.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from deploy.local.broker import BrokerError
+from tests.faults.running import Report, run_schedule, stand
+from tests.faults.schedule import Kind
+
+
+async def _run(schedules: int, seed: int, folder: Path) -> list[Report]:
+    reports = []
+    async with stand(folder) as here:
+        for number in range(seed, seed + schedules):
+            sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
+            sys.stdout.flush()
+            report = await run_schedule(here, number)
+            sys.stdout.write(f"        {report.line()}\n")
+            sys.stdout.writelines(f"        {line}\n" for line in report.differences[:10])
+            reports.append(report)
+    return reports
+
+
+def main() -> int:
+    """0: no difference; 1: some, or a schedule could not be run."""
+    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=20, help="how many, a minute each (default 20)")
+    parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow (default 1)")
+    asked = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is on purpose
+    with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
+        try:
+            reports = asyncio.run(_run(asked.schedules, asked.seed, Path(folder)))
+        except (RuntimeError, BrokerError) as error:
+            sys.stderr.write(f"faults: {error}\n")
+            return 1
+        except KeyboardInterrupt:
+            return 130
+    faults: Counter[Kind] = sum((report.faults for report in reports), Counter())
+    differences = sum(len(report.differences) for report in reports)
+    sys.stdout.write(f"\n{len(reports)} schedules, {faults.total()} faults injected:\n")
+    sys.stdout.writelines(f"  {count:4} {kind}\n" for kind, count in sorted(faults.items()))
+    sys.stdout.write(f"{sum(report.compared for report in reports)} records compared, {differences} differences\n")
+    wrong = [str(report.schedule.seed) for report in reports if report.differences]
+    if wrong:
+        sys.stdout.write(f"differences with the seeds {', '.join(wrong)}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
