@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from stream.engine.cells import Cells
+from stream.engine.sweep import Sweep
 from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
 from stream.facts.identity import expected_key
 from stream.ledger import dossier as dossiers
@@ -15,6 +16,7 @@ from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.desk import LARGE_BYTES, Desk, Opened
 from stream.ledger.difference import added, replaced
+from stream.ledger.forgetting import forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
@@ -55,6 +57,7 @@ class Stage1:
         self._chains: dict[str, Chain] = {}
         self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
+        self._sweep = Sweep()
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -82,6 +85,7 @@ class Stage1:
         if not _stands_alone(fact, mark, dossier) or (dossier is not None and len(dossier) >= self._roomy):
             return self._apply_linked(key, name, mark, fact, dossier, frontier_ms)
         entry = record.encode(fact)
+        ones, amounts = own_columns(fact, self._definitions)
         if dossier is None:
             dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
         dossiers.append(dossier, entry)
@@ -90,7 +94,6 @@ class Stage1:
             opened.links.add(fact)
             self._desk.put(key, opened)
         self._keep(key, name, fact, entry)
-        ones, amounts = own_columns(fact, self._definitions)
         if ones:
             self._cells.add_own(
                 fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at,
@@ -185,10 +188,45 @@ class Stage1:
         """The usual case: a state that follows the last one of its agent only adds the time between."""
         entry = record.encode(fact)
         columns, end_ms = span(last, fact)
+        self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
         chain.put(fact, entry)
         self._keep(key, name, fact, entry)
-        self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
         return ACCEPTED
+
+    def forget(self, frontier_ms: int) -> int:
+        """Forgets a part of what nothing can ask for any more, under this frontier; how many facts that is.
+
+        Every day of event time all keys are looked at, some at each call; the facts are gone with the next `take`.
+        """
+        forgotten = 0
+        for key in self._sweep.some(frontier_ms, self._dossiers, self._chains):
+            dossier, chain = self._dossiers.get(key), self._chains.get(key)
+            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
+                forgotten += self._forget_facts(key, dossier, frontier_ms)
+            if chain is not None:
+                states = chain.before(frontier_ms)
+                forgotten += len(states)
+                for state in states:
+                    chain.remove(state)
+                    self._state.append((f"{key}|{record.identity(state)}".encode(), None))
+        return forgotten
+
+    def _forget_facts(self, key: str, dossier: bytearray, frontier_ms: int) -> int:
+        facts = dossiers.facts(key, dossier)
+        gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
+        if gone:
+            names = {record.identity(fact) for fact in gone}
+            kept = [fact for fact in facts if record.identity(fact) not in names]
+            self._state += [(f"{key}|{name}".encode(), None) for name in names]
+            self._desk.take(key)
+            if not kept:
+                del self._dossiers[key]
+                return len(gone)
+            reach_before = dossiers.reach_of(dossier)
+            dossier = self._dossiers[key] = dossiers.of(map(record.entry, kept))
+            dossiers.set_reach(dossier, reach_before)
+        dossiers.keep_until(dossier, until_ms)
+        return len(gone)
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
         return local_midnight_ms(self._plan.clock(site).zone, day, days)

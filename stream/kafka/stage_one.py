@@ -211,6 +211,7 @@ class StageOne:
 
     def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
         context, names = self._context, self._context.names
+        self._forget()
         changes = self._engine.take()
         statement = self._clock.statement()
         positions = self._positions_now()
@@ -240,6 +241,14 @@ class StageOne:
             self._tally.tell(context.meters)
 
         return Commit(outgoing, offsets, then)
+
+    def _forget(self) -> None:
+        """What is older than anything that may still come, by the slowest of the topics."""
+        marks = [mark for mark in self._clock.watermarks.values() if mark is not None]
+        if len(marks) == len(self.topics):
+            forgotten = self._engine.forget(min(marks) - self._horizon_ms)
+            if forgotten:
+                self._context.meters.add("collections_facts_forgotten_total", by=forgotten)
 
     def _speaks(self, statement: Statement) -> bool:
         """Whether every deltas partition hears the statement now. Once a second is enough; a transaction costs by the

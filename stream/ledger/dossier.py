@@ -7,6 +7,7 @@ whether an identity is known is a search in bytes, and the header says whether a
     header   3 x 6 bytes  instants before which an attempt, a human conversation, a call with the right party may
                           change a deadline or a payment's credit (`Reach`)
              1 byte       1: every fact must be folded (a complaint waits for a call, or the dossier was just restored)
+             6 bytes      the frontier before which nothing of it may be forgotten (`forgetting.py`); 0: not known
     facts    dd           a msgpack array with a count of four bytes
              4 bytes      count
              ...          entries (`record.py`)
@@ -20,7 +21,8 @@ from typing import NamedTuple
 from stream.facts.fact import Fact
 from stream.ledger import record
 
-_HEADER = 19
+_HEADER = 25
+_REACH_END = 19
 _ALWAYS = 18
 _INSTANT_BYTES = 6
 _COUNT_END = _HEADER + 5
@@ -50,7 +52,7 @@ class Reach(NamedTuple):
 
 CALM = Reach().header()
 """What a dossier starts with in which no fact waits for a call."""
-NOTHING = Reach().header() + b"\xdd\x00\x00\x00\x00"
+NOTHING = CALM + bytes(_INSTANT_BYTES) + b"\xdd\x00\x00\x00\x00"
 """A dossier without facts."""
 _UNREAD = Reach(always=True).header()
 
@@ -92,12 +94,22 @@ def reach_of(dossier: bytearray) -> Reach:
 
 def set_reach(dossier: bytearray, reach: Reach) -> None:
     """Gives the dossier another reach."""
-    dossier[:_HEADER] = reach.header()
+    dossier[:_REACH_END] = reach.header()
 
 
 def set_unread(dossier: bytearray) -> None:
     """What its facts wait for is found when it is next read."""
-    dossier[:_HEADER] = _UNREAD
+    dossier[:_REACH_END] = _UNREAD
+
+
+def kept_until(dossier: bytearray) -> int:
+    """The frontier (ms) before which nothing of it may be forgotten; 0: not known."""
+    return int.from_bytes(dossier[_REACH_END:_HEADER], "big")
+
+
+def keep_until(dossier: bytearray, frontier_ms: int) -> None:
+    """Nothing of it may be forgotten before this frontier."""
+    dossier[_REACH_END:_HEADER] = frontier_ms.to_bytes(_INSTANT_BYTES, "big")
 
 
 def call_matters(dossier: bytearray, at_ms: int, attempt: bool, human: bool, right_party: bool) -> bool:

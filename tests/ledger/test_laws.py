@@ -53,7 +53,7 @@ def kept(one: Stage1) -> dict[str, list[Fact]]:
     for key, blob in one._dossiers.items():
         found[key] += map(record.plain, dossier.facts(key, blob))
     for key, states in one._chains.items():
-        found[key] += [record.plain(record.decode(key, entry)) for entry in states.entries.values()]
+        found[key] += [record.plain(record.decode(key, entry)) for entry in states.entries]
     return {key: sorted(group, key=record.identity) for key, group in found.items()}
 
 

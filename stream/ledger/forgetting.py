@@ -1,0 +1,97 @@
+"""What a debtor's facts may be forgotten of, once time has gone on (live 3).
+
+Events that occurred before the frontier (the watermark less the correction horizon) are refused, and windows that ended
+before it change no more. So a fact may go once nothing that can still come asks for it, and all the windows that it
+counts in have ended before the frontier: then even its own redelivery, or a later version of it, does no harm.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from stream.facts import fact as kinds
+from stream.facts.fact import Fact
+from stream.ledger.calls import reaches_debtor
+from stream.ledger.cases import coverage, first_contact, milestones
+from stream.ledger.definitions import HOUR_MS, Definitions
+from stream.ledger.links import CaseFile, Links
+from stream.ledger.promises import MidnightMs
+
+LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
+"""No window that holds an instant ends later after it: a month, with a day for clock changes."""
+
+_SELF_CONTAINED = kinds.Call | kinds.Message | kinds.QualityReview | kinds.Survey | kinds.BotSession | kinds.Restriction
+
+
+def forgettable(
+    facts: Iterable[Fact], frontier_ms: int, definitions: Definitions, midnight_ms: MidnightMs
+) -> tuple[list[Fact], int]:
+    """Which facts of a key may be forgotten, and before which frontier (ms) it is no use to ask again.
+
+    Linked facts go by whole case, when it is closed and its last instant has passed: an earlier payment fills an
+    earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
+    """
+    by_case: dict[str | None, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_case[fact.case_id].append(fact)
+    links = Links(fact for group in by_case.values() for fact in group)
+    gone: list[Fact] = []
+    again_ms: list[int] = []
+    for case_id, group in by_case.items():
+        case = links.case(case_id)
+        last_ms = max(_last_ms(fact, definitions, midnight_ms) for fact in group)
+        if case_id is not None and any(event.change == "closed" for event in case.events):
+            if last_ms + LONGEST_WINDOW_MS < frontier_ms:
+                gone += group
+                continue
+            again_ms.append(last_ms + LONGEST_WINDOW_MS)
+        deciding = {id(fact) for fact in _deciding(case, links, definitions)}
+        for fact in group:
+            if id(fact) in deciding or not _alone(fact):
+                continue
+            until_ms = _last_ms(fact, definitions, midnight_ms) + max(LONGEST_WINDOW_MS, _span_ms(definitions))
+            if until_ms < frontier_ms:
+                gone.append(fact)
+            else:
+                again_ms.append(until_ms)
+    # What comes from now on is not older than the frontier, and stays for as long as a window may.
+    return gone, max(0, min([*again_ms, frontier_ms + LONGEST_WINDOW_MS]))
+
+
+def _alone(fact: Fact) -> bool:
+    """Whether it may go without a case, or before it. A restriction without an end stays."""
+    if isinstance(fact, kinds.Restriction):
+        return fact.until is not None
+    return isinstance(fact, _SELF_CONTAINED) or fact.case_id is None
+
+
+def _span_ms(definitions: Definitions) -> int:
+    return max(definitions.attribution_ms, definitions.first_contact_ms, definitions.coverage_ms)
+
+
+def _deciding(case: CaseFile, links: Links, definitions: Definitions) -> Iterator[Fact]:
+    """Calls and messages that decided what linked facts contribute, and visits likewise."""
+    yield from (call for call in case.calls if reaches_debtor(call) and (case.payments or case.promises))
+    yield from (call for call in case.calls if call.call_id in links.complaints_of_call)
+    placed, _, m1 = milestones(case)
+    for deadline in (first_contact(case, placed, definitions), coverage(case, m1, definitions)):
+        if deadline is not None and deadline.met_by is not None:
+            yield deadline.met_by
+
+
+def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> int:
+    """The last instant at which a fact contributes, or decides that something does."""
+    at_ms, site = fact.occurred_at, str(fact.site_id)
+    if isinstance(fact, kinds.Promise):
+        grace = definitions.promise_grace_days + 1
+        return max(at_ms, *(midnight_ms(site, part.due_on, grace) for part in fact.instalments))
+    if isinstance(fact, kinds.Complaint):
+        return max(at_ms, fact.received_at + definitions.complaint_deadline_ms)
+    if isinstance(fact, kinds.LegalStep):
+        return max(at_ms, midnight_ms(site, fact.due_on, 1))
+    if isinstance(fact, kinds.Case):
+        return at_ms + _span_ms(definitions)
+    if isinstance(fact, kinds.Restriction) and fact.until is not None:
+        return max(at_ms, fact.until)
+    return at_ms
