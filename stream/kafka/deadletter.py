@@ -6,29 +6,41 @@ from stream.kafka.batches import Record
 from stream.kafka.writer import Line
 
 OVERHEAD_BYTES = 4_096
+"""For our own headers, and for what a record and a batch need beside their bytes."""
 PREFIX_BYTES = 65_536
 REASONS = ("malformed", "invalid", "misrouted", "oversized", "conflict", "too_late", "limit", "internal")
 """Every reason that there is (contract 2)."""
+
+Header = tuple[str, bytes | None]
 
 
 def dead_letter(topic: str, partition: int, record: Record, reason: str, detail: str, room_bytes: int) -> Line:
     """The line for the dead-letter topic: key, value and headers unchanged, and five headers more.
 
-    `room_bytes`: the greatest record that the topic takes. A value that does not fit is cut to its first 64 KiB and
-    gets the headers `sha256` (of all of it) and `size`.
+    `room_bytes`: the greatest record that the topic takes. A value that does not fit is cut to what does, 64 KiB at
+    most, and gets the headers `sha256` (of all of it) and `size`. Where key and headers alone leave no room (a topic
+    that somebody made too small), the headers are left out, and then the key.
     """
-    headers = [
-        *record.headers,
+    ours: list[Header] = [
         ("reason", reason.encode()),
-        ("detail", detail.encode()[:1024]),
+        ("detail", detail.encode(errors="replace")[:1024]),
         ("topic", topic.encode()),
         ("partition", b"%d" % partition),
         ("offset", b"%d" % record.offset),
     ]
-    value = record.value
-    extra = sum(len(name) + len(content or b"") + 16 for name, content in headers) + len(record.key or b"")
-    if value is not None and len(value) + extra + OVERHEAD_BYTES > room_bytes:
-        headers.append(("sha256", hashlib.sha256(value).hexdigest().encode()))
-        headers.append(("size", b"%d" % len(value)))
-        value = value[:PREFIX_BYTES]
-    return Line(record.key, value, headers)
+    key, value, theirs = record.key, record.value, list(record.headers)
+    room = room_bytes - OVERHEAD_BYTES
+    if len(value or b"") + len(key or b"") + _bytes(theirs) <= room:
+        return Line(key, value, theirs + ours)
+    if len(key or b"") + _bytes(theirs) > room:
+        theirs = []
+    if len(key or b"") > room:
+        key = None
+    whole = value or b""
+    left = max(0, room - len(key or b"") - _bytes(theirs))
+    cut: list[Header] = [("sha256", hashlib.sha256(whole).hexdigest().encode()), ("size", b"%d" % len(whole))]
+    return Line(key, whole[: min(PREFIX_BYTES, left)], theirs + ours + cut)
+
+
+def _bytes(headers: list[Header]) -> int:
+    return sum(len(name.encode()) + len(content or b"") + 16 for name, content in headers)

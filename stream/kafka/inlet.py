@@ -16,6 +16,7 @@ Read = Callable[[Sequence[Record]], list[Outcome]]
 """What becomes of records that are read together, each by itself."""
 
 CHUNK = 256
+MOST_BATCHES = 16
 NEVER_MS = 2**63
 
 
@@ -55,6 +56,10 @@ class Lane:
     def behind(self) -> bool:
         """Whether the log holds more than has been fetched, or nobody knows yet."""
         return self.log_end is None or self.fed < self.log_end
+
+    def holds(self, records: int, batches: int) -> bool:
+        """Whether so much waits here: records, or batches (few and large ones fill a memory, too)."""
+        return self.buffered >= records or len(self._waiting) >= batches
 
     @property
     def lag(self) -> int:
@@ -133,7 +138,11 @@ class Inlet:
 
     def full(self, topic: str) -> bool:
         """Whether this lane should be given nothing more for now."""
-        return self.lanes[topic].buffered >= self._capacity
+        return self.lanes[topic].holds(self._capacity, MOST_BATCHES)
+
+    def roomy(self, topic: str) -> bool:
+        """Whether it may be given more again: half of what it was full of is taken."""
+        return not self.lanes[topic].holds(self._capacity // 2 + 1, MOST_BATCHES // 2 + 1)
 
     def backlog_ms(self) -> int | None:
         """Event time of the earliest head among the lanes that are behind their log end; None: none such is known."""

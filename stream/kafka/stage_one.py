@@ -25,6 +25,8 @@ SLICE = 100
 CAPACITY = 2_000
 IN_HAND = 10_000
 """Records that one transaction holds at most: what they change of one entity is one record of the deltas topic."""
+DEAD_BYTES_IN_HAND = 16_777_216
+"""Bytes of dead letters after which a transaction takes no further slice in: one may be as large as a record can be."""
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
@@ -53,6 +55,7 @@ class StageOne:
         self._inlet = Inlet((), self._reader.read, CAPACITY)
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
+        self._dead_bytes = 0
         self._tally = Tally(settings.plan().sites)
         self._limits = settings.document.limits
         self._drains = {topic: Drain(self._limits) for topic in self.topics}
@@ -89,10 +92,9 @@ class StageOne:
         self._inlet.lanes[batch.topic].feed(batch)
 
     def full(self, topic: str) -> bool | None:
-        lane = self._inlet.lanes[topic]
         if self._inlet.full(topic):
             return True
-        return False if lane.buffered <= CAPACITY // 2 else None
+        return False if self._inlet.roomy(topic) else None
 
     def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
         now_ms = self._context.wall_ms()
@@ -123,13 +125,17 @@ class StageOne:
     # work -------------------------------------------------------------------------------------------------------------
 
     def step(self) -> bool:
-        if self._applied >= IN_HAND:
+        if self._full():
             return False
         runs = self._inlet.take(SLICE, self._context.ceiling_ms)
         for run in runs:
             self._apply(run)
             self._applied += len(run.records)
         return bool(runs)
+
+    def _full(self) -> bool:
+        """Whether a transaction should hold no more than what is in hand."""
+        return self._applied >= IN_HAND or self._dead_bytes >= DEAD_BYTES_IN_HAND
 
     def _apply(self, run: Run) -> None:
         topic, apply, horizon_ms = run.topic, self._engine.apply, self._horizon_ms
@@ -177,9 +183,10 @@ class StageOne:
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:
         """A dead letter; `passed`: records that were taken in since the last one of this topic."""
-        self._dead.append(
-            dead_letter(topic, self.number, record, refusal.reason, refusal.detail, self._context.deadletter_bytes)
-        )
+        room_bytes = self._context.deadletter_bytes
+        line = dead_letter(topic, self.number, record, refusal.reason, refusal.detail, room_bytes)
+        self._dead.append(line)
+        self._dead_bytes += len(line.value or b"")
         self._tally.refused(refusal.reason)
         drain = self._drains[topic]
         drain.passed(passed)
@@ -196,7 +203,7 @@ class StageOne:
     def due(self, interval_ms: int) -> bool:
         since_ms = self._context.monotonic_ms() - self._committed_ms
         if self._applied:
-            return since_ms >= interval_ms or self._applied >= IN_HAND
+            return since_ms >= interval_ms or self._full()
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
         return self._clock.statement() != self._stated or self._moved() or since_ms >= self._context.touch_every_ms
@@ -230,7 +237,7 @@ class StageOne:
         if self._dead:
             outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
         offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
-        self._dead, self._applied = [], 0
+        self._dead, self._dead_bytes, self._applied = [], 0, 0
         self._committed_ms = context.monotonic_ms()
         self.positions = positions
 

@@ -19,8 +19,9 @@ FOR_EVER = "-1"
 ALREADY_EXISTS = 36
 UNKNOWN_TOPIC = 3
 DEADLETTER_ROOM = 65_536
-ROOM_BYTES = 8_388_608
-"""One entity's changes over a whole commit are one record, and so may be a site's: more than a broker's default."""
+ROOM_BYTES = 67_108_864
+"""What the topics of state, deltas and KPI records take. A site's records hold sums by currency: with each of the
+17,576 that three letters can spell, a minute of panes is the greatest and has about 40 MB."""
 
 
 class TopicsError(Exception):
@@ -49,9 +50,9 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     partitions, deltas = settings.kafka.partitions, settings.deltas_partitions
     keep_ms = str(settings.publish.keep_ms)
-    state = {
+    roomy = {"max.message.bytes": str(ROOM_BYTES)}
+    state = roomy | {
         "cleanup.policy": "compact",
-        "max.message.bytes": str(ROOM_BYTES),
         "min.cleanable.dirty.ratio": "0.3",
         # A worker that kept the state of a number it lost reads tombstones that are at most so old.
         "delete.retention.ms": str(DAY_MS),
@@ -64,12 +65,11 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     }
     # A broker deletes by record timestamp: events that tell of last year would vanish on arrival (contract 1).
     stamped = {"message.timestamp.type": "LogAppendTime"}
-    roomy = {"max.message.bytes": str(ROOM_BYTES)}
     # A backfill reads the history from the inbound topics: it should reach as far back as corrections do.
     history = {"retention.ms": str(settings.time.correction_horizon_ms)}
     return [
         *(Topic(name, partitions, stamped, history) for name in names.inbound),
-        Topic(names.kpi, deltas, outbound),
+        Topic(names.kpi, deltas, outbound | roomy),
         Topic(names.alerts, deltas, outbound),
         Topic(
             names.deadletter,

@@ -2,6 +2,9 @@
 
 import hashlib
 
+import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+
 from stream.kafka.deadletter import PREFIX_BYTES, dead_letter
 from tests.kafka.records import FakeRecord
 
@@ -34,3 +37,23 @@ def test_a_value_beyond_the_room_becomes_its_beginning_its_digest_and_its_size()
 def test_a_value_that_fits_is_whole() -> None:
     value = b"x" * (ROOM - 10_000)
     assert dead_letter("calls", 0, FakeRecord(1, value), "oversized", "", ROOM).value == value
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        FakeRecord(1, b"v" * 300_000, b"k" * 90_000, headers=[("h", b"h" * 90_000)]),
+        FakeRecord(1, b"v" * 300_000, b"k" * 90_000, headers=[("h", b"h" * 190_000)]),
+        FakeRecord(1, b"v", b"k" * 300_000, headers=[("h", b"h" * 300_000)]),
+        FakeRecord(1, None, b"k", headers=[("h", b"h" * 300_000)]),
+    ],
+    ids=["all large", "headers too large", "key and headers too large", "headers alone"],
+)
+def test_a_dead_letter_fits_its_topic_whatever_is_large_and_says_where_it_came_from(record: FakeRecord) -> None:
+    line = dead_letter("calls", 3, record, "oversized", "d" * 5_000, ROOM)
+    batch = DefaultRecordBatchBuilder(2, 0, False, -1, -1, -1, 1 << 30)
+    batch.append(0, 0, line.key, line.value, line.headers)
+    assert len(batch.build()) <= ROOM
+    said = dict(line.headers)
+    assert (said["topic"], said["partition"], said["offset"]) == (b"calls", b"3", b"1")
+    assert said["size"] == b"%d" % len(record.value or b"")

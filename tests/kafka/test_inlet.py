@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stream.facts.fact import Call
 from stream.kafka.batches import Record
-from stream.kafka.inlet import NEVER_MS, GapError, Inlet, Lane
+from stream.kafka.inlet import MOST_BATCHES, NEVER_MS, GapError, Inlet, Lane
 from stream.kafka.reading import Outcome, Refusal
 from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 
@@ -137,6 +137,19 @@ def test_a_full_lane_says_so_until_half_is_taken() -> None:
     assert one.full("a")
     order(one, 1)
     assert not one.full("a")
+
+
+def test_a_lane_of_few_and_large_batches_is_full_by_their_number() -> None:
+    one = inlet("a")
+    for offset in range(MOST_BATCHES):
+        assert not one.full("a")
+        one.lanes["a"].feed(batch("a", [at(offset, offset)]))
+    assert one.full("a")
+    order(one, 1)
+    assert not one.full("a")
+    assert not one.roomy("a")
+    order(one, MOST_BATCHES // 2)
+    assert one.roomy("a")
 
 
 @given(

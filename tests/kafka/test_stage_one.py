@@ -11,7 +11,7 @@ from stream.facts.fact import Fact
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.positions import KEY, Position, decode
-from stream.kafka.stage_one import IN_HAND, StageOne
+from stream.kafka.stage_one import DEAD_BYTES_IN_HAND, IN_HAND, SLICE, StageOne
 from stream.kafka.work import Commit
 from stream.kafka.writer import Written
 from stream.settings import load
@@ -147,6 +147,15 @@ def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
     bench.commit()
     bench.feed(FakeRecord(IN_HAND + 500, b"{"))
     assert bench.work.progress()[CALLS][0] == IN_HAND + 501
+
+
+def test_a_transaction_holds_no_more_dead_letters_than_a_broker_should_be_sent_at_once() -> None:
+    bench = Bench()
+    value = b"{" + b"x" * 500_000
+    bench.feed(*(FakeRecord(offset, value) for offset in range(1_000)))
+    held = bench.commit().outgoing[DEAD, 1]
+    assert len(held) <= DEAD_BYTES_IN_HAND // len(value) + SLICE
+    assert bench.work.due(1_000_000) is False
 
 
 def test_a_conflict_is_dead_lettered_with_what_counts() -> None:

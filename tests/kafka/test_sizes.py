@@ -1,0 +1,63 @@
+"""What is large: state records, outputs and transactions beyond a broker's default of 1 MiB, on a real broker."""
+
+import asyncio
+from itertools import product
+from pathlib import Path
+from string import ascii_uppercase
+
+import pytest
+from aiokafka import TopicPartition
+
+from stream.kafka.names import Names
+from stream.kafka.restore import restore
+from stream.kafka.topics import create_topics
+from stream.kafka.writer import MAX_BATCH_BYTES, Line, Writer
+from tests.kafka.records import instant
+from tests.kafka.workers import WorkerProcess, committed, configured, produce, until_counted
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(150)]
+
+
+async def test_a_record_larger_than_a_batch_is_committed_alone_and_restored(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    _, settings = configured(broker, topic_prefix, tmp_path)
+    await asyncio.to_thread(create_topics, settings)
+    names = Names(topic_prefix, topic_prefix)
+    state = TopicPartition(names.windows, 0)
+    lines = [Line(b"small", b"1"), Line(b"large", b"x" * 30 * MAX_BATCH_BYTES), Line(b"after", b"2")]
+    writer = Writer(settings.kafka_client_options(), "sizes-test", 15_000)
+    await writer.fence()
+    await writer.commit({tuple(state): lines}, {(names.inbound[0], 0): 1}, settings.kafka.group)
+    await writer.fence()  # as a successor does: what was committed is complete then
+    await writer.close()
+    found: dict[bytes, bytes | None] = {}
+    await restore(settings.kafka_client_options(), state, 0, found.__setitem__, lambda _: None)
+    assert found == {line.key: line.value for line in lines}
+
+
+async def test_a_site_with_thousands_of_currencies_is_published_and_restored(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path)
+    names = Names(topic_prefix, topic_prefix)
+    currencies = ["".join(letters) for letters in product(ascii_uppercase[:20], repeat=3)][:6_000]
+
+    def payments(first: int) -> list[tuple[bytes | None, bytes | None]]:
+        return [
+            (
+                b"d-%d" % (n % 50),
+                b'{"type":"payment","event_id":"e-%d","payment_id":"p-%d","occurred_at":"%s","debtor_id":"d-%d",'
+                b'"case_id":"c-1","amount_minor":9007199254740991,"currency":"%s"}'
+                % (first + n, first + n, instant(n).encode(), n % 50, currency.encode()),
+            )
+            for n, currency in enumerate(currencies)
+        ]
+
+    for times in (1, 2):
+        async with WorkerProcess(config) as worker:
+            await worker.ready()
+            await produce(broker, names.inbound[1], payments(times * 10_000))
+            await until_counted(settings, "payments", "site", {"main": times * len(currencies)}, 100)
+    sizes = [len(record.value) for record in await committed(broker, names.kpi)]
+    assert max(sizes) > 1_100_000
