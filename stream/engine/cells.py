@@ -16,8 +16,7 @@ Cell = tuple[str, str, str, int, int, int, int]
 Sums = dict[str, int]
 
 MOST_ROWS = 5_000
-MOST_AMOUNTS = 100_000
-"""Rows of one delta, and amounts in them: a broker takes no record of any size, and two deltas say what one does."""
+"""Rows of one delta: a broker takes no record of any size, and the sum of two deltas is that of one."""
 
 
 @lru_cache(maxsize=100_000)
@@ -133,24 +132,10 @@ class Cells:
         for entity, rows in entities.items():
             kept = [(place, left) for place, sums in rows.items() if (left := self._left(sums))]
             key = entity.encode()
-            for part in _parts(kept):
-                yield key, encode_delta(self._number, greatest_ms, part)
+            for first in range(0, len(kept), MOST_ROWS):
+                yield key, encode_delta(self._number, greatest_ms, kept[first : first + MOST_ROWS])
 
     def _left(self, sums: Sums) -> Sums:
         if all(sums.values()):
             return sums
         return {name: amount for name, amount in sums.items() if amount or name in self._watched}
-
-
-def _parts(rows: list[tuple[Place, Sums]]) -> Iterator[list[tuple[Place, Sums]]]:
-    """The rows in as many deltas as they need."""
-    part: list[tuple[Place, Sums]] = []
-    amounts = 0
-    for row in rows:
-        part.append(row)
-        amounts += len(row[1])
-        if len(part) >= MOST_ROWS or amounts >= MOST_AMOUNTS:
-            yield part
-            part, amounts = [], 0
-    if part:
-        yield part

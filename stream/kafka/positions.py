@@ -8,8 +8,11 @@ from typing import Any
 
 import orjson
 
+from stream.facts.format import Format
+from stream.windows.exact import Json, loads
+
 KEY = b"~offsets"
-FORMAT = 1
+OFFSETS: Format[Json] = Format("offset record")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Positions:
         tps = {topic: at.fields() for topic, at in self.tps.items()}
         return orjson.dumps(
             {
-                "f": FORMAT,
+                "f": OFFSETS.version,
                 "fingerprint": dict(self.fingerprint),
                 "partitions": self.partitions,
                 "deltas": self.deltas,
@@ -55,10 +58,8 @@ class Positions:
 
 
 def decode(value: bytes) -> Positions:
-    """The value's positions. ValueError: a format of another version."""
-    raw = orjson.loads(value)
-    if raw.get("f") != FORMAT:
-        raise ValueError(f"the state's offset record has format {raw.get('f')!r}, this version reads {FORMAT}")
+    """The value's positions. NewerFormatError: a newer version wrote it."""
+    raw = loads(value, OFFSETS)
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"])
 

@@ -2,13 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stream.facts.format import NewerFormatError
 from stream.kafka.batches import fetch
+from stream.kafka.exits import RefusedError
 
 SLICE = 1_000
 FETCH_BYTES = 4 << 20
@@ -39,7 +41,8 @@ async def restore(
     Of the records of one key that a fetch brought, `take` gets the last. The end is reached by position, not by the
     last record: control records lie behind it. `progress` is told after every fetch. Call it only after the fence:
     before it, a former owner may still be writing. It may be cancelled at any time, and be continued from the last
-    offset that `progress` told: what is taken twice changes nothing.
+    offset that `progress` told: what is taken twice changes nothing. RefusedError: a newer version of the product wrote
+    the state.
     """
     consumer = AIOKafkaConsumer(
         **client_options,
@@ -65,8 +68,7 @@ async def restore(
             # A key that changes often has many versions in one fetch, and reading one is most of the work.
             latest = list({record.key or b"": record.value for record in batch.records}.items())
             for at in range(0, len(latest), SLICE):
-                for key, value in latest[at : at + SLICE]:
-                    take(key, value)
+                _taken(state, latest[at : at + SLICE], take)
                 await asyncio.sleep(0)
             position, records = batch.next_offset, records + len(batch.records)
             now = time.monotonic()
@@ -82,6 +84,18 @@ async def restore(
         return int(max(position, start))
     finally:
         await consumer.stop()
+
+
+def _taken(
+    state: TopicPartition, records: Sequence[tuple[bytes, bytes | None]], take: Callable[[bytes, bytes | None], None]
+) -> None:
+    try:
+        for key, value in records:
+            take(key, value)
+    except NewerFormatError as error:
+        raise RefusedError(
+            f"{state.topic}-{state.partition}: {error}: start a worker of the version that wrote it"
+        ) from error
 
 
 def _rest(done: int, whole: int, seconds: float) -> tuple[float, float]:

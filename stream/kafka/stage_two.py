@@ -9,8 +9,10 @@ import structlog
 
 from stream.engine.delta import STATEMENT_KEY
 from stream.engine.stage2 import Stage2
+from stream.facts.format import NewerFormatError
 from stream.kafka.batches import Batch, Record
 from stream.kafka.context import Context
+from stream.kafka.exits import RefusedError
 from stream.kafka.inlet import Lane
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import partition_of
@@ -104,7 +106,10 @@ class StageTwo:
         for _ in range(min(SLICE, len(waiting))):
             record = waiting.popleft()
             key, value = record.key or b"", record.value or b""
-            engine.apply(key, value)
+            try:
+                engine.apply(key, value)
+            except NewerFormatError as error:
+                raise RefusedError(f"{lane.topic}-{self.number} offset {record.offset}: {error}") from error
             if key == STATEMENT_KEY:
                 self._hear(value)
             lane.applied = record.offset + 1

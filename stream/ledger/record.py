@@ -16,20 +16,17 @@ import msgspec
 from msgspec import structs
 
 from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, Call, Fact, Instalment, Message, Promise
+from stream.facts.format import Format
 from stream.facts.identity import own_id
 
-FORMAT = 1
-"""Version of the format of a record; a worker refuses a newer one."""
+FORMAT: Format[bytes] = Format("ledger record")
+"""A former version's entry is upgraded when it is read from the topic."""
 
 HASH_BYTES = 8
 MOST_LOSERS = 255
 
-_VERSION = bytes((FORMAT,))
+_VERSION = bytes((FORMAT.version,))
 _pack = msgspec.msgpack.Encoder().encode
-
-
-class NewerFormatError(Exception):
-    """A record was written by a newer version of the product."""
 
 
 class _Part(Instalment, kw_only=True, array_like=True, gc=False):
@@ -224,7 +221,5 @@ def to_value(entry: bytes) -> bytes:
 
 
 def from_value(value: bytes) -> bytes:
-    """The entry of a record. Raises NewerFormatError where a newer version wrote it."""
-    if value[0] > FORMAT:
-        raise NewerFormatError(f"a ledger record has format {value[0]}; this version reads up to {FORMAT}")
-    return value[1:]
+    """The entry of a record. NewerFormatError: a newer version wrote it."""
+    return value[1:] if value[0] == FORMAT.version else FORMAT.upgraded(value[0], value[1:])

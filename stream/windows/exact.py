@@ -1,7 +1,7 @@
 """JSON records with exact integers of any size.
 
-Amounts beyond 64 bits are rare but legal (sums are exact): a record that holds one has format 2 and goes through a
-slower parser, since the fast one would turn it into a float.
+`f` is the version of a record's format. Amounts beyond 64 bits are rare but legal (sums are exact): the `f` of a record
+that holds one is negative, and it goes through a slower parser, since the fast one would turn it into a float.
 """
 
 import json
@@ -10,8 +10,13 @@ from typing import Any
 
 import orjson
 
-FORMAT = 1
-WIDE_FORMAT = 2
+from stream.facts.format import Format
+
+Json = dict[str, Any]
+
+RECORD: Format[Json] = Format("record")
+"""The format of every kind of record that has none of its own yet."""
+FORMAT = RECORD.version
 
 
 def dumps_bare(record: object) -> bytes:
@@ -23,20 +28,23 @@ def dumps_bare(record: object) -> bytes:
 
 
 def dumps(record: Mapping[str, Any]) -> bytes:
-    """JSON of a record whose `f` is 1, keys in their order; `f` becomes 2 when an integer needs more than 64 bits."""
+    """JSON of a record with its version as `f`, keys in their order; `f` becomes negative when an integer needs more
+    than 64 bits."""
     try:
         return orjson.dumps(record)
     except TypeError:
-        return dumps_bare({**record, "f": WIDE_FORMAT})
+        return dumps_bare({**record, "f": -record["f"]})
 
 
-def loads(value: bytes) -> dict[str, Any]:
-    """The record that `dumps` wrote. Raises ValueError if it is of a format that this version does not know."""
-    record: dict[str, Any] = orjson.loads(value)
+def loads(value: bytes, form: Format[Json] = RECORD) -> Json:
+    """The record that `dumps` wrote, upgraded if a former version did. NewerFormatError: a newer one did. ValueError:
+    it is no such record."""
+    record: Json = orjson.loads(value)
     found = record.get("f")
-    if found == FORMAT:
+    if found == form.version:
         return record
-    if found == WIDE_FORMAT:
-        wide: dict[str, Any] = json.loads(value)
-        return wide
-    raise ValueError(f"a record has format {found!r}; this version knows {FORMAT} and {WIDE_FORMAT}")
+    if not isinstance(found, int):
+        raise ValueError(f"the {form.name} has no format")
+    if found < 0:
+        record = json.loads(value)
+    return form.upgraded(abs(found), record)

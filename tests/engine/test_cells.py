@@ -16,16 +16,3 @@ def test_an_entity_with_many_rows_is_sent_in_parts(monkeypatch: pytest.MonkeyPat
     sent = [orjson.loads(value)["rows"] for key, value in batch.take(0) if key == b"main|agent|a-1"]
     assert [len(rows) for rows in sent] == [3, 3, 1]
     assert sum(row[2]["dials"] for rows in sent for row in rows) == 7
-
-
-def test_an_entity_with_many_amounts_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "MOST_AMOUNTS", 5)
-    batch = Cells(0, 10_000, frozenset())
-    credit = Credit("main", "t-1", "a-1")
-    wide = {
-        (credit, f"recovered_minor:{cur}", grain * 10_000): 1 for grain in range(4) for cur in ("CNY", "EUR", "USD")
-    }
-    batch.add_difference(wide, 0, None)
-    sent = [orjson.loads(value)["rows"] for key, value in batch.take(0) if key == b"main|agent|a-1"]
-    assert [len(rows) for rows in sent] == [2, 2]
-    assert sum(sum(row[2].values()) for rows in sent for row in rows) == 12

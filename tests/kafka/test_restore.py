@@ -100,3 +100,22 @@ async def test_a_number_is_served_as_soon_as_it_is_restored_while_another_still_
         await until_counted(settings, "dials", "agent", {f"a-{n}": 2 for n in range(4)})
         await worker.ready()
         assert [line["records"] for line in worker.events("restored") if line["number"] == 3]
+
+
+async def test_state_that_a_newer_version_wrote_is_refused_with_exit_4_naming_topic_partition_and_versions(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path)
+    await asyncio.to_thread(create_topics, settings)
+    names = Names(topic_prefix, topic_prefix)
+    debtor = debtor_of(2, 4)
+    writer = Writer(settings.kafka_client_options(), "newer-test", 15_000)
+    await writer.fence()
+    newer = {(names.ledger, 2): [Line(f"{debtor}|ck-1".encode(), b"\x09what will be")]}
+    await writer.commit(newer, {(names.inbound[0], 2): 0}, "newer-test")
+    await writer.close()
+    async with WorkerProcess(config) as worker:
+        assert await worker.ends() == 4, worker.log[-3000:]
+        refusal = f"{names.ledger}-2: the ledger record has format 9, this version of kpi-stream reads up to 1"
+        assert refusal in worker.log
+        assert "Traceback" not in worker.log

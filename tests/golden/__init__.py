@@ -1,0 +1,1 @@
+"""State as every version of the product wrote it, and what it means (`python -m tests.golden`)."""

@@ -1,0 +1,108 @@
+"""Laws of state at rest: what any version wrote is read as what it meant; what a newer one wrote is refused."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from stream.facts.fact import KINDS
+from stream.facts.format import Format, NewerFormatError
+from stream.kafka.positions import decode
+from stream.windows.exact import RECORD, dumps, loads
+from tests.golden import world
+from tests.golden.files import HERE, MEANING, VERSIONS, WRITERS, facts_in, offsets_in, path_of, read, said_after
+
+KNOWN: dict[str, Any] = orjson.loads(MEANING.read_bytes()) if MEANING.exists() else {}
+FILES = sorted(HERE.glob("*.jsonl"))
+
+
+def sorted_keys(records: list[world.Record]) -> list[world.Record]:
+    """The same, with the keys of JSON in order."""
+    return [(key, _sorted(value) if value and value[:1] == b"{" else value) for key, value in records]
+
+
+def _sorted(value: bytes) -> bytes:
+    return json.dumps(json.loads(value), sort_keys=True).encode()
+
+
+def test_there_is_a_file_of_every_version_and_no_other() -> None:
+    wanted = {path_of(kind, version) for kind, last in VERSIONS.items() for version in range(1, last + 1)}
+    assert set(FILES) == wanted
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+def test_the_file_of_the_version_that_is_written_is_byte_for_byte_what_is_written(kind: str) -> None:
+    """Not so? A format has changed: see tests/golden/__main__.py. The order of the columns in a sum is any."""
+    assert sorted_keys(read(path_of(kind, VERSIONS[kind]))) == sorted_keys(WRITERS[kind]())
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.name.startswith("ledger")], ids=lambda path: path.stem)
+def test_a_ledger_of_any_version_holds_the_same_facts_and_knows_every_event_of_them(path: Path) -> None:
+    records = read(path)
+    assert facts_in(records) == KNOWN["facts"]
+    one = world.stage1()
+    for key, value in records:
+        one.restore(key, value)
+    assert {one.apply(fact).kind for fact in world.facts()} == {"duplicate"}
+    assert one.take().state == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.name.startswith("windows")], ids=lambda path: path.stem
+)
+def test_windows_of_any_version_go_on_with_the_same_numbers_and_alerts(path: Path) -> None:
+    assert said_after(read(path)) == KNOWN["after"]
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in FILES if path.name.startswith("offsets")], ids=lambda path: path.stem
+)
+def test_offsets_of_any_version_say_the_same(path: Path) -> None:
+    assert offsets_in(read(path)) == KNOWN["offsets"]
+
+
+def test_the_world_leaves_every_kind_of_record_behind() -> None:
+    kinds = {key.split(b"|")[0] for key, _ in world.windows()}
+    assert kinds == {b"w", b"p", b"f", b"a", b"c"}
+    alerts = {key.split(b"|")[4] for key, _ in world.windows() if key.startswith(b"a|")}
+    assert alerts == {b"p", b"q", b"s", b"t"}
+    assert {name.partition("|")[2][0] for name in KNOWN["facts"]} == {kind.LETTER for kind in KINDS}
+    assert any(b'"f":-1' in (value or b"") for _, value in world.windows())
+    assert any(len(said) > 1 for said in KNOWN["facts"].values())
+    states = {orjson.loads(value)["state"] for value in KNOWN["after"]["alerts"].values()}
+    assert states == {"resolved"}
+
+
+def test_what_a_newer_version_wrote_is_refused_naming_both() -> None:
+    refused = r"has format 9, this version of kpi-stream reads up to 1"
+    key, value = world.ledger()[0]
+    with pytest.raises(NewerFormatError, match=rf"the ledger record {refused}"):
+        world.stage1().restore(key, b"\x09" + (value or b"")[1:])
+    with pytest.raises(NewerFormatError, match=rf"the record {refused}"):
+        world.stage2().restore(b"c", b'{"f":9}')
+    with pytest.raises(NewerFormatError, match=rf"the record {refused}"):
+        loads(dumps({"f": 9, "sum": 2**70}))
+    with pytest.raises(NewerFormatError, match=rf"the offset record {refused}"):
+        decode(b'{"f":9}')
+
+
+def test_a_former_version_is_upgraded_step_by_step() -> None:
+    third = Format[dict[str, Any]](
+        "sum", 3, {1: lambda old: {"f": 2, "sum": old["total"]}, 2: lambda old: {**old, "f": 3, "unit": "ms"}}
+    )
+    assert loads(b'{"f":1,"total":5}', third) == {"f": 3, "sum": 5, "unit": "ms"}
+    assert loads(b'{"f":-2,"sum":36893488147419103232}', third) == {"f": 3, "sum": 2**65, "unit": "ms"}
+    assert loads(b'{"f":3,"sum":5}', third) == {"f": 3, "sum": 5}
+
+
+def test_a_version_without_a_way_to_it_is_an_error_of_the_program() -> None:
+    with pytest.raises(ValueError, match="an upgrade from each version before 2"):
+        Format[bytes]("sum", 2)
+
+
+@pytest.mark.parametrize("value", [b"{}", b'{"f":0}', b'{"f":"1"}', b'{"f":null}'])
+def test_what_has_no_version_is_no_record(value: bytes) -> None:
+    with pytest.raises(ValueError, match="the record has no format"):
+        loads(value, RECORD)
