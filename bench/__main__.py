@@ -1,84 +1,77 @@
-"""`make bench`: measures on a real broker, prints a table, and keeps it as a dated file in bench/results/."""
+"""Measures on a real broker, and keeps what it found as a dated file in bench/results/.
+
+make bench                                  everything, about 25 minutes on two cores
+make bench ARGS="--list"                    the parts, in their order
+make bench ARGS="--only peers,latency"      some parts; the others keep what was measured earlier the same day
+make bench ARGS="--scale 0.05"              a twentieth of the events, nothing kept
+make bench ARGS="--smoke"                   whether everything runs, in about a minute, nothing kept
+
+Peers are installed under .cache/bench the first time (by pip and by Maven); --smoke uses those that are there.
+With KAFKA_BOOTSTRAP_SERVERS set, that broker is used instead of one of the bench's own.
+"""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import os
-import platform
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 
-from bench import fold, latency, ledger, memory, throughput
-from bench.system import BenchError, System
-from deploy.local.broker import LocalBroker, free_port
+from bench import result
+from bench.part import PARTS, Part, measured
+from bench.result import Row
+from bench.setting import Setting
+from deploy.local.broker import LocalBroker
 
-LEDGER_EVENTS = 200_000
+SMOKE = 0.005
 RESULTS = Path(__file__).parent / "results"
 
 
 def main() -> int:
-    """0 when all was measured, 1 with one line when it could not be."""
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="backlog for the throughput (default 1,000,000)")
-    parser.add_argument("--seconds", type=int, default=60, help="how long latency is measured (default 60)")
-    parser.add_argument("--debtors", type=int, default=100_000, help="debtors for the memory (default 100,000)")
-    parser.add_argument("--smoke", action="store_true", help="small numbers, nothing kept: only that it runs")
+    """0 when all was measured, 1 when a part or a peer failed, 2 when a part is unknown."""
+    parser = argparse.ArgumentParser(
+        prog="make bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", metavar="PARTS", help="names of parts, separated by commas")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the full number of events (default 1)")
+    parser.add_argument("--smoke", action="store_true", help=f"--scale {SMOKE}, without peers that are not installed")
+    parser.add_argument("--list", action="store_true", help="the parts")
     asked = parser.parse_args()
-    if asked.smoke:
-        asked.events, asked.seconds, asked.debtors = 20_000, 5, 5_000
+    if asked.list:
+        sys.stdout.write("".join(f"{part.name:10} {part.about}\n" for part in PARTS))
+        return 0
+    names = asked.only.split(",") if asked.only else [part.name for part in PARTS]
+    unknown = set(names) - {part.name for part in PARTS}
+    if unknown:
+        parser.error(f"no part {', '.join(sorted(unknown))}; --list names them")
+    parts = [part for part in PARTS if part.name in names]
     try:
-        rows = list(_measure(asked))
-    except BenchError as error:
-        sys.stderr.write(f"\nbench: {error}\n")
-        return 1
-    table = _table(rows)
-    sys.stdout.write("\n" + table)
-    if not asked.smoke:
-        RESULTS.mkdir(exist_ok=True)
-        (RESULTS / f"{time.strftime('%Y-%m-%d')}.md").write_text(_head() + table)
-    return 0
+        found = _measured(parts, SMOKE if asked.smoke else asked.scale, smoke=asked.smoke)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nbench: stopped\n")
+        return 130
+    for name, rows in found.items():
+        sys.stdout.write(f"\n## {name}\n\n{result.table(rows)}")
+    if not asked.smoke and asked.scale == 1:
+        kept = result.save(RESULTS, time.strftime("%Y-%m-%d"), result.machine(), found)
+        sys.stderr.write("".join(f"kept: {file}\n" for file in kept))
+    return int(any(row.key.endswith(".failed") for rows in found.values() for row in rows))
 
 
-def _measure(asked: argparse.Namespace) -> list[tuple[str, str]]:
-    rows = list(fold.lines())
-    rows += ledger.lines(min(asked.events, LEDGER_EVENTS))
-    rows += memory.lines(asked.debtors, memory.bytes_a_debtor(asked.debtors))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+def _measured(parts: list[Part], scale: float, *, smoke: bool) -> dict[str, list[Row]]:
+    with tempfile.TemporaryDirectory() as folder:
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
         if given:
-            return rows + _on_broker(given, folder, asked)
-        with LocalBroker(folder / "kafka") as broker:
-            return rows + _on_broker(broker.bootstrap, folder, asked)
+            return _each(parts, Setting(given, folder, scale, smoke))
+        with LocalBroker(Path(folder) / "kafka", heap="1g") as broker:
+            logs = str(broker.data / "log")
+            return _each(parts, Setting(broker.bootstrap, folder, scale, smoke, broker.pid, logs))
 
 
-def _on_broker(bootstrap: str, folder: Path, asked: argparse.Namespace) -> list[tuple[str, str]]:
-    stamp = f"{int(time.time())}"
-    rule = {"rule": "low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": 0.1}
-    system = System(bootstrap, folder, f"rate-{stamp}", alerts=[rule], time={"idle_advance": False})
-    result = asyncio.run(throughput.worker(system, asked.events, free_port()))
-    rows = list(throughput.lines(result, throughput.stock(system)))
-    live = System(bootstrap, folder, f"latency-{stamp}", alerts=[rule])
-    took = asyncio.run(latency.latencies(live, 1_000, asked.seconds, free_port()))
-    return rows + list(latency.lines(took, 1_000))
-
-
-def _table(rows: list[tuple[str, str]]) -> str:
-    return "".join(["| what | measured |\n|---|---|\n", *(f"| {what} | {found} |\n" for what, found in rows)])
-
-
-def _head() -> str:
-    names = ("faust-streaming", "aiokafka", "msgspec", "pydantic")
-    versions = ", ".join(f"{name} {version(name)}" for name in names)
-    machine = f"{os.cpu_count()} cores shared with the broker (Apache Kafka 4.2.0, one node)"
-    return (
-        f"# Measured on {time.strftime('%Y-%m-%d')}\n\n"
-        f"{machine}, Python {platform.python_version()}, {versions}. Command: `make bench`.\n\n"
-    )
+def _each(parts: list[Part], setting: Setting) -> dict[str, list[Row]]:
+    return {part.name: measured(part, setting) for part in parts}
 
 
 if __name__ == "__main__":

@@ -1,101 +1,158 @@
-"""Seconds from producing an event to the KPI record that counts it, read with read_committed, under steady load."""
+"""From producing an event to the KPI record that counts it (read_committed), and to /metrics, under steady load."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import re
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from statistics import quantiles
 
 import orjson
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from bench.result import Row
+from bench.setting import Setting, say, step
 from bench.system import BenchError, System
-from bench.throughput import say
+from deploy.local.broker import free_port
 
 EVERY_S = 0.1
+LOADS = ((1_000, "200ms"), (10_000, "1s"))
+"""Events a second, and `publish.every`."""
 WARM_UP_S = 8
+SECONDS = 40
+PATIENCE_S = 60
+TEAM = "t-probe"
+SURVEYS = re.compile(rf'collections_window_surveys{{[^}}]*entity="{TEAM}"[^}}]*window="day"[^}}]*}} (\S+)')
+Hook = Callable[[], Awaitable[None]]
 
 
-async def latencies(system: System, rate: int, seconds: int, port: int) -> list[float]:
-    """Sends a probe ten times a second beside `rate` simulated events a second; how long each took, in seconds.
+class Probes:
+    """Sends surveys of agents of their own, so that a KPI record tells which event it counts; when each was seen."""
 
-    A probe is a survey of an agent of its own, so that its KPI record tells which event it counts.
-    """
-    system.run("topics", "create")
-    async with system.worker(port):
-        await system.ready()
-        load = system.start("simulate", "--rate", str(rate), "--no-history", "--no-incident", "--mess", "none")
+    def __init__(self, system: System) -> None:
+        self.sent: dict[str, float] = {}
+        self.took: dict[str, float] = {}
+        self._system = system
+        self._producer = AIOKafkaProducer(bootstrap_servers=system.bootstrap)
+        self._consumer = AIOKafkaConsumer(
+            f"{system.prefix}.kpi.v1",
+            bootstrap_servers=system.bootstrap,
+            isolation_level="read_committed",
+            auto_offset_reset="latest",
+            fetch_max_wait_ms=20,
+        )
+
+    async def send(self, seconds: float, load: subprocess.Popen[bytes]) -> None:
+        """Ten probes a second for so long, and returns when all were seen. BenchError if some were not."""
+        await self._producer.start()
+        await self._consumer.start()
+        await self._consumer.seek_to_end()
+        reading = asyncio.create_task(self._read())
         try:
-            await asyncio.sleep(WARM_UP_S)
-            return await _probe(system, seconds, load)
+            for number in range(int(seconds / EVERY_S)):
+                if load.poll() is not None:
+                    raise BenchError("the simulator ended")
+                await self._one(f"probe-{number}")
+                say(f"latency: {number + 1} probes sent, {len(self.took)} seen")
+                await asyncio.sleep(EVERY_S)
+            until = time.monotonic() + PATIENCE_S
+            while True:
+                await asyncio.sleep(0.1)
+                if len(self.took) == len(self.sent) or time.monotonic() > until:
+                    break
         finally:
-            load.terminate()
-            load.wait(20)
+            reading.cancel()
+            await self._consumer.stop()
+            await self._producer.stop()
+        if len(self.took) < len(self.sent):
+            missing = len(self.sent) - len(self.took)
+            raise BenchError(f"{missing} of {len(self.sent)} probes never reached a KPI record")
+
+    async def _one(self, agent: str) -> None:
+        event = {
+            "type": "survey",
+            "event_id": agent,
+            "survey_id": agent,
+            "agent_id": agent,
+            "team_id": TEAM,
+            "score": 5,
+            "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
+        self.sent[agent] = time.perf_counter()
+        await self._producer.send_and_wait(
+            f"{self._system.prefix}.activity.v1", orjson.dumps(event), key=agent.encode()
+        )
+
+    async def _read(self) -> None:
+        async for record in self._consumer:
+            _, level, entity, *_ = record.key.decode().split("|")
+            if level == "agent" and entity in self.sent and entity not in self.took:
+                self.took[entity] = time.perf_counter() - self.sent[entity]
+
+    async def on_metrics(self) -> list[float]:
+        """How long each probe took to the team's number of surveys on /metrics; ends by being cancelled."""
+        found: list[float] = []
+        with contextlib.suppress(asyncio.CancelledError):
+            while True:
+                shown = [float(each) for each in SURVEYS.findall(await self._system.metrics())]
+                sent = list(self.sent.values())
+                now = time.perf_counter()
+                found += [now - at for at in sent[len(found) : int(max(shown, default=0))]]
+                await asyncio.sleep(EVERY_S)
+        return found
 
 
-async def _probe(system: System, seconds: int, load: subprocess.Popen[bytes]) -> list[float]:
-    consumer = AIOKafkaConsumer(
-        f"{system.prefix}.kpi.v1",
-        bootstrap_servers=system.bootstrap,
-        isolation_level="read_committed",
-        auto_offset_reset="latest",
-        fetch_max_wait_ms=20,
-    )
-    producer = AIOKafkaProducer(bootstrap_servers=system.bootstrap)
-    sent: dict[str, float] = {}
-    took: dict[str, float] = {}
-    await producer.start()
-    await consumer.start()
+async def under_load(
+    system: System, rate: int, seconds: int, *, history: bool = False, meanwhile: Hook | None = None
+) -> tuple[Probes, list[float]]:
+    """Probes beside `rate` simulated events a second, and how long they took to /metrics. The worker must run."""
+    await system.ready()
+    past = "--history" if history else "--no-history"
+    options = ["--rate", str(rate), "--agents", str(min(1_000, 16 * rate)), past, "--no-incident", "--mess", "none"]
+    load = system.start("simulate", *options)
+    probes = Probes(system)
     try:
-        await consumer.seek_to_end()
-        reading = asyncio.create_task(_read(consumer, sent, took))
-        for number in range(int(seconds / EVERY_S)):
-            if load.poll() is not None:
-                raise BenchError("the simulator ended")
-            agent = f"probe-{number}"
-            at = time.time()
-            event = {
-                "type": "survey",
-                "event_id": agent,
-                "survey_id": agent,
-                "agent_id": agent,
-                "team_id": "t-probe",
-                "score": 5,
-                "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at)),
-            }
-            sent[agent] = time.perf_counter()
-            await producer.send_and_wait(f"{system.prefix}.activity.v1", orjson.dumps(event), key=agent.encode())
-            say(f"latency: {number + 1} probes sent, {len(took)} seen")
-            await asyncio.sleep(EVERY_S)
-        for _ in range(100):
-            if len(took) == len(sent):
-                break
-            await asyncio.sleep(0.1)
-        reading.cancel()
+        await asyncio.sleep(min(WARM_UP_S, seconds / 2))
+        scraping = asyncio.create_task(probes.on_metrics())
+        other = asyncio.ensure_future(meanwhile()) if meanwhile else None
+        await probes.send(seconds, load)
+        await asyncio.sleep(1)
+        scraping.cancel()
+        if other is not None:
+            await other
+        return probes, await scraping
     finally:
-        await consumer.stop()
-        await producer.stop()
-    if len(took) < len(sent):
-        raise BenchError(f"{len(sent) - len(took)} of {len(sent)} probes never reached a KPI record")
-    return list(took.values())
+        load.terminate()
+        load.wait(20)
 
 
-async def _read(consumer: AIOKafkaConsumer, sent: dict[str, float], took: dict[str, float]) -> None:
-    async for record in consumer:
-        _, level, entity, *_ = record.key.decode().split("|")
-        if level == "agent" and entity in sent and entity not in took:
-            took[entity] = time.perf_counter() - sent[entity]
+def rows(setting: Setting) -> Iterator[Row]:
+    """The part `latency`."""
+    seconds = setting.seconds(SECONDS)
+    for rate, every in LOADS[:1] if setting.smoke else LOADS:
+        words = f"{rate:,} events/s, publish.every {every}"
+        step(f"latency at {words}, {seconds} s")
+        system = System(setting.bootstrap, setting.path, f"latency-{rate}", publish={"every": every})
+        probes, shown = asyncio.run(_alone(system, rate, seconds))
+        yield from cuts(f"latency.{rate}", f"event to KPI record at {words}", list(probes.took.values()))
+        yield from cuts(f"latency.{rate}.metrics", f"event to /metrics at {words}", shown)
 
 
-def lines(took: list[float], rate: int) -> Iterator[tuple[str, str]]:
-    """The rows of the report."""
-    cuts = quantiles(took, n=100)
-    yield f"event to KPI record at {rate:,}/s, median", f"{cuts[49]:.2f} s"
-    yield f"event to KPI record at {rate:,}/s, p99", f"{cuts[98]:.2f} s ({len(took)} probes)"
+async def _alone(system: System, rate: int, seconds: int) -> tuple[Probes, list[float]]:
+    system.run("topics", "create")
+    async with system.worker(free_port()):
+        return await under_load(system, rate, seconds)
 
 
-if __name__ == "__main__":
-    sys.exit("run it through `make bench`")
+def cuts(key: str, what: str, took: list[float]) -> Iterator[Row]:
+    """Median, 99th percentile and maximum."""
+    if len(took) < 2:
+        raise BenchError(f"{what}: {len(took)} probes were seen")
+    points = quantiles(took, n=100, method="inclusive")
+    for name, value in (("median", points[49]), ("p99", points[98]), ("most", max(took))):
+        yield Row(
+            f"{key}.{name}", f"{what}, {name}" + f" of {len(took)}" * (name == "most"), round(value * 1_000), "ms"
+        )

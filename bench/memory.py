@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from bench.result import Row
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.facts.instant import instant_text
@@ -77,10 +78,11 @@ def bytes_a_debtor(debtors: int) -> float:
     return float(done.stdout)
 
 
-def lines(debtors: int, each: float) -> Iterator[tuple[str, str]]:
+def lines(debtors: int, each: float) -> Iterator[Row]:
     """The rows of the report."""
-    yield f"memory of stage 1 per 100,000 debtors with {FACTS} facts each", f"{each * 100_000 / 2**20:,.0f} MiB"
-    yield "bytes a debtor", f"{each:,.0f} (measured with {debtors:,} debtors)"
+    what = f"memory of stage 1, {FACTS} facts a debtor, {debtors:,} debtors"
+    yield Row("memory.debtor", what, round(each), "bytes a debtor")
+    yield Row("memory.debtors", "memory of stage 1 per 100,000 such debtors", round(each * 100_000 / 2**20), "MiB")
 
 
 if __name__ == "__main__":

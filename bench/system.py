@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
+from bench.setting import say
+
 TICKS_A_SECOND = 100
 INBOUND = ("calls", "payments", "complaints", "cases", "activity")
 
@@ -26,21 +28,36 @@ class BenchError(Exception):
 
 
 class System:
-    """One worker process on topics of its own."""
+    """One worker process, on topics of its own or (`prefix`) on the inbound topics of another system.
 
-    def __init__(self, bootstrap: str, folder: Path, name: str, *, partitions: int = 4, **sections: Any) -> None:
+    Two systems with the same `group` share the work.
+    """
+
+    def __init__(
+        self,
+        bootstrap: str,
+        folder: Path,
+        name: str,
+        *,
+        partitions: int = 4,
+        prefix: str | None = None,
+        group: str | None = None,
+        **sections: Any,
+    ) -> None:
         self.bootstrap = bootstrap
-        self.prefix = f"bench-{name}"
+        self.prefix = prefix or f"bench-{folder.name}-{name}"
+        self.group = group or f"bench-{folder.name}-{name}"
         self.partitions = partitions
         self._folder = folder
         self._config = folder / f"{name}.yaml"
         kafka = {
             "bootstrap_servers": bootstrap,
             "topic_prefix": self.prefix,
-            "group": self.prefix,
+            "group": self.group,
             "partitions": partitions,
+            **sections.get("kafka", {}),
         }
-        self._config.write_text(yaml.safe_dump({"kafka": kafka, **sections}))
+        self._config.write_text(yaml.safe_dump({**sections, "kafka": kafka}))
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / f"{name}.log"
         self.port = 0
@@ -91,15 +108,35 @@ class System:
 
     def cpu_seconds(self) -> float:
         """User and system time of the worker process so far."""
-        fields = Path(f"/proc/{self._pid()}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+        return cpu_seconds(self.pid)
 
-    def rss_mib(self) -> int:
-        """Resident memory of the worker process."""
-        status = Path(f"/proc/{self._pid()}/status").read_text()
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
+    def rss_mib(self, *, peak: bool = False) -> int:
+        """Resident memory of the worker process, or the most that it ever was."""
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        name = "VmHWM" if peak else "VmRSS"
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name)) // 1024
 
-    def _pid(self) -> int:
+    async def metrics(self) -> str:
+        """What the worker shows on /metrics."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
+        ):
+            return await answer.text()
+
+    def kill(self) -> None:
+        """Ends the worker as a machine that dies does."""
+        assert self._process is not None
+        self._process.kill()
+
+    @property
+    def config(self) -> Path:
+        """The configuration file."""
+        return self._config
+
+    @property
+    def pid(self) -> int:
+        """Of the worker, which must run."""
         self._alive()
         assert self._process is not None
         return self._process.pid
@@ -109,6 +146,12 @@ class System:
         if self._process.poll() is not None:
             tail = self._log.read_text(errors="replace")[-800:]
             raise BenchError(f"the worker ended with {self._process.returncode}: {tail}")
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
 class Progress:
@@ -134,11 +177,26 @@ class Progress:
 
     async def deltas(self) -> tuple[int, int]:
         """(deltas committed by stage 2, deltas there are); offsets, so transaction markers are counted."""
-        return await self._position([f"{self._system.prefix}.{self._system.prefix}.deltas"])
+        return await self._position([f"{self._system.prefix}.{self._system.group}.deltas"])
+
+    async def caught_up(self) -> None:
+        """Returns when stage 1 has committed all that is there, and stage 2 all that came of it."""
+        while True:
+            done, total = await self.counts()
+            say(f"{done:,} of {total:,} events committed")
+            if done >= total:
+                break
+            await asyncio.sleep(0.2)
+        while True:
+            applied, end = await self.deltas()
+            # The last records of a partition are control records, which nobody applies.
+            if applied >= end - self._system.partitions * 2:
+                break
+            await asyncio.sleep(0.1)
 
     async def _position(self, topics: list[str]) -> tuple[int, int]:
         try:
-            committed = await self._admin.list_consumer_group_offsets(self._system.prefix)
+            committed = await self._admin.list_consumer_group_offsets(self._system.group)
         except GroupCoordinatorNotAvailableError:  # a broker on which no group has committed yet
             committed = {}
         partitions = [TopicPartition(topic, number) for topic in topics for number in range(self._system.partitions)]

@@ -1,0 +1,94 @@
+"""What the readers of other partitions see while workers join and die: latency during a rebalance and a restore."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bench.calls import partition_of
+from bench.latency import Probes, cuts, under_load
+from bench.result import Row
+from bench.setting import Setting, step
+from bench.system import BenchError, System
+from deploy.local.broker import free_port
+from stream.engine import delta
+
+RATE = 1_000
+SECONDS = 45
+NUMBERS = 4
+OWNED = re.compile(r'collections_partition_idle{partition="(\d+)",topic="[^"]*calls[^"]*"}')
+READ = re.compile(r'collections_finality_watermark_timestamp_seconds{number="(\d+)"}')
+
+
+class Course:
+    """When the other worker came and when it was killed; what the first one owned in between."""
+
+    def __init__(self, one: System, other: System, seconds: int) -> None:
+        self.joined = self.killed = 0.0
+        self.kept: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
+        self._one, self._other, self._seconds = one, other, seconds
+
+    async def run(self) -> None:
+        """Another worker joins after a sixth of the time, and dies without a word after half of it."""
+        await asyncio.sleep(self._seconds / 6)
+        self.joined = time.perf_counter()
+        async with self._other.worker(free_port()):
+            await self._other.ready()
+            await asyncio.sleep(self._seconds / 3)
+            shown = await self._one.metrics()
+            self.kept = _numbers(OWNED, shown), _numbers(READ, shown)
+            self.killed = time.perf_counter()
+            self._other.kill()
+
+
+def rows(setting: Setting) -> Iterator[Row]:
+    """The part `handover`."""
+    seconds = 18 if setting.smoke else SECONDS
+    step(f"a worker joins and dies under {RATE:,} events/s, {seconds} s")
+    course, probes = asyncio.run(_run(setting, seconds))
+    between = {name: took for name, took in probes.took.items() if course.joined <= probes.sent[name] < course.killed}
+    yield from cuts("handover.rebalance", "a second worker joins: event to KPI record", list(between.values()))
+    stages = course.kept
+    after = {
+        name: took
+        for name, took in probes.took.items()
+        if probes.sent[name] >= course.killed
+        and partition_of(name) in stages[0]
+        and delta.partition_of(f"main|agent|{name}", NUMBERS) in stages[1]
+    }
+    yield Row(
+        "handover.kept", "numbers of stage 1 and 2 that the survivor kept", f"{sorted(stages[0])} {sorted(stages[1])}"
+    )
+    yield from cuts(
+        "handover.restore",
+        "the other's numbers are restored: event to KPI record of kept numbers",
+        list(after.values()),
+    )
+    rest = [took for name, took in probes.took.items() if probes.sent[name] >= course.killed and name not in after]
+    if len(rest) > 1:
+        yield from cuts("handover.taken", "a worker was killed: event to KPI record of the numbers it had", rest)
+
+
+async def _run(setting: Setting, seconds: int) -> tuple[Course, Probes]:
+    name = setting.named("handover")
+    shared: dict[str, Any] = {
+        "prefix": name,
+        "group": name,
+        "publish": {"every": "200ms"},
+        "kafka": {"session_timeout": "6s"},
+    }
+    one, other = (System(setting.bootstrap, setting.path, f"handover-{name}", **shared) for name in ("one", "other"))
+    one.run("topics", "create")
+    course = Course(one, other, seconds)
+    async with one.worker(free_port()):
+        probes, _ = await under_load(one, RATE, seconds, history=not setting.smoke, meanwhile=course.run)
+    if not all(course.kept):
+        raise BenchError("the first worker kept no number: the second had taken all of them")
+    return course, probes
+
+
+def _numbers(pattern: re.Pattern[str], shown: str) -> frozenset[int]:
+    return frozenset(int(number) for number in pattern.findall(shown))

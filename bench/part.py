@@ -1,0 +1,102 @@
+"""The parts of `make bench`, in their order; each has a process of its own, so that none can stop the others.
+
+`python -m bench.part NAME` is that process: it reads its setting from standard input and writes a row a line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import NamedTuple
+
+from bench.result import Row
+from bench.setting import Setting, step
+from bench.system import BenchError
+
+
+class Part(NamedTuple):
+    """`module` has `rows(setting)`; `seconds` is the longest that it may take."""
+
+    name: str
+    module: str
+    seconds: int
+    about: str
+
+
+PARTS = (
+    Part("core", "bench.core", 120, "decoding, ledger, memory and the longest fold, without Kafka"),
+    Part("floor", "bench.throughput", 240, "one worker on a believable mix of events; bytes an event on each topic"),
+    Part("peers", "bench.beside", 600, "one worker and five other engines on the same calls; what each one lost"),
+    Part("catchup", "bench.catchup", 420, "a backlog whose partitions lie minutes apart, against replay and the peers"),
+    Part("profile", "bench.profile", 120, "where the worker's CPU goes"),
+    Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
+    Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
+    Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
+    Part("scale", "bench.scale", 240, "two workers measured, eight and 32 simulated; one team with all events"),
+)
+
+
+def measured(part: Part, setting: Setting) -> list[Row]:
+    """The rows of a part; one that fails or takes too long says so in its last row."""
+    step(f"== {part.name}: {part.about}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.part", part.name],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    why = ""
+    try:
+        out, _ = process.communicate(setting.dumps(), timeout=part.seconds)
+    except subprocess.TimeoutExpired:
+        why = f"failed: not done within {part.seconds} s"
+        _end(process)
+        out, _ = process.communicate()
+    except BaseException:
+        _end(process)
+        raise
+    found = [Row(*json.loads(line)) for line in out.splitlines()]
+    if process.returncode and not why:
+        why = f"failed: ended with {process.returncode}; its last line is above"
+    if why:
+        found.append(Row(f"{part.name}.failed", part.name, why))
+    for row in found:
+        step(f"   {row.what}: {row.text}")
+    return found
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """The process and all that it started."""
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def main() -> int:
+    """Measures the part that the command line names."""
+    part = next(each for each in PARTS if each.name == sys.argv[1])
+    setting = Setting.loads(sys.stdin.read())
+    try:
+        for row in importlib.import_module(part.module).rows(setting):
+            sys.stdout.write(json.dumps(row) + "\n")
+            sys.stdout.flush()
+    except BenchError as error:
+        sys.stdout.write(json.dumps(Row(f"{part.name}.failed", part.name, f"failed: {error}")) + "\n")
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
