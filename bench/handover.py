@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench.calls import partition_of
-from bench.latency import Probes, cuts, under_load
+from bench.latency import PATIENCE_S, Probes, cuts, under_load
 from bench.result import Row
 from bench.setting import Setting, step
 from bench.system import BenchError, System
@@ -32,22 +32,35 @@ class Course:
         self._one, self._other, self._seconds = one, other, seconds
 
     async def run(self) -> None:
-        """Another worker joins after a sixth of the time, and dies without a word after half of it."""
-        await asyncio.sleep(self._seconds / 6)
+        """Another worker joins after a third of the time, dies without a word when it has worked for a third, and it is
+        over a third after the first one has all numbers."""
+        await asyncio.sleep(self._seconds / 3)
         self.joined = time.perf_counter()
         async with self._other.worker(free_port()):
             await self._other.ready()
+            await self._one_has(NUMBERS // 2)
             await asyncio.sleep(self._seconds / 3)
             shown = await self._one.metrics()
             self.kept = _numbers(OWNED, shown), _numbers(READ, shown)
             self.killed = time.perf_counter()
             self._other.kill()
+        await self._one_has(NUMBERS)
+        await asyncio.sleep(self._seconds / 3)
+
+    async def _one_has(self, numbers: int) -> None:
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            shown = await self._one.metrics()
+            if len(_numbers(OWNED, shown)) == len(_numbers(READ, shown)) == numbers:
+                return
+            await asyncio.sleep(0.2)
+        raise BenchError(f"the survivor did not take the other's numbers within {PATIENCE_S} s")
 
 
 def rows(setting: Setting) -> Iterator[Row]:
     """The part `handover`."""
-    seconds = 18 if setting.smoke else SECONDS
-    step(f"a worker joins and dies under {RATE:,} events/s, {seconds} s")
+    seconds = 9 if setting.smoke else SECONDS
+    step(f"a worker joins and dies under {RATE:,} events/s")
     course, probes = asyncio.run(_run(setting, seconds))
     between = {name: took for name, took in probes.took.items() if course.joined <= probes.sent[name] < course.killed}
     yield from cuts("handover.rebalance", "a second worker joins: event to KPI record", list(between.values()))
@@ -84,7 +97,7 @@ async def _run(setting: Setting, seconds: int) -> tuple[Course, Probes]:
     one.run("topics", "create")
     course = Course(one, other, seconds)
     async with one.worker(free_port()):
-        probes, _ = await under_load(one, RATE, seconds, history=not setting.smoke, meanwhile=course.run)
+        probes, _ = await under_load(one, RATE, seconds, history=not setting.smoke, course=course.run)
     if not all(course.kept):
         raise BenchError("the first worker kept no number: the second had taken all of them")
     return course, probes

@@ -8,6 +8,7 @@ import re
 import subprocess
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from itertools import count
 from statistics import quantiles
 
 import orjson
@@ -45,14 +46,17 @@ class Probes:
             fetch_max_wait_ms=20,
         )
 
-    async def send(self, seconds: float, load: subprocess.Popen[bytes]) -> None:
-        """Ten probes a second for so long, and returns when all were seen. BenchError if some were not."""
+    async def send(self, seconds: float, load: subprocess.Popen[bytes], course: asyncio.Future[None]) -> None:
+        """Ten probes a second for so long and until the course is over; returns when all were seen, BenchError if some
+        were not."""
         await self._producer.start()
         await self._consumer.start()
         await self._consumer.seek_to_end()
         reading = asyncio.create_task(self._read())
         try:
-            for number in range(int(seconds / EVERY_S)):
+            for number in count():
+                if number >= seconds / EVERY_S and course.done():
+                    break
                 if load.poll() is not None:
                     raise BenchError("the simulator ended")
                 await self._one(f"probe-{number}")
@@ -105,8 +109,12 @@ class Probes:
         return found
 
 
+async def nothing() -> None:
+    """The course of a run in which nothing happens."""
+
+
 async def under_load(
-    system: System, rate: int, seconds: int, *, history: bool = False, meanwhile: Hook | None = None
+    system: System, rate: int, seconds: int, *, history: bool = False, course: Hook = nothing
 ) -> tuple[Probes, list[float]]:
     """Probes beside `rate` simulated events a second, and how long they took to /metrics. The worker must run."""
     await system.ready()
@@ -117,12 +125,11 @@ async def under_load(
     try:
         await asyncio.sleep(min(WARM_UP_S, seconds / 2))
         scraping = asyncio.create_task(probes.on_metrics())
-        other = asyncio.ensure_future(meanwhile()) if meanwhile else None
-        await probes.send(seconds, load)
+        running = asyncio.ensure_future(course())
+        await probes.send(seconds, load, running)
         await asyncio.sleep(1)
         scraping.cancel()
-        if other is not None:
-            await other
+        await running
         return probes, await scraping
     finally:
         load.terminate()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -86,6 +87,7 @@ def main() -> int:
     """Measures the part that the command line names."""
     part = next(each for each in PARTS if each.name == sys.argv[1])
     setting = Setting.loads(sys.stdin.read())
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         for row in importlib.import_module(part.module).rows(setting):
             sys.stdout.write(json.dumps(row) + "\n")
