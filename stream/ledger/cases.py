@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -46,19 +47,30 @@ def _earlier(event: Case, than: Case | None) -> bool:
     return than is None or (event.occurred_at, event.event_id) < (than.occurred_at, than.event_id)
 
 
-def _latest(case: CaseFile, at_ms: int, field: str) -> Case | None:
-    found = (event for event in case.events if event.occurred_at <= at_ms and getattr(event, field) is not None)
-    return max(found, key=lambda event: (event.occurred_at, event.event_id), default=None)
+Owners = list[tuple[int, str, Case]]
+"""The events of a case that name an agent, in the order of (occurred_at, event_id)."""
+
+
+def owners_of(case: CaseFile) -> Owners:
+    """Who the case was assigned to, one after the other."""
+    return sorted((event.occurred_at, event.event_id, event) for event in case.events if event.agent_id is not None)
+
+
+def latest_owner(owners: Owners, at_ms: int) -> Case | None:
+    """The latest event up to `at_ms` that names an agent: the case's owner (semantics 5c)."""
+    before = bisect_right(owners, at_ms, key=lambda owner: owner[0])
+    return owners[before - 1][2] if before else None
 
 
 def owner_at(case: CaseFile, at_ms: int) -> Case | None:
-    """The latest event of a case up to `at_ms` that names an agent: the case's owner (semantics 5c)."""
-    return _latest(case, at_ms, "agent_id")
+    """The owner of a case at `at_ms`."""
+    return latest_owner(owners_of(case), at_ms)
 
 
 def overdue_at(case: CaseFile, at_ms: int) -> Case | None:
     """The latest event of a case up to `at_ms` that has an overdue amount."""
-    return _latest(case, at_ms, "overdue_minor")
+    found = (event for event in case.events if event.occurred_at <= at_ms and event.overdue_minor is not None)
+    return max(found, key=lambda event: (event.occurred_at, event.event_id), default=None)
 
 
 def first_contact(case: CaseFile, placed: Case | None, definitions: Definitions) -> Deadline | None:

@@ -39,12 +39,22 @@ def added(links: Links, come: Fact, definitions: Definitions, midnight_ms: Midni
     if not parts:
         links.add(come)
         return tally.sums
-    touched = links.touched_by(come)
-    tally.sign = -1
-    emit_linked(links, touched, definitions, midnight_ms, tally, parts)
+    question = (frozenset(links.touched_by(come)), parts)
+
+    def fold() -> Difference:
+        folded = Tally()
+        emit_linked(links, question[0], definitions, midnight_ms, folded, parts)
+        return folded.sums
+
+    # The fold of these cases and parts is what it was when it was last asked for: only facts that touch it change it.
+    before = links.folded[1] if links.folded is not None and links.folded[0] == question else fold()
     links.add(come)
-    tally.sign = 1
-    emit_linked(links, touched, definitions, midnight_ms, tally, parts)
+    after = fold()
+    links.folded = (question, after)
+    for at, amount in after.items():
+        tally.sums[at] = tally.sums.get(at, 0) + amount
+    for at, amount in before.items():
+        tally.sums[at] = tally.sums.get(at, 0) - amount
     return tally.nonzero()
 
 

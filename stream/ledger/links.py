@@ -39,6 +39,7 @@ class Links:
         "complaints_of_call",
         "done_steps",
         "due_steps",
+        "folded",
         "payments",
         "promises",
         "reversals",
@@ -54,6 +55,8 @@ class Links:
         self.complaints_of_call: dict[str, list[kinds.Complaint]] = {}
         self.due_steps: dict[str, kinds.LegalStep] = {}
         self.done_steps: dict[str, kinds.LegalStep] = {}
+        self.folded: tuple[object, dict[Any, int]] | None = None
+        """What `difference.added` folded last, and what it asked for."""
         for fact in facts:
             self.add(fact)
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 from stream.facts.fact import Call, Fact, Payment, PaymentReversal, Promise
 from stream.ledger.calls import reaches_debtor
-from stream.ledger.cases import owner_at
+from stream.ledger.cases import Owners, latest_owner, owners_of
 from stream.ledger.contribution import Credit, Emit, agent_credit, nobody
 from stream.ledger.definitions import Definitions
-from stream.ledger.links import CaseFile, Links
+from stream.ledger.links import Links
 from stream.ledger.promises import MidnightMs, emit_due, open_instalments, pour
 from stream.windows.measures import column
 
@@ -40,9 +40,9 @@ def emit_money(links: Links, case_id: str, definitions: Definitions, midnight_ms
             helped = pour(instalments, gross)
         emit_due(instalments, definitions, emit)
     if payments:
-        calls = _right_party_calls(case)
+        calls, owners = _in_order(filter(reaches_debtor, case.calls)), owners_of(case)
         for payment in payments:
-            credited = _credit(payment, helped.get(payment.payment_id), calls, case, definitions)
+            credited = _credit(payment, helped.get(payment.payment_id), calls, owners, definitions)
             _emit_payment(payment, net_minor(payment, links), credited, links, emit)
 
 
@@ -76,19 +76,19 @@ def emit_orphan(reversal: PaymentReversal, emit: Emit) -> None:
     emit(nobody(str(reversal.site_id)), name, reversal.occurred_at, reversal.amount_minor, reversal)
 
 
-def _right_party_calls(case: CaseFile) -> list[tuple[int, str, Call]]:
-    return sorted((call.occurred_at, call.call_id, call) for call in case.calls if reaches_debtor(call))
+def _in_order(calls: Iterable[Call]) -> list[tuple[int, str, Call]]:
+    return sorted((call.occurred_at, call.call_id, call) for call in calls)
 
 
 def _credit(
     payment: Payment,
     promise: Fact | None,
     calls: list[tuple[int, str, Call]],
-    case: CaseFile,
+    owners: Owners,
     definitions: Definitions,
 ) -> Credited:
     site = str(payment.site_id)
-    decider = promise or _latest_call(payment, calls, definitions) or owner_at(case, payment.occurred_at)
+    decider = promise or _latest_call(payment, calls, definitions) or latest_owner(owners, payment.occurred_at)
     if decider is None:
         return Credited(nobody(site), None)
     return Credited(agent_credit(site, decider), decider)

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from itertools import zip_longest
 
 from stream.facts.fact import Fact, Payment, Promise
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.links import Links
 from stream.windows.measures import column
+
+NEVER_MS = 1 << 62
 
 MidnightMs = Callable[[str, str, int], int]
 """(site, date, days) -> the instant at which the local day `date` + `days` begins."""
@@ -32,14 +35,14 @@ def open_instalments(links: Links, case_id: str, definitions: Definitions, midni
     """The instalments of a case that are not superseded."""
     promises = sorted(links.case(case_id).promises, key=lambda promise: (promise.occurred_at, promise.promise_id))
     found: list[Open] = []
-    for index, promise in enumerate(promises):
-        ends = [later.occurred_at for later in promises[index + 1 : index + 2]]
+    for promise, later in zip_longest(promises, promises[1:]):
+        end_ms = NEVER_MS if later is None else later.occurred_at
         cancelled = links.cancellations.get(promise.promise_id)
         if cancelled is not None:
-            ends.append(cancelled.occurred_at)
+            end_ms = min(end_ms, cancelled.occurred_at)
         for position, part in enumerate(promise.instalments):
             cutoff_ms = midnight_ms(str(promise.site_id), part.due_on, definitions.promise_grace_days + 1)
-            if all(cutoff_ms <= end_ms for end_ms in ends):
+            if cutoff_ms <= end_ms:
                 found.append(Open(promise, position, cutoff_ms, part.amount_minor))
     return found
 
