@@ -69,6 +69,8 @@ class Number:
         self._looked_ms = 0
         self._commit: asyncio.Task[None] | None = None
         self._commit_began = 0.0
+        # By then the broker has given the transaction up.
+        self._commit_seconds = kafka.transaction_timeout_ms / 1000
 
     @property
     def name(self) -> str:
@@ -118,7 +120,7 @@ class Number:
         check_state(context, work.state_topic, work.number, work.positions)
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
-        starts = starting_offsets(work.positions, work.number, ranges, must_be_there=work.stage == 2)
+        starts = starting_offsets(work.positions, work.state_topic, work.number, ranges, must_be_there=work.stage == 2)
         for topic, records in lost(work.positions, starts).items():
             context.meters.add("collections_records_lost_total", topic, by=records)
             log.error("records were deleted unread by the topic's retention",
@@ -184,6 +186,10 @@ class Number:
         """One slice, and a commit if one is due; whether there may be more to apply."""
         work, context = self.work, self._context
         paused = self._look()
+        if paused:
+            self._commit_began = time.monotonic()  # what was stopped with us had no time
+        elif self.committing and time.monotonic() - self._commit_began > self._commit_seconds:
+            raise TimeoutError(f"a commit has taken more than {self._commit_seconds:.0f} s")
         busy = not self._slow and work.step()
         if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
             context.steer()

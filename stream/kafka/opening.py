@@ -43,7 +43,7 @@ def check_state(context: Context, state_topic: str, number: int, found: Position
 
 
 def starting_offsets(
-    found: Positions | None, number: int, ranges: Mapping[str, Range], must_be_there: bool
+    found: Positions | None, state_topic: str, number: int, ranges: Mapping[str, Range], must_be_there: bool
 ) -> dict[str, int]:
     """topic -> the offset to read from: that of the state, else the log's start.
 
@@ -57,8 +57,8 @@ def starting_offsets(
         offset = there.log_start if at is None else at.offset
         if at is None and there.group is not None:
             raise RefusedError(
-                f"{topic}-{number}: the group has read up to offset {there.group}, the state knows nothing of it: "
-                f"its topic was deleted or made anew, and reading again would count twice"
+                f"{state_topic}-{number}: the group has read {topic} up to offset {there.group}, the state knows "
+                f"nothing of it: its topic was deleted or made anew, and reading again would count twice"
             )
         if offset > there.log_end:
             raise RefusedError(

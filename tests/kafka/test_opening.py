@@ -51,20 +51,20 @@ def test_no_state_and_a_fitting_state_are_accepted() -> None:
 
 def test_reading_begins_where_the_state_ends_and_at_the_logs_start_without_one() -> None:
     ranges = {"calls": Range(10, 90), "cases": Range(20, 30)}
-    assert starting_offsets(positions(calls=50), 0, ranges, must_be_there=True) == {"calls": 50, "cases": 20}
+    assert starting_offsets(positions(calls=50), "ledger", 0, ranges, must_be_there=True) == {"calls": 50, "cases": 20}
 
 
 def test_a_state_that_has_read_further_than_the_log_goes_is_refused() -> None:
     with pytest.raises(RefusedError, match=r"calls-0: .*offset 50.*ends at 40.*made anew"):
-        starting_offsets(positions(calls=50), 0, {"calls": Range(0, 40)}, must_be_there=False)
+        starting_offsets(positions(calls=50), "ledger", 0, {"calls": Range(0, 40)}, must_be_there=False)
 
 
 def test_deltas_deleted_unread_are_refused_and_unread_events_deleted_by_retention_are_skipped_and_counted() -> None:
     ranges = {"calls": Range(60, 90), "cases": Range(0, 9)}
     found = positions(calls=50, cases=9)
     with pytest.raises(RefusedError, match="records 50 to 59 were deleted"):
-        starting_offsets(found, 0, ranges, must_be_there=True)
-    starts = starting_offsets(found, 0, ranges, must_be_there=False)
+        starting_offsets(found, "ledger", 0, ranges, must_be_there=True)
+    starts = starting_offsets(found, "ledger", 0, ranges, must_be_there=False)
     assert starts == {"calls": 60, "cases": 9}
     assert lost(found, starts) == {"calls": 10}
     assert lost(None, starts) == {}
@@ -72,16 +72,20 @@ def test_deltas_deleted_unread_are_refused_and_unread_events_deleted_by_retentio
 
 def test_a_log_that_begins_later_than_what_the_state_has_read_was_made_anew() -> None:
     with pytest.raises(RefusedError, match=r"calls-0: the log begins later than.*offset 50.*made anew"):
-        starting_offsets(positions(calls=50), 0, {"calls": Range(0, 90, later=0)}, must_be_there=False)
+        starting_offsets(positions(calls=50), "ledger", 0, {"calls": Range(0, 90, later=0)}, must_be_there=False)
     # Records that came since, none that came since, and old ones that retention has deleted: all is well.
     for there in (Range(0, 90, later=50), Range(0, 50), Range(30, 90, later=30)):
-        assert starting_offsets(positions(calls=50), 0, {"calls": there}, must_be_there=False) == {"calls": 50}
+        assert starting_offsets(positions(calls=50), "ledger", 0, {"calls": there}, must_be_there=False) == {
+            "calls": 50
+        }
 
 
 def test_a_state_that_does_not_know_what_the_group_has_read_is_refused() -> None:
     for found in (None, positions(cases=1)):
-        with pytest.raises(RefusedError, match=r"calls-0: the group has read up to offset 50.*would count twice"):
-            starting_offsets(found, 0, {"calls": Range(0, 90, group=50)}, must_be_there=False)
-    assert starting_offsets(positions(calls=7), 0, {"calls": Range(0, 90, group=50)}, must_be_there=False) == {
-        "calls": 7
-    }
+        with pytest.raises(
+            RefusedError, match=r"ledger-0: the group has read calls up to offset 50.*would count twice"
+        ):
+            starting_offsets(found, "ledger", 0, {"calls": Range(0, 90, group=50)}, must_be_there=False)
+    assert starting_offsets(
+        positions(calls=7), "ledger", 0, {"calls": Range(0, 90, group=50)}, must_be_there=False
+    ) == {"calls": 7}

@@ -213,3 +213,11 @@ async def until_counted(
             return
         assert time.monotonic() < deadline, f"expected {expected}, found {found}"
         await asyncio.sleep(0.3)
+
+
+async def until_final(settings: Settings, seconds: float = 40) -> None:
+    """Returns once every day's record is final."""
+    deadline = time.monotonic() + seconds
+    while open_days := [k for k, r in (await latest_kpis(settings)).items() if "|day|" in k and not r["final"]]:
+        assert time.monotonic() < deadline, f"not final: {open_days[:5]}"
+        await asyncio.sleep(0.2)

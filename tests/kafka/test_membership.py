@@ -1,0 +1,57 @@
+"""Static membership: a worker that comes back within its session finds its place as it left it."""
+
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from stream.kafka.names import Names
+from tests.kafka.records import call
+from tests.kafka.workers import WorkerProcess, configured, produce, until_counted
+
+pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(240)]
+
+
+def calls(first: int, count: int) -> list[tuple[bytes | None, bytes | None]]:
+    return [(b"d-%d" % (n % 60), call(n, n * 100, f"d-{n % 60}")) for n in range(first, first + count)]
+
+
+def by_agent(count: int) -> dict[str, int]:
+    return dict(Counter(f"a-{n % 3}" for n in range(count)))
+
+
+def owned(worker: WorkerProcess) -> tuple[list[int], list[int]]:
+    """The numbers of both stages in the worker's last assignment."""
+    last = worker.events("assigned")[-1]
+    return last["stage_1"], last["stage_2"]
+
+
+@pytest.mark.parametrize("role", ["leader", "follower"])
+@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+async def test_a_static_member_that_restarts_within_its_session_disturbs_nobody(
+    broker: str, topic_prefix: str, tmp_path: Path, role: str, ending: signal.Signals
+) -> None:
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    configs = []
+    for name in ("one", "two"):
+        kafka = {"group_instance_id": name, "session_timeout": "45s", "heartbeat": "500ms"}
+        config, settings = configured(broker, topic_prefix, tmp_path, kafka=kafka)
+        configs.append(config)
+    async with WorkerProcess(configs[0]) as first:
+        await first.ready()
+        async with WorkerProcess(configs[1]) as second:
+            await first.owns(2)
+            await second.owns(2)
+            restarts, stays = (first, second) if role == "leader" else (second, first)
+            held, undisturbed = owned(restarts), len(stays.events("assigned"))
+            await produce(broker, inbound, calls(0, 120))
+            await until_counted(settings, "dials", "agent", by_agent(120))
+            restarts.signal(ending)
+            assert await restarts.ends(15) == (0 if ending is signal.SIGTERM else -signal.SIGKILL)
+            await produce(broker, inbound, calls(120, 60))
+            async with WorkerProcess(configs[0 if role == "leader" else 1]) as again:
+                await again.owns(2)
+                assert owned(again) == held
+                await until_counted(settings, "dials", "agent", by_agent(180))
+                assert len(stays.events("assigned")) == undisturbed, stays.log[-2000:]

@@ -1,0 +1,100 @@
+"""What a worker does when its broker, its clock or its own work fails: one outcome each, as in docs/runbook.md."""
+
+import asyncio
+import resource
+import signal
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from deploy.local.broker import LocalBroker
+from stream.kafka.names import Names
+from tests.kafka.records import call
+from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce, until_counted, until_final
+
+pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(300)]
+
+STANDS_STILL = """
+from stream.kafka.stage_one import StageOne
+StageOne.step = lambda self: False
+"""
+
+CLOCK_OFF = """
+import time
+shift_ns = {seconds} * 10**9
+now_ns = time.time_ns
+time.time_ns = lambda: now_ns() + shift_ns
+time.time = lambda: (now_ns() + shift_ns) / 1e9
+"""
+
+
+def calls(first: int, count: int) -> list[tuple[bytes | None, bytes | None]]:
+    return [(b"d-%d" % (n % 60), call(n, n * 100, f"d-{n % 60}")) for n in range(first, first + count)]
+
+
+def by_agent(count: int) -> dict[str, int]:
+    return dict(Counter(f"a-{n % 3}" for n in range(count)))
+
+
+async def test_a_partition_that_stands_still_with_lag_is_named_in_log_and_metric_and_the_worker_exits_5(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, _ = configured(broker, topic_prefix, tmp_path, kafka={"stall_after": "8s"})
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    async with WorkerProcess(config, STANDS_STILL) as worker:
+        await worker.ready()
+        await produce(broker, inbound, calls(0, 100))
+        await worker.logs("no progress")
+        [named, *_] = worker.events("no progress")
+        assert named["what"].startswith(f"{inbound}-")
+        assert worker.metric(f'collections_standing_seconds{{what="{named["what"]}"}}') > 0
+        assert await worker.ends(30) == 5, worker.log[-3000:]
+        assert f"no progress for 8 s: {inbound}-" in worker.events("worker ends")[-1]["reason"]
+
+
+async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_room(
+    own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A broker whose files may not grow gets an error from each write, as on a full disk, and needs no disk of its own
+    for it."""
+    config, settings = configured(own_broker.bootstrap, topic_prefix, tmp_path)
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await produce(own_broker.bootstrap, inbound, calls(0, 100))
+        await until_counted(settings, "dials", "agent", by_agent(100))
+        pid = own_broker.pid
+        assert pid is not None
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        assert await worker.ends(60) == 5, worker.log[-3000:]
+        assert "Traceback" not in worker.log
+    async with WorkerProcess(config) as worker:
+        await worker.logs("the broker cannot be reached")
+        assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
+        assert own_broker.pid is None
+        await asyncio.to_thread(own_broker.start)
+        await produce(own_broker.bootstrap, inbound, calls(100, 100))
+        await until_counted(settings, "dials", "agent", by_agent(200), 60)
+
+
+@pytest.mark.parametrize("seconds", [600, -600])
+async def test_a_worker_whose_clock_is_ten_minutes_off_counts_right_and_says_nothing_of_silence(
+    broker: str, topic_prefix: str, tmp_path: Path, seconds: int
+) -> None:
+    sections = {"time": {"grace": "0s", "idle_after": "500ms"}}
+    config, settings = configured(broker, topic_prefix, tmp_path, **sections)
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    async with WorkerProcess(config, CLOCK_OFF.format(seconds=seconds)) as worker:
+        await worker.ready()
+        await produce(broker, inbound, calls(0, 100))
+        await until_counted(settings, "dials", "agent", by_agent(100))
+        assert abs(worker.metric("collections_clock_offset_seconds") - seconds) < 30
+        await asyncio.sleep(2)  # four times idle_after
+        assert worker.metric(f'collections_partition_idle{{partition="0",topic="{inbound}"}}') == 0
+        assert not any(record["final"] for record in (await latest_kpis(settings)).values())
+        worker.signal(signal.SIGTERM)
+        assert await worker.ends() == 0
+    async with WorkerProcess(config):
+        await until_final(settings)
+        await until_counted(settings, "dials", "agent", by_agent(100))
