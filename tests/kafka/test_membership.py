@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stream.kafka.names import Names
+from stream.settings import load
 from tests.kafka.records import call
 from tests.kafka.workers import WorkerProcess, configured, produce, until_counted
 
@@ -27,17 +28,17 @@ def owned(worker: WorkerProcess) -> tuple[list[int], list[int]]:
     return last["stage_1"], last["stage_2"]
 
 
-@pytest.mark.parametrize("role", ["leader", "follower"])
-@pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(("role", "ending"), [("leader", signal.SIGTERM), ("follower", signal.SIGKILL)])
 async def test_a_static_member_that_restarts_within_its_session_disturbs_nobody(
     broker: str, topic_prefix: str, tmp_path: Path, role: str, ending: signal.Signals
 ) -> None:
     inbound = Names(topic_prefix, topic_prefix).inbound[0]
-    configs = []
-    for name in ("one", "two"):
-        kafka = {"group_instance_id": name, "session_timeout": "45s", "heartbeat": "500ms"}
-        config, settings = configured(broker, topic_prefix, tmp_path, kafka=kafka)
-        configs.append(config)
+    slow = {"session_timeout": "45s", "heartbeat": "500ms"}
+    configs = [
+        configured(broker, topic_prefix, tmp_path, kafka={"group_instance_id": name} | slow)[0]
+        for name in ("one", "two")
+    ]
+    settings = load(configs[0], {})
     async with WorkerProcess(configs[0]) as first:
         await first.ready()
         async with WorkerProcess(configs[1]) as second:
