@@ -116,7 +116,7 @@ class Stage1:
                 return full
             verdict = ACCEPTED
             change = added(links, fact, self._definitions, self._midnight_ms)
-            ahead = reach_after(fact, dossiers.reach_of(dossier), links, self._definitions)
+            ahead = reach_after(fact, dossier, links, self._definitions)
             facts.append(fact)
             entry = record.encode(fact)
             dossiers.append(dossier, entry)
@@ -132,7 +132,8 @@ class Stage1:
             change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
             ahead = reach(links, self._definitions)
             dossier = dossiers.of(map(record.entry, facts))
-        dossiers.set_reach(dossier, ahead)
+        if ahead is not None:
+            dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, Opened(facts, links))
         self._keep(key, name, fact, entry)

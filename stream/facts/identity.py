@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, cast
 
 import orjson
 from msgspec import structs
@@ -15,11 +17,14 @@ from stream.facts.instant import instant_text
 _DEFAULTS = {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0}
 
 
+_OWN_ID: dict[str, Callable[[Any], str]] = {kind.LETTER: attrgetter(kind.OWN_ID) for kind in kinds.KINDS} | {
+    kinds.LegalStep.LETTER: lambda step: f"{step.step_id}|{step.status}"
+}
+
+
 def own_id(fact: Fact) -> str:
     """The id that, with key and type, is the fact's identity; a legal step's carries its status too."""
-    if isinstance(fact, kinds.LegalStep):
-        return f"{fact.step_id}|{fact.status}"
-    return cast("str", getattr(fact, fact.OWN_ID))
+    return _OWN_ID[fact.LETTER](fact)
 
 
 def expected_key(fact: Fact) -> str:

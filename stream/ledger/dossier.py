@@ -92,6 +92,11 @@ def reach_of(dossier: bytearray) -> Reach:
     return Reach(attempt, human, right_party, bool(dossier[_ALWAYS]))
 
 
+def always_matters(dossier: bytearray) -> bool:
+    """Whether its reach says `always`."""
+    return bool(dossier[_ALWAYS])
+
+
 def set_reach(dossier: bytearray, reach: Reach) -> None:
     """Gives the dossier another reach."""
     dossier[:_REACH_END] = reach.header()

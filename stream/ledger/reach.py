@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stream.facts.fact import Case, Fact
+from stream.ledger import dossier as dossiers
 from stream.ledger.cases import coverage, first_contact, milestones
 from stream.ledger.definitions import Definitions
 from stream.ledger.dossier import Reach
@@ -12,14 +13,14 @@ _SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
 """Types of facts that set or meet deadlines, or wait for a call."""
 
 
-def reach_after(fact: Fact, known: Reach, links: Links, definitions: Definitions) -> Reach:
-    """The reach after `fact` came to a key whose reach was `known`; `links` hold it already."""
-    if known.always:
-        return reach(links, definitions)
-    if fact.TYPE == "payment":
-        return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))
-    if fact.TYPE not in _SETTING or (isinstance(fact, Case) and fact.change == "assigned"):
-        return known
+def reach_after(fact: Fact, dossier: bytearray, links: Links, definitions: Definitions) -> Reach | None:
+    """The reach after `fact` came to a dossier, if it is another than before; `links` hold the fact already."""
+    if not dossiers.always_matters(dossier):
+        if fact.TYPE == "payment":
+            known = dossiers.reach_of(dossier)
+            return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))
+        if fact.TYPE not in _SETTING or (isinstance(fact, Case) and fact.change == "assigned"):
+            return None
     return reach(links, definitions)
 
 

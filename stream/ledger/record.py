@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin, 
 import msgspec
 from msgspec import structs
 
-from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, Call, Fact, Instalment, Message, Promise
+from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, AgentState, Call, Fact, Instalment, Message, Promise
 from stream.facts.format import Format
 from stream.facts.identity import own_id
 
@@ -82,9 +82,19 @@ def _kept(kind: type[Fact]) -> type[Fact]:
 
 
 _KINDS = {kind.LETTER: kind for kind in KINDS}
-_DIRECTIONS, _OUTCOMES, _PARTIES, _CHANNELS = (
+_DIRECTIONS, _OUTCOMES, _PARTIES, _CHANNELS, _STATES = (
     _codes(get_type_hints(kind)[name])
-    for kind, name in ((Call, "direction"), (Call, "outcome"), (Call, "party"), (Message, "channel"))
+    for kind, name in (
+        (Call, "direction"),
+        (Call, "outcome"),
+        (Call, "party"),
+        (Message, "channel"),
+        (AgentState, "state"),
+    )
+)
+_IN_DIRECTIONS, _IN_OUTCOMES, _IN_PARTIES = (
+    cast("Mapping[Any, Any]", {code: text for text, code in codes.items()})
+    for codes in (_DIRECTIONS, _OUTCOMES, _PARTIES)
 )
 _SILENT = (None,) * 7
 _PLANS: dict[str, _Plan] = {kind.LETTER: _plan(kind) for kind in KINDS}
@@ -127,6 +137,8 @@ def encode(fact: Fact, losers: tuple[bytes, ...] = ()) -> bytes:
             return _encode_call(fact)
         if isinstance(fact, Message):
             return _encode_message(fact)
+        if isinstance(fact, AgentState):
+            return _encode_state(fact)
     return _encode_any(fact, losers)
 
 
@@ -174,6 +186,15 @@ def _encode_message(message: Message) -> bytes:
     ])  # fmt: skip
 
 
+def _encode_state(state: AgentState) -> bytes:
+    """What `_encode_any` says."""
+    site = state.site_id
+    return _pack((
+        "s", state.event_id, state.occurred_at, None if site == DEFAULT_SITE else site,
+        None if state.debtor_id is None else True, state.case_id, state.agent_id, state.team_id, _STATES[state.state],
+    ))  # fmt: skip
+
+
 def _packed(row: list[Any]) -> bytes:
     while row[-1] is None:
         row.pop()
@@ -193,21 +214,30 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
     """The facts of `key` from a msgpack array of entries; what lost against them is in `losers_of`."""
     facts = _read(entries)
     for fact in facts:
-        plan = _PLANS[fact.LETTER]
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
         if fact.debtor_id is not None:
             fact.debtor_id = key
-        for _, name, _, text in plan.literals:
-            setattr(fact, name, text[getattr(fact, name)])
-        for _, name in plan.instants:
-            distance_ms = getattr(fact, name)
-            if distance_ms is not None:
-                setattr(fact, name, distance_ms + fact.occurred_at)
-        if isinstance(fact, Promise):
-            fact.instalments = [Instalment(due_on=each.due_on, amount_minor=each.amount_minor)
-                                for each in fact.instalments]  # fmt: skip
+        if isinstance(fact, Call):
+            fact.direction = _IN_DIRECTIONS[fact.direction]
+            fact.outcome = _IN_OUTCOMES[fact.outcome]
+            fact.party = _IN_PARTIES[fact.party]
+            fact.ended_at += fact.occurred_at
+        else:
+            _finish(fact)
     return facts
+
+
+def _finish(fact: Fact) -> None:
+    plan = _PLANS[fact.LETTER]
+    for _, name, _, text in plan.literals:
+        setattr(fact, name, text[getattr(fact, name)])
+    for _, name in plan.instants:
+        distance_ms = getattr(fact, name)
+        if distance_ms is not None:
+            setattr(fact, name, distance_ms + fact.occurred_at)
+    if isinstance(fact, Promise):
+        fact.instalments = [Instalment(due_on=each.due_on, amount_minor=each.amount_minor) for each in fact.instalments]
 
 
 def decode(key: str, entry: bytes) -> Fact:
