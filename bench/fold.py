@@ -8,7 +8,7 @@ from statistics import median
 
 import orjson
 
-from bench.memory import facts_of
+from bench.memory import MIX, event_of
 from bench.result import Row
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
@@ -23,8 +23,8 @@ NEW = 20
 
 
 def _fact(kind: str, number: int, debtor: str, hours: int) -> Fact:
-    """A fact like those of `facts_of`, with ids of its own."""
-    event = next(event for event in facts_of(1) if event["type"] == kind)
+    """A fact like the last of its kind in the mix of `bench.memory`, with ids of its own."""
+    event = event_of(1, max(place for place, (each, *_) in enumerate(MIX) if each == kind))
     own = {"call": "call_id", "payment": "payment_id", "promise": "promise_id"}.get(kind, "event_id")
     event |= {"debtor_id": debtor, "case_id": debtor, "event_id": f"{kind}-{number}", own: f"{kind}-{number}"}
     event["occurred_at"] = instant_text(START_MS + hours * HOUR_MS)

@@ -37,6 +37,8 @@ PARTS = (
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
+    Part("restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory"),
+    Part("garbage", "bench.garbage", 420, "one record in ten garbage: counted for what it is, and what it costs"),
     Part("scale", "bench.scale", 240, "two workers measured, eight and 32 simulated; one team with all events"),
 )
 

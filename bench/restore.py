@@ -1,6 +1,6 @@
 """State records a second that a worker restores from a real broker, and what the state takes in memory.
 
-    .venv/bin/python -m bench.restore [--debtors 100000] [--bootstrap 127.0.0.1:9092]
+    .venv/bin/python -m bench.restore 1000000      for so many debtors; `make bench` takes a tenth of them
 
 Ten facts a debtor go through stage 1, what it says goes through stage 2; the state of both is written to the topics of
 number 0, by the product's own writer, and read back by the product's own restore, each in a process of its own.
@@ -8,10 +8,8 @@ number 0, by the product's own writer, and read back by the product's own restor
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import multiprocessing
-import os
 import sys
 import tempfile
 import time
@@ -20,21 +18,22 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
+import structlog
 from aiokafka import TopicPartition
 
-from bench.memory import facts_of, rss_bytes
+from bench.memory import FACTS, TAKE_EVERY, facts_in_order, rss_bytes
+from bench.result import Row
+from bench.setting import Setting, step
 from deploy.local.broker import LocalBroker
 from stream.engine.stage1 import Stage1
 from stream.engine.stage2 import Stage2
-from stream.facts.decode import Rejection, decode
 from stream.kafka.names import Names
 from stream.kafka.restore import Restoring, restore
 from stream.kafka.topics import create_topics
 from stream.kafka.writer import Line, Writer
 from stream.settings import Settings, load
 
-TAKE_EVERY = 10_000
+DEBTORS = 100_000
 
 
 class Restored(NamedTuple):
@@ -45,11 +44,14 @@ class Restored(NamedTuple):
     cpu_seconds: float
     grown_bytes: int
 
-    def told(self, what: str) -> tuple[str, str]:
-        """A row of the report."""
-        rate = f"{self.records / self.seconds:,.0f} records/s"
-        cpu = f"{self.cpu_seconds / self.records * 1e6:.2f} us of CPU a record"
-        return what, f"{rate} ({self.records:,} in {self.seconds:.1f} s, {cpu}, {self.grown_bytes / 2**20:,.0f} MiB)"
+    def rows(self, key: str, what: str) -> Iterator[Row]:
+        """The rows of the report."""
+        yield Row(f"{key}.records", f"{what}: state records", self.records)
+        yield Row(f"{key}.rate", f"{what}: restore", round(self.records / self.seconds), "records/s")
+        yield Row(f"{key}.seconds", f"{what}: restore", round(self.seconds, 2), "s")
+        cpu_us = round(self.cpu_seconds / self.records * 1e6, 2)
+        yield Row(f"{key}.cpu_us", f"{what}: CPU of the restore", cpu_us, "us a record")
+        yield Row(f"{key}.mib", f"{what}: what the process grew by", round(self.grown_bytes / 2**20), "MiB")
 
 
 def settings_of(bootstrap: str, prefix: str) -> Settings:
@@ -72,22 +74,19 @@ async def fill(settings: Settings, debtors: int) -> None:
     writer = Writer(settings.kafka_client_options(), names.transactional_id(1, 0), 60_000)
     await writer.fence()
     one, two = stage1_of(settings), stage2_of(settings)
-    for debtor in range(debtors):
-        for event in facts_of(debtor):
-            fact = decode(orjson.dumps(event))
-            assert not isinstance(fact, Rejection), fact
-            one.apply(fact)
-        if debtor % (TAKE_EVERY // 10) == 0 or debtor == debtors - 1:
+    for number, fact in enumerate(facts_in_order(debtors), 1):
+        one.apply(fact)
+        if number % TAKE_EVERY == 0 or number == FACTS * debtors:
             deltas, state = one.take()
             for key, value in deltas:
                 two.apply(key, value)
-            windows = two.tick(debtor * 1_000).state
+            windows = two.tick(number).state
             await writer.commit(
                 {
                     (names.ledger, 0): [Line(key, value) for key, value in state],
                     (names.windows, 0): [Line(key, value) for key, value in windows],
                 },
-                {(names.inbound[0], 0): debtor},
+                {(names.inbound[0], 0): number},
                 settings.kafka.group,
             )
     await writer.close()
@@ -95,6 +94,7 @@ async def fill(settings: Settings, debtors: int) -> None:
 
 def measured(bootstrap: str, prefix: str, topic: str, make: Callable[[Settings], Any] | None) -> Restored:
     """What the restore of one topic takes; for a process of its own. `make` None: reading alone."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # rows go to standard output
     settings = settings_of(bootstrap, prefix)
     engine = make(settings) if make else None
     take = engine.restore if engine else lambda _, __: None
@@ -106,37 +106,29 @@ def measured(bootstrap: str, prefix: str, topic: str, make: Callable[[Settings],
     return Restored(told[-1].records, seconds, cpu_seconds, rss_bytes() - before)
 
 
-def lines(bootstrap: str, debtors: int) -> Iterator[tuple[str, str]]:
-    """The rows of the report."""
-    prefix = f"bench-restore-{os.getpid()}"
-    settings = settings_of(bootstrap, prefix)
+def rows(setting: Setting, debtors: int = 0) -> Iterator[Row]:
+    """The part `restore`."""
+    debtors = debtors or setting.events(DEBTORS)
+    prefix = setting.named("restore")
+    settings = settings_of(setting.bootstrap, prefix)
     create_topics(settings)
     names = Names(prefix, prefix)
-    sys.stderr.write(f"writing the state of {debtors:,} debtors\n")
+    step(f"writing the state of {debtors:,} debtors")
     asyncio.run(fill(settings, debtors))
-    for what, topic, make in (
-        ("reading a ledger topic", names.ledger, None),
-        (f"restore of stage 1, {debtors:,} debtors with ten facts each", names.ledger, stage1_of),
-        ("restore of stage 2, windows of the same", names.windows, stage2_of),
+    for key, what, topic, make in (
+        ("restore.reading", "reading a ledger topic", names.ledger, None),
+        ("restore.stage1", f"stage 1, {debtors:,} debtors with ten facts each", names.ledger, stage1_of),
+        ("restore.stage2", "stage 2, the windows of the same", names.windows, stage2_of),
     ):
         with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-            yield process.submit(measured, bootstrap, prefix, topic, make).result().told(what)
+            yield from process.submit(measured, setting.bootstrap, prefix, topic, make).result().rows(key, what)
 
 
 def main() -> None:
-    """Prints the rows."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--debtors", type=int, default=100_000)
-    parser.add_argument("--bootstrap", help="a broker that runs; default: one of our own")
-    asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        if asked.bootstrap:
-            rows = list(lines(asked.bootstrap, asked.debtors))
-        else:
-            with LocalBroker(Path(folder) / "kafka") as broker:
-                rows = list(lines(broker.bootstrap, asked.debtors))
-    for what, found in rows:
-        print(f"{what}: {found}")
+    """Prints the rows for so many debtors, with a broker of its own."""
+    with tempfile.TemporaryDirectory() as folder, LocalBroker(Path(folder) / "kafka") as broker:
+        for row in rows(Setting(broker.bootstrap, folder, 1.0, smoke=False), int(sys.argv[1])):
+            step(f"{row.what}: {row.text}")
 
 
 if __name__ == "__main__":
