@@ -128,13 +128,18 @@ class Lane:
 
 class Inlet:
     """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer.
-    `ahead`: the lanes that the last choice passed over, since they wait for others to catch up."""
+    `ahead`: the lanes that the last choice passed over, since they wait for others to catch up.
 
-    def __init__(self, lanes: Iterable[Lane], read: Read, capacity: int) -> None:
+    `pane_ms`: records of one pane may be given in any order. Nothing asks what was known inside a pane (alerts are
+    evaluated at their ends), and a lane that may go on to the end of a pane gives many records at a time.
+    """
+
+    def __init__(self, lanes: Iterable[Lane], read: Read, capacity: int, pane_ms: int = 1) -> None:
         self.lanes = {lane.topic: lane for lane in lanes}
         self.ahead: frozenset[str] = frozenset()
         self._read = read
         self._capacity = capacity
+        self._pane_ms = pane_ms
 
     def full(self, topic: str) -> bool:
         """Whether this lane should be given nothing more for now."""
@@ -183,6 +188,7 @@ class Inlet:
             elif head < second_ms:
                 second_ms = head
         self.ahead = frozenset(ahead)
+        second_ms += self._pane_ms - 1 - second_ms % self._pane_ms
         if best is not None and best.behind:
             second_ms = min(second_ms, ceiling_ms)
         return best, second_ms

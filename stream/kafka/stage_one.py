@@ -52,10 +52,12 @@ class StageOne:
         self._reader = Reader(number, context.numbers, settings.record_bytes)
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
-        self._inlet = Inlet((), self._reader.read, CAPACITY)
+        self._pane_ms = settings.plan().pane_ms
+        self._inlet = Inlet((), self._reader.read, CAPACITY, self._pane_ms)
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
         self._dead_bytes = 0
+        self._accepted: list[Fact] = []
         self._tally = Tally(settings.plan().sites)
         self._limits = settings.document.limits
         self._drains = {topic: Drain(self._limits) for topic in self.topics}
@@ -76,7 +78,7 @@ class StageOne:
         lanes = [Lane(topic, offset, epoch) for topic, (offset, epoch) in starts.items()]
         for lane in lanes:
             lane.stamp_ms = stamp_of(self.positions, lane.topic)
-        self._inlet = Inlet(lanes, self._reader.read, CAPACITY)
+        self._inlet = Inlet(lanes, self._reader.read, CAPACITY, self._pane_ms)
         self._reading_since = dict.fromkeys(starts, self._context.wall_ms())
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
@@ -170,7 +172,7 @@ class StageOne:
                 passed = 0
         if mark is not None:
             self._clock.saw(topic, mark)
-        self._tally.accepted(accepted)
+        self._accepted += accepted
         self._drains[topic].passed(passed)
 
     def _apply_again(self, topic: str, record: Record, fact: Fact, frontier_ms: int | None) -> Verdict | Refusal:
@@ -219,6 +221,8 @@ class StageOne:
     def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
         context, names = self._context, self._context.names
         self._forget()
+        self._tally.accepted(self._accepted)
+        self._accepted = []
         changes = self._engine.take()
         statement = self._clock.statement()
         positions = self._positions_now()

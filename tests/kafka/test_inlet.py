@@ -32,8 +32,8 @@ def at(offset: int, at_ms: int | str) -> FakeRecord:
     return FakeRecord(offset, str(at_ms).encode())
 
 
-def inlet(*topics: str, capacity: int = 100) -> Inlet:
-    return Inlet([Lane(topic, 0, 1) for topic in topics], read, capacity)
+def inlet(*topics: str, capacity: int = 100, pane_ms: int = 1) -> Inlet:
+    return Inlet([Lane(topic, 0, 1) for topic in topics], read, capacity, pane_ms)
 
 
 def order(inlet: Inlet, limit: int = 1000, ceiling_ms: int = NEVER_MS) -> list[tuple[str, int]]:
@@ -47,6 +47,16 @@ def test_records_come_by_event_time_over_all_lanes() -> None:
     both.lanes["a"].feed(batch("a", [at(0, 1), at(1, 5), at(2, 9)]))
     both.lanes["b"].feed(batch("b", [at(0, 3), at(1, 6), at(2, 7)]))
     assert order(both) == [("a", 0), ("b", 0), ("a", 1), ("b", 1), ("b", 2), ("a", 2)]
+
+
+def test_a_lane_goes_on_to_the_end_of_the_pane_in_which_another_has_its_turn_and_no_further() -> None:
+    #   a    1     5        9 | 10 11
+    #   b       3     6  7    | 10
+    both = inlet("a", "b", pane_ms=10)
+    both.lanes["a"].feed(batch("a", [at(0, 1), at(1, 5), at(2, 9), at(3, 10), at(4, 11)]))
+    both.lanes["b"].feed(batch("b", [at(0, 3), at(1, 6), at(2, 7), at(3, 10)]))
+    runs = [(run.topic, len(run.records)) for run in both.take(1000)]
+    assert runs == [("a", 3), ("b", 4), ("a", 2)]
 
 
 def test_a_lane_behind_its_log_end_holds_the_others_until_its_next_batch() -> None:
