@@ -18,7 +18,7 @@ from bench.setting import Setting, step
 from bench.system import BenchError
 from stream.cli.broker import committed_records, reached
 from stream.cli.configuration import settings_of
-from stream.cli.live import kpi_values
+from stream.cli.numbers import LIVE, numbers_of
 from stream.replay.reconcile import Records, chosen, latest, records_of
 
 TRIES = (
@@ -46,7 +46,7 @@ def _against_replay(setting: Setting) -> Iterator[Row]:
     system, out = calls_run.system(setting), setting.path / "replayed"
     system.run("replay", "--input", calls_run.events_file(setting), "--out", str(out), "--run", "live")
     step("comparing the records")
-    expected, found = chosen(records_of(str(out)), None), chosen(latest(kpi_values(system.config)), None)
+    expected, found = chosen(records_of(str(out)), None), chosen(latest(numbers_of(LIVE, system.config)), None)
     differing = sum(_numbers(expected, key) != _numbers(found, key) for key in expected.keys() | found.keys())
     yield Row(
         "catchup.records", "catch-up, ours: KPI records compared with replay's", len(expected.keys() | found.keys())

@@ -1,18 +1,16 @@
 """`kpi-stream explain`."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from stream.cli.behind import facts_of, page
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from stream.facts.fact import Fact
     from stream.kpis.catalogue import Kpi
-    from stream.replay.explaining import Contribution, Question
+    from stream.replay.explaining import Question
     from stream.settings import Settings
 
 
@@ -51,20 +49,13 @@ def explain(
 
     Without --input the inbound topics are read from their start. All of the window counts, whether it is over or not.
     """
-    from stream.replay.book import Book
-    from stream.replay.chunks import InputError
     from stream.replay.explaining import contributions
 
     settings = settings_of(config)
     question = _question(settings, _kpi(kpi, currency), currency, level, entity, site, window, start)
     sources = [*(inputs or []), *(more or [])]
-    book = Book(settings.limits())
-    try:
-        for fact in _from_files(settings, sources) if sources else _from_topics(settings):
-            book.add(fact)
-    except InputError as error:
-        raise CommandError(str(error)) from error
-    for line in _page(
+    book = facts_of(settings, sources)
+    for line in page(
         question, window, contributions(book, question, settings.definitions(), settings.plan()), settings
     ):
         print(line)
@@ -124,70 +115,3 @@ def _span(settings: "Settings", site: str, window: str, start: str) -> tuple[int
         return found[1], found[2]
     near = f"the one that holds it starts at {instant_text(held[0][1])}" if held else "none holds it"
     raise CommandError(f"--start: no {window} of site {site} starts at {start}: {near}", exit_code=2)
-
-
-def _from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
-    from stream.facts.decode import Rejection, decode
-    from stream.replay.chunks import Position
-    from stream.replay.reading import read
-
-    for raw in read(sources, Position()):
-        fact = decode(raw.value) if len(raw.value) <= settings.record_bytes else None
-        if fact is not None and not isinstance(fact, Rejection):
-            yield fact
-
-
-def _from_topics(settings: "Settings") -> "Iterator[Fact]":
-    from stream.cli.broker import committed_records, reached
-    from stream.kafka.names import Names
-    from stream.kafka.reading import Reader, Refusal
-
-    topics = Names(settings.kafka.topic_prefix, settings.kafka.group).inbound
-    readers: dict[int, Reader] = {}
-    with reached(settings):
-        for rec in committed_records(settings, topics):
-            reader = readers.get(rec.partition)
-            if reader is None:
-                reader = readers[rec.partition] = Reader(
-                    rec.partition, settings.kafka.partitions, settings.record_bytes
-                )
-            (outcome,) = reader.read([rec])
-            if not isinstance(outcome, Refusal):
-                yield outcome
-
-
-def _page(question: "Question", window: str, found: "list[Contribution]", settings: "Settings") -> Iterator[str]:
-    from stream.facts.instant import instant_text
-    from stream.kpis.value import rate
-
-    kpi, currency = question.kpi, question.currency
-    name = f"{kpi.id} {currency}" if currency else kpi.id
-    span = f"{instant_text(question.start_ms)} to {instant_text(question.end_ms)}"
-    yield f"{name}  {question.site}|{question.level}|{question.entity}  {window}  {span}"
-    if not found:
-        who = f"{question.level} {question.entity}"
-        yield f"no fact contributes to it: is the {who} one of site {question.site} (--site)?"
-    # One line for what the same facts decided at the same instant.
-    for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):
-        amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)
-        yield f"{instant_text(instant_ms)}  {amounts}  {_facts(because)}"
-    numerator = _sum(found, question.numerator)
-    yield f"numerator    {' + '.join(question.numerator)} = {numerator}"
-    if question.denominator is None:
-        yield f"value        {numerator}"
-        return
-    denominator = _sum(found, question.denominator)
-    yield f"denominator  {' + '.join(question.denominator)} = {denominator}"
-    minimum = settings.document.minimum_sample.get(kpi.id, 1)
-    value, status = rate(numerator, denominator, kpi.factor, minimum)
-    yield f"value        {'-' if value is None else value} ({status})"
-
-
-def _sum(found: "Iterable[Contribution]", columns: tuple[str, ...]) -> int:
-    return sum(each.amount for column in columns for each in found if each.column == column)
-
-
-def _facts(because: "tuple[Fact, ...]") -> str:
-    from stream.facts.identity import own_id
-
-    return ", ".join(f"{fact.TYPE} {own_id(fact)} (event {fact.event_id})" for fact in because)

@@ -10,6 +10,7 @@ import typer
 import typer.main
 
 from stream.cli import (
+    backfill,
     board,
     config,
     deadletter,
@@ -17,6 +18,7 @@ from stream.cli import (
     explain,
     import_,
     kpis,
+    openmetrics,
     reconcile,
     replay,
     simulate,
@@ -48,7 +50,9 @@ app = typer.Typer(
 )
 app.command()(worker.worker)
 app.command()(replay.replay)
+app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
+app.command()(openmetrics.openmetrics)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
 app.add_typer(topics.app, name="topics")

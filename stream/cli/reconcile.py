@@ -10,9 +10,9 @@ from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from stream.replay.reconcile import Records
-
-LIVE = "live"
+    from stream.replay.explaining import Question
+    from stream.replay.reconcile import Difference, Records
+    from stream.settings import Settings
 
 
 def reconcile(
@@ -26,6 +26,18 @@ def reconcile(
         bool, typer.Option("--final-only", help="Leave out windows that are not final in both.")
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Differences to print; 0: all.")] = 50,
+    inputs: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--input", metavar="FILE...", help="Files of events: the facts behind each difference.", show_default=False
+        ),
+    ] = None,
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[FILE]...", help="More files of events.", show_default=False)
+    ] = None,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Print the facts behind each difference, from the inbound topics.")
+    ] = False,
     digest: Annotated[bool, typer.Option("--digest", help="Print every digest, not only those that differ.")] = False,
     config: Config = None,
 ) -> None:
@@ -35,9 +47,11 @@ def reconcile(
     Examples:
       kpi-stream reconcile numbers/kpi.jsonl other/kpi.jsonl
       kpi-stream reconcile live numbers --final-only --config my.yaml
+      kpi-stream reconcile live numbers --final-only --facts
 
     Of a key, the record with the highest revision counts; a record without KPIs is as no record. Compared are
-    numerators, denominators, status and finality. `live` is the KPI topic of the configuration.
+    numerators, denominators, status and finality. `live` is the KPI topic of the configuration. With --input or --facts
+    each difference that is printed is followed by the facts that the number is made of.
     """
     from stream.replay.reconcile import chosen, differences, digests
 
@@ -46,8 +60,13 @@ def reconcile(
     if final_only:
         one, other = _final(one, other), _final(other, one)
     different = list(differences(one, other))
-    for key, text in islice(different, limit or None):
-        print(f"{key}: {text}")
+    sources = [*(inputs or []), *(more or [])]
+    printed = list(islice(different, limit or None))
+    behind = _behind(printed, one, other, sources, config) if sources or facts else {}
+    for each in printed:
+        print(f"{each.key}: {each.text}")
+        for line in behind.get(each, ()):
+            print(f"    {line}")
     if limit and len(different) > limit:
         print(f"... and {len(different) - limit} more (--limit 0 prints all)")
     of_a, of_b = digests(one), digests(other)
@@ -57,23 +76,69 @@ def reconcile(
             told = [f"{each.records} records {each.hash}" if each else "0 records" for each in (left, right)]
             verdict = "same" if left == right else "differs"
             print(f"digest {place[0]} {place[1]}: {told[0]} in A, {told[1]} in B, {verdict}")
-    print(f"{len(one.keys() | other.keys())} records compared, {len({key for key, _ in different})} differ")
+    print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
     if different:
         raise typer.Exit(1)
 
 
 def _records(source: str, config: Path | None) -> "Records":
+    from stream.cli.numbers import numbers_of
     from stream.replay.chunks import InputError
-    from stream.replay.reconcile import latest, records_of
+    from stream.replay.reconcile import latest
 
     try:
-        if source == LIVE:
-            from stream.cli.live import kpi_values
-
-            return latest(kpi_values(config))
-        return records_of(source)
+        return latest(numbers_of(source, config))
     except InputError as error:
         raise CommandError(str(error)) from error
+
+
+def _behind(
+    printed: "list[Difference]", one: "Records", other: "Records", sources: list[str], config: Path | None
+) -> "dict[Difference, list[str]]":
+    """The lines of facts behind each difference; of one that is about a whole record, behind each of its KPIs."""
+    from stream.cli.behind import addends, facts_of
+    from stream.cli.configuration import settings_of
+    from stream.replay.explaining import answers
+
+    settings = settings_of(config)
+    asked = [
+        (difference, kpi, question)
+        for difference in printed
+        for kpi in ([difference.kpi] if difference.kpi else _kpis(one, difference) | _kpis(other, difference))
+        if (question := _question(settings, difference.key, kpi)) is not None
+    ]
+    book = facts_of(settings, sources)
+    found: dict[Difference, list[str]] = {}
+    questions = [question for _, _, question in asked]
+    each_found = answers(book, questions, settings.definitions(), settings.plan())
+    for (difference, kpi, _), contributions in zip(asked, each_found, strict=True):
+        lines = found.setdefault(difference, [])
+        lines.append(f"facts of {kpi}:" if contributions else f"facts of {kpi}: none")
+        lines += [f"  {line}" for line in addends(contributions)]
+    return found
+
+
+def _kpis(records: "Records", difference: "Difference") -> set[str]:
+    numbers = records.get(difference.key)
+    return set() if numbers is None else set(numbers.kpis)
+
+
+def _question(settings: "Settings", key: str, kpi: str) -> "Question | None":
+    """What a record's key and the name of a KPI ask; None for a rolling window, or what the configuration has not."""
+    from stream.facts.instant import instant_ms
+    from stream.kpis.catalogue import CATALOGUE
+    from stream.replay.explaining import Question
+    from stream.windows.calendar import Calendar
+
+    site, level, entity, window, start = key.split("|")
+    name, _, currency = kpi.partition(" ")
+    if not start or name not in CATALOGUE:
+        return None
+    start_ms = instant_ms(start)
+    for held, begin_ms, end_ms in Calendar(settings.plan()).site(site).windows(start_ms):
+        if (held, begin_ms) == (window, start_ms):
+            return Question(CATALOGUE[name], currency or None, site, level, entity, begin_ms, end_ms)
+    return None
 
 
 def _final(records: "Records", others: "Records") -> "Records":

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,7 +10,32 @@ from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
+    from stream.replay.replay import Summary
     from stream.settings import Settings
+
+
+Windows = Annotated[
+    str | None,
+    typer.Option(
+        "--windows",
+        metavar="NAMES",
+        help="Windows to write, separated by commas: all but rolling.",
+        show_default=False,
+    ),
+]
+Processes = Annotated[
+    int | None,
+    typer.Option(
+        "--processes", min=1, max=64, metavar="N", help="Processes that count: one per processor.", show_default=False
+    ),
+]
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
+]
+Format = Annotated[
+    Literal["jsonl", "parquet"], typer.Option("--format", help="What KPI records and alerts are written as.")
+]
 
 
 def replay(
@@ -27,31 +52,11 @@ def replay(
     more: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE]...", help="More files.", show_default=False)
     ] = None,
-    windows: Annotated[
-        str | None,
-        typer.Option(
-            "--windows",
-            metavar="NAMES",
-            help="Windows to write, separated by commas: all but rolling.",
-            show_default=False,
-        ),
-    ] = None,
+    windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "replay",
-    processes: Annotated[
-        int | None,
-        typer.Option(
-            "--processes",
-            min=1,
-            max=64,
-            metavar="N",
-            help="Processes that count: one per processor.",
-            show_default=False,
-        ),
-    ] = None,
-    progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
-    ] = None,
+    output: Format = "jsonl",
+    processes: Processes = None,
+    progress: Progress = None,
     config: Config = None,
 ) -> None:
     """Computes the numbers of files of events, through the same core as a live run and without Kafka.
@@ -77,23 +82,28 @@ def replay(
     if not sources:
         raise CommandError("no input: give --input FILE", exit_code=2)
     settings = settings_of(config)
-    wanted = _windows(settings, windows)
-    _check_run(run)
+    wanted = window_names(settings, windows)
+    check_run(run)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, Wish(run, wanted, processes), watch)
+            summary = replayed(settings, sources, out, Wish(run, wanted, processes, output=output), watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
+    print(told(summary, f"in {out}"), file=sys.stderr)
+
+
+def told(summary: "Summary", where: str) -> str:
+    """What came of it, in one line."""
     dead = sum(summary.deadletters.values())
-    print(
+    return (
         f"{summary.events_read} events ({summary.events_per_second} per second): {summary.events_accepted} accepted, "
         f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered; "
-        f"{summary.kpi_records} KPI records and {summary.alerts} alerts in {out}",
-        file=sys.stderr,
+        f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
 
 
-def _windows(settings: "Settings", names: str | None) -> frozenset[str]:
+def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
+    """The windows of `--windows`; CommandError names one that there is not."""
     known = settings.window_names()
     if names is None:
         return frozenset(name for name in known if not name.startswith("rolling_"))
@@ -106,7 +116,8 @@ def _windows(settings: "Settings", names: str | None) -> frozenset[str]:
     return frozenset(wanted)
 
 
-def _check_run(run: str) -> None:
+def check_run(run: str) -> None:
+    """CommandError if `--run` is no name."""
     from stream.facts.decode import is_identifier
 
     if not is_identifier(run):

@@ -34,13 +34,15 @@ class Position:
 
 @dataclass(frozen=True)
 class Positions:
-    """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic."""
+    """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
+    `former`: counts that the inbound topics had before they were grown (windows topic alone)."""
 
     fingerprint: Mapping[str, Any]
     partitions: int
     deltas: int
     tps: Mapping[str, Position] = field(default_factory=dict)
     greatest_ms: int | None = None
+    former: tuple[int, ...] = ()
 
     def encode(self) -> bytes:
         """The record's value."""
@@ -53,15 +55,22 @@ class Positions:
                 "deltas": self.deltas,
                 "tps": tps,
                 "greatest": self.greatest_ms,
+                **({"former": self.former} if self.former else {}),
             }
         )
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """All partition counts by which keys of the inbound topics may have been hashed, the present one first."""
+        return self.partitions, *self.former
 
 
 def decode(value: bytes) -> Positions:
     """The value's positions. NewerFormatError: a newer version wrote it."""
     raw = loads(value, OFFSETS)
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
-    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"])
+    former = tuple(raw.get("former", ()))
+    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former)
 
 
 def _position(at: Mapping[str, Any]) -> Position:

@@ -33,7 +33,8 @@ class Reader:
     """Reads the records of one number: size, JSON, key, partitioner, clock guard (contract 1, live 1 and 2).
 
     The partition of a key is hashed when the key is met for the first time (and again after 200,000 others): murmur2
-    in Python costs as much as everything else here together.
+    in Python costs as much as everything else here together. `former`: partition counts that the topics had before they
+    were grown; a backfill reads what was sent then.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class Reader:
         partitions: int,
         record_bytes: int,
         decoder: Callable[[Sequence[bytes | None]], Sequence[Fact | Rejection]] = decode_all,
+        former: Sequence[int] = (),
     ) -> None:
         self._number = number
         self._partitions = partitions
+        self._former = former
         self._record_bytes = record_bytes
         self._decode_all = decoder
         self._verified: set[bytes] = set()
@@ -85,7 +88,9 @@ class Reader:
             return Refusal("internal", f"decode: {error!r}")
 
     def _verify(self, key: bytes) -> bool:
-        if partition_of(key, self._partitions) != self._number:
+        if partition_of(key, self._partitions) != self._number and not any(
+            partition_of(key, partitions) == self._number for partitions in self._former
+        ):
             return False
         if len(self._verified) >= VERIFIED_KEYS:
             self._verified.clear()

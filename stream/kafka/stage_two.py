@@ -149,7 +149,8 @@ class StageTwo:
         if idle and recent and not force and not self._moved():
             return None
         tps = {self.topics[0]: Position(self._lane.applied, stamp_ms=self._lane.stamp_ms)}
-        positions = Positions(context.fingerprint, context.numbers, context.deltas, tps)
+        former = self.positions.former if self.positions is not None else ()
+        positions = Positions(context.fingerprint, context.numbers, context.deltas, tps, former=former)
         outgoing: dict[tuple[str, int], list[Line]] = {
             (self.state_topic, self.number): [
                 *(Line(key, value) for key, value in output.state), Line(KEY, positions.encode())

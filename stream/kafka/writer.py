@@ -102,7 +102,8 @@ class Writer:
         if state is not None:
             _check_end(ends, *state)
         named = {TopicPartition(*place): offset for place, offset in offsets.items()}
-        await producer.send_offsets_to_transaction(named, group)
+        if named:  # aiokafka takes no empty offsets
+            await producer.send_offsets_to_transaction(named, group)
         await producer.commit_transaction()
         stamps = [done.timestamp for done in acknowledged if done.timestamp_type == 1]
         skew = (began_ms + ended_ms) // 2 - max(stamps) if stamps else None

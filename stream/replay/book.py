@@ -1,6 +1,6 @@
 """The facts of some keys, each as the event that counts: what a fold that comes once, at the end, starts from."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from stream.facts.fact import AgentState, Call, Fact
 from stream.facts.identity import expected_key
@@ -23,15 +23,28 @@ class Book:
 
     def add(self, fact: Fact) -> Verdict:
         """Takes an event in; of several that state the same fact the one that counts stays, whatever their order."""
-        key = fact.debtor_id or expected_key(fact)
-        name = "c" + fact.call_id if type(fact) is Call else record.identity(fact)  # most facts are calls
-        facts = self._keys.get(key)
-        if facts is None:
-            facts = self._keys[key] = {}
-        if name in facts or len(facts) >= self._fewest:
-            return self._judge(key, name, fact, facts)
-        facts[name] = fact
-        return ACCEPTED
+        others = self.add_all([fact])
+        return others[0][1] if others else ACCEPTED
+
+    def add_all(self, facts: Sequence[Fact | None]) -> list[tuple[int, Verdict]]:
+        """Takes a block of events in; (place, verdict) of those that are not simply accepted. None is passed over."""
+        keys, fewest = self._keys, self._fewest
+        others: list[tuple[int, Verdict]] = []
+        for place, fact in enumerate(facts):
+            if fact is None:
+                continue
+            key = fact.debtor_id or fact.agent_id or expected_key(fact)
+            name = "c" + fact.call_id if type(fact) is Call else record.identity(fact)  # most facts are calls
+            known = keys.get(key)
+            if known is None:
+                keys[key] = {name: fact}
+            elif name in known or len(known) >= fewest:
+                verdict = self._judge(key, name, fact, known)
+                if verdict is not ACCEPTED:
+                    others.append((place, verdict))
+            else:
+                known[name] = fact
+        return others
 
     def groups(self) -> Iterator[Iterable[Fact]]:
         """The facts of each key, in no order. They are still there afterwards."""

@@ -1,5 +1,6 @@
 """The facts behind one number: every contribution to it, with the facts that decided it, from the ledger's own fold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -58,7 +59,14 @@ class Question:
 
 def contributions(book: Book, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:
     """Everything that the number is the sum of, in the order of the instants."""
-    collector = _Collector(question)
+    return answers(book, [question], definitions, plan)[0]
+
+
+def answers(
+    book: Book, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
+) -> list[list[Contribution]]:
+    """`contributions` of each question; the facts are folded once for all of them."""
+    collector = _Collector(questions)
 
     def midnight_ms(site: str, day: str, days: int) -> int:
         return local_midnight_ms(plan.clock(site).zone, day, days)
@@ -70,23 +78,24 @@ def contributions(book: Book, question: Question, definitions: Definitions, plan
         emit_linked(links, cases_of(links), definitions, midnight_ms, collector)
         for state, following in spans(facts):
             emit_span(state, following, plan.grain_ms, collector)
-    return sorted(collector.found, key=lambda each: (each.instant_ms, each.because[0].event_id, each.column))
+    return [sorted(found, key=_order) for found in collector.found]
+
+
+def _order(each: Contribution) -> tuple[int, str, str]:
+    return each.instant_ms, each.because[0].event_id, each.column
 
 
 class _Collector:
-    """Keeps the contributions that the question is about (the `Emit` protocol)."""
+    """Keeps the contributions that the questions are about (the `Emit` protocol)."""
 
-    def __init__(self, question: Question) -> None:
-        self.found: list[Contribution] = []
-        self._question = question
-        self._columns = frozenset(question.numerator + (question.denominator or ()))
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.found: list[list[Contribution]] = [[] for _ in questions]
+        self._of_column: dict[str, list[tuple[int, Question]]] = {}
+        for number, question in enumerate(questions):
+            for column in {*question.numerator, *(question.denominator or ())}:
+                self._of_column.setdefault(column, []).append((number, question))
 
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
-        question = self._question
-        if (
-            amount
-            and column in self._columns
-            and question.start_ms <= instant_ms < question.end_ms
-            and question.concerns(credit)
-        ):
-            self.found.append(Contribution(instant_ms, column, amount, because))
+        for number, question in self._of_column.get(column, ()):
+            if amount and question.start_ms <= instant_ms < question.end_ms and question.concerns(credit):
+                self.found[number].append(Contribution(instant_ms, column, amount, because))

@@ -8,24 +8,23 @@ since they ask what was known when. At once, from all facts at the end: numbers 
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from stream.engine.delta import partition_of
 from stream.engine.stage1 import Stage1
-from stream.facts.decode import Rejection, decode
+from stream.facts.decode import Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
 from stream.replay.book import Book
 from stream.replay.cells import Cells
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.job import Job
-from stream.replay.parcels import Index, Place, write_parcels
+from stream.replay.parcels import Place, write_parcels
 from stream.replay.reading import CUT_BYTES
 from stream.replay.slices import slices_of
 from stream.replay.spill import spilled
-from stream.replay.tasks import Result, Tell
+from stream.replay.tasks import Result, Tell, later
 
 TAKE_AT_FACTS = 50_000
 """Facts whose differences are added up before they are handed on."""
@@ -52,17 +51,20 @@ class _Tally:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
 def fold(job: Job, number: int, tell: Tell) -> Result:
     """Folds group `number`. What it contributes is the file `parcels-NUMBER`, the events that are no facts are
     `dead-fold-NUMBER`.
 
-    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `index` of the parcels.
+    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `index` of the parcels; where the ledger is
+    wanted, its records are the file `ledger-NUMBER`, by number, with its index `ledger`.
     """
     tally = _Tally()
-    path = job.folder / f"parcels-{number}"
-    index = (_step_by_step if job.stepwise else _at_once)(job, number, tally, tell, path)
+    parcels = (_step_by_step if job.stepwise else _at_once)(job, number, tally, tell)
+    index = write_parcels(job.folder / f"parcels-{number}", parcels)
+    ledger = write_parcels(job.folder / f"ledger-{number}", tally.ledger.items())
     write_dead(job.folder / f"dead-fold-{number}", tally.dead)
     return {
         "accepted": tally.accepted,
@@ -71,15 +73,14 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
         "greatest_ms": tally.greatest_ms,
         "dead": len(tally.dead),
         "index": index,
+        "ledger": ledger,
     }
 
 
-def _at_once(job: Job, number: int, tally: _Tally, tell: Tell, path: Path) -> Index:
+def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
     book = Book(job.settings.limits())
     for part, lines, values in _blocks(job, number):
-        facts = _decoded(values, job.settings.record_bytes)
-        for line, value, fact in zip(lines, values, facts, strict=True):
-            _count(book.add, part, line, value, fact, tally)
+        _add(book, part, lines, values, _decoded(values, job.settings.record_bytes), tally)
         tell(len(values), 0)
     cells = Cells(job.settings.definitions(), job.plan)
     for facts_of_key in book.groups():
@@ -89,10 +90,25 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell, path: Path) -> In
         site, _, agent = credit
         bucket = crc32(f"{site}|{agent}".encode()) % job.buckets
         parcels.setdefault((0, bucket), []).append((credit, panes))
-    return write_parcels(path, parcels.items())
+    yield from parcels.items()
 
 
-def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell, path: Path) -> Index:
+def _add(book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], tally: _Tally) -> None:
+    facts = [None if isinstance(outcome, Rejection | Oversized) else outcome for outcome in outcomes]
+    others = book.add_all(facts)
+    accepted = len(facts) - len(others)
+    for place, outcome in enumerate(outcomes):
+        if isinstance(outcome, Rejection | Oversized):
+            accepted -= 1
+            _refuse(tally, part, lines[place], values[place], outcome.reason, outcome.detail)
+    for place, (kind, detail) in others:
+        _judged(tally, part, lines[place], values[place], kind, detail)
+    tally.accepted += accepted
+    greatest_ms = max((fact.occurred_at for fact in facts if fact is not None), default=None)
+    tally.greatest_ms = later(tally.greatest_ms, greatest_ms)
+
+
+def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
     stage1 = Stage1(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
     events = [
@@ -103,15 +119,17 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell, path: Path) 
     ]
     events.sort(key=lambda event: event[:4])
 
-    def parcels() -> Iterator[tuple[Place, Any]]:
-        for first in range(0, len(events), TAKE_AT_FACTS):
-            some = events[first : first + TAKE_AT_FACTS]
-            for _, value, part, line, fact in some:
-                _count(stage1.apply, part, line, value, fact, tally)
-            tell(len(some), 0)
-            yield from _sliced(job, stage1.take().deltas)
-
-    return write_parcels(path, parcels())
+    for first in range(0, len(events), TAKE_AT_FACTS):
+        some = events[first : first + TAKE_AT_FACTS]
+        for _, value, part, line, fact in some:
+            _count(stage1.apply, part, line, value, fact, tally)
+        tell(len(some), 0)
+        deltas, ledger = stage1.take()
+        yield from _sliced(job, deltas)
+        if job.ledger_home is not None:
+            for key, kept in ledger:
+                place = 0, job.ledger_home(key.decode().partition("|")[0])
+                tally.ledger.setdefault(place, []).append((key, kept))
 
 
 def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:
@@ -138,7 +156,7 @@ def forget_group(job: Job, group: int) -> None:
 
 def _decoded(values: Sequence[bytes], record_bytes: int) -> list[Outcome]:
     if max(map(len, values)) <= record_bytes:
-        return [decode(value) for value in values]
+        return [*decode_all(values)]
     return [
         decode(value) if len(value) <= record_bytes else Oversized(_oversized(len(value), record_bytes))
         for value in values
@@ -147,15 +165,18 @@ def _decoded(values: Sequence[bytes], record_bytes: int) -> list[Outcome]:
 
 def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, tally: _Tally) -> None:
     if isinstance(fact, Rejection | Oversized):
-        tally.dead.append((part, line, value, fact.reason, fact.detail))
+        _refuse(tally, part, line, value, fact.reason, fact.detail)
         return
-    if tally.greatest_ms is None or fact.occurred_at > tally.greatest_ms:
-        tally.greatest_ms = fact.occurred_at
+    tally.greatest_ms = max(fact.occurred_at, tally.greatest_ms or 0)
     try:
         kind, detail = judge(fact)
     except Exception as error:  # noqa: BLE001  one bad event must not end the run; the ledger is as it was before
-        tally.dead.append((part, line, value, "internal", f"{type(error).__name__}: {error}"))
+        _refuse(tally, part, line, value, "internal", f"{type(error).__name__}: {error}")
         return
+    _judged(tally, part, line, value, kind, detail)
+
+
+def _judged(tally: _Tally, part: int, line: int, value: bytes, kind: str, detail: str) -> None:
     if kind == "accepted":
         tally.accepted += 1
     elif kind == "duplicate":
@@ -163,7 +184,11 @@ def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, tall
     elif kind == "superseded":
         tally.superseded += 1
     else:
-        tally.dead.append((part, line, value, kind, detail))
+        _refuse(tally, part, line, value, kind, detail)
+
+
+def _refuse(tally: _Tally, part: int, line: int, value: bytes, reason: str, detail: str) -> None:
+    tally.dead.append((part, line, value, reason, detail))
 
 
 def _oversized(length: int, record_bytes: int) -> str:

@@ -1,5 +1,6 @@
 """What a replay is to do, as every process of it is told."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import gcd
@@ -17,7 +18,8 @@ class Job:
     """`parts` are read each by a task, facts are folded in `groups` of keys, numbers added up in `buckets` of entities.
 
     `folder`: where tasks leave files for each other. `windows`: names of those whose records are wanted. `from_ms`,
-    `to_ms`: only windows within, and alerts decided within.
+    `to_ms`: only windows within, and alerts decided within. `ledger_home`: the number of the ledger that a key belongs
+    to, where the ledger itself is wanted (hand-over); a function that other processes find by its name.
     """
 
     settings: Settings
@@ -29,13 +31,15 @@ class Job:
     windows: frozenset[str]
     from_ms: int | None = None
     to_ms: int | None = None
+    ledger_home: Callable[[str], int] | None = None
 
     @cached_property
     def stepwise(self) -> bool:
         """Whether facts are folded one by one, in the order of time: rules ask what was known when, and rolling windows
         need panes. Else each key is folded once, and panes are as long as the windows allow."""
         rolling = (name for name, _ in self.settings.plan().rolling)
-        return bool(self.settings.rules()) or not self.windows.isdisjoint(rolling)
+        asked = bool(self.settings.rules()) or not self.windows.isdisjoint(rolling)
+        return asked or self.ledger_home is not None
 
     @cached_property
     def plan(self) -> WindowPlan:

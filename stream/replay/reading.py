@@ -37,13 +37,15 @@ Refused = tuple[int, bytes, str, str]
 @dataclass
 class Block:
     """Some events of a part. `lines` count from 1 in the part; `passed`: lines of the part up to the end of the block.
-    `greatest_ms`: greatest `occurred_at` in it, where the source knows it."""
+    `greatest_ms`: greatest `occurred_at` in it, where the source knows it; `stamp_ms`: greatest instant at which one of
+    them was written, likewise."""
 
     values: list[bytes]
     lines: Sequence[int]
     passed: int
     refused: list[Refused] = field(default_factory=list)
     greatest_ms: int | None = None
+    stamp_ms: int | None = None
 
 
 class Part(Protocol):

@@ -26,10 +26,11 @@ class Numbers(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """One thing that the two sets say differently; `text` says what."""
+    """One thing that the two sets say differently; `text` says what, `kpi` about which KPI; None: about the record."""
 
     key: str
     text: str
+    kpi: str | None = None
 
 
 class Digest(NamedTuple):
@@ -43,13 +44,19 @@ Records = dict[str, Numbers]
 
 
 def records_of(source: str) -> Records:
-    """The records of a file (JSON Lines, plain or compressed, `-`), or of the kpi.jsonl of a replay's folder.
+    """The records of a source as `values_of` reads them. InputError also names a line that is no KPI record."""
+    return latest(values_of(source))
 
-    InputError names the file and line that is missing, torn or no KPI record.
-    """
-    path = str(Path(source) / KPIS) if source != STDIN and Path(source).is_dir() else source
+
+def values_of(source: str) -> Iterator[tuple[bytes, str]]:
+    """The values, each with its place, of a file (JSON Lines, plain or compressed, Parquet, `-`), or of the kpi.jsonl
+    or kpi.parquet of a replay's folder. InputError names a file that is missing or torn."""
+    path = source
+    if source != STDIN and Path(source).is_dir():
+        tables = Path(source) / KPIS, (Path(source) / KPIS).with_suffix(".parquet")
+        path = str(next((table for table in tables if table.exists()), tables[0]))
     check([path])
-    return latest((raw.value, f"{path}: line {raw.line}") for raw in read([path], Position()))
+    return ((raw.value, f"{path}: line {raw.line}") for raw in read([path], Position()))
 
 
 def latest(values: Iterable[tuple[bytes, str]]) -> Records:
@@ -85,7 +92,8 @@ def differences(a: Records, b: Records) -> Iterator[Difference]:
             yield Difference(key, f"final: {_word(one.final)} in A, {_word(other.final)} in B")
         for kpi in sorted(one.kpis.keys() | other.kpis.keys()):
             if one.kpis.get(kpi) != other.kpis.get(kpi):
-                yield Difference(key, f"{kpi}: {_told(one.kpis.get(kpi))} in A, {_told(other.kpis.get(kpi))} in B")
+                a_says, b_says = _told(one.kpis.get(kpi)), _told(other.kpis.get(kpi))
+                yield Difference(key, f"{kpi}: {a_says} in A, {b_says} in B", kpi)
 
 
 def digests(records: Records) -> dict[tuple[str, str], Digest]:

@@ -6,13 +6,14 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from stream.engine.fingerprint import FOLD_VERSION
 from stream.replay.chunks import STDIN, InputError, check, is_packed
 from stream.replay.crew import Alone, hired
 from stream.replay.deadletters import write_deadletters
 from stream.replay.job import Job
+from stream.replay.parquet_output import to_parquet
 from stream.replay.reading import PARQUET, Part, parts_of
 from stream.replay.running import Run, Watch, perform
 from stream.replay.segments import put_together
@@ -53,7 +54,8 @@ class Summary:
 class Wish:
     """What is wanted of the numbers: the `run` of the records, the names of their windows, and within which time.
 
-    `processes`: how many work; None: as many as there are processors, where the input is long enough.
+    `processes`: how many work; None: as many as there are processors, where the input is long enough. `output`: what
+    the records and alerts are written as.
     """
 
     run: str
@@ -61,58 +63,70 @@ class Wish:
     processes: int | None = None
     from_ms: int | None = None
     to_ms: int | None = None
+    output: Literal["jsonl", "parquet"] = "jsonl"
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is read. `event_bytes`: roughly, of all events; None: nobody knows. `total_bytes`: of the sources as they
+    lie, for the progress. `identities`: what the sources are known by, should the work be resumed."""
+
+    parts: tuple[Part, ...]
+    event_bytes: int | None
+    total_bytes: int
+    identities: tuple[Any, ...]
+    resumable: bool = True
 
 
 def replay(settings: Settings, sources: list[str], target: Path, wish: Wish, watch: Watch) -> Summary:
     """Replays `sources` into `target` (contract 3). InputError, OutputError or CrewError: nothing was put into
     `target`."""
     total_bytes = check(sources)
-    identities = [_identity(source) for source in sources]
-    resumable = STDIN not in sources
-    return compute(
-        settings, parts_of(sources), _unpacked(sources), total_bytes, target, wish, watch, identities, resumable
-    )
+    identities = tuple(_identity(source) for source in sources)
+    parts = tuple(parts_of(sources))
+    files = Input(parts, _unpacked(sources), total_bytes, identities, resumable=STDIN not in sources)
+    return compute(settings, files, target, wish, watch)
 
 
-def compute(
-    settings: Settings,
-    parts: Sequence[Part],
-    event_bytes: int | None,
-    total_bytes: int,
-    target: Path,
-    wish: Wish,
-    watch: Watch,
-    identities: Sequence[Any],
-    resumable: bool,
-) -> Summary:
-    """The numbers of the events of `parts`, into `target`. `event_bytes`: roughly, of all events; None: nobody knows.
-    `total_bytes`: of the sources as they lie, for the progress. `identities`: what the sources are known by, should
-    the work be resumed."""
+def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: Watch) -> Summary:
+    """The numbers of the events of `source`, into `target`."""
     started = monotonic()
-    groups, buckets = _sizes(event_bytes)
-    job = Job(settings, beside(target), tuple(parts), groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms)
-    manifest = _manifest(job, identities)
+    job = job_of(settings, source, target, wish)
     with (
-        working(target, manifest, resumable=resumable, drop_on=(InputError,)) as work,
-        hired(job, perform, wish.processes or _processes(event_bytes)) as crew,
+        working(target, manifest(job, source), resumable=source.resumable, drop_on=(InputError,)) as work,
+        hired(job, perform, processes_of(source, wish)) as crew,
     ):
         run = Run(job, work, crew, Alone(job, perform), watch)
-        read = run.split(total_bytes)
+        read = run.split(source.total_bytes)
         events = sum(result["events"] for result in read)
         folded = run.fold(events)
         records = run.add_up(folded)
         watch("writing", events, events, events)
-        return _written(job, work, read, folded, records, started)
+        kpi_records = put_together(work.out / KPIS, [(job.folder / name, done["segments"]) for name, done in records])
+        decided = range(job.buckets) if job.stepwise else ()
+        alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
+        if wish.output == "parquet":
+            to_parquet(work.out)
+        return summed_up(job, work, read, folded, (kpi_records, alerts), started)
 
 
-def _written(
+def job_of(settings: Settings, source: Input, target: Path, wish: Wish) -> Job:
+    """The job of computing the numbers of `source`."""
+    groups, buckets = _sizes(source.event_bytes)
+    return Job(
+        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms
+    )
+
+
+def summed_up(
     job: Job,
     work: WorkFolder,
     read: Sequence[Result],
     folded: Sequence[Result],
-    records: Sequence[tuple[str, Result]],
+    made: tuple[int, int],
     started: float,
 ) -> Summary:
+    """Writes the dead letters and the summary. `made`: how many KPI records and alerts."""
     dead = [
         *(job.folder / f"dead-split-{number}" for number in range(len(read))),
         *(job.folder / f"dead-fold-{group}" for group in range(job.groups)),
@@ -120,9 +134,6 @@ def _written(
     deadletters = write_deadletters(
         work.out / DEADLETTERS, dead, [part.source for part in job.parts], _first_lines(job.parts, read)
     )
-    kpi_records = put_together(work.out / KPIS, [(job.folder / name, done["segments"]) for name, done in records])
-    decided = range(job.buckets) if job.stepwise else ()
-    alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
     seconds, events = monotonic() - started, sum(result["events"] for result in read)
     summary = Summary(
         run=job.run,
@@ -131,8 +142,8 @@ def _written(
         duplicates=sum(result["duplicates"] for result in folded),
         superseded=sum(result["superseded"] for result in folded),
         deadletters=deadletters,
-        kpi_records=kpi_records,
-        alerts=alerts,
+        kpi_records=made[0],
+        alerts=made[1],
         seconds=round(seconds, 3),
         events_per_second=round(events / max(seconds, 0.001)),
     )
@@ -157,11 +168,11 @@ def _identity(source: str) -> list[Any]:
     return [str(Path(source).absolute()), found.st_size, found.st_mtime_ns]
 
 
-def _manifest(job: Job, identities: Sequence[Any]) -> Mapping[str, Any]:
+def manifest(job: Job, source: Input) -> Mapping[str, Any]:
     """Everything that what the tasks leave depends on."""
     return {
         "version": [version("kpi-stream"), FOLD_VERSION],
-        "inputs": list(identities),
+        "inputs": list(source.identities),
         "parts": [repr(part) for part in job.parts],
         "groups": job.groups,
         "buckets": job.buckets,
@@ -190,7 +201,9 @@ def _sizes(event_bytes: int | None) -> tuple[int, int]:
     return min(MOST_GROUPS, 1 + event_bytes // GROUP_BYTES), 1 + event_bytes // BUCKET_BYTES
 
 
-def _processes(event_bytes: int | None) -> int:
+def processes_of(source: Input, wish: Wish) -> int:
     """One process needs no start: several are worth it from some hundred thousand events on."""
-    long = event_bytes is None or event_bytes >= MANY_BYTES
+    if wish.processes is not None:
+        return wish.processes
+    long = source.event_bytes is None or source.event_bytes >= MANY_BYTES
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES) if long else 1

@@ -15,6 +15,7 @@ from stream.replay.evaluating import evaluate
 from stream.replay.folding import fold, forget_group
 from stream.replay.job import Job
 from stream.replay.splitting import split
+from stream.replay.succeeding import succeed
 from stream.replay.summing import add_up, add_up_teams
 from stream.replay.tasks import Result, Task, Tell
 from stream.replay.workfolder import WorkFolder
@@ -34,6 +35,8 @@ def perform(job: Job, task: Task, given: tuple[Any, ...], tell: Tell) -> Result:
         return evaluate(job, number, *given)
     if kind == "add_up":
         return add_up(job, number, *given)
+    if kind == "succeed":
+        return succeed(job, number, *given)
     return add_up_teams(job, *given)
 
 
@@ -71,14 +74,23 @@ class Run:
         if job.stepwise:
             known = [result["greatest_ms"] for result in folded if result["greatest_ms"] is not None]
             kind, given = "evaluate", (indexes, max(known, default=None))  # type: ignore[assignment]
-        orders: list[Order] = [((kind, bucket), given) for bucket in range(job.buckets)]
-        found = dict(self._done("adding up", self._crew, orders, job.buckets))
-        named = [(f"records-{bucket}", found[kind, bucket]) for bucket in range(job.buckets)]
+        found = self.each_bucket(kind, [given] * job.buckets)
+        named = [(f"records-{bucket}", result) for bucket, result in enumerate(found)]
         if job.stepwise:
             return named
         teams: list[Order] = [(("teams", 0), ([result["index"] for _, result in named],))]
         ((_, result),) = self._done("adding up", self._crew, teams, 1)
         return [*named, ("records-teams", result)]
+
+    def each_bucket(self, kind: str, given: Sequence[tuple[Any, ...]], *, remembered: bool = True) -> list[Result]:
+        """The results of one task for each bucket, each with what it is given; not `remembered`: it may be given
+        something else the next time."""
+        orders: list[Order] = [((kind, bucket), each) for bucket, each in enumerate(given)]
+        if remembered:
+            found = dict(self._done("adding up", self._crew, orders, len(given)))
+        else:
+            found = dict(self._crew.do(orders, lambda _events, _more: None))
+        return [found[kind, bucket] for bucket in range(len(given))]
 
     def _done(self, activity: str, crew: Crew, orders: list[Order], total: int) -> Iterator[tuple[Task, Result]]:
         """The results of all tasks; those that an earlier run has done are not done again."""

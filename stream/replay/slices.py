@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from stream.windows.exact import dumps, loads
+from stream.windows.exact import FORMAT, dumps, loads
 
 SLICE_MS = 86_400_000
 
@@ -18,4 +18,4 @@ def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
         yield next(iter(rows)), delta
         return
     for slice_, some in rows.items():
-        yield slice_, dumps({**record, "rows": some})
+        yield slice_, dumps({**record, "f": FORMAT, "rows": some})

@@ -7,14 +7,14 @@ from stream.replay.deadletters import Dead, write_dead
 from stream.replay.job import Job
 from stream.replay.routing import groups_of
 from stream.replay.spill import Spill
-from stream.replay.tasks import Result, Tell
+from stream.replay.tasks import Result, Tell, later
 
 
 def split(job: Job, number: int, tell: Tell) -> Result:
     """Reads part `number`: its events, by group, are files `split-NUMBER/GROUP`; those that the source itself refuses
     `dead-split-NUMBER`. InputError: the source is missing or torn.
 
-    Result: `events`, `lines` that the part has, and the greatest `occurred_at` if the source knows it.
+    Result: `events`, `lines` that the part has, and the greatest instants that its blocks tell.
     """
     part = job.parts[number]
     folder = job.folder / f"split-{number}"
@@ -24,16 +24,16 @@ def split(job: Job, number: int, tell: Tell) -> Result:
     events = lines = told = 0
     dead: list[Dead] = []
     greatest_ms: int | None = None
+    stamp_ms: int | None = None
     for block in part.blocks(position):
         spill.add(groups_of(block.values, job.groups), block.lines, block.values)
         events += len(block.values) + len(block.refused)
         lines = max(lines, block.passed)
         dead += [(number, line, value, reason, detail) for line, value, reason, detail in block.refused]
-        if block.greatest_ms is not None:
-            greatest_ms = max(block.greatest_ms, greatest_ms or block.greatest_ms)
+        greatest_ms, stamp_ms = later(greatest_ms, block.greatest_ms), later(stamp_ms, block.stamp_ms)
         tell(len(block.values) + len(block.refused), position.read - told)
         told = position.read
     tell(0, position.read - told)
     spill.flush()
     write_dead(job.folder / f"dead-split-{number}", dead)
-    return {"events": events, "lines": lines, "greatest_ms": greatest_ms, "dead": len(dead)}
+    return {"events": events, "lines": lines, "greatest_ms": greatest_ms, "stamp_ms": stamp_ms, "dead": len(dead)}

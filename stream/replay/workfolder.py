@@ -57,6 +57,14 @@ def beside(target: Path) -> Path:
     return target.absolute().parent / f".{target.absolute().name}.work"
 
 
+def manifest_of(path: Path) -> Any:
+    """The manifest of a work folder that a killed run left; None if there is none."""
+    try:
+        return orjson.loads((path / _MANIFEST).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return None
+
+
 @contextmanager
 def working(
     target: Path, manifest: Mapping[str, Any], *, resumable: bool, drop_on: tuple[type[Exception], ...] = ()
@@ -96,10 +104,7 @@ def _lock(file: int, target: Path) -> None:
 
 
 def _begun(path: Path, manifest: Any, resumable: bool) -> WorkFolder:
-    try:
-        same = resumable and orjson.loads((path / _MANIFEST).read_bytes()) == manifest
-    except (OSError, orjson.JSONDecodeError):
-        same = False
+    same = resumable and manifest_of(path) == manifest
     for entry in path.iterdir():
         if entry.name != _LOCK and (not same or entry.name == "out"):
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()

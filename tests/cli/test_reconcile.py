@@ -2,7 +2,10 @@
 
 from pathlib import Path
 
+import orjson
+
 from tests.cli.conftest import Command
+from tests.cli.test_explain import call
 from tests.replay.test_reconcile import record
 
 
@@ -44,3 +47,30 @@ def test_a_file_that_is_missing_or_torn_is_exit_code_1_and_named(command: Comman
     a = wrote(tmp_path / "a", record(dials=(1, None)))
     ran = command("reconcile", a, tmp_path / "gone")
     assert (ran.code, ran.error) == (1, f"kpi-stream: {tmp_path / 'gone'}: No such file or directory\n")
+
+
+def test_each_difference_is_followed_by_the_facts_that_the_number_is_made_of(command: Command, tmp_path: Path) -> None:
+    events = wrote(tmp_path / "f", *(orjson.dumps(call(number, "human")) for number in (1, 2)))
+    assert command("replay", "--input", events, "--out", tmp_path / "a", "--windows", "day").code == 0
+    fewer = wrote(tmp_path / "g", orjson.dumps(call(1, "human")))
+    assert command("replay", "--input", fewer, "--out", tmp_path / "b", "--windows", "day").code == 0
+    ran = command("reconcile", tmp_path / "a", tmp_path / "b", "--input", events, "--limit", 0)
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    at = lines.index("main|agent|a-1|day|2026-11-02T00:00:00Z: dials: 2 in A, 1 in B")
+    assert lines[at + 1 : at + 4] == [
+        "    facts of dials:",
+        "      2026-11-02T01:01:00Z  dials +1  call c-1 (event e-1)",
+        "      2026-11-02T01:02:00Z  dials +1  call c-2 (event e-2)",
+    ]
+
+
+def test_a_record_that_only_one_has_is_explained_kpi_by_kpi(command: Command, tmp_path: Path) -> None:
+    events = wrote(tmp_path / "f", orjson.dumps(call(1, "busy")))
+    assert command("replay", "--input", events, "--out", tmp_path / "a", "--windows", "day").code == 0
+    ran = command("reconcile", tmp_path / "a", wrote(tmp_path / "none"), "--input", events, "--limit", 1)
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert lines[0] == "main|agent|a-1|day|2026-11-02T00:00:00Z: only in A"
+    assert "    facts of connect_rate:" in lines
+    assert "      2026-11-02T01:01:00Z  dials +1  call c-1 (event e-1)" in lines

@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import orjson
 import pytest
 import zstandard
@@ -258,3 +259,33 @@ def test_wrong_usage_is_exit_code_2(command: Command, arguments: list[str], mess
     ran = command("replay", *arguments)
     assert ran.code == 2
     assert message in ran.error
+
+
+def test_parquet_holds_what_the_lines_hold(replay: Replay, command: Command, tmp_path: Path) -> None:
+    drawn, options = of_world(2, tmp_path)
+    lines, table = replay(drawn.lines, options=options), replay(drawn.lines, options=(*options, "--format", "parquet"))
+    names = {path.name for path in table.iterdir()}
+    assert {"kpi.parquet", "alerts.parquet"} <= names
+    assert not {"kpi.jsonl", "alerts.jsonl"} & names
+    assert command("reconcile", lines, table).code == 0
+    with duckdb.connect() as connection:
+        keys = connection.execute(
+            f"SELECT concat_ws('|', site, level, entity, \"window\", start) FROM '{table / 'kpi.parquet'}'"
+        ).fetchall()
+        alerts = connection.execute(f"SELECT alert_id, state, \"at\" FROM '{table / 'alerts.parquet'}'").fetchall()
+    assert [key for (key,) in keys] == sorted(key for (key,) in keys)
+    assert alerts == [(row["alert_id"], row["state"], row["at"]) for row in rows(lines / "alerts.jsonl")]
+
+
+def test_a_number_that_parquet_cannot_hold_is_an_error_and_nothing_is_written(command: Command, tmp_path: Path) -> None:
+    payments = [
+        {"type": "payment", "event_id": f"e-{n}", "payment_id": f"p-{n}", "occurred_at": "2026-11-02T01:00:00Z"}
+        | {"debtor_id": "d-1", "case_id": "k-1", "amount_minor": 2**53 - 1, "currency": "CNY"}
+        for n in range(1_025)
+    ]
+    (tmp_path / "f").write_bytes(b"".join(line(payment) + b"\n" for payment in payments))
+    ran = command("replay", "--input", tmp_path / "f", "--out", tmp_path / "out", "--format", "parquet")
+    assert ran.code == 1
+    assert "--format jsonl takes any number" in ran.error
+    assert not (tmp_path / "out").exists()
+    assert command("replay", "--input", tmp_path / "f", "--out", tmp_path / "out").code == 0

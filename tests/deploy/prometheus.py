@@ -74,14 +74,14 @@ def _free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def running(binary: str, folder: Path, targets: list[str]) -> AsyncIterator[Prometheus]:
-    """A Prometheus that scrapes `targets` (host:port) for as long as the context lasts."""
+async def running(binary: str, folder: Path, targets: list[str], *options: str) -> AsyncIterator[Prometheus]:
+    """A Prometheus that scrapes `targets` (host:port) as long as the context lasts; its storage is `folder`/data."""
     _write_config(folder, targets)
     port = _free_port()
     log = (folder / "prometheus.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", stdout=log, stderr=log,
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options, stdout=log, stderr=log,
     )  # fmt: skip
     try:
         await _ready(port, folder / "prometheus.log")

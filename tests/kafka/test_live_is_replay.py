@@ -98,5 +98,9 @@ async def test_the_live_path_with_kills_gives_the_records_and_the_alerts_of_repl
             await asyncio.sleep(1)
     assert await asyncio.to_thread(run, reconcile) == 0
     assert await alerts_of(settings) == expected
+    # The same against a backfill of the topics that the killed workers read.
+    assert await asyncio.to_thread(run, ["backfill", "--out", str(tmp_path / "filled"), "--config", str(config)]) == 0
+    filled = ["reconcile", "live", str(tmp_path / "filled"), "--final-only", "--facts", "--config", str(config)]
+    assert await asyncio.to_thread(run, filled) == 0
     kpis = await committed(broker, Names(topic_prefix, topic_prefix).kpi)
     assert sum(json.loads(record.value)["final"] for record in kpis) > 100

@@ -29,7 +29,7 @@ def records(*values: bytes) -> Records:
 
 
 def said(a: Records, b: Records) -> list[str]:
-    return [text for _, text in differences(a, b)]
+    return [each.text for each in differences(a, b)]
 
 
 def test_equal_sets_do_not_differ_and_have_equal_digests() -> None:

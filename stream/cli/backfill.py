@@ -1,0 +1,86 @@
+"""`kpi-stream backfill`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.cli.configuration import Config, settings_of
+from stream.cli.failure import CommandError
+from stream.cli.replay import Format, Processes, Progress, Windows, check_run, told, window_names
+
+
+def backfill(
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for the results; made if it is not there."),
+    ] = Path("backfill"),
+    from_: Annotated[
+        str | None,
+        typer.Option("--from", metavar="T", help="Only windows that begin at T or later.", show_default=False),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="T", help="Only windows that end at T or before.", show_default=False)
+    ] = None,
+    windows: Windows = None,
+    run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "backfill",
+    output: Format = "jsonl",
+    hand_over: Annotated[
+        bool,
+        typer.Option(
+            "--hand-over",
+            help="Write the state from which workers go on under this configuration. No worker may be running.",
+        ),
+    ] = False,
+    processes: Processes = None,
+    progress: Progress = None,
+    config: Config = None,
+) -> None:
+    """Computes the numbers of what lies in the inbound topics, apart from the live run.
+
+    \\b
+    Examples:
+      kpi-stream backfill --out numbers
+      kpi-stream backfill --from 2026-11-01T00:00:00+08:00 --to 2026-12-01T00:00:00+08:00 --out november
+      kpi-stream backfill --hand-over --config new.yaml
+
+    The offsets of every inbound partition are captured first; everything up to them is read, since facts of any time
+    may decide numbers of others. No group takes part, nothing is committed, no topic is written. DIR gets the files of
+    `replay`. After a kill the same command goes on where it was.
+
+    With --hand-over, the workers being stopped, the state and the KPI records are made anew from the history, and live
+    workers go on from the captured offsets: so a changed definition, or a topic with more partitions, goes live.
+    """
+    from stream.cli.broker import reached
+    from stream.cli.progress import shown
+    from stream.kafka.backfill import TopicMissingError
+    from stream.kafka.backfill import backfill as filled
+    from stream.kafka.exits import RefusedError
+    from stream.kafka.handover import handed_over
+    from stream.replay.chunks import InputError
+    from stream.replay.crew import CrewError
+    from stream.replay.replay import Wish
+    from stream.replay.workfolder import OutputError
+
+    settings = settings_of(config)
+    check_run(run)
+    if hand_over and (to is not None or windows is not None or output != "jsonl"):
+        raise CommandError("--hand-over is about all windows up to now: without --to, --windows, --format", exit_code=2)
+    wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
+    wish = Wish(run, wanted, processes, _instant_ms("--from", from_), _instant_ms("--to", to), output)
+    try:
+        with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
+            summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
+    except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
+        raise CommandError(str(error)) from error
+    print(told(summary, "published" if hand_over else f"in {out}"), file=sys.stderr)
+
+
+def _instant_ms(option: str, text: str | None) -> int | None:
+    from stream.facts.instant import instant_ms
+
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error

@@ -1,0 +1,37 @@
+"""Where KPI records are read from: files, the folder of a replay, or the live topic."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from stream.cli.configuration import settings_of
+
+LIVE = "live"
+
+
+def numbers_of(source: str, config: Path | None) -> Iterator[tuple[bytes, str]]:
+    """The KPI records of `source`, each with its place; `live` is the KPI topic of the configuration, of which the
+    records that count come, sorted by key. InputError names a file that is missing or torn."""
+    if source == LIVE:
+        return _of_topic(config)
+    from stream.replay.reconcile import values_of
+
+    return values_of(source)
+
+
+def _of_topic(config: Path | None) -> Iterator[tuple[bytes, str]]:
+    import orjson
+
+    from stream.cli.broker import committed_records, reached
+    from stream.kafka.names import Names
+
+    settings = settings_of(config)
+    topic = Names(settings.kafka.topic_prefix, settings.kafka.group).kpi
+    newest: dict[bytes, tuple[int, bytes, str]] = {}
+    with reached(settings):
+        for record in committed_records(settings, [topic]):
+            if record.value is not None:
+                revision = orjson.loads(record.value)["revision"]
+                if revision >= newest.get(record.key, (0, b"", ""))[0]:
+                    place = f"{topic} partition {record.partition} offset {record.offset}"
+                    newest[record.key] = revision, record.value, place
+    return ((value, place) for _, (_, value, place) in sorted(newest.items()))

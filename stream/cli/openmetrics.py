@@ -1,0 +1,55 @@
+"""`kpi-stream openmetrics`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stream.cli.configuration import Config
+from stream.cli.failure import CommandError
+from stream.cli.numbers import numbers_of
+
+
+def openmetrics(
+    numbers: Annotated[
+        str, typer.Argument(metavar="NUMBERS", help="Folder of a replay or backfill, file of KPI records, or `live`.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.", show_default=False)],
+    windows: Annotated[
+        str | None,
+        typer.Option("--windows", metavar="NAMES", help="Windows to write: all but rolling.", show_default=False),
+    ] = None,
+    levels: Annotated[str, typer.Option("--levels", metavar="NAMES", help="Levels to write.")] = "site,team,agent",
+    config: Config = None,
+) -> None:
+    """Writes numbers of the past as OpenMetrics, from which Prometheus makes blocks of its own storage.
+
+    \b
+    Examples:
+      kpi-stream backfill --out numbers
+      kpi-stream openmetrics numbers --out history.om --levels site,team
+      promtool tsdb create-blocks-from openmetrics history.om data/
+
+    The series are those of /metrics. Each window is one sample, at its last millisecond.
+    """
+    from stream.publish.history import RecordError, write_openmetrics
+    from stream.replay.chunks import InputError
+    from stream.windows.measures import LEVELS
+
+    wanted = frozenset(levels.split(","))
+    unknown = next(iter(sorted(wanted - set(LEVELS))), None)
+    if unknown is not None:
+        raise CommandError(f"--levels: no such level: {unknown!r} (there are {', '.join(LEVELS)})", exit_code=2)
+    named = None if windows is None else frozenset(windows.split(","))
+    half = out.with_name(f".{out.name}.half")
+    try:
+        with half.open("wb") as file:
+            count = write_openmetrics(numbers_of(numbers, config), file, named, wanted)
+        half.replace(out)
+    except (RecordError, InputError) as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(f"{out}: {error.strerror or error}") from error
+    finally:
+        half.unlink(missing_ok=True)
+    print(f"{count} samples in {out}")

@@ -1,0 +1,123 @@
+"""What lies in the inbound topics, up to the offsets that were captured: the events of a backfill.
+
+No group takes part, and nothing is committed: the live run knows nothing of it.
+"""
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream.kafka.batches import Batch, fetch
+from stream.kafka.names import Names
+from stream.kafka.reading import Reader, Refusal
+from stream.replay.chunks import InputError, Position
+from stream.replay.reading import Block, Refused
+from stream.settings import Settings
+
+FETCH_BYTES = 4 << 20
+SILENCE_SECONDS = 60.0
+"""A broker that has answered nothing for so long is gone."""
+
+
+@dataclass(frozen=True)
+class TopicPart:
+    """The records `[start, end)` of one partition. `counts`: partition counts that its keys may have been hashed by."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    counts: tuple[int, ...]
+    settings: Settings = field(repr=False, compare=False)
+    numbered: bool = True
+
+    @property
+    def source(self) -> str:
+        """As in dead letters."""
+        return f"{self.topic}-{self.partition}"
+
+    def blocks(self, position: Position) -> Iterator[Block]:
+        """Its events, each with its offset, and the refused ones as a worker refuses them. InputError: it cannot be
+        read to its end."""
+        if self.start >= self.end:
+            return
+        reader = Reader(self.partition, self.counts[0], self.settings.record_bytes, former=self.counts[1:])
+        try:
+            with asyncio.Runner() as runner:
+                yield from self._read(runner, reader, position)
+        except (KafkaError, OSError) as error:
+            raise InputError(f"{self.source}: {str(error) or type(error).__name__}") from error
+
+    def _read(self, runner: asyncio.Runner, reader: Reader, position: Position) -> Iterator[Block]:
+        tp = TopicPartition(self.topic, self.partition)
+        consumer = runner.run(opened(self.settings.kafka_client_options(), tp, self.start))
+        at = self.start
+        try:
+            while at < self.end:
+                batch = runner.run(fetch(consumer._fetcher, (tp,), SILENCE_SECONDS)).get(tp)
+                if batch is None:
+                    raise InputError(f"{self.source}: nothing at offset {at} for {SILENCE_SECONDS:g} s")
+                yield self._block(batch, reader)
+                position.read += min(batch.next_offset, self.end) - at
+                at = batch.next_offset
+        finally:
+            runner.run(consumer.stop())
+
+    def _block(self, batch: Batch, reader: Reader) -> Block:
+        lines: list[int] = []
+        values: list[bytes] = []
+        refused: list[Refused] = []
+        greatest_ms: int | None = None
+        records = [record for record in batch.records if record.offset < self.end]
+        for record, outcome in zip(records, reader.read(records), strict=True):
+            if isinstance(outcome, Refusal):
+                refused.append((record.offset, record.value or b"", outcome.reason, outcome.detail))
+                continue
+            lines.append(record.offset)
+            values.append((record.value or b"").rstrip(b"\r\n"))
+            if greatest_ms is None or outcome.occurred_at > greatest_ms:
+                greatest_ms = outcome.occurred_at
+        stamp_ms = max((record.timestamp for record in records), default=None)
+        return Block(values, lines, 0, refused, greatest_ms, stamp_ms)
+
+
+async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: int) -> Any:
+    """A consumer of committed records, in no group, that reads one partition from `offset` on; by `fetch`."""
+    consumer = AIOKafkaConsumer(
+        **client_options,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=100,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        consumer.seek(tp, offset)
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
+
+
+async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:
+    """Every inbound partition with the offsets that it has now, in the order of topics and partitions. `former`:
+    partition counts that the topics had before they were grown."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    tps = [TopicPartition(topic, number) for topic in names.inbound for number in range(partitions)]
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(), group_id=None, enable_auto_commit=False, isolation_level="read_committed"
+    )
+    await consumer.start()
+    try:
+        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    finally:
+        await consumer.stop()
+    counts = (partitions, *(count for count in former if count != partitions))
+    return [TopicPart(tp.topic, tp.partition, starts[tp], ends[tp], counts, settings) for tp in tps]

@@ -1,0 +1,81 @@
+"""KPI records of the past as OpenMetrics with timestamps: what `promtool tsdb create-blocks-from openmetrics` reads.
+
+The series are those of /metrics (ADR 0020): one gauge for each part of a KPI. Each window is one sample, at its last
+millisecond, so that a day's number stands on that day.
+"""
+
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from stream.publish.exposition import ALL_PARTS, samples
+from stream.publish.metrics import METRICS
+from stream.publish.reading import KpiRecord, read_kpi
+
+_COPY_BYTES = 1024 * 1024
+
+
+class RecordError(Exception):
+    """What should be a KPI record is none: one line that names its place."""
+
+
+def write_openmetrics(
+    values: Iterable[tuple[bytes, str]], target: BinaryIO, windows: frozenset[str] | None, levels: frozenset[str]
+) -> int:
+    """Writes the tumbling windows among the KPI records (value, place), which come sorted by key; gives the number of
+    samples. `windows`: names of those wanted, None: all. RecordError names the place of a value that is no KPI record.
+    """
+    count = 0
+    with tempfile.TemporaryDirectory() as folder:
+        # A family's samples must stand together: a file for each, since they need not fit into memory.
+        files: dict[str, BinaryIO] = {}
+        try:
+            for value, place in values:
+                record = _record(value, place)
+                if record.window.startswith("rolling_") or record.level not in levels:
+                    continue
+                if windows is None or record.window in windows:
+                    for metric, line in _lines(record):
+                        if metric not in files:
+                            files[metric] = (Path(folder) / metric).open("w+b")
+                        files[metric].write(line)
+                        count += 1
+            for metric in sorted(files):
+                file = files[metric]
+                target.write(f"# HELP {metric} {METRICS[metric].meaning}\n# TYPE {metric} gauge\n".encode())
+                file.seek(0)
+                while chunk := file.read(_COPY_BYTES):
+                    target.write(chunk)
+            target.write(b"# EOF\n")
+        finally:
+            for file in files.values():
+                file.close()
+    return count
+
+
+def _lines(record: KpiRecord) -> Iterable[tuple[str, bytes]]:
+    labels = ",".join(
+        f'{name}="{_escaped(text)}"'
+        for name, text in (
+            ("site", record.site), ("level", record.level), ("entity", record.entity), ("window", record.window)
+        )
+    )  # fmt: skip
+    seconds, ms = divmod(record.end_ms - 1, 1000)
+    for (metric, currency), amount in samples(record, ALL_PARTS).items():
+        money = "" if currency is None else f',currency="{currency}"'
+        shown = int(amount) if amount == int(amount) else amount
+        yield metric, f"{metric}{{{labels}{money}}} {shown!r} {seconds}.{ms:03}\n".encode()
+
+
+def _record(value: bytes, place: str) -> KpiRecord:
+    try:
+        return read_kpi(value)
+    except msgspec.MsgspecError as error:
+        raise RecordError(f"{place}: no KPI record: {error}") from error
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

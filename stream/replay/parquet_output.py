@@ -1,0 +1,55 @@
+"""The records of a replay as Parquet: the columns are the fields of the JSON, `kpis` a list of structs."""
+
+from pathlib import Path
+
+from stream.replay.workfolder import OutputError
+from stream.replay.writing import ALERTS, KPIS
+
+_KPI = "STRUCT(kpi VARCHAR, currency VARCHAR, numerator BIGINT, denominator BIGINT, value DOUBLE, status VARCHAR)[]"
+_COLUMNS = {
+    KPIS: {
+        **dict.fromkeys(("site", "level", "entity", "window", "start", "end", "as_of"), "VARCHAR"),
+        "final": "BOOLEAN",
+        "revision": "BIGINT",
+        "run": "VARCHAR",
+        "catalogue": "BIGINT",
+        "kpis": _KPI,
+    },
+    ALERTS: {
+        **dict.fromkeys(
+            ("alert_id", "rule", "severity", "state", "kpi", "currency", "level", "entity", "site", "window"), "VARCHAR"
+        ),
+        **dict.fromkeys(("value", "threshold"), "DOUBLE"),
+        **dict.fromkeys(("numerator", "denominator"), "BIGINT"),
+        **dict.fromkeys(("active_since", "fired_at", "resolved_at", "at", "reason", "run"), "VARCHAR"),
+    },
+}
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "memory_limit": "512MB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+def to_parquet(folder: Path) -> None:
+    """Puts `kpi.parquet` and `alerts.parquet` in the place of the JSON Lines, in the same order. OutputError: a number
+    has more than 64 bits."""
+    import duckdb
+
+    for name, columns in _COLUMNS.items():
+        source = folder / name
+        target = source.with_suffix(".parquet")
+        fields = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
+        read = f"read_json('{_text(source)}', format = 'newline_delimited', columns = {{{fields}}})"
+        try:
+            with duckdb.connect(config=_CONFIG) as connection:
+                connection.execute(f"COPY (SELECT * FROM {read}) TO '{_text(target)}' (FORMAT parquet)")  # noqa: S608
+        except duckdb.Error as error:
+            reason = str(error).splitlines()[0]
+            raise OutputError(f"{target.name}: {reason} (--format jsonl takes any number)") from error
+        source.unlink()
+
+
+def _text(path: Path) -> str:
+    return str(path).replace("'", "''")

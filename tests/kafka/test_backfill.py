@@ -1,0 +1,197 @@
+"""Backfill and hand-over on a real broker: the history under another definition, and workers that go on from it."""
+
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiokafka.admin import NewPartitions
+
+from stream.cli.main import run
+from stream.kafka.names import Names
+from stream.kafka.topics import admin_client
+from stream.settings import Settings
+from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
+from tests.kafka.test_live_is_replay import RULES, alerts_of, send, simulated
+from tests.kafka.workers import MAIN, ROOT, WorkerProcess, committed, configured, latest_kpis
+
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
+
+CLOCKS = {"idle_advance": False, "idle_after": "2s", "grace": "0s"}
+
+
+def changed(config: Path, **sections: Any) -> Path:
+    """The configuration with other sections, as another file."""
+    document = yaml.safe_load(config.read_text())
+    for name, section in sections.items():
+        document[name] = document.get(name, {}) | section if isinstance(section, dict) else section
+    other = config.with_name(f"changed-{config.name}")
+    other.write_text(yaml.safe_dump(document))
+    return other
+
+
+async def command(*arguments: object) -> int:
+    return await asyncio.to_thread(run, [str(argument) for argument in arguments])
+
+
+async def killed_in_a_commit(commits: int, *arguments: object) -> int:
+    """The exit code of a hand-over that is killed inside its transaction number `commits`."""
+    code = f"{DIES_IN_A_TRANSACTION.format(commits=commits)}\n{MAIN}"
+    command = [sys.executable, "-c", code, "backfill", "--hand-over", *map(str, arguments)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+    return await asyncio.wait_for(process.wait(), 120)
+
+
+async def stopped(worker: WorkerProcess) -> None:
+    worker.signal(signal.SIGTERM)
+    assert await worker.ends() == 0, worker.log[-2000:]
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+async def until_same(config: Path, numbers: Path) -> None:
+    for _ in range(60):
+        if await command("reconcile", "live", numbers, "--final-only", "--config", config) == 0:
+            return
+        await asyncio.sleep(1)
+    assert await command("reconcile", "live", numbers, "--config", config) == 0
+
+
+async def until_live_has(settings: Settings, rows: list[dict[str, Any]]) -> None:
+    """Returns once the KPI topic says of these windows what the rows say."""
+    assert rows
+    expected = {(row["site"], row["level"], row["entity"], row["window"], row["start"]): row["kpis"] for row in rows}
+    for _ in range(60):
+        found = {tuple(key.split("|")): each["kpis"] for key, each in (await latest_kpis(settings)).items()}
+        if all(found.get(key) == kpis for key, kpis in expected.items()):
+            return
+        await asyncio.sleep(1)
+    raise AssertionError("the live run does not say the same")
+
+
+async def everything(settings: Settings) -> dict[str, int]:
+    """Topic -> how many records it has ever got."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    topics = (*names.inbound, names.kpi, names.alerts, names.deadletter, names.ledger, names.deltas, names.windows)
+    found = {}
+    for topic in topics:
+        records = await committed(settings.kafka.bootstrap_servers, topic)
+        found[topic] = sum(1 for _ in records)
+    return found
+
+
+async def test_a_backfill_gives_what_replay_gives_and_leaves_the_live_run_alone(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    config = changed(config, alerts=RULES)
+    events = simulated(tmp_path, config)
+    (tmp_path / "sorted.jsonl").write_text("\n".join(json.dumps(event) for event in events))
+    assert await command("topics", "create", "--config", config) == 0
+    await send(settings, [*events, {"type": "nothing"}])
+    before = await everything(settings)
+    replay = ["replay", "--input", tmp_path / "sorted.jsonl", "--run", "backfill", "--config", config]
+    assert await command(*replay, "--out", tmp_path / "replayed") == 0
+    backfill = ["backfill", "--config", config, "--processes", 2]
+    assert await command(*backfill, "--out", tmp_path / "filled") == 0
+    for name in ("kpi.jsonl", "alerts.jsonl"):
+        assert (tmp_path / "filled" / name).read_bytes() == (tmp_path / "replayed" / name).read_bytes(), name
+    dead = lines(tmp_path / "filled" / "deadletter.jsonl")
+    (nothing,) = [row for row in dead if row["reason"] == "invalid"]
+    assert json.loads(nothing["value"]) == {"type": "nothing"}
+    assert nothing["source"].startswith(f"{topic_prefix}.")
+    assert await everything(settings) == before
+
+    span = ["--from", "2024-03-04T01:30:00Z", "--to", "2024-03-04T02:30:00Z"]
+    assert await command(*backfill, *span, "--out", tmp_path / "hour") == 0
+    hour = lines(tmp_path / "hour" / "kpi.jsonl")
+    whole = [row for row in lines(tmp_path / "filled" / "kpi.jsonl") if row["start"] in SPAN and row["end"] in SPAN]
+    assert hour == whole
+    assert hour
+    alerts = lines(tmp_path / "filled" / "alerts.jsonl")
+    assert lines(tmp_path / "hour" / "alerts.jsonl") == [row for row in alerts if SPAN[0] <= row["at"] < SPAN[-1]]
+
+
+SPAN = ("2024-03-04T01:30:00Z", "2024-03-04T02:00:00Z", "2024-03-04T02:30:00Z")
+
+
+async def test_a_changed_definition_goes_live_with_its_history_and_the_alerts_go_on(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    config = changed(config, alerts=RULES)
+    events = simulated(tmp_path, config)
+    half = len(events) // 2
+    # Sent before a worker reads: a topic that is still to be filled would be left out of the watermark as idle.
+    assert await command("topics", "create", "--config", config) == 0
+    await send(settings, events[:half])
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        assert await command("backfill", "--hand-over", "--config", config, "--out", tmp_path / "no") == 1
+        over = ["--to", SPAN[0], "--out", tmp_path / "half"]
+        assert await command("backfill", "--config", config, *over) == 0
+        await until_live_has(settings, lines(tmp_path / "half" / "kpi.jsonl"))
+        await stopped(worker)
+    before = await latest_kpis(settings)
+    alerts = await alerts_of(settings)
+    assert alerts
+
+    other = changed(
+        config, definitions={"effective_talk_floor_ms": 60_000}, windows={"intervals": ["15m", "30m"], "month": False}
+    )
+    async with WorkerProcess(other) as refusing:
+        assert await refusing.ends() == 4
+        assert "goes live by backfill and hand-over" in refusing.log
+    for commits in (2, 7, 15):
+        assert await killed_in_a_commit(commits, "--config", other, "--out", tmp_path / "over") == -signal.SIGKILL
+        async with WorkerProcess(other) as refusing:
+            assert await refusing.ends() == 4
+    assert await command("backfill", "--hand-over", "--config", other, "--out", tmp_path / "over") == 0
+    await send(settings, events[half:])
+    async with WorkerProcess(other) as worker:
+        await worker.ready()
+        assert await command("backfill", "--config", other, "--run", "live", "--out", tmp_path / "all") == 0
+        await until_same(other, tmp_path / "all")
+        found = await latest_kpis(settings)
+        highest = max(record["revision"] for record in before.values())
+        full = {key for key, record in found.items() if record["kpis"]}
+        assert all(found[key]["revision"] > highest for key in full)
+        assert any("|interval_15m|" in key for key in full)
+        assert any("|month|" in key for key in before)
+        assert not any("|month|" in key for key in full)
+        # No rule reads what the change is about: the alerts are those of one undisturbed run.
+        assert await alerts_of(settings) == lines(tmp_path / "all" / "alerts.jsonl")
+        await stopped(worker)
+
+
+async def test_topics_with_more_partitions_go_live_with_their_history(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    config = changed(config, alerts=RULES)
+    events = simulated(tmp_path, config)
+    half = len(events) // 2
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await send(settings, events[:half])
+        assert await command("backfill", "--config", config, "--to", SPAN[0], "--out", tmp_path / "half") == 0
+        await until_live_has(settings, lines(tmp_path / "half" / "kpi.jsonl"))
+        await stopped(worker)
+    async with admin_client(settings) as admin:
+        await admin.create_partitions({topic: NewPartitions(6) for topic in Names(topic_prefix, topic_prefix).inbound})
+    other = changed(config, kafka={"partitions": 6})
+    assert await command("backfill", "--hand-over", "--config", config, "--out", tmp_path / "over") == 1
+    assert await command("backfill", "--hand-over", "--config", other, "--out", tmp_path / "over") == 0
+    async with WorkerProcess(other) as worker:
+        await worker.owns(6)
+        await send(settings, events[half:])
+        assert await command("backfill", "--config", other, "--out", tmp_path / "all") == 0
+        assert not [row for row in lines(tmp_path / "all" / "deadletter.jsonl") if row["reason"] == "misrouted"]
+        await until_same(other, tmp_path / "all")
+        await stopped(worker)
