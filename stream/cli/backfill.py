@@ -39,7 +39,7 @@ def backfill(
 ) -> None:
     """Computes the numbers of what lies in the inbound topics, apart from the live run.
 
-    \\b
+    \b
     Examples:
       kpi-stream backfill --out numbers
       kpi-stream backfill --from 2026-11-01T00:00:00+08:00 --to 2026-12-01T00:00:00+08:00 --out november

@@ -102,7 +102,7 @@ async def _write(
         run.each_bucket("succeed", [(indexes, len(positions), legacy) for legacy in legacies], remembered=False)
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
-        return await succession.write(job, lefts, said, positions, ledgers)
+        return await succession.write(job, lefts, legacies, said, positions, ledgers)
     finally:
         await succession.close()
 

@@ -25,6 +25,7 @@ from stream.kafka.topics import admin_client, make_missing, partition_counts
 from stream.kafka.writer import FENCED, Line, Writer
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
+from stream.replay.succeeding import Legacy
 
 LINES_AT_ONCE = 5_000
 """Of one transaction: it must be over before the broker ends it."""
@@ -69,13 +70,14 @@ class Succession:
         self,
         job: Job,
         lefts: Sequence[Left],
+        legacies: Sequence[Legacy],
         said: Published,
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
         """Writes everything; how many KPI records and alerts were published. RefusedError: a worker has started."""
         try:
-            return await self._write(job, lefts, said, positions, ledgers)
+            return await self._write(job, lefts, legacies, said, positions, ledgers)
         except FENCED as error:
             raise RefusedError("a worker was started during the hand-over: stop it, and begin again") from error
 
@@ -83,6 +85,7 @@ class Succession:
         self,
         job: Job,
         lefts: Sequence[Left],
+        legacies: Sequence[Legacy],
         said: Published,
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
@@ -99,7 +102,7 @@ class Succession:
         for number in range(self._deltas):
             with (job.folder / f"succession-{number}").open("rb") as file:
                 new_kpis, new_alerts, state = marshal.load(file)
-            await self._windows(number, lefts, (new_kpis, new_alerts, state))
+            await self._windows(number, lefts, legacies[number], (new_kpis, new_alerts, state))
             kept.update(key for key, _ in new_kpis)
             kpis, alerts = kpis + len(new_kpis), alerts + len(new_alerts)
         kpis += await self._empty(job, lefts, said, kept)
@@ -128,9 +131,12 @@ class Succession:
         for number, each in enumerate(positions):
             await self._mark(1, name, number, each)
 
-    async def _windows(self, number: int, lefts: Sequence[Left], made: tuple[Any, Any, Any]) -> None:
+    async def _windows(self, number: int, lefts: Sequence[Left], legacy: Legacy, made: tuple[Any, Any, Any]) -> None:
         context, topic = self.context, self.context.names.windows
-        kpis, alerts, state = made
+        kpis, alerts, changed = made
+        # What was taken over and has not changed is no change of stage 2's, but part of the state all the same.
+        new = {key for key, _ in changed}
+        state = [*changed, *(pair for pair in legacy.alerts if pair[0] not in new)]
         new = {key for key, _ in state}
         old = lefts[number].keys if number < len(lefts) else set()
         kept = {

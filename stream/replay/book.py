@@ -1,6 +1,6 @@
 """The facts of some keys, each as the event that counts: what a fold that comes once, at the end, starts from."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from stream.facts.fact import AgentState, Call, Fact
 from stream.facts.identity import expected_key
@@ -46,7 +46,7 @@ class Book:
                 known[name] = fact
         return others
 
-    def groups(self) -> Iterator[Iterable[Fact]]:
+    def groups(self) -> Iterator[Collection[Fact]]:
         """The facts of each key, in no order. They are still there afterwards."""
         return (facts.values() for facts in self._keys.values())
 

@@ -1,6 +1,7 @@
 """Contributions of whole keys, added up in the shortest panes that some window needs (replay without rules)."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
@@ -17,6 +18,11 @@ from stream.windows.sums import Sums
 
 _LINKED = frozenset((Payment, PaymentReversal, Promise, Complaint, Case, LegalStep))
 """Types without which nothing of a key depends on more than one fact; what depends on states aside."""
+
+_STATES = {AgentState}
+
+Cell = tuple[str, str, str, int]
+"""Site, team, agent and number of a pane."""
 
 Panes = dict[int, Sums]
 """Number of a pane (instant // its length) -> sums."""
@@ -40,24 +46,32 @@ class Cells:
         self._definitions = definitions
         self._plan = plan
         self._pane_ms = plan.grain_ms
-        # What was added to whole combinations of columns alike: a call counts 1 in six, and there are few combinations.
-        self._counts: dict[tuple[str, str, str, int, tuple[str, ...]], int] = {}
-        self._sums: dict[tuple[str, str, str, int], Sums] = {}
+        # Whole combinations of columns, counted at the end: a call counts 1 in six, and there are few combinations.
+        self._ones: dict[Cell, list[tuple[str, ...]]] = {}
+        self._spans: dict[tuple[str, str, str, int, tuple[str, ...]], int] = {}
+        self._sums: dict[Cell, Sums] = {}
 
-    def fold(self, facts: Iterable[Fact]) -> None:
+    def fold(self, facts: Collection[Fact]) -> None:
         """Adds all that the facts of one key contribute."""
-        counts, pane_ms, definitions = self._counts, self._pane_ms, self._definitions
-        kinds = set()
+        cells, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
+        kinds = {type(fact) for fact in facts}
+        if kinds == _STATES:
+            self._fold_states(facts)
+            return
         for fact in facts:
-            kinds.add(type(fact))
             ones, amounts = own_columns(fact, definitions)
             if ones:
-                team, agent = fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED
-                pane = fact.occurred_at // pane_ms
-                at = (fact.site_id, team, agent, pane, ones)
-                counts[at] = counts.get(at, 0) + 1  # type: ignore[arg-type,index]  # a fact has a site
+                cell = (
+                    fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED,
+                    fact.occurred_at // pane_ms,
+                )  # fmt: skip
+                held = cells.get(cell)
+                if held is None:
+                    cells[cell] = [ones]
+                else:
+                    held.append(ones)
                 if amounts:
-                    sums = self._cell(fact.site_id or "", team, agent, pane)
+                    sums = self._cell(cell)
                     for name, amount in amounts:
                         sums[name] = sums.get(name, 0) + amount
         if not _LINKED.isdisjoint(kinds):
@@ -68,7 +82,7 @@ class Cells:
 
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
         """Takes one contribution (the `Emit` protocol)."""
-        sums = self._cell(*credit, instant_ms // self._pane_ms)
+        sums = self._cell((*credit, instant_ms // self._pane_ms))
         sums[column] = sums.get(column, 0) + amount
 
     def take(self) -> dict[tuple[str, str, str], Panes]:
@@ -76,33 +90,33 @@ class Cells:
         found: dict[tuple[str, str, str], Panes] = {}
         for (site, team, agent, pane), sums in self._sums.items():
             found.setdefault((site, team, agent), {})[pane] = sums
-        for (site, team, agent, pane, names), amount in self._counts.items():
-            panes = found.setdefault((site, team, agent), {})
-            held = panes.get(pane)
-            if held is None:
-                panes[pane] = dict.fromkeys(names, amount)
-            else:
+        for (site, team, agent, pane), combinations in self._ones.items():
+            held = found.setdefault((site, team, agent), {}).setdefault(pane, {})
+            for names, count in Counter(combinations).items():
                 for name in names:
-                    held[name] = held.get(name, 0) + amount
-        self._counts, self._sums = {}, {}
+                    held[name] = held.get(name, 0) + count
+        for (site, team, agent, pane, names), length_ms in self._spans.items():
+            held = found.setdefault((site, team, agent), {}).setdefault(pane, {})
+            for name in names:
+                held[name] = held.get(name, 0) + length_ms
+        self._ones, self._spans, self._sums = {}, {}, {}
         return found
 
-    def _cell(self, site: str, team: str, agent: str, pane: int) -> Sums:
-        at = (site, team, agent, pane)
-        sums = self._sums.get(at)
+    def _cell(self, cell: Cell) -> Sums:
+        sums = self._sums.get(cell)
         if sums is None:
-            sums = self._sums[at] = {}
+            sums = self._sums[cell] = {}
         return sums
 
     def _fold_states(self, facts: Iterable[Fact]) -> None:
-        counts, pane_ms = self._counts, self._pane_ms
+        spans_ms, pane_ms = self._spans, self._pane_ms
         for state, following in spans(facts):
             columns, end_ms = span(state, following)
             if columns:
                 credit = own_credit(state)
                 for start_ms, length_ms in pieces(state.occurred_at, end_ms, pane_ms):
                     at = (*credit, start_ms // pane_ms, columns)
-                    counts[at] = counts.get(at, 0) + length_ms
+                    spans_ms[at] = spans_ms.get(at, 0) + length_ms
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
         return local_midnight_ms(self._plan.clock(site).zone, day, days)
