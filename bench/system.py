@@ -129,6 +129,20 @@ class System:
         assert self._process is not None
         self._process.kill()
 
+    async def stop(self) -> float:
+        """Tells the worker to stop; seconds until it has ended."""
+        assert self._process is not None
+        began = time.perf_counter()
+        self._process.terminate()
+        while self._process.poll() is None:  # noqa: ASYNC110  a process has no event
+            await asyncio.sleep(0.01)
+        return time.perf_counter() - began
+
+    @property
+    def log(self) -> Path:
+        """What its commands have logged, the worker's lines as JSON."""
+        return self._log
+
     @property
     def config(self) -> Path:
         """The configuration file."""

@@ -41,15 +41,24 @@ class LocalBroker:
     `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one, and restarts keep it.
     The data outlive `stop` and `kill`. `doors`: ports of proxies; for each the broker has a listener of its own, at the
     port of the same place in `behind`, and tells those who come through it to come through that proxy again.
+    `joins`: a running node of which this one becomes the second.
     """
 
     def __init__(
-        self, data: Path, port: int = 0, *, libs: Path = KAFKA / "libs", heap: str = "512m", doors: Sequence[int] = ()
+        self,
+        data: Path,
+        port: int = 0,
+        *,
+        libs: Path = KAFKA / "libs",
+        heap: str = "512m",
+        doors: Sequence[int] = (),
+        joins: LocalBroker | None = None,
     ) -> None:
         self.data = data.resolve()
         self.port = port or free_port()
         self.behind = [free_port() for _ in doors]
         self._doors = list(doors)
+        self._joins = joins
         self._libs = libs
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
@@ -149,15 +158,19 @@ class LocalBroker:
 
     def _write_settings(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
-        if self._settings.exists():
+        known = self._settings if self._joins is None else self._joins._settings
+        if known.exists():
             # The quorum remembers its controller's address, so a restart keeps it.
-            controller_port = int(_setting(self._settings, "controller.quorum.voters").rpartition(":")[2])
+            controller_port = int(_setting(known, "controller.quorum.voters").rpartition(":")[2])
         else:
             controller_port = free_port()
         doors = [f"DOOR{n}" for n in range(len(self._doors))]
         names = {
             "port": self.port,
             "controller_port": controller_port,
+            "roles": "broker,controller" if self._joins is None else "broker",
+            "node": 1 if self._joins is None else 2,
+            "controller_listener": f",CONTROLLER://127.0.0.1:{controller_port}" if self._joins is None else "",
             "data": self.data,
             "door_listeners": _prefix(doors, "{}://127.0.0.1:{}", self.behind),
             "door_addresses": _prefix(doors, "{}://127.0.0.1:{}", self._doors),

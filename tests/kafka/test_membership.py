@@ -56,3 +56,19 @@ async def test_a_static_member_that_restarts_within_its_session_disturbs_nobody(
                 assert owned(again) == held
                 await until_counted(settings, "dials", "agent", by_agent(180))
                 assert len(stays.events("assigned")) == undisturbed, stays.log[-2000:]
+
+
+async def test_of_two_workers_with_one_name_the_later_one_goes_on(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    config, settings = configured(broker, topic_prefix, tmp_path, kafka={"group_instance_id": "one"})
+    async with WorkerProcess(config) as first:
+        await first.ready()
+        await produce(broker, inbound, calls(0, 60))
+        await until_counted(settings, "dials", "agent", by_agent(60))
+        async with WorkerProcess(config) as second:
+            assert await first.ends(60) in (3, 5), first.log[-3000:]
+            await second.ready()
+            await produce(broker, inbound, calls(60, 60))
+            await until_counted(settings, "dials", "agent", by_agent(120))

@@ -7,9 +7,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
+from stream.kafka.topics import create_topics
+from tests.kafka.broker_admin import alter
 from tests.kafka.records import call
 from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce, until_counted, until_final
 
@@ -51,6 +54,45 @@ async def test_a_partition_that_stands_still_with_lag_is_named_in_log_and_metric
         assert worker.metric(f'collections_standing_seconds{{what="{named["what"]}"}}') > 0
         assert await worker.ends(30) == 5, worker.log[-3000:]
         assert f"no progress for 8 s: {inbound}-" in worker.events("worker ends")[-1]["reason"]
+
+
+async def test_a_broker_that_refuses_writes_makes_the_worker_exit_5_until_it_takes_them_again(
+    own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    bootstrap = own_broker.bootstrap
+    kafka = {"replication": 2, "transaction_timeout": "5s"}
+    config, settings = configured(bootstrap, topic_prefix, tmp_path, kafka=kafka)
+    names = Names(topic_prefix, topic_prefix)
+    await make_internal_topics(bootstrap)  # with one replica each, while there is but one node
+    second = LocalBroker(tmp_path / "second", joins=own_broker)
+    try:
+        await asyncio.to_thread(second.start)
+        await asyncio.to_thread(create_topics, settings)
+        await alter(settings, names.deltas, min_insync_replicas="2")
+        async with WorkerProcess(config) as worker:
+            await worker.ready()
+            await produce(bootstrap, names.inbound[0], calls(0, 100))
+            await until_counted(settings, "dials", "agent", by_agent(100))
+            await asyncio.to_thread(second.stop)
+            await produce(bootstrap, names.inbound[0], calls(100, 100))
+            assert await worker.ends(60) == 5, worker.log[-3000:]
+            assert "NotEnoughReplicas" in worker.log
+            assert "Traceback" not in worker.log
+        await asyncio.to_thread(second.start)
+        async with WorkerProcess(config):
+            await until_counted(settings, "dials", "agent", by_agent(200), 60)
+    finally:
+        await asyncio.to_thread(second.kill)
+
+
+async def make_internal_topics(bootstrap: str) -> None:
+    """Those of groups and of transactions are made by the first who needs them."""
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id="first")
+    await producer.start()
+    await producer.stop()
+    consumer = AIOKafkaConsumer("__transaction_state", bootstrap_servers=bootstrap, group_id="first")
+    await consumer.start()
+    await consumer.stop()
 
 
 async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_room(

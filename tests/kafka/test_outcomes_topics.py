@@ -2,7 +2,9 @@
 
 import signal
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 import pytest
 
@@ -100,6 +102,21 @@ async def test_a_state_topic_that_is_made_anew_stops_the_worker_before_its_next_
         assert code in (4, 5), worker.log[-3000:]
     await place.refuses(place.names.ledger, "would count twice")
     assert counted(await latest_kpis(place.settings), "dials", "agent") == by_agent(200)
+
+
+async def test_an_output_topic_that_is_made_anew_takes_what_changes_from_then_on(place: Place) -> None:
+    async with WorkerProcess(place.config) as worker:
+        await worker.ready()
+        await place.produce(0, 200)
+        await place.counts(200)
+        await make_anew(place.settings, place.names.kpi)
+        await place.produce(200, 100)
+        with suppress(TimeoutExpired):
+            assert await worker.ends(10) == 5, worker.log[-3000:]
+    async with WorkerProcess(place.config) as worker:
+        await worker.ready()
+        await place.produce(300, 100)
+        await place.counts(400)
 
 
 async def test_partitions_that_are_increased_stop_the_worker_before_anything_of_them_is_read(place: Place) -> None:
