@@ -244,12 +244,13 @@ class StageOne:
         self._dead, self._dead_bytes, self._applied = [], 0, 0
         self._committed_ms = context.monotonic_ms()
         self.positions = positions
+        counted = self._tally.cut()
 
         def then(written: Written) -> None:
             if written.clock_offset_ms is not None:
                 context.clock_offset_ms = written.clock_offset_ms
                 context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
-            self._tally.tell(context.meters)
+            counted.tell(context.meters)
 
         return Commit(outgoing, offsets, then)
 

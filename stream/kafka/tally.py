@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from typing import get_args
 
 from stream.facts.fact import Fact
 from stream.kafka.context import Meters
+from stream.kafka.deadletter import REASONS
 
 KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 
@@ -16,10 +18,19 @@ class Tally:
     def __init__(self, sites: Collection[str]) -> None:
         self._sites = frozenset(sites)
         self._last_event: dict[str, int] = {}
+        self._begin()
+
+    def _begin(self) -> None:
         self._kinds: Counter[type] = Counter()
         self._verdicts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._strangers = 0
+
+    def cut(self) -> "Tally":
+        """What was counted since the last cut, to be told once it is committed; counting goes on from nothing."""
+        counted = copy(self)
+        self._begin()
+        return counted
 
     def accepted(self, facts: Sequence[Fact]) -> None:
         """These facts count."""
@@ -41,18 +52,14 @@ class Tally:
         self._reasons[reason] += 1
 
     def tell(self, meters: Meters) -> None:
-        """Tells what was counted since the last time."""
-        for kind, count in self._kinds.items():
-            meters.add("collections_events_consumed_total", KINDS[kind], by=count)
+        """Tells all of it, every type and every reason, so that a first one is seen as an increase."""
+        for kind, name in KINDS.items():
+            meters.add("collections_events_consumed_total", name, by=self._kinds[kind])
         meters.add("collections_events_duplicate_total", by=self._verdicts["duplicate"])
         meters.add("collections_events_superseded_total", by=self._verdicts["superseded"])
         meters.add("collections_events_unconfigured_site_total", by=self._strangers)
-        for reason, count in self._reasons.items():
-            meters.add("collections_deadletters_total", reason, by=count)
-            meters.add("collections_events_rejected_total", reason, by=count)
+        for reason in dict.fromkeys((*REASONS, *self._reasons)):
+            meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
+            meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
         for site, at_ms in self._last_event.items():
             meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
-        self._kinds.clear()
-        self._verdicts.clear()
-        self._reasons.clear()
-        self._strangers = 0

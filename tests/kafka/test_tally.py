@@ -1,0 +1,50 @@
+"""Laws of what is counted and told (contract 2: every event dropped is counted by reason)."""
+
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Fact
+from stream.kafka.deadletter import REASONS
+from stream.kafka.tally import KINDS, Tally
+from stream.publish.meters import Meters
+from tests.kafka.records import call
+
+
+def fact(number: int, **fields: object) -> Fact:
+    found = decode(call(number, **fields))  # type: ignore[arg-type]
+    assert not isinstance(found, Rejection)
+    return found
+
+
+def counts(meters: Meters, metric: str, label: str = "") -> dict[str, float]:
+    (family,) = (family for family in meters.collect() if f"{family.name}_total" == metric)
+    return {sample.labels.get(label, ""): sample.value for sample in family.samples}
+
+
+def test_every_type_and_every_reason_is_told_from_the_first_commit_on() -> None:
+    meters = Meters()
+    Tally(()).cut().tell(meters)
+    assert counts(meters, "collections_deadletters_total", "reason") == dict.fromkeys(REASONS, 0)
+    assert counts(meters, "collections_events_rejected_total", "reason") == dict.fromkeys(REASONS, 0)
+    assert counts(meters, "collections_events_consumed_total", "type") == dict.fromkeys(KINDS.values(), 0)
+
+
+def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:
+    meters, tally = Meters(), Tally(("main",))
+    tally.accepted([fact(1), fact(2, site_id="elsewhere")])
+    tally.known("duplicate")
+    tally.refused("invalid")
+    first = tally.cut()
+    tally.accepted([fact(3)])
+    tally.known("superseded")
+    tally.refused("limit")
+    first.tell(meters)
+    assert counts(meters, "collections_events_consumed_total", "type")["call"] == 2
+    assert counts(meters, "collections_events_duplicate_total") == {"": 1}
+    assert counts(meters, "collections_events_unconfigured_site_total") == {"": 1}
+    assert counts(meters, "collections_events_superseded_total") == {"": 0}
+    tally.cut().tell(meters)
+    assert counts(meters, "collections_events_consumed_total", "type")["call"] == 3
+    assert counts(meters, "collections_events_superseded_total") == {"": 1}
+    found = counts(meters, "collections_deadletters_total", "reason")
+    assert {reason: count for reason, count in found.items() if count} == {"invalid": 1, "limit": 1}
+    tally.cut().tell(meters)
+    assert counts(meters, "collections_events_consumed_total", "type")["call"] == 3
