@@ -127,11 +127,14 @@ class Stage1:
                 self._leave_open(key, dossier, opened)
                 return verdict
             entry = record.encode(winner, lost)
+            dossier = dossiers.exchanged(dossier, facts, known, entry)
             facts = [*facts[:known], record.decode(key, entry), *facts[known + 1 :]]
-            before, links = links, Links(facts)
-            change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
-            ahead = reach(links, self._definitions)
-            dossier = dossiers.of(map(record.entry, facts))
+            if winner is gone:
+                change, ahead = {}, None
+            else:
+                before, links = links, Links(facts)
+                change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
+                ahead = reach(links, self._definitions)
         if ahead is not None:
             dossiers.set_reach(dossier, ahead)
         self._dossiers[key] = dossier

@@ -15,7 +15,7 @@ whether an identity is known is a search in bytes, and the header says whether a
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from stream.facts.fact import Fact
@@ -73,6 +73,15 @@ def of(entries: Iterable[bytes]) -> bytearray:
         append(dossier, entry)
     set_unread(dossier)
     return dossier
+
+
+def exchanged(dossier: bytearray, facts: Sequence[Fact], place: int, entry: bytes) -> bytearray:
+    """A copy with another entry in the place of a fact; `facts`: what the dossier holds, as read."""
+    former = record.entry(facts[place])
+    at = dossier.find(former, _COUNT_END)
+    if at < 0 or dossier.find(former, at + 1) >= 0:  # it may also be the end of another entry
+        return of(entry if number == place else record.entry(fact) for number, fact in enumerate(facts))
+    return dossier[:at] + entry + dossier[at + len(former) :]
 
 
 def count(dossier: bytearray) -> int:
