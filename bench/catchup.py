@@ -75,7 +75,7 @@ def _alerts(config: Path, topic: str) -> set[bytes]:
 
 def _tried(setting: Setting, each: Try) -> Iterator[Row]:
     key, what = f"catchup.{each.peer.key}", f"re-keyed, tumbling 60 s, {each.peer.name}"
-    events = setting.events(each.events)
+    events = setting.events(each.events, beside.LEAST)
     step(f"{what}: {events:,} calls")
     try:
         _, by_debtor = asyncio.run(calls_run.staged(setting, events))

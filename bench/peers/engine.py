@@ -83,6 +83,8 @@ async def run(peer: Peer, setting: Setting, source: str, window: str, records: i
     rekeyed = "1" if rekey else "0"
     command = [*peer.command(), setting.bootstrap, source, target, window, rekeyed, str(records), group, str(folder)]
     told = _ended([*command, peer.guarantee], folder / "log", SECONDS)
+    if not told["records"]:
+        raise BenchError(f"read all {records:,} records in one go: too few to time")
     if window == "empty":
         calls = None
     elif "calls" in told:

@@ -41,10 +41,6 @@ def add(sums: list[int], call: dict[str, Any]) -> list[int]:
     return [calls + 1, connected + call["connected"], talk_ms + call["talk_ms"], amount_minor + call["amount_minor"]]
 
 
-def agent_of(value: dict[str, Any]) -> str:
-    return str(value["agent_id"])
-
-
 if asked.window == "empty":
 
     @app.agent(app.topic(asked.source, value_serializer="raw", key_serializer="raw"))
@@ -64,10 +60,10 @@ else:
     tables.append(window.relative_to(lambda event: event.value["occurred_at_ms"] / 1000))
     source = app.topic(asked.source, value_serializer="json", key_serializer="raw")
 
+    # Without a change of key: its table is one dictionary for all partitions of a worker, and there is one worker.
     @app.agent(source)
     async def fold(stream: Any) -> None:
-        keyed = stream.group_by(agent_of, name="agent", partitions=4) if asked.rekey else stream
-        async for call in keyed:
+        async for call in stream:
             tables[0][call["agent_id"]].apply(add, call)
             if watch.saw():
                 end()
