@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -46,6 +47,7 @@ def main() -> int:
     unknown = set(names) - {part.name for part in PARTS}
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; --list names them")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = [part for part in PARTS if part.name in names]
     try:
         found = _measured(parts, SMOKE if asked.smoke else asked.scale, smoke=asked.smoke)
