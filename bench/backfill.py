@@ -20,7 +20,11 @@ from pathlib import Path
 
 import duckdb
 
+from bench.result import Row
+from bench.setting import Setting
+
 MAIN = [sys.executable, "-c", "from stream.cli.main import main; main()"]
+EVENTS = 1_000_000
 ONCE = 200_000
 DAY = b'"2026-11-02T00:'
 OWN_IDS = ("event", "debtor", "case", "call", "payment", "promise", "complaint", "restriction", "visit", "message",
@@ -110,7 +114,12 @@ def _group_by(table: str) -> float:
         return time.process_time() - before
 
 
-def lines(events: int, folder: Path) -> Iterator[tuple[str, str]]:
+def rows(setting: Setting) -> Iterator[Row]:
+    """The part `backfill`."""
+    yield from lines(setting.events(EVENTS), setting.path)
+
+
+def lines(events: int, folder: Path) -> Iterator[Row]:
     """The rows of the report."""
     path, table = folder / "events.jsonl", folder / "events.parquet"
     count = write_events(path, events)
@@ -122,21 +131,24 @@ def lines(events: int, folder: Path) -> Iterator[tuple[str, str]]:
         took = measured([*MAIN, "replay", "--input", str(source), "--out", str(folder / "out"), "--no-progress"])
         plain = _group_by(other)
         rate = count / took.cpu_seconds
-        yield f"replay of {count:,} events from {name}", f"{count / took.seconds:,.0f} events/s on all cores"
-        yield "- a core", f"{rate:,.0f} events/s of CPU ({took.cpu_seconds / count * 1e6:.1f} us an event)"
-        yield "- greatest memory of all its processes", f"{took.peak_bytes / 2**20:,.0f} MiB"
-        yield "- a plain group-by of DuckDB over the same file", f"{took.cpu_seconds / plain:,.0f} times less CPU"
+        key, what = f"backfill.{name.partition(' ')[0].lower()}", f"replay of {count:,} events from {name}"
+        yield Row(f"{key}.rate", f"{what}, on all cores", round(count / took.seconds), "events/s")
+        yield Row(f"{key}.core_rate", f"{what}, a core", round(rate), "events/s of CPU")
+        yield Row(f"{key}.cpu_us", f"{what}: CPU", round(took.cpu_seconds / count * 1e6, 2), "us an event")
+        yield Row(f"{key}.peak_mib", f"{what}: most memory of all its processes", took.peak_bytes // 2**20, "MiB")
+        ratio = round(took.cpu_seconds / plain, 1)
+        yield Row(f"{key}.duckdb", f"{what}, to a plain group-by of DuckDB", ratio, "times the CPU")
 
 
 def main() -> None:
     """Prints the rows."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000)
+    parser.add_argument("--events", type=int, default=EVENTS)
     parser.add_argument("--folder", type=Path, help="where the events are written (default: a temporary folder)")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        for what, found in lines(asked.events, Path(folder)):
-            print(f"| {what} | {found} |", flush=True)
+        for row in lines(asked.events, Path(folder)):
+            print(f"| {row.what} | {row.text} |", flush=True)
 
 
 if __name__ == "__main__":

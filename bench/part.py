@@ -40,6 +40,7 @@ PARTS = (
     Part("restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory"),
     Part("garbage", "bench.garbage", 420, "one record in ten garbage: counted for what it is, and what it costs"),
     Part("rebalance", "bench.rebalance", 420, "how long output stands still when workers join, leave, die and restart"),
+    Part("backfill", "bench.backfill", 300, "replay of JSON Lines and Parquet on all cores, against a plain group-by"),
     Part("scale", "bench.scale", 240, "two workers measured, eight and 32 simulated; one team with all events"),
 )
 
