@@ -10,6 +10,7 @@ from typing import Any
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.cluster import ClusterMetadata
 from aiokafka.consumer import fetcher as fetching
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import Assignment
@@ -145,6 +146,9 @@ SIGNATURES: dict[tuple[Any, str], list[str]] = {
     (driver.AIOKafkaConsumerThread, "earliest_offsets"): ["self", "partitions"],
     (driver.AIOKafkaConsumerThread, "highwaters"): ["self", "partitions"],
     (driver.AIOKafkaConsumerThread, "call_thread"): ["self", "fun", "args", "kwargs"],
+    (AIOKafkaConsumer, "offsets_for_times"): ["self", "timestamps"],
+    (AIOKafkaConsumer, "committed"): ["self", "partition"],
+    (ClusterMetadata, "partitions_for_topic"): ["self", "topic"],
     (driver.Consumer, "_new_consumer_thread"): ["self"],
     (driver.Consumer, "verify_event_path"): ["self", "now", "tp"],
     (driver.Consumer, "perform_seek"): ["self"],

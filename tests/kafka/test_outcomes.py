@@ -120,18 +120,17 @@ async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_
         await until_counted(settings, "dials", "agent", by_agent(200), 60)
 
 
-@pytest.mark.parametrize("seconds", [600, -600])
 async def test_a_worker_whose_clock_is_ten_minutes_off_counts_right_and_says_nothing_of_silence(
-    broker: str, topic_prefix: str, tmp_path: Path, seconds: int
+    broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     sections = {"time": {"grace": "0s", "idle_after": "500ms"}}
     config, settings = configured(broker, topic_prefix, tmp_path, **sections)
     inbound = Names(topic_prefix, topic_prefix).inbound[0]
-    async with WorkerProcess(config, CLOCK_OFF.format(seconds=seconds)) as worker:
+    async with WorkerProcess(config, CLOCK_OFF.format(seconds=600)) as worker:
         await worker.ready()
         await produce(broker, inbound, calls(0, 100))
         await until_counted(settings, "dials", "agent", by_agent(100))
-        assert abs(worker.metric("collections_clock_offset_seconds") - seconds) < 30
+        assert abs(worker.metric("collections_clock_offset_seconds") - 600) < 30
         await asyncio.sleep(2)  # four times idle_after
         assert worker.metric(f'collections_partition_idle{{partition="0",topic="{inbound}"}}') == 0
         assert not any(record["final"] for record in (await latest_kpis(settings)).values())

@@ -1,0 +1,128 @@
+"""Laws of what a worker says of itself and in which order its numbers open (live 1 and 6). No broker."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from faust.types import TP
+from structlog.testing import capture_logs
+
+from stream.kafka.app import build_app
+from stream.kafka.bulk import BulkThread
+from stream.kafka.context import Context
+from stream.kafka.exits import Exit
+from stream.kafka.health import Health
+from stream.kafka.names import INBOUND
+from stream.kafka.roster import Fences, Roster
+from stream.kafka.stage_two import StageTwo
+from stream.publish.meters import Meters
+from stream.settings import load
+
+DELTAS = "collections.kpi-stream.deltas"
+
+
+def context(**environment: str) -> Context:
+    settings = load(None, {f"KPI_STREAM_KAFKA__{key}": value for key, value in environment.items()})
+    counts = {f"collections.{name}.v1": 4 for name in INBOUND} | {DELTAS: 4}
+    return Context(settings, counts, {}, settings.kafka_client_options())
+
+
+async def test_no_number_restores_before_all_have_fenced() -> None:
+    fences, order = Fences(3), []
+
+    async def open_(name: str, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        order.append(f"{name} fenced")
+        await fences.done()
+        order.append(f"{name} restores")
+
+    await asyncio.gather(open_("a", 0), open_("b", 0.02), open_("c", 0.01))
+    assert sorted(order[:3]) == ["a fenced", "b fenced", "c fenced"]
+    assert sorted(order[3:]) == ["a restores", "b restores", "c restores"]
+
+
+def roster(numbers: dict[str, bool], *, assigned: bool = True, closing: bool = False) -> Any:
+    """One with these numbers: name -> open."""
+    made = [SimpleNamespace(name=name, is_open=is_open) for name, is_open in numbers.items()]
+    return SimpleNamespace(numbers=made, assigned=assigned, closing=closing)
+
+
+@pytest.mark.parametrize(
+    ("state", "answers", "said"),
+    [
+        (roster({}, assigned=False), True, "waiting for partitions"),  # at its start, and in a rebalance
+        (roster({"stage 1 number 2": False, "stage 1 number 3": True}), True, "restoring stage 1 number 2"),
+        (roster({"stage 1 number 2": True}), False, "the broker does not answer"),
+        (roster({"stage 1 number 2": True}, closing=True), True, "stopping"),
+        (roster({"stage 1 number 2": True}), True, None),
+        (roster({}), True, None),  # a spare worker: there are more of them than numbers
+    ],
+)
+def test_ready_is_said_only_when_all_that_was_assigned_is_open_and_the_broker_answers(
+    state: Any, answers: bool, said: str | None
+) -> None:
+    health = Health()
+    assert health.ready() == "starting"
+    health.waits(None)
+    assert health.ready() == "waiting for partitions"
+    ours = context()
+    ours.broker_answers = answers
+    health.has(ours, state)
+    assert health.ready() == said
+    assert health.live() is None
+
+
+async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_are_opened() -> None:
+    ends: list[tuple[Exit, str]] = []
+    ours = context()
+
+    def end(code: Exit, reason: str) -> None:
+        ends.append((code, reason))
+        raise InterruptedError  # does not return in production
+
+    ours.end = end
+    made = Roster(ours, lambda: cast("Any", None), lambda _: cast("Any", None))
+    with pytest.raises(InterruptedError):
+        made.assign({TP("collections.calls.v1", 5)})
+    why = "collections.calls.v1 had 4 partitions and now has 6: growing goes live by backfill and hand-over"
+    assert ends == [(Exit.REFUSED, why)]
+    assert not made.numbers
+
+
+async def test_the_consumer_reads_what_is_committed_waits_shortly_and_is_a_static_member_by_its_name() -> None:
+    ours = context(GROUP_INSTANCE_ID="worker-3", FETCH_WAIT="70ms")
+    app = build_app(ours)
+    thread: Any = SimpleNamespace(app=app)
+    consumer: Any = BulkThread._create_worker_consumer(thread, app.transport)
+    assert consumer._isolation_level == "read_committed"
+    assert consumer._fetch_max_wait_ms == 70
+    assert consumer._group_instance_id == "worker-3"
+    await consumer.stop()
+
+
+class Quiet:
+    """An engine of stage 2 that has nothing to say, and knows dead numbers."""
+
+    watermark_ms = 60_000
+    dead_numbers: frozenset[int] = frozenset()
+
+    def tick(self, _: int) -> Any:
+        return SimpleNamespace(kpis=[], alerts=[], state=[])
+
+
+def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_number() -> None:
+    ours = context()
+    ours.meters = meters = Meters()
+    work = StageTwo(ours, 1, cast("Any", Quiet()))
+    work._engine.dead_numbers = frozenset({3, 0})  # type: ignore[misc]
+    with capture_logs() as logs:
+        work.commit(force=True)
+        work.commit(force=True)
+    assert [line["numbers"] for line in logs] == [[0, 3]]
+    shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
+    assert shown["collections_numbers_dead"] == 2
+    assert shown["collections_finality_watermark_timestamp_seconds"] == 60
+    work.withdraw()
+    names = {sample.name for family in meters.collect() for sample in family.samples}
+    assert not names & {"collections_numbers_dead", "collections_finality_watermark_timestamp_seconds"}
