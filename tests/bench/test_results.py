@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import plan, profile, result
+from bench import goals, plan, profile, result
 from bench.beside import lost
 from bench.calls import START_MS, Floor, calls
 from bench.result import Row
@@ -79,3 +79,14 @@ def test_late_calls_are_up_to_thirty_days_old() -> None:
 
 def test_what_a_peer_lost_is_a_share_of_what_its_windows_should_count() -> None:
     assert lost("k", "peer", counted=45, truth=60) == Row("k", "peer: lost", 25.0, "% of 60 counts")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(75_000.0, "75,000 events/s |"), (74_999.0, "74,999 events/s: **missed** |"), ("failed", "missed")],
+)
+def test_a_goal_is_met_at_its_bound_and_missed_below_it_or_without_a_figure(value: float | str, said: str) -> None:
+    rows = {"floor.rate": Row("floor.rate", "throughput", value, "events/s")}
+    first, *others = goals.lines(rows)
+    assert said in first
+    assert all("**missed**" in other for other in others)
