@@ -4,7 +4,7 @@ import gc
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from stream.replay.chunks import InputError
 from stream.replay.job import Job
 from stream.replay.tasks import Result, Task, Tell
+from stream.replay.workfolder import OutputError
 
 Perform = Callable[[Job, Task, tuple[Any, ...], Tell], Result]
 """Does one task: (job, task, what it is given besides, tell). Must be importable by its name."""
@@ -47,8 +48,8 @@ class Alone:
 
 
 class Several:
-    """`processes` others, each with one task at a time. CrewError if one of them dies; what a task raises as
-    InputError is raised here."""
+    """`processes` others, each with one task at a time. CrewError if one of them dies; InputError and OutputError of a
+    task are raised here."""
 
     def __init__(self, job: Job, perform: Perform, processes: int) -> None:
         context = get_context("spawn")
@@ -78,7 +79,7 @@ class Several:
                 if kind == "told":
                     tell(*said)
                 elif kind == "failed":
-                    raise InputError(said)
+                    raise said
                 else:
                     self._free.append(ready)
                     yield busy.pop(ready), said
@@ -152,6 +153,10 @@ def _work(job: Job, perform: Perform, connection: Connection) -> None:
             try:
                 result = perform(job, task, given, lambda events, read: connection.send(("told", (events, read))))
             except InputError as error:
-                connection.send(("failed", str(error)))
+                connection.send(("failed", error))
+                return
+            except OSError as error:
+                with suppress(OSError):  # the first process is gone, and that was the error
+                    connection.send(("failed", OutputError(f"{error.filename or job.folder}: {error.strerror}")))
                 return
             connection.send(("done", result))

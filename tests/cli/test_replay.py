@@ -2,6 +2,9 @@
 
 import gzip
 import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -289,3 +292,41 @@ def test_a_number_that_parquet_cannot_hold_is_an_error_and_nothing_is_written(co
     assert "--format jsonl takes any number" in ran.error
     assert not (tmp_path / "out").exists()
     assert command("replay", "--input", tmp_path / "f", "--out", tmp_path / "out").code == 0
+
+
+SMALL = """
+import stream.replay.replay as replay
+replay.GROUP_BYTES, replay.BUCKET_BYTES = 2_000, 4_000
+"""
+DIES_IN_ITS_SECOND_FOLD = """
+import os, signal, stream.replay.running as running
+fold, begun = running.fold, []
+def die(*given):
+    begun.append(1)
+    if len(begun) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return fold(*given)
+running.fold = die
+"""
+
+
+def test_after_a_kill_9_the_same_command_goes_on_with_what_is_done(replay: Replay, tmp_path: Path) -> None:
+    drawn = world(2)
+    file, out = tmp_path / "f.jsonl", tmp_path / "out"
+    file.write_bytes(b"".join(each + b"\n" for each in drawn.lines))
+
+    def ran(before: str) -> int:
+        code = f"{SMALL}\n{before}\nfrom stream.cli.main import main; main()"
+        command = [sys.executable, "-c", code, "replay", "--input", str(file), "--out", str(out)]
+        return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
+
+    assert ran(DIES_IN_ITS_SECOND_FOLD) == -signal.SIGKILL
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / ".out.work").glob("done-*.json")}
+    assert {path.name for path in done} == {"done-split-0.json", "done-fold-0.json"}
+    assert not out.exists()
+    assert ran(DIES_IN_ITS_SECOND_FOLD) == -signal.SIGKILL  # in the third: the first is not folded again
+    assert (tmp_path / ".out.work" / "done-fold-1.json").exists()
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert ran("") == 0
+    assert (out / "kpi.jsonl").read_bytes() == (replay(list(drawn.lines)) / "kpi.jsonl").read_bytes()
+    assert not (tmp_path / ".out.work").exists()

@@ -9,15 +9,18 @@ from typing import Any
 
 import pytest
 import yaml
+from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions
 
 from stream.cli.main import run
 from stream.kafka.names import Names
+from stream.kafka.purge import purge
 from stream.kafka.topics import admin_client
 from stream.settings import Settings
+from tests.kafka.records import call
 from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
 from tests.kafka.test_live_is_replay import RULES, alerts_of, send, simulated
-from tests.kafka.workers import MAIN, ROOT, WorkerProcess, committed, configured, latest_kpis
+from tests.kafka.workers import MAIN, ROOT, WorkerProcess, committed, configured, latest_kpis, produce, until_counted
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
@@ -195,3 +198,43 @@ async def test_topics_with_more_partitions_go_live_with_their_history(
         assert not [row for row in lines(tmp_path / "all" / "deadletter.jsonl") if row["reason"] == "misrouted"]
         await until_same(other, tmp_path / "all")
         await stopped(worker)
+
+
+async def test_where_retention_has_deleted_events_windows_before_an_instant_stay_as_they_are(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    early = [(b"d-%d" % n, call(n, n * 1000, f"d-{n}", talk_ms=30_000)) for n in range(40)]
+    late = [(b"d-%d" % n, call(n, 7_200_000 + n * 1000, f"d-{n}", talk_ms=30_000)) for n in range(100, 160)]
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await produce(broker, inbound, early)
+        await until_counted(settings, "dials", "site", {"main": 40})
+        consumed = await committed(broker, inbound)
+        await produce(broker, inbound, late)
+        await until_counted(settings, "dials", "site", {"main": 100})
+        await stopped(worker)
+    before = await latest_kpis(settings)
+    await purge(settings, {TopicPartition(inbound, r.partition): r.offset + 1 for r in consumed})
+    other = changed(config, definitions={"effective_talk_floor_ms": 60_000})
+    over = ["backfill", "--hand-over", "--config", other, "--out", tmp_path / "over"]
+    assert await command(*over) == 1
+    assert await command(*over, "--from", "2024-01-01T14:00:00Z") == 0
+    async with WorkerProcess(other) as worker:
+        await worker.ready()
+        await produce(broker, inbound, [(b"d-1", call(999, 7_300_000, "d-1", talk_ms=90_000))])
+        await until_counted(settings, "dials", "site", {"main": 101})
+        found = await latest_kpis(settings)
+        await stopped(worker)
+    noon, two = "main|site|main|interval_30m|2024-01-01T12:00:00Z", "main|site|main|interval_30m|2024-01-01T14:00:00Z"
+    assert found[noon] == before[noon]
+    assert effective(before[two]) == 60 * 30_000
+    assert effective(found[two]) == 90_000
+    # The day began before: it goes on under the sums that it had.
+    assert effective(found["main|site|main|day|2024-01-01T00:00:00Z"]) == 100 * 30_000 + 90_000
+
+
+def effective(record: dict[str, Any]) -> int:
+    """Milliseconds of effective talk."""
+    return next(int(kpi["numerator"]) for kpi in record["kpis"] if kpi["kpi"] == "effective_talk_ratio")
