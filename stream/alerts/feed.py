@@ -11,6 +11,7 @@ from stream.alerts.lifecycle import due_ms
 from stream.alerts.open import Open
 from stream.alerts.watch import Watch
 from stream.windows.calendar import SiteCalendar
+from stream.windows.packed import amount_at, place_of
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums, add, subtract
 
@@ -25,8 +26,8 @@ class Feed:
     """One entity (`site|level|id`) and the rules that apply to it."""
 
     __slots__ = (
-        "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes", "rolling",
-        "seen", "text", "tumbling", "waiting", "wake_ms", "watches", "windows",
+        "_fields", "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
+        "rolling", "seen", "text", "tumbling", "waiting", "wake_ms", "watches", "windows",
     )  # fmt: skip
 
     def __init__(self, text: str, calendar: SiteCalendar, plan: WindowPlan, watches: tuple[Watch, ...]) -> None:
@@ -37,6 +38,10 @@ class Feed:
         self.lengths = sorted({watch.length_ms for watch in watches if watch.length_ms is not None})
         self.tumbling = {watch.rule.window for watch in watches if watch.length_ms is None}
         self._plan = plan
+        self._fields: dict[str, list[tuple[str, int]]] = {}
+        for name in sorted(self.columns):
+            currency, shift = place_of(name)
+            self._fields.setdefault(currency, []).append((name, shift))
         self.waiting: dict[int, dict[int, Sums]] = {}
         """T of the evaluation they enter at -> grain -> sums."""
         self.panes: dict[int, Sums] = {}
@@ -52,6 +57,11 @@ class Feed:
         self.arrivals: list[int] = []
         self.leaving: dict[int, list[int]] = {length: [] for length in self.lengths}
         self.rolling: dict[int, Sums] = {length: {} for length in self.lengths}
+
+    def view(self, currency: str, packed: int) -> Sums:
+        """What of packed amounts the rules read."""
+        fields = self._fields.get(currency, ())
+        return {name: amount for name, shift in fields if (amount := amount_at(packed, shift))}
 
     def wait(self, at_ms: int, grain: int, amounts: Sums) -> None:
         """The amounts of a grain enter at the evaluation `at_ms`."""

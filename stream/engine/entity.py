@@ -1,18 +1,19 @@
 """An entity's sums in stage 2."""
 
-from typing import Any
-
 from stream.alerts.feed import Feed
+from stream.engine.delta import Delta
 from stream.windows.calendar import SiteCalendar
-from stream.windows.sums import Sums
+from stream.windows.packed import Packed
 from stream.windows.totals import Total
+from stream.windows.trail import Trail
 
 
 class Entity:
-    """One (site, level, id). `fresh`: rows that are not yet folded in, as they came."""
+    """One (site, level, id). `fresh`: deltas that are not yet folded in."""
 
     __slots__ = (
-        "calendar", "feed", "fresh", "future", "grains_per_slot", "panes", "released", "text", "totals", "views",
+        "calendar", "chunks", "feed", "fresh", "future", "grains_per_slot", "released", "text", "totals", "trails",
+        "unsaved", "views", "wake_ms",
     )  # fmt: skip
 
     def __init__(self, text: str, calendar: SiteCalendar, grain_ms: int, feed: Feed | None) -> None:
@@ -20,19 +21,25 @@ class Entity:
         self.calendar = calendar
         self.grains_per_slot = calendar.slot_ms // grain_ms
         self.feed = feed
-        self.fresh: list[list[Any]] = []
-        self.released: list[tuple[int, Sums]] = []
-        """Sums by grain whose time has come, not yet folded in."""
+        self.fresh: list[Delta] = []
+        self.released: list[tuple[int, Packed]] = []
+        """Amounts by grain whose time has come, not yet folded in."""
         self.totals: dict[tuple[str, int], Total] = {}
         """(window, start) -> tumbling window."""
-        self.panes: dict[int, Sums] = {}
-        """End of a pane -> its sums, as far back as the longest rolling window."""
+        self.trails: dict[str, Trail] = {}
+        """Currency -> what happened, as far back as the longest rolling window."""
+        self.chunks: set[int] = set()
+        """Chunks of the trails in which anything stands."""
+        self.unsaved: set[int] = set()
+        """Chunks that differ from their state records."""
         self.views: list[Total] = []
-        """Rolling windows, in the order of the published lengths; empty until the first pane."""
-        self.future: dict[int, Sums] = {}
-        """Grain -> sums of instants that `as_of` has not reached."""
+        """Rolling windows, in the order of the published lengths; empty until the first row of the recent past."""
+        self.wake_ms = 0
+        """`as_of` at which a rolling window changes by the passing of time alone; 0: unknown, or never."""
+        self.future: dict[int, Packed] = {}
+        """Grain -> amounts of instants that `as_of` has not reached."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing but what was published of its rolling windows is left."""
-        return not (self.totals or self.panes or self.future or self.fresh or self.released)
+        return not (self.totals or self.chunks or self.future or self.fresh or self.released)

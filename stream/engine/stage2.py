@@ -12,24 +12,28 @@ from stream.alerts import state as alert_state
 from stream.alerts.adoption import Held, adopt
 from stream.alerts.evaluation import Evaluator
 from stream.alerts.rules import Rule
-from stream.engine.delta import STATEMENT_KEY
+from stream.engine.delta import STATEMENT_KEY, decode_delta
 from stream.engine.entity import Entity
 from stream.engine.holdings import ALWAYS, Holdings
 from stream.engine.publication import Output, Publication, Record, StateRecord
 from stream.engine.publisher import Publisher
 from stream.engine.windows_state import (
     CLOCK_KEY,
+    chunk_record,
     future_record,
-    panes_record,
-    read_panes,
+    read_chunk,
+    read_future,
     read_total,
+    read_views,
     total_key,
     total_record,
+    views_key,
+    views_record,
 )
 from stream.windows.calendar import Calendar
 from stream.windows.exact import FORMAT, dumps, loads
+from stream.windows.packed import unpack
 from stream.windows.plan import SiteClock, WindowPlan
-from stream.windows.sums import without_zeros
 from stream.windows.totals import Total
 from stream.windows.watermark import Watermark
 
@@ -88,18 +92,16 @@ class Stage2:
         """Takes a delta or a statement in. Raises ValueError if its format is unknown."""
         if self._restoring:
             self._settle()
-        record = loads(value)
         if key == STATEMENT_KEY:
+            record = loads(value)
             self._watermark.hear(record["n"], record["watermark"], record["idle"])
             self._hear_greatest(record["watermark"])
             self._hear_greatest(record["greatest"])
             return
-        at_ms = record["at"]
-        if self._greatest_ms is None or at_ms > self._greatest_ms:
-            self._greatest_ms = at_ms
-        rows = record["rows"]
-        self._holdings.take(key, rows)
-        self._waiting_rows += len(rows)
+        delta = decode_delta(value)
+        self._hear_greatest(delta.at)
+        self._holdings.take(key, delta)
+        self._waiting_rows += sum(map(len, delta.rows.values()))
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
 
@@ -135,7 +137,10 @@ class Stage2:
         if self._greatest_ms is not None:
             output.alerts = self._alerts(self._greatest_ms)
         as_of_ms = self._holdings.as_of_ms
+        self._holdings.look()
         views = [view for entity in self._holdings.entities.values() for view in entity.views]
+        for view in views:
+            self._holdings.refresh(view)
         last = [self._publisher.last_word(view, as_of_ms) for view in views]
         self._holdings.move_to(ALWAYS)
         self._holdings.fold()
@@ -163,14 +168,16 @@ class Stage2:
         entity = self._holdings.entity(text)
         if kind == "w":
             self._restore_total(entity, rest[0], rest[1], value)
+        elif kind == "v":
+            entity.views = []
+            if value is not None:
+                read_views(self._holdings.rolling.views(entity), value)
         elif kind == "p":
-            for end_ms in self._holdings.chunk(entity, int(rest[0])):
-                del entity.panes[end_ms]
-            entity.panes |= read_panes(value)
+            read_chunk(entity, int(rest[0]), self._holdings.rolling, value)
         elif kind == "f":
             entity.future.pop(int(rest[0]), None)
             if value is not None:
-                entity.future[int(rest[0])] = loads(value)["sums"]
+                entity.future[int(rest[0])] = read_future(value)
         else:
             raise ValueError(f"the windows topic has a record of unknown kind {kind!r}")
 
@@ -193,16 +200,14 @@ class Stage2:
 
     def _publish(self, kpis: list[Record], now_ms: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
-        looked_at = list(self._holdings.touched)
-        self._holdings.touched.clear()
-        for total in looked_at:
-            total.touched = False
+        looked_at = self._holdings.look()
         for total in self._publisher.due(looked_at.copy(), now_ms):
             self._publish_now(total, kpis, now_ms)
             looked_at.append(total)
         return looked_at
 
     def _publish_now(self, total: Total, kpis: list[Record], now_ms: int) -> None:
+        self._holdings.refresh(total)
         record = self._publisher.publish(total, self._holdings.as_of_ms, now_ms)
         if record is not None:
             kpis.append(record)
@@ -216,37 +221,51 @@ class Stage2:
             self._holdings.drop(total)
             entity = self._holdings.entities[total.text]
             if entity.empty:
-                for view in entity.views:
-                    self._drop_one(view, output, now_ms)
+                self._drop_views(entity, output, now_ms)
                 self._holdings.forget(entity)
 
     def _drop_one(self, total: Total, output: Output, now_ms: int) -> None:
+        self._drop_quietly(total, output, now_ms)
+        output.state.append((total_key(total), None))
+
+    def _drop_views(self, entity: Entity, output: Output, now_ms: int) -> None:
+        for view in entity.views:
+            self._drop_quietly(view, output, now_ms)
+        if entity.views:
+            output.state.append((views_key(entity), None))
+
+    def _drop_quietly(self, total: Total, output: Output, now_ms: int) -> None:
         if total.queued:
             self._publish_now(total, output.kpis, now_ms)
         self._publisher.retire(total)
         total.unsaved = False
-        output.state.append((total_key(total), None))
 
     def _save(self, state: list[StateRecord], totals: list[Total]) -> None:
+        holdings = self._holdings
+        viewed: dict[str, Entity] = {}
         for total in totals:
-            if total.unsaved and self._holdings.holds(total):
-                total.unsaved = False
-                total.sums = without_zeros(total.sums)
-                if total.sums or total.revision or total.rolling:
-                    state.append(total_record(total))
-                else:  # an undone fact: the window holds nothing and nobody ever saw it
-                    self._holdings.drop(total)
-                    state.append((total_key(total), None))
-        for (kind, _, part), entity in self._holdings.unsaved.items():
-            if kind == "f":
-                state.append(future_record(entity, part))
-            else:
-                state.append(panes_record(entity, part, self._holdings.chunk(entity, part)))
-        self._holdings.unsaved.clear()
+            if not total.unsaved or not holdings.holds(total):
+                continue
+            total.unsaved = False
+            if total.rolling:
+                viewed[total.text] = holdings.entities[total.text]
+            elif any(total.sums.values()) or total.revision:
+                state.append(total_record(total))
+            else:  # an undone fact: the window holds nothing and nobody ever saw it
+                holdings.drop(total)
+                state.append((total_key(total), None))
+        state += map(views_record, viewed.values())
+        for (_, grain), entity in holdings.unsaved_future.items():
+            state.append(future_record(entity, grain))
+        holdings.unsaved_future.clear()
+        for entity in holdings.unsaved_trails.values():
+            state += [chunk_record(entity, chunk, holdings.rolling) for chunk in sorted(entity.unsaved)]
+            entity.unsaved.clear()
+        holdings.unsaved_trails.clear()
         for feed in self._evaluator.changed.values():
             state += alert_state.records(feed)
-            if feed.idle and feed.text not in self._holdings.entities:
-                self._holdings.feeds.pop(feed.text, None)
+            if feed.idle and feed.text not in holdings.entities:
+                holdings.feeds.pop(feed.text, None)
         self._evaluator.changed.clear()
         clock = self._clock()
         if clock != self._saved_clock:
@@ -268,10 +287,7 @@ class Stage2:
 
     def _forget_changes(self) -> None:
         """A replay keeps no state."""
-        for total in self._holdings.touched:
-            total.touched = False
-        self._holdings.touched.clear()
-        self._holdings.unsaved.clear()
+        self._holdings.forget_changes()
         for feed in self._evaluator.changed.values():
             feed.changed.clear()
         self._evaluator.changed.clear()
@@ -289,13 +305,7 @@ class Stage2:
         self._known_scopes = frozenset(record["scopes"])
 
     def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
-        if not start:
-            views = self._holdings.views(entity)
-            entity.views = [
-                view if view.name != name or value is None else read_total(entity.text, name, start, value)
-                for view in views
-            ]
-        elif value is None:
+        if value is None:
             entity.totals.pop((name, int(start)), None)
         else:
             entity.totals[name, int(start)] = read_total(entity.text, name, start, value)
@@ -323,8 +333,10 @@ class Stage2:
         for text, feed in self._holdings.feeds.items():
             entity = self._holdings.entities.get(text)
             if entity is not None and any(watch.scope not in self._known_scopes for watch in feed.watches):
-                windows = {key: total.sums for key, total in entity.totals.items()}
-                adopt(feed, self._plan, evaluated_ms, Held(entity.panes, entity.future, windows))
+                panes = {end_ms: unpack(packed) for end_ms, packed in self._holdings.rolling.panes(entity).items()}
+                future = {grain: unpack(packed) for grain, packed in entity.future.items()}
+                windows = {key: unpack(total.sums) for key, total in entity.totals.items()}
+                adopt(feed, self._plan, evaluated_ms, Held(panes, future, windows))
 
 
 def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:

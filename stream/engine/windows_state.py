@@ -1,60 +1,128 @@
-"""Sums at rest: the records of the windows topic (internals, section 6), JSON of `windows/exact.py`.
+"""Sums at rest: the records of the windows topic (internals, section 6), MessagePack.
 
-Keys: `w|ENTITY|WINDOW|START` a window (rolling: no start, and no sums, which follow from the panes), `p|ENTITY|CHUNK`
-panes, `f|ENTITY|GRAIN` the future, `a|...` alerts (`alerts/state.py`), `c` the clock.
+Keys: `w|ENTITY|WINDOW|START` a tumbling window, `v|ENTITY` what was published of the rolling ones, whose sums follow
+from `p|ENTITY|CHUNK`, the trails; `f|ENTITY|GRAIN` the future, `a|...` alerts (`alerts/state.py`), `c` the clock: these
+two are JSON.
 """
 
+from collections.abc import Mapping
 from typing import Any
+
+import msgspec
 
 from stream.engine.entity import Entity
 from stream.engine.publication import StateRecord
-from stream.windows.exact import FORMAT, dumps, loads
-from stream.windows.sums import Sums, without_zeros
-from stream.windows.totals import ROLLING_MS, Total
+from stream.engine.rolling import Rolling
+from stream.windows.packed import FORMAT, Packed, from_bytes, to_bytes
+from stream.windows.totals import Total
+from stream.windows.trail import Series
 
 CLOCK_KEY = b"c"
 
+Points = list[tuple[int, bytes]]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+def _load(value: bytes) -> dict[str, Any]:
+    record = _decode(value)
+    if record.get("f") != FORMAT:
+        raise ValueError(f"a record of the windows topic has format {record.get('f')!r}; this version knows {FORMAT}")
+    return record
+
 
 def total_key(total: Total) -> bytes:
-    """Key of a window's record."""
-    start = "" if total.rolling else total.start_ms
-    return f"w|{total.text}|{total.name}|{start}".encode()
+    """Key of a tumbling window's record."""
+    return f"w|{total.text}|{total.name}|{total.start_ms}".encode()
 
 
 def total_record(total: Total) -> StateRecord:
     """A window: sums, and what was last published of it; `q` if a change of it still waits to be published."""
-    record: dict[str, Any] = {"f": FORMAT, "r": total.revision, "d": total.digest, "x": total.final, "q": total.queued}
-    if not total.rolling:
-        record |= {"end": total.end_ms, "sums": total.sums}
-    return total_key(total), dumps(record)
+    record = {
+        "f": FORMAT, "r": total.revision, "d": total.digest, "x": total.final, "q": total.queued,
+        "end": total.end_ms, "sums": _at_rest(total.sums),
+    }  # fmt: skip
+    return total_key(total), _encode(record)
 
 
 def read_total(text: str, name: str, start: str, value: bytes) -> Total:
     """What `total_record` wrote."""
-    record = loads(value)
-    start_ms = int(start) if start else ROLLING_MS
-    total = Total(text, name, start_ms, record.get("end", ROLLING_MS))
-    total.sums = record.get("sums", {})
+    record = _load(value)
+    total = Total(text, name, int(start), record["end"])
+    total.sums = _awake(record["sums"])
     total.revision, total.digest, total.final, total.queued = record["r"], record["d"], record["x"], record["q"]
     return total
 
 
-def panes_record(entity: Entity, chunk: int, panes: dict[int, Sums]) -> StateRecord:
-    """The panes of one minute; a tombstone when there are none."""
+def views_key(entity: Entity) -> bytes:
+    """Key of the record of an entity's rolling windows."""
+    return f"v|{entity.text}".encode()
+
+
+def views_record(entity: Entity) -> StateRecord:
+    """What was last published of an entity's rolling windows."""
+    views = {view.name: (view.revision, view.digest, view.queued) for view in entity.views}
+    return views_key(entity), _encode({"f": FORMAT, "views": views})
+
+
+def read_views(views: list[Total], value: bytes) -> None:
+    """Takes what `views_record` wrote back into windows of the same names; others stay as they are."""
+    found = _load(value)["views"]
+    for view in views:
+        if view.name in found:
+            view.revision, view.digest, view.queued = found[view.name]
+
+
+def chunk_record(entity: Entity, chunk: int, rolling: Rolling) -> StateRecord:
+    """What stands in one chunk of an entity's trails; a tombstone when that is nothing."""
+    first, end = rolling.chunk(chunk)
+    trails: dict[str, tuple[Points, Points]] = {}
+    for currency, trail in entity.trails.items():
+        parts = _points(trail.amounts, first, end), _points(trail.edges, first, end)
+        if any(parts):
+            trails[currency] = parts
     key = f"p|{entity.text}|{chunk}".encode()
-    if not panes:
+    if not trails:
+        entity.chunks.discard(chunk)
         return key, None
-    return key, dumps({"f": FORMAT, "panes": {str(end_ms): without_zeros(sums) for end_ms, sums in panes.items()}})
+    return key, _encode({"f": FORMAT, "trails": trails})
 
 
-def read_panes(value: bytes | None) -> dict[int, Sums]:
-    """What `panes_record` wrote."""
+def read_chunk(entity: Entity, chunk: int, rolling: Rolling, value: bytes | None) -> None:
+    """Takes what `chunk_record` wrote in the place of what stood there."""
+    if chunk in entity.chunks:
+        entity.chunks.remove(chunk)
+        for trail in entity.trails.values():
+            trail.remove(*rolling.chunk(chunk))
     if value is None:
-        return {}
-    return {int(end_ms): sums for end_ms, sums in loads(value)["panes"].items()}
+        return
+    entity.chunks.add(chunk)
+    for currency, (amounts, edges) in _load(value)["trails"].items():
+        trail = rolling.trail(entity, currency)
+        trail.amounts.add({grain: from_bytes(raw) for grain, raw in amounts})
+        trail.edges.add({grain: from_bytes(raw) for grain, raw in edges})
 
 
 def future_record(entity: Entity, grain: int) -> StateRecord:
     """What waits for its time in one grain; a tombstone when it has come."""
-    sums = entity.future.get(grain)
-    return f"f|{entity.text}|{grain}".encode(), None if sums is None else dumps({"f": FORMAT, "sums": sums})
+    packed = entity.future.get(grain)
+    key = f"f|{entity.text}|{grain}".encode()
+    return key, None if packed is None else _encode({"f": FORMAT, "sums": _at_rest(packed)})
+
+
+def read_future(value: bytes) -> Packed:
+    """What `future_record` wrote."""
+    return _awake(_load(value)["sums"])
+
+
+def _at_rest(packed: Packed) -> dict[str, bytes]:
+    return {currency: to_bytes(number) for currency, number in packed.items() if number}
+
+
+def _awake(sums: Mapping[str, bytes]) -> Packed:
+    return {currency: from_bytes(raw) for currency, raw in sums.items()}
+
+
+def _points(series: Series, first: int, end: int) -> Points:
+    return [(grain, to_bytes(number)) for grain in series.grains(first, end) if (number := series.at[grain])]

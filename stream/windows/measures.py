@@ -12,78 +12,30 @@ UNASSIGNED = "unassigned"
 LEVELS = ("agent", "team", "site")
 """Every contribution goes to its agent, its team and its site (semantics 1)."""
 
-MONEY = frozenset(
-    {
-        "promised_minor",
-        "promises_due_minor",
-        "promises_kept_minor",
-        "recovered_minor",
-        "field_recovered_minor",
-        "reversed_minor",
-        "placed_minor",
-        "visited_minor",
-    }
-)
-"""Measures in minor units: their columns carry a currency."""
+IN_CURRENCY = (
+    "recovered_minor", "field_recovered_minor", "reversed_minor", "promised_minor", "promises_due_minor",
+    "promises_kept_minor", "placed_minor", "visited_minor",
+)  # fmt: skip
+"""Measures in minor units: their columns carry a currency. The order is part of every format (`windows/packed.py`):
+what is new goes to the end."""
 
-MEASURES = MONEY | frozenset(
-    {
-        # calls
-        "dials",
-        "connects",
-        "right_party_connects",
-        "offered",
-        "answered",
-        "answered_in_time",
-        "abandons",
-        "contacts",
-        "right_party_contacts",
-        "handled",
-        "talk_ms",
-        "hold_ms",
-        "wrap_ms",
-        "effective_talk_ms",
-        # promises and payments
-        "promises",
-        "plans",
-        "promises_due",
-        "promises_kept",
-        "payments",
-        # complaints
-        "complaints",
-        "complaints_upheld",
-        "complaints_due",
-        "complaints_in_time",
-        # cases
-        "cases_placed",
-        "first_contacts_due",
-        "first_contacts_met",
-        "m1_due",
-        "m1_covered",
-        "cases_closed",
-        "cases_cycled",
-        "cycle_ms",
-        # visits, messages, reviews, surveys, bots, legal steps
-        "visits",
-        "visits_met",
-        "messages",
-        "letters",
-        "reviews",
-        "reviews_passed",
-        "surveys",
-        "surveys_satisfied",
-        "bot_sessions",
-        "bot_mandates",
-        "bot_handovers_judged",
-        "bot_handovers_correct",
-        "legal_due",
-        "legal_done",
-        # agents' time
-        "signed_in_ms",
-        "productive_ms",
-        "on_call_ms",
-    }
-)
+PLAIN = (
+    # what most events count, first: the integer that holds them is the shorter
+    "dials", "messages", "bot_sessions", "signed_in_ms", "productive_ms", "on_call_ms",
+    "connects", "contacts", "right_party_connects", "right_party_contacts", "handled",
+    "talk_ms", "wrap_ms", "effective_talk_ms", "hold_ms",
+    "letters", "bot_mandates", "bot_handovers_judged", "bot_handovers_correct",
+    "offered", "answered", "answered_in_time", "abandons",
+    "promises", "plans", "promises_due", "promises_kept", "payments",
+    "complaints", "complaints_upheld", "complaints_due", "complaints_in_time",
+    "cases_placed", "first_contacts_due", "first_contacts_met", "m1_due", "m1_covered", "cases_closed", "cases_cycled",
+    "cycle_ms", "visits", "visits_met", "reviews", "reviews_passed", "surveys", "surveys_satisfied",
+    "legal_due", "legal_done",
+)  # fmt: skip
+"""Measures without a currency: counts and durations. The order is part of every format: what is new goes to the end."""
+
+MONEY = frozenset(IN_CURRENCY)
+MEASURES = MONEY.union(PLAIN)
 """Every measure there is."""
 
 

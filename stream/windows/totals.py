@@ -1,6 +1,6 @@
 """A window of one entity: its sums, and what was last published of it (live 4)."""
 
-from stream.windows.sums import Sums
+from stream.windows.packed import Packed
 
 ROLLING_MS = -1
 """Start of a rolling window: its key has none."""
@@ -25,7 +25,7 @@ class Total:
         self.name = name
         self.start_ms = start_ms
         self.end_ms = end_ms
-        self.sums: Sums = {}
+        self.sums: Packed = {}
         self.revision = 0
         self.digest: str | None = None
         self.final = False

@@ -8,11 +8,13 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_delta, encode_statement
+from stream.engine.delta import STATEMENT_KEY, encode_statement
 from stream.engine.stage2 import Publication, Stage2
 from stream.kpis.records import Records
 from stream.windows.calendar import Calendar
+from stream.windows.packed import pack
 from stream.windows.plan import SiteClock, WindowPlan
+from tests.engine.deltas import delta
 
 PANE = 10_000
 MINUTE = 60_000
@@ -47,7 +49,7 @@ def feed(target: Stage2, rows: list[Row], at_ms: int) -> None:
     for entity, grain, known, sums, length in rows:
         entities[entity].append(((grain, known, 0, length), sums))
     for entity, places in entities.items():
-        target.apply(entity.encode(), encode_delta(0, at_ms, places))
+        target.apply(entity.encode(), delta(0, at_ms, places))
 
 
 def copied(rows: list[Row]) -> list[Row]:
@@ -108,7 +110,7 @@ def expected(rows: list[Row], as_of_ms: int | None = None) -> dict[str, bytes]:
                 for column, amount in amounts.items():
                     sums[f"{entity}|{name}|"][column] += amount
     records = Records("live", {})
-    return {key: kpis for key, columns in sums.items() if (kpis := records.kpis(columns)) != b"[]"}
+    return {key: kpis for key, columns in sums.items() if (kpis := records.kpis(pack(columns))) != b"[]"}
 
 
 ROW = st.builds(

@@ -1,18 +1,75 @@
-"""Deltas of a batch: a large one is sent in parts that add up to it."""
+"""Deltas of a batch: a large one is sent in parts that add up to it, and says no more than somebody asks for."""
 
-import orjson
+from collections import Counter
+
 import pytest
 
 from stream.engine import cells
 from stream.engine.cells import Cells
+from stream.engine.delta import decode_delta
 from stream.ledger.contribution import Credit
+from tests.engine.deltas import grains_of, rows_of
+
+AGENT = b"main|agent|a-1"
+CREDIT = Credit("main", "t-1", "a-1")
+GRAIN_MS = 10_000
+
+
+def sent(batch: Cells, key: bytes = AGENT) -> list[bytes]:
+    return [value for found, value in batch.take(0) if found == key]
 
 
 def test_an_entity_with_many_rows_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "MOST_ROWS", 3)
-    batch = Cells(0, 10_000, frozenset())
-    credit = Credit("main", "t-1", "a-1")
-    batch.add_difference({(credit, "dials", grain * 10_000): 1 for grain in range(7)}, 0, None)
-    sent = [orjson.loads(value)["rows"] for key, value in batch.take(0) if key == b"main|agent|a-1"]
-    assert [len(rows) for rows in sent] == [3, 3, 1]
-    assert sum(row[2]["dials"] for rows in sent for row in rows) == 7
+    batch = Cells(0, GRAIN_MS, frozenset())
+    batch.add_difference({(CREDIT, "dials", grain * GRAIN_MS): 1 for grain in range(7)}, 0, None)
+    parts = [list(rows_of(value)) for value in sent(batch)]
+    assert [len(rows) for rows in parts] == [3, 3, 1]
+    assert sum(amounts["dials"] for rows in parts for _, amounts in rows) == 7
+
+
+def test_no_run_goes_from_one_part_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    #  [0, 40) [3, 43) [6, 46) ... overlap; each part alone begins and ends all of its runs, which `rows_of` asserts
+    monkeypatch.setattr(cells, "MOST_ROWS", 4)
+    batch = Cells(0, GRAIN_MS, frozenset())
+    wanted: Counter[int] = Counter()
+    for first in range(0, 30, 3):
+        batch.add_span(CREDIT, ("signed_in_ms",), first * GRAIN_MS, (first + 40) * GRAIN_MS, 900_000, None)
+        wanted.update(dict.fromkeys(range(first, first + 40), GRAIN_MS))
+    parts = sent(batch)
+    assert len(parts) > 3
+    found: Counter[int] = Counter()
+    for value in parts:
+        for grain, _, amount in grains_of(value):
+            found[grain] += amount
+    assert found == wanted
+
+
+@pytest.mark.parametrize(("watched", "known"), [(frozenset({"talk_ms"}), 0), (frozenset({"productive_ms"}), 100)])
+def test_when_something_became_known_is_said_where_a_rule_reads_it(watched: frozenset[str], known: int) -> None:
+    batch = Cells(0, GRAIN_MS, watched)
+    batch.add_span(CREDIT, ("signed_in_ms", "productive_ms"), 5_000, 95_000, 100 * GRAIN_MS, None)
+    batch.add_difference({(CREDIT, "productive_ms", 0): 1}, 100 * GRAIN_MS, None)
+    (value,) = sent(batch)
+    assert {row_known for (_, row_known, _, _), _ in rows_of(value)} == {known}
+
+
+@pytest.mark.parametrize("watched", [frozenset[str](), frozenset({"payments"})])
+def test_a_watched_column_that_comes_to_nothing_is_said_to(watched: frozenset[str]) -> None:
+    batch = Cells(0, GRAIN_MS, watched)
+    at = (CREDIT, "payments", 50_000)
+    batch.add_difference({at: 1, (CREDIT, "recovered_minor:CNY", 50_000): 7}, 50_000, None)
+    batch.add_difference({at: -1}, 50_000, None)
+    (value,) = sent(batch)
+    assert list(rows_of(value)) == [((5, 0, 0, 1), {"recovered_minor:CNY": 7})]
+    assert decode_delta(value).zeros == ([((5, 0, 0, 1), ["payments"])] if watched else [])
+
+
+def test_a_delta_of_an_unknown_format_is_refused() -> None:
+    batch = Cells(0, GRAIN_MS, frozenset())
+    batch.add_own("main", "t-1", "a-1", 0, ("dials",), ())
+    (value,) = sent(batch)
+    with pytest.raises(ValueError, match="format 4; this version knows 3"):
+        decode_delta(value.replace(b"\x95\x03", b"\x95\x04", 1).replace(b"\x94\x03", b"\x94\x04", 1))
+    with pytest.raises(ValueError, match="unknown format"):
+        decode_delta(b"{}")

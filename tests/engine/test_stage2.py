@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_delta, encode_statement
+from stream.engine.delta import STATEMENT_KEY, encode_statement
 from stream.engine.stage2 import Publication, Stage2
+from tests.engine.deltas import delta
 from tests.engine.floor import (
     BASE,
     DAY,
@@ -298,7 +299,7 @@ def test_rows_of_before_the_frontier_leave_ended_windows_alone() -> None:
     #  interval_30m [10:00, 10:30) ends before the frontier 11:00, day and month do not
     target = stage()
     place = (grain_at(10), 0, BASE + HOUR, 1)
-    target.apply(b"main|team|a", encode_delta(0, BASE + 2 * HOUR, [(place, {"dials": 1})]))
+    target.apply(b"main|team|a", delta(0, BASE + 2 * HOUR, [(place, {"dials": 1})]))
     assert {record["window"] for record in ticked(target, 0).values()} == {"day", "month"}
     assert target.counters["frozen"] == 1
 
@@ -311,10 +312,10 @@ def test_a_run_is_its_grains_one_by_one(batch: int) -> None:
     run, single = stage(rules=(busy,)), stage(rules=(busy,))
     known = first + length
     at_ms = known * PLAN.grain_ms
-    run.apply(b"main|team|a", encode_delta(0, at_ms, [((first, known, 0, length), amounts)]))
+    run.apply(b"main|team|a", delta(0, at_ms, [((first, known, 0, length), amounts)]))
     for begin in range(first, known, batch):
         rows = [((grain, known, 0, 1), amounts) for grain in range(begin, min(known, begin + batch))]
-        single.apply(b"main|team|a", encode_delta(0, at_ms, rows))
+        single.apply(b"main|team|a", delta(0, at_ms, rows))
     for target in (run, single):
         target.apply(STATEMENT_KEY, encode_statement(0, at_ms + HOUR, at_ms))
     one, other = run.tick(0), single.tick(0)

@@ -12,11 +12,12 @@ from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.records import Records, Span, key_of
 from stream.kpis.value import rate
 from stream.windows.measures import MEASURES, MONEY, column
+from stream.windows.packed import pack
 
 
 def kpis(minimum: dict[str, int] | None = None, **sums: int) -> list[dict[str, Any]]:
     columns = {name.replace("__", ":"): amount for name, amount in sums.items()}
-    found: list[dict[str, Any]] = json.loads(Records("live", minimum or {}).kpis(columns))
+    found: list[dict[str, Any]] = json.loads(Records("live", minimum or {}).kpis(pack(columns)))
     return found
 
 
@@ -38,7 +39,7 @@ def test_the_catalogue_is_the_table_of_the_semantics() -> None:
 def test_a_record_is_that_of_the_contract() -> None:
     records = Records("live", {"connect_rate": 20})
     span = Span("main", "agent", "a-017", "interval_30m", 1_793_581_200_000, 1_793_583_000_000)
-    body = records.kpis({"dials": 40, "connects": 12, "recovered_minor:CNY": 128_050})
+    body = records.kpis(pack({"dials": 40, "connects": 12, "recovered_minor:CNY": 128_050}))
     value = records.record(span, 1_793_582_240_500, final=False, revision=6, kpis=body)
     assert value.decode() == (
         '{"site":"main","level":"agent","entity":"a-017","window":"interval_30m","start":"2026-11-02T01:00:00Z",'
@@ -109,7 +110,7 @@ AMOUNTS = st.dictionaries(
 
 @given(AMOUNTS)
 def test_the_list_is_sorted_and_holds_what_is_not_zero(sums: dict[str, int]) -> None:
-    found = json.loads(Records("live", {}).kpis(sums))
+    found = json.loads(Records("live", {}).kpis(pack(sums)))
     keys = [(entry["kpi"], entry.get("currency", "")) for entry in found]
     assert keys == sorted(keys)
     for kpi in CATALOGUE.values():

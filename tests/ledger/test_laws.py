@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.whole import emit_whole
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
+from tests.engine.deltas import grains_of
 from tests.ledger.worlds import facts
 
 PLAN = WindowPlan(sites={"main": SiteClock("Asia/Shanghai"), "east": SiteClock("America/New_York")})
@@ -31,10 +31,8 @@ def stage() -> Stage1:
 def deltas(one: Stage1, sums: Sums) -> None:
     """Adds what a stage has to say to sums by (entity, grain, column)."""
     for key, value in one.take().deltas:
-        for grain, _, columns, *rest in orjson.loads(value)["rows"]:
-            for each in range(grain, grain + (rest[1] if len(rest) > 1 else 1)):
-                for column, amount in columns.items():
-                    sums[(key.decode(), each, column)] += amount
+        for grain, column, amount in grains_of(value):
+            sums[(key.decode(), grain, column)] += amount
 
 
 def total(events: list[Fact], batch: int = 1) -> Sums:

@@ -12,6 +12,7 @@ from typing import Any
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.settings import Settings, load
+from tests.engine.deltas import grains_of
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
@@ -44,11 +45,8 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     def take() -> None:
         changes = stage.take()
         for key, value in changes.deltas:
-            for first, _, columns, *more in json.loads(value)["rows"]:
-                length = more[1] if len(more) > 1 else 1
-                for grain in range(first, first + length):
-                    for column, amount in columns.items():
-                        sums[key.decode(), column, grain] += amount
+            for grain, column, amount in grains_of(value):
+                sums[key.decode(), column, grain] += amount
         for key, record in changes.state:
             if record is None:
                 state.pop(key, None)

@@ -1,0 +1,100 @@
+"""What one entity's grains get, in one currency: the content of a delta (internals, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from stream.windows.packed import to_bytes
+
+Place = tuple[int, int, int, int]
+"""(G, K, F, N): grain index of the instants, known (0: none), frontier in ms (0: none), and the number of grains from
+G on that hold the amounts each (a run: an agent's time in one state)."""
+
+
+class Encoded(NamedTuple):
+    """Rows in a delta. Amounts are packed integers, little-endian and signed, as short as they come."""
+
+    grains: list[int]
+    amounts: list[bytes]
+    edge_grains: list[int]
+    changes: list[bytes]
+    odd: list[tuple[int, int, int, int, bytes]]
+
+    def __len__(self) -> int:
+        return len(self.grains) + len(self.edge_grains) + len(self.odd)
+
+
+class Rows:
+    """Packed amounts: most stand at a grain and no more is to be said of them; the others have a place."""
+
+    __slots__ = ("edges", "odd", "plain")
+
+    def __init__(self) -> None:
+        self.plain: dict[int, int] = {}
+        """Grain -> amounts."""
+        self.edges: dict[int, int] = {}
+        """Grain -> by how much more each grain from there on holds: runs, all of them ended, of which no rule reads."""
+        self.odd: dict[Place, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.edges) + len(self.odd)
+
+    def add(self, other: Rows) -> None:
+        """Holds the other's amounts, too."""
+        plain = self.plain
+        for grain, amounts in other.plain.items():
+            plain[grain] = plain.get(grain, 0) + amounts
+        edges = self.edges
+        for grain, amounts in other.edges.items():
+            edges[grain] = edges.get(grain, 0) + amounts
+        odd = self.odd
+        for place, amounts in other.odd.items():
+            odd[place] = odd.get(place, 0) + amounts
+
+    def copy(self) -> Rows:
+        """Another one with the same amounts."""
+        other = Rows()
+        other.plain, other.edges, other.odd = self.plain.copy(), self.edges.copy(), self.odd.copy()
+        return other
+
+    def encode(self) -> Encoded:
+        """For a delta; what came to 0 is left out."""
+        odd = [(*place, to_bytes(amounts)) for place, amounts in self.odd.items() if amounts]
+        return Encoded(*_apart(self.plain), *_apart(self.edges), odd)
+
+    def parts(self, most: int) -> Iterator[Rows]:
+        """The same in parts that have few rows each: at most so many of a kind. No run goes from one to another."""
+        if len(self) <= most:
+            yield self
+            return
+        plain, edges, odd = list(self.plain.items()), list(_cut(self.edges, most)), list(self.odd.items())
+        for part in range(max(-(-len(plain) // most), len(edges), -(-len(odd) // most))):
+            rows = Rows()
+            chosen = slice(part * most, (part + 1) * most)
+            rows.plain, rows.odd = dict(plain[chosen]), dict(odd[chosen])
+            rows.edges = edges[part] if part < len(edges) else {}
+            yield rows
+
+
+def _cut(edges: dict[int, int], most: int) -> Iterator[dict[int, int]]:
+    part: dict[int, int] = {}
+    level = 0
+    for grain in sorted(edges):
+        if len(part) >= most:
+            part[grain] = -level
+            yield part
+            part = {grain: level}
+        level += edges[grain]
+        part[grain] = part.get(grain, 0) + edges[grain]
+    if part:
+        yield part
+
+
+def _apart(amounts: dict[int, int]) -> tuple[list[int], list[bytes]]:
+    if not all(amounts.values()):
+        amounts = {grain: number for grain, number in amounts.items() if number}
+    # As `packed.to_bytes`, without the call: every row comes through here.
+    return list(amounts), [
+        number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True) for number in amounts.values()
+    ]

@@ -1,0 +1,134 @@
+"""The `kpis` of a record from packed amounts (contract 2). Every publication of every window comes through here."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import NamedTuple
+
+import orjson
+
+from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.kpis.value import rate
+from stream.windows.measures import IN_CURRENCY, PLAIN
+from stream.windows.packed import amounts_of
+
+REMEMBERED = 10_000
+NOTHING = (0, 0)
+
+Amounts = tuple[int, ...]
+Parts = Callable[[Amounts], Amounts]
+
+
+@dataclass(slots=True)
+class Part:
+    """One KPI, in one currency if it has any."""
+
+    head: bytes
+    """The entry's JSON up to the numerator."""
+    plain: bool
+    """A count or amount, without a denominator."""
+    factor: int
+    minimum: int
+    numerator_decides: bool
+    """Left out whenever the numerator is 0, whatever the denominator: it belongs to no currency."""
+    made: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    """(numerator, denominator) -> entry, of the last ones: most are small counts, and come again."""
+
+    def entry(self, parts: tuple[int, int]) -> bytes:
+        """The entry's JSON."""
+        found = self.made.get(parts)
+        if found is None:
+            if len(self.made) >= REMEMBERED:
+                self.made.clear()
+            found = self.made[parts] = self._entry(*parts)
+        return found
+
+    def _entry(self, numerator: int, denominator: int) -> bytes:
+        if self.plain:
+            return b'%b%d,"denominator":null,"value":%d,"status":"ok"}' % (self.head, numerator, numerator)
+        value, status = rate(numerator, denominator, self.factor, self.minimum)
+        return b'%b%d,"denominator":%d,"value":%b,"status":"%b"}' % (
+            self.head, numerator, denominator, orjson.dumps(value), status.encode(),
+        )  # fmt: skip
+
+
+class Table(NamedTuple):
+    """All KPIs, for amounts of certain currencies: where in a list of amounts their numerators and denominators are."""
+
+    parts: list[Part]
+    combined: list[Parts]
+    """Measures that are added up; their sums follow the amounts, and a 0 follows them."""
+    numerators: Parts
+    denominators: Parts
+
+
+class Entries:
+    """Makes them, given KPI id -> least denominator for status ok (default 1)."""
+
+    def __init__(self, minimum_sample: Mapping[str, int]) -> None:
+        self._minimum = dict(minimum_sample)
+        self._tables: dict[tuple[str, ...], Table] = {}
+
+    def json(self, packed: Mapping[str, int]) -> bytes:
+        """The KPIs with a numerator or denominator that is not 0, sorted by (kpi, currency)."""
+        currencies = tuple(sorted(currency for currency, number in packed.items() if currency and number))
+        table = self._tables.get(currencies)
+        if table is None:
+            if len(self._tables) >= REMEMBERED:
+                self._tables.clear()
+            table = self._tables[currencies] = self._table(currencies)
+        amounts = amounts_of("", packed.get("", 0))
+        for currency in currencies:
+            amounts += amounts_of(currency, packed[currency])
+        amounts += (*[sum(chosen(amounts)) for chosen in table.combined], 0)
+        pairs = zip(table.numerators(amounts), table.denominators(amounts), strict=True)
+        entries = [
+            part.made.get(pair) or part.entry(pair)
+            for part, pair in zip(table.parts, pairs, strict=True)
+            if pair != NOTHING and (pair[0] or not part.numerator_decides)
+        ]
+        return b"[" + b",".join(entries) + b"]"
+
+    def _table(self, currencies: tuple[str, ...]) -> Table:
+        places = {("", name): at for at, name in enumerate(PLAIN)}
+        for currency in currencies:
+            places |= {(currency, name): at for at, name in enumerate(IN_CURRENCY, len(places))}
+        combined: dict[tuple[int, ...], int] = {}
+
+        def place(currency: str, names: tuple[str, ...]) -> tuple[int, ...]:
+            found = tuple(places[currency if name in IN_CURRENCY else "", name] for name in names)
+            if len(found) > 1:
+                combined.setdefault(found, len(places) + len(combined))
+            return found
+
+        parts, sources = [], []
+        for kpi, currency in _listed(currencies):
+            parts.append(self._part(kpi, currency))
+            sources.append((place(currency, kpi.numerator), place(currency, kpi.denominator or ())))
+        nothing = len(places) + len(combined)
+
+        def at(found: tuple[int, ...]) -> int:
+            return combined[found] if len(found) > 1 else found[0] if found else nothing
+
+        return Table(
+            parts,
+            [itemgetter(*found) for found in combined],
+            itemgetter(*(at(above) for above, _ in sources)),
+            itemgetter(*(at(below) for _, below in sources)),
+        )
+
+    def _part(self, kpi: Kpi, currency: str) -> Part:
+        head = {"kpi": kpi.id, "currency": currency} if currency else {"kpi": kpi.id}
+        return Part(
+            orjson.dumps(head)[:-1] + b',"numerator":',
+            kpi.denominator is None,
+            kpi.factor,
+            max(1, self._minimum.get(kpi.id, 1)),
+            kpi.per_currency and not kpi.denominator_per_currency,
+        )
+
+
+def _listed(currencies: tuple[str, ...]) -> Iterator[tuple[Kpi, str]]:
+    for kpi in CATALOGUE.values():
+        for currency in currencies if kpi.per_currency else ("",):
+            yield kpi, currency
