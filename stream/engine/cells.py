@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from stream.engine.delta import Zeros, encode_delta
-from stream.engine.rows import Place, Rows
+from stream.engine.rows import Encoded, Place, Rows
 from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
 from stream.ledger.states import pieces
@@ -172,16 +172,24 @@ class Cells:
     def _encoded(self, entities: Entities, zeros: dict[str, Zeros], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
         for text, by_currency in entities.items():
             key, said = text.encode(), zeros.get(text, [])
-            whole = {currency: encoded for currency, rows in by_currency.items() if len(encoded := rows.encode())}
-            if sum(map(len, whole.values())) <= MOST_ROWS:
-                if whole or said:
-                    yield key, encode_delta(self._number, greatest_ms, whole, said)
-                continue
-            if said:
-                yield key, encode_delta(self._number, greatest_ms, {}, said)
-            for currency, rows in by_currency.items():
-                for part in rows.parts(MOST_ROWS):
-                    yield key, encode_delta(self._number, greatest_ms, {currency: part.encode()}, [])
+            part: dict[str, Encoded] = {}
+            size = 0
+            for currency, encoded in _in_parts(by_currency):
+                if size + encoded.size > MOST_ROWS or currency in part:
+                    yield key, encode_delta(self._number, greatest_ms, part, [])
+                    part, size = {}, 0
+                part[currency] = encoded
+                size += encoded.size
+            if part or said:
+                yield key, encode_delta(self._number, greatest_ms, part, said)
+
+
+def _in_parts(by_currency: dict[str, Rows]) -> Iterator[tuple[str, Encoded]]:
+    for currency, rows in by_currency.items():
+        for part in rows.parts(MOST_ROWS):
+            encoded = part.encode()
+            if encoded.size:
+                yield currency, encoded
 
 
 def _add_at(rows: Rows, place: Place, amount: int) -> None:

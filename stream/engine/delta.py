@@ -10,8 +10,8 @@ from zlib import crc32
 import msgspec
 
 from stream.engine.rows import Encoded, Place
+from stream.facts.format import Format
 from stream.windows import exact
-from stream.windows.packed import FORMAT
 
 STATEMENT_KEY = b"~"
 
@@ -29,6 +29,8 @@ class Delta(NamedTuple):
     zeros: Zeros = []  # never changed
 
 
+DELTA: Format[Delta] = Format("delta")
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Delta).decode
 
@@ -45,18 +47,22 @@ def partition_of(entity: str, partitions: int) -> int:
 
 def encode_delta(number: int, greatest_ms: int, rows: Mapping[str, Encoded], zeros: Zeros) -> bytes:
     """A delta of one entity from `number`; `greatest_ms`: greatest `occurred_at` of the facts in it."""
-    return _encode((FORMAT, number, greatest_ms, rows, zeros) if zeros else (FORMAT, number, greatest_ms, rows))
+    return _encode(
+        (DELTA.version, number, greatest_ms, rows, zeros) if zeros else (DELTA.version, number, greatest_ms, rows)
+    )
 
 
 def decode_delta(value: bytes) -> Delta:
-    """What `encode_delta` wrote. Raises ValueError if it is of a format that this version does not know."""
+    """What `encode_delta` wrote. NewerFormatError: a newer version did. ValueError: it is no delta."""
     try:
         delta = _decode(value)
-    except msgspec.ValidationError as error:
-        raise ValueError(f"a delta of unknown format: {error}") from None
-    if delta.f != FORMAT:
-        raise ValueError(f"a delta has format {delta.f}; this version knows {FORMAT}")
-    return delta
+    except msgspec.ValidationError:
+        found = msgspec.msgpack.decode(value)
+        version = found[0] if isinstance(found, list) and found else None
+        if isinstance(version, int):
+            DELTA.upgraded(version, Delta(*found[:4]))
+        raise ValueError("a record of the deltas topic is no delta") from None
+    return delta if delta.f == DELTA.version else DELTA.upgraded(delta.f, delta)
 
 
 def encode_statement(number: int, watermark_ms: int | None, greatest_ms: int | None, idle: bool = False) -> bytes:

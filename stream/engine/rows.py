@@ -21,7 +21,9 @@ class Encoded(NamedTuple):
     changes: list[bytes]
     odd: list[tuple[int, int, int, int, bytes]]
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """How many rows these are."""
         return len(self.grains) + len(self.edge_grains) + len(self.odd)
 
 

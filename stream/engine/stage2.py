@@ -101,7 +101,7 @@ class Stage2:
         delta = decode_delta(value)
         self._hear_greatest(delta.at)
         self._holdings.take(key, delta)
-        self._waiting_rows += sum(map(len, delta.rows.values()))
+        self._waiting_rows += sum(rows.size for rows in delta.rows.values())
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
 

@@ -13,11 +13,15 @@ import msgspec
 from stream.engine.entity import Entity
 from stream.engine.publication import StateRecord
 from stream.engine.rolling import Rolling
-from stream.windows.packed import FORMAT, Packed, from_bytes, to_bytes
+from stream.facts.format import Format
+from stream.windows.packed import Packed, from_bytes, to_bytes
 from stream.windows.totals import Total
 from stream.windows.trail import Series
 
 CLOCK_KEY = b"c"
+
+WINDOWS: Format[dict[str, Any]] = Format("windows record")
+FORMAT = WINDOWS.version
 
 Points = list[tuple[int, bytes]]
 
@@ -26,10 +30,10 @@ _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 
 
 def _load(value: bytes) -> dict[str, Any]:
+    """The record, upgraded if a former version wrote it. NewerFormatError: a newer one did."""
     record = _decode(value)
-    if record.get("f") != FORMAT:
-        raise ValueError(f"a record of the windows topic has format {record.get('f')!r}; this version knows {FORMAT}")
-    return record
+    found = record.get("f")
+    return record if found == FORMAT else WINDOWS.upgraded(found if isinstance(found, int) else 0, record)
 
 
 def total_key(total: Total) -> bytes:

@@ -1,6 +1,6 @@
 """The `kpis` of a record from packed amounts (contract 2). Every publication of every window comes through here."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import NamedTuple
@@ -13,10 +13,12 @@ from stream.windows.measures import IN_CURRENCY, PLAIN
 from stream.windows.packed import amounts_of
 
 REMEMBERED = 10_000
+"""Entries of one part that are kept."""
+MOST_PARTS = 200_000
+"""Parts in all the tables that are kept: one for each set of currencies that some entity has."""
 NOTHING = (0, 0)
 
-Amounts = tuple[int, ...]
-Parts = Callable[[Amounts], Amounts]
+Parts = Callable[[Sequence[int]], tuple[int, ...]]
 
 
 @dataclass(slots=True)
@@ -68,19 +70,16 @@ class Entries:
     def __init__(self, minimum_sample: Mapping[str, int]) -> None:
         self._minimum = dict(minimum_sample)
         self._tables: dict[tuple[str, ...], Table] = {}
+        self._parts = 0
 
     def json(self, packed: Mapping[str, int]) -> bytes:
         """The KPIs with a numerator or denominator that is not 0, sorted by (kpi, currency)."""
         currencies = tuple(sorted(currency for currency, number in packed.items() if currency and number))
-        table = self._tables.get(currencies)
-        if table is None:
-            if len(self._tables) >= REMEMBERED:
-                self._tables.clear()
-            table = self._tables[currencies] = self._table(currencies)
-        amounts = amounts_of("", packed.get("", 0))
+        table = self._tables.get(currencies) or self._table_of(currencies)
+        amounts = [*amounts_of("", packed.get("", 0))]
         for currency in currencies:
             amounts += amounts_of(currency, packed[currency])
-        amounts += (*[sum(chosen(amounts)) for chosen in table.combined], 0)
+        amounts += [*[sum(chosen(amounts)) for chosen in table.combined], 0]
         pairs = zip(table.numerators(amounts), table.denominators(amounts), strict=True)
         entries = [
             part.made.get(pair) or part.entry(pair)
@@ -88,6 +87,14 @@ class Entries:
             if pair != NOTHING and (pair[0] or not part.numerator_decides)
         ]
         return b"[" + b",".join(entries) + b"]"
+
+    def _table_of(self, currencies: tuple[str, ...]) -> Table:
+        table = self._table(currencies)
+        self._parts += len(table.parts)
+        if self._parts > MOST_PARTS:
+            self._tables, self._parts = {}, len(table.parts)
+        self._tables[currencies] = table
+        return table
 
     def _table(self, currencies: tuple[str, ...]) -> Table:
         places = {("", name): at for at, name in enumerate(PLAIN)}

@@ -15,9 +15,6 @@ from stream.windows.sums import Sums
 Packed = dict[str, int]
 """Currency ("": what has none) -> packed amounts. `sums.add` and its like work on it."""
 
-FORMAT = 3
-"""`f` of every record that holds packed amounts; JSON records are 1 and 2 (`windows/exact.py`)."""
-
 FIELD_BITS = 96
 FIELD_BYTES = FIELD_BITS // 8
 _HALF = 1 << FIELD_BITS - 1

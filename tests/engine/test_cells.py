@@ -7,6 +7,7 @@ import pytest
 from stream.engine import cells
 from stream.engine.cells import Cells
 from stream.engine.delta import decode_delta
+from stream.facts.format import NewerFormatError
 from stream.ledger.contribution import Credit
 from tests.engine.deltas import grains_of, rows_of
 
@@ -65,11 +66,23 @@ def test_a_watched_column_that_comes_to_nothing_is_said_to(watched: frozenset[st
     assert decode_delta(value).zeros == ([((5, 0, 0, 1), ["payments"])] if watched else [])
 
 
-def test_a_delta_of_an_unknown_format_is_refused() -> None:
+def test_few_deltas_hold_the_money_of_many_currencies(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "MOST_ROWS", 10)
+    batch = Cells(0, GRAIN_MS, frozenset())
+    for number in range(25):
+        batch.add_difference({(CREDIT, f"recovered_minor:C{number:02}", 0): 1}, 0, None)
+    parts = [decode_delta(value).rows for value in sent(batch)]
+    assert [len(rows) for rows in parts] == [10, 10, 5]
+    assert len({currency for rows in parts for currency in rows}) == 25
+
+
+def test_a_delta_of_a_newer_version_is_refused() -> None:
     batch = Cells(0, GRAIN_MS, frozenset())
     batch.add_own("main", "t-1", "a-1", 0, ("dials",), ())
     (value,) = sent(batch)
-    with pytest.raises(ValueError, match="format 4; this version knows 3"):
-        decode_delta(value.replace(b"\x95\x03", b"\x95\x04", 1).replace(b"\x94\x03", b"\x94\x04", 1))
-    with pytest.raises(ValueError, match="unknown format"):
-        decode_delta(b"{}")
+    for newer in (value.replace(b"\x94\x01", b"\x94\x09", 1), b"\x94\x09\x00\x00\x00"):
+        with pytest.raises(NewerFormatError, match="the delta has format 9, this version of kpi-stream reads up to 1"):
+            decode_delta(newer)
+    for broken in (b"\x80", b"\x94\x01\x00\x00\x00"):
+        with pytest.raises(ValueError, match="is no delta"):
+            decode_delta(broken)

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
+from stream.engine.windows_state import WINDOWS
 from stream.facts.identity import canonical_json
 from stream.kafka.positions import OFFSETS, decode
 from stream.ledger import record
-from stream.windows.exact import RECORD
 from tests.golden import world
 from tests.golden.world import Record
 
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 MEANING = HERE / "meaning.json"
 
 VERSIONS: Mapping[str, int] = {
-    "ledger": record.FORMAT.version, "windows": RECORD.version, "offsets": OFFSETS.version
+    "ledger": record.FORMAT.version, "windows": WINDOWS.version, "offsets": OFFSETS.version
 }  # fmt: skip
 WRITERS: Mapping[str, Callable[[], list[Record]]] = {
     "ledger": world.ledger, "windows": world.windows, "offsets": world.offsets

@@ -65,11 +65,12 @@ def test_offsets_of_any_version_say_the_same(path: Path) -> None:
 
 def test_the_world_leaves_every_kind_of_record_behind() -> None:
     kinds = {key.split(b"|")[0] for key, _ in world.windows()}
-    assert kinds == {b"w", b"p", b"f", b"a", b"c"}
+    assert kinds == {b"w", b"v", b"p", b"f", b"a", b"c"}
     alerts = {key.split(b"|")[4] for key, _ in world.windows() if key.startswith(b"a|")}
     assert alerts == {b"p", b"q", b"s", b"t"}
     assert {name.partition("|")[2][0] for name in KNOWN["facts"]} == {kind.LETTER for kind in KINDS}
-    assert any(b'"f":-1' in (value or b"") for _, value in world.windows())
+    numerators = [each["numerator"] for value in KNOWN["after"]["kpis"].values() for each in json.loads(value)["kpis"]]
+    assert max(numerators) >= 2**63
     assert any(len(said) > 1 for said in KNOWN["facts"].values())
     states = {orjson.loads(value)["state"] for value in KNOWN["after"]["alerts"].values()}
     assert states == {"resolved"}
@@ -82,6 +83,8 @@ def test_what_a_newer_version_wrote_is_refused_naming_both() -> None:
         world.stage1().restore(key, b"\x09" + (value or b"")[1:])
     with pytest.raises(NewerFormatError, match=rf"the record {refused}"):
         world.stage2().restore(b"c", b'{"f":9}')
+    with pytest.raises(NewerFormatError, match=rf"the windows record {refused}"):
+        world.stage2().restore(b"w|main|team|t-1|day|0", b"\x81\xa1f\x09")
     with pytest.raises(NewerFormatError, match=rf"the record {refused}"):
         loads(dumps({"f": 9, "sum": 2**70}))
     with pytest.raises(NewerFormatError, match=rf"the offset record {refused}"):
