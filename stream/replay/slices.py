@@ -1,21 +1,39 @@
 """Deltas cut by time: a row is needed by the evaluations after its instant and its cause, and not before."""
 
 from collections.abc import Iterator
-from typing import Any
 
-from stream.windows.exact import FORMAT, dumps, loads
+from stream.engine.delta import Zeros, decode_delta, encode_delta
+from stream.engine.rows import Encoded
 
 SLICE_MS = 86_400_000
 
 
 def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
     """(slice, delta) of the parts of a delta, a slice being instant // SLICE_MS."""
-    record = loads(delta)
-    rows: dict[int, list[Any]] = {}
-    for row in record["rows"]:
-        rows.setdefault(max(row[0], row[1]) * grain_ms // SLICE_MS, []).append(row)
-    if len(rows) == 1:
-        yield next(iter(rows)), delta
+    whole = decode_delta(delta)
+    found: dict[int, dict[str, Encoded]] = {}
+    zeros: dict[int, Zeros] = {}
+
+    def part(grain: int, currency: str) -> Encoded:
+        rows = found.setdefault(grain * grain_ms // SLICE_MS, {})
+        return rows.setdefault(currency, Encoded([], [], [], [], []))
+
+    for currency, rows in whole.rows.items():
+        for grain, amounts in zip(rows.grains, rows.amounts, strict=True):
+            into = part(grain, currency)
+            into.grains.append(grain)
+            into.amounts.append(amounts)
+        if rows.edge_grains:  # no rule reads them, and together they are whole runs
+            into = part(max(rows.edge_grains), currency)
+            into.edge_grains.extend(rows.edge_grains)
+            into.changes.extend(rows.changes)
+        for row in rows.odd:
+            part(max(row[:2]), currency).odd.append(row)
+    for place, names in whole.zeros:
+        zeros.setdefault(max(place[:2]) * grain_ms // SLICE_MS, []).append((place, names))
+    slices = found.keys() | zeros.keys()
+    if len(slices) == 1:
+        yield slices.pop(), delta
         return
-    for slice_, some in rows.items():
-        yield slice_, dumps({**record, "f": FORMAT, "rows": some})
+    for slice_ in sorted(slices):
+        yield slice_, encode_delta(whole.n, whole.at, found.get(slice_, {}), zeros.get(slice_, []))

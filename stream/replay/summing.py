@@ -16,7 +16,8 @@ from stream.replay.parcels import Index, read_parcels, write_parcels
 from stream.replay.segments import Segment, Segments
 from stream.replay.tasks import Result
 from stream.windows.calendar import Calendar, Window
-from stream.windows.sums import Sums, add, without_zeros
+from stream.windows.packed import pack
+from stream.windows.sums import Sums, add
 from stream.windows.totals import Total
 
 _K = TypeVar("_K")
@@ -138,7 +139,7 @@ class _Scribe:
     def _records(self, text: str, windows: Windows) -> Iterator[tuple[bytes, bytes]]:
         for (name, start_ms, end_ms), sums in windows.items():
             total = Total(text, name, start_ms, end_ms)
-            total.sums = without_zeros(sums)
+            total.sums = pack(sums)
             record = self._publisher.last_word(total, end_ms)
             if record is not None:
                 yield record

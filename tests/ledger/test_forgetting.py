@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import orjson
@@ -18,6 +19,7 @@ from stream.ledger import dossier, record
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.forgetting import LONGEST_WINDOW_MS
 from stream.windows.plan import WindowPlan
+from tests.engine.deltas import rows_of
 
 START_MS = 1_700_006_400_000
 DAY_MS = 86_400_000
@@ -152,10 +154,10 @@ def changes(facts: list[Fact], forget: bool) -> tuple[Sums, int]:
         if forget:
             one.forget(mark_ms - HORIZON_MS)
         for key, value in one.take().deltas:
-            for grain, _, columns, *rest in orjson.loads(value)["rows"]:
-                if rest and grain * PLAN.grain_ms + LONGEST_WINDOW_MS < rest[0]:
+            for (first, _, frontier_ms, length), columns in rows_of(value):
+                if frontier_ms and first * PLAN.grain_ms + LONGEST_WINDOW_MS < frontier_ms:
                     continue  # every window that holds this instant ended before the frontier
-                for column, amount in columns.items():
+                for grain, (column, amount) in product(range(first, first + length), columns.items()):
                     sums[key.decode(), grain, column] += amount
     held = sum(dossier.count(blob) for blob in one._dossiers.values())
     return {at: amount for at, amount in sums.items() if amount}, held

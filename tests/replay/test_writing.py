@@ -4,11 +4,14 @@ from pathlib import Path
 
 import orjson
 
+from stream.engine.cells import Cells
+from stream.engine.delta import decode_delta
+from stream.ledger.contribution import Credit
 from stream.replay.deadletters import write_dead, write_deadletters
 from stream.replay.segments import Segments, put_together
 from stream.replay.slices import SLICE_MS, slices_of
 from stream.replay.writing import write_alerts
-from stream.windows.exact import dumps, loads
+from tests.engine.deltas import delta, grains_of, rows_of
 
 
 def test_kpi_records_are_sorted_by_the_code_points_of_their_keys(tmp_path: Path) -> None:
@@ -54,9 +57,25 @@ def test_a_dead_letter_keeps_the_bytes_and_the_place(tmp_path: Path) -> None:
 def test_a_row_lies_in_the_slice_of_the_later_of_its_instant_and_its_cause() -> None:
     grain_ms = 10_000
     day = SLICE_MS // grain_ms
-    rows = [[3, 0, {"dials": 1}], [day - 1, day, {"dials": 2}], [2 * day, 0, {"dials": 3}], [5, day + 1, {"dials": 4}]]
-    found = dict(slices_of(dumps({"f": 1, "n": 0, "at": 7, "rows": rows}), grain_ms))
-    assert {slice_: loads(delta)["rows"] for slice_, delta in found.items()} == {
-        0: [rows[0]], 1: [rows[1], rows[3]], 2: [rows[2]],
+    first, second, third, late = (3, 0, 0, 1), (day - 1, day, 0, 1), (2 * day, 0, 0, 1), (5, day + 1, 0, 1)
+    rows = [(first, {"dials": 1}), (second, {"dials": 2}), (third, {"dials": 3, "visits": 0}), (late, {"dials": 4})]
+    found = dict(slices_of(delta(0, 7, rows), grain_ms))
+    assert {slice_: [place for place, _ in rows_of(part)] for slice_, part in found.items()} == {
+        0: [first], 1: [second, late], 2: [third],
     }  # fmt: skip
-    assert all(loads(delta)["at"] == 7 for delta in found.values())
+    assert {slice_: decode_delta(part).zeros for slice_, part in found.items() if decode_delta(part).zeros} == {
+        2: [(third, ["visits"])]
+    }
+    assert all(decode_delta(part).at == 7 for part in found.values())
+
+
+def test_runs_stay_whole_when_a_delta_is_cut() -> None:
+    day = SLICE_MS // 10_000
+    cells = Cells(0, 10_000, frozenset())
+    cells.add_own("main", "t", "a", 0, ("dials",), ())
+    cells.add_span(Credit("main", "t", "a"), ("signed_in_ms",), 0, 2 * SLICE_MS + 30_000, 2 * SLICE_MS, None)
+    for _, value in cells.take(0):
+        found = dict(slices_of(value, 10_000))
+        assert found.keys() == {0, 2}
+        assert sorted(each for part in found.values() for each in grains_of(part)) == sorted(grains_of(value))
+        assert len(list(grains_of(found[2]))) > 2 * day - 2
