@@ -15,7 +15,7 @@ from stream.alerts.open import Open
 from stream.alerts.reason import reason
 from stream.alerts.record import card_of, encode
 from stream.alerts.rules import Rule
-from stream.alerts.watch import Parts, Watch, view_of
+from stream.alerts.watch import Parts, Watch
 from stream.windows.calendar import Calendar
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
@@ -65,21 +65,15 @@ class Evaluator:
         """A feed for an entity of the restored state, even if no rule applies to it any more."""
         return self.feed(text) or Feed(text, self._calendar.site(text.partition("|")[0]), self._plan, ())
 
-    def take(self, feed: Feed, grain: int, known: int, sums: Sums) -> None:
-        """A row of the feed's entity: what of it the rules read will enter at its evaluation."""
-        amounts = view_of(sums, feed.columns)
-        if not amounts:
-            return
+    def take(self, feed: Feed, grain: int, known: int, amounts: Sums) -> None:
+        """What the feed's rules read of a row (never nothing); it is taken over, and will enter at its evaluation."""
         self._wait(feed, self._entry_ms(max(grain, known)), grain, amounts)
 
-    def take_run(self, feed: Feed, first: int, length: int, known: int, sums: Sums) -> None:
+    def take_run(self, feed: Feed, first: int, length: int, known: int, amounts: Sums) -> None:
         """The same row in each of `length` grains from `first` on, all before `known`.
 
         Grains that no rolling window can hold any more are added up by slot: within one, windows are the same.
         """
-        amounts = view_of(sums, feed.columns)
-        if not amounts:
-            return
         grain_ms, slot_ms = self._plan.grain_ms, feed.calendar.slot_ms
         at_ms = self._entry_ms(known)
         recent = end = first + length

@@ -11,7 +11,7 @@ from stream.alerts.lifecycle import due_ms
 from stream.alerts.open import Open
 from stream.alerts.watch import Watch
 from stream.windows.calendar import SiteCalendar
-from stream.windows.packed import amount_at, place_of
+from stream.windows.packed import Selection
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums, add, subtract
 
@@ -26,8 +26,8 @@ class Feed:
     """One entity (`site|level|id`) and the rules that apply to it."""
 
     __slots__ = (
-        "_fields", "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
-        "rolling", "seen", "text", "tumbling", "waiting", "wake_ms", "watches", "windows",
+        "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
+        "rolling", "seen", "text", "tumbling", "view", "waiting", "wake_ms", "watches", "windows",
     )  # fmt: skip
 
     def __init__(self, text: str, calendar: SiteCalendar, plan: WindowPlan, watches: tuple[Watch, ...]) -> None:
@@ -37,11 +37,9 @@ class Feed:
         self.columns: frozenset[str] = frozenset().union(*(watch.columns for watch in watches))
         self.lengths = sorted({watch.length_ms for watch in watches if watch.length_ms is not None})
         self.tumbling = {watch.rule.window for watch in watches if watch.length_ms is None}
+        self.view = Selection(self.columns)
+        """Of packed amounts, what the rules read."""
         self._plan = plan
-        self._fields: dict[str, list[tuple[str, int]]] = {}
-        for name in sorted(self.columns):
-            currency, shift = place_of(name)
-            self._fields.setdefault(currency, []).append((name, shift))
         self.waiting: dict[int, dict[int, Sums]] = {}
         """T of the evaluation they enter at -> grain -> sums."""
         self.panes: dict[int, Sums] = {}
@@ -57,11 +55,6 @@ class Feed:
         self.arrivals: list[int] = []
         self.leaving: dict[int, list[int]] = {length: [] for length in self.lengths}
         self.rolling: dict[int, Sums] = {length: {} for length in self.lengths}
-
-    def view(self, currency: str, packed: int) -> Sums:
-        """What of packed amounts the rules read."""
-        fields = self._fields.get(currency, ())
-        return {name: amount for name, shift in fields if (amount := amount_at(packed, shift))}
 
     def wait(self, at_ms: int, grain: int, amounts: Sums) -> None:
         """The amounts of a grain enter at the evaluation `at_ms`."""

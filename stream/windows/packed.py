@@ -5,7 +5,7 @@ may be negative, and a field cannot overflow: a fact's amounts are below 2^53 (c
 of the largest. Money is packed per currency.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from struct import Struct
 
@@ -18,6 +18,7 @@ Packed = dict[str, int]
 FIELD_BITS = 96
 FIELD_BYTES = FIELD_BITS // 8
 _HALF = 1 << FIELD_BITS - 1
+_FIELD = (1 << FIELD_BITS) - 1
 _HIGH_HALF = _HALF >> 64
 
 SHIFTS = {name: FIELD_BITS * at for names in (PLAIN, IN_CURRENCY) for at, name in enumerate(names)}
@@ -70,8 +71,38 @@ def amounts_of(currency: str, number: int) -> tuple[int, ...]:
 
 def amount_at(number: int, shift: int) -> int:
     """The amount of one measure."""
-    fields = shift // FIELD_BITS + 1
-    return (number + _BIASES[fields] >> shift & _HALF * 2 - 1) - _HALF
+    return (number + _BIASES[shift // FIELD_BITS + 1] >> shift & _FIELD) - _HALF
+
+
+class Selection:
+    """Some columns, to be picked out of packed amounts."""
+
+    __slots__ = ("_by_currency",)
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        shifts: dict[str, list[tuple[str, int]]] = {}
+        for name in sorted(columns):
+            currency, shift = place_of(name)
+            shifts.setdefault(currency, []).append((name, shift))
+        self._by_currency = {currency: (*_masked(chosen), chosen) for currency, chosen in shifts.items()}
+
+    def __call__(self, currency: str, number: int) -> Sums:
+        """Those of the columns that are not 0."""
+        found = self._by_currency.get(currency)
+        if found is None:
+            return {}
+        bias, mask, nothing, chosen = found
+        biased = number + bias
+        if biased & mask == nothing:
+            return {}
+        return {name: amount for name, shift in chosen if (amount := (biased >> shift & _FIELD) - _HALF)}
+
+
+def _masked(chosen: list[tuple[str, int]]) -> tuple[int, int, int]:
+    """Bias of all fields up to the last, mask of the chosen ones, and what it gives when they are 0."""
+    bias = _BIASES[max(shift for _, shift in chosen) // FIELD_BITS + 1]
+    mask = sum(_FIELD << shift for _, shift in chosen)
+    return bias, mask, bias & mask
 
 
 def _amounts(number: int) -> tuple[int, ...]:

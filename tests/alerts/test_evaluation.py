@@ -12,6 +12,7 @@ from stream.alerts.evaluation import Evaluator
 from stream.alerts.feed import Feed
 from stream.alerts.rules import Rule, exact
 from stream.alerts.state import records, restore
+from stream.alerts.watch import view_of
 from stream.windows.calendar import Calendar
 from stream.windows.plan import SiteClock, WindowPlan
 
@@ -151,7 +152,8 @@ class Driven:
             if feed is None:
                 return
             self.feeds[entity] = feed
-        self.evaluator.take(self.feeds[entity], grain, known, sums)
+        if amounts := view_of(sums, self.feeds[entity].columns):
+            self.evaluator.take(self.feeds[entity], grain, known, amounts)
 
     def advance(self, to_ms: int) -> None:
         self.said += [json.loads(value) for _, _, value in self.evaluator.advance(to_ms)]

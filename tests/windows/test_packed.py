@@ -8,6 +8,7 @@ from stream.windows.measures import IN_CURRENCY, MEASURES, MONEY, PLAIN, column
 from stream.windows.packed import (
     FIELD_BITS,
     SHIFTS,
+    Selection,
     amount_at,
     amounts_of,
     from_bytes,
@@ -60,3 +61,12 @@ def test_no_field_is_shared() -> None:
     for names in (PLAIN, IN_CURRENCY):
         assert len({SHIFTS[name] for name in names}) == len(names)
     assert set(PLAIN).isdisjoint(IN_CURRENCY)
+
+
+@given(COLUMNS, st.sets(COLUMN, max_size=4))
+def test_a_selection_is_what_was_selected(columns: dict[str, int], chosen: set[str]) -> None:
+    select = Selection(chosen)
+    found = {
+        name: amount for currency, number in pack(columns).items() for name, amount in select(currency, number).items()
+    }
+    assert found == {name: amount for name, amount in columns.items() if name in chosen and amount}
