@@ -12,17 +12,17 @@ from collections import Counter
 from pathlib import Path
 
 from deploy.local.broker import BrokerError
-from tests.faults.running import Report, run_schedule, stand
+from tests.faults.running import UNFENCED, Report, run_schedule, stand
 from tests.faults.schedule import Kind
 
 
-async def _run(schedules: int, seed: int, folder: Path) -> list[Report]:
+async def _run(schedules: int, seed: int, folder: Path, before: str) -> list[Report]:
     reports = []
     async with stand(folder) as here:
         for number in range(seed, seed + schedules):
             sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
             sys.stdout.flush()
-            report = await run_schedule(here, number)
+            report = await run_schedule(here, number, before)
             sys.stdout.write(f"        {report.line()}\n")
             sys.stdout.writelines(f"        {line}\n" for line in report.differences[:10])
             reports.append(report)
@@ -34,11 +34,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--schedules", type=int, default=20, help="how many, a minute each (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow (default 1)")
+    parser.add_argument(
+        "--unfenced", action="store_true", help="with workers that fence nobody: it must find something"
+    )
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is on purpose
+    before = UNFENCED if asked.unfenced else "pass"
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         try:
-            reports = asyncio.run(_run(asked.schedules, asked.seed, Path(folder)))
+            reports = asyncio.run(_run(asked.schedules, asked.seed, Path(folder), before))
         except (RuntimeError, BrokerError) as error:
             sys.stderr.write(f"faults: {error}\n")
             return 1

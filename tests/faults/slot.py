@@ -14,18 +14,20 @@ EXPECTED = (Exit.DONE, Exit.FENCED, Exit.RESTART, -signal.SIGKILL)
 
 
 class Slot:
-    """`ends`: the exit codes so far. Any other than those that a fault explains fails the schedule."""
+    """`ends`: the exit codes so far. Any other than those that a fault explains fails the schedule. `before`: Python
+    that each worker runs first."""
 
-    def __init__(self, config: Path, door: Door) -> None:
+    def __init__(self, config: Path, door: Door, before: str) -> None:
         self.door = door
         self.ends: list[int] = []
         self._config = config
+        self._before = before
         self._stopping = False
         self._worker: WorkerProcess | None = None
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._worker = WorkerProcess(self._config)
+        self._worker = WorkerProcess(self._config, self._before)
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -77,4 +79,4 @@ class Slot:
             if code not in EXPECTED:
                 raise RuntimeError(f"a worker ended with {code}: {self._worker.log[-3000:]}")
             await asyncio.sleep(RESTART_SECONDS)
-            self._worker = WorkerProcess(self._config)
+            self._worker = WorkerProcess(self._config, self._before)
