@@ -41,8 +41,8 @@ async def restore(
     Of the records of one key that a fetch brought, `take` gets the last. The end is reached by position, not by the
     last record: control records lie behind it. `progress` is told after every fetch. Call it only after the fence:
     before it, a former owner may still be writing. It may be cancelled at any time, and be continued from the last
-    offset that `progress` told: what is taken twice changes nothing. RefusedError: a newer version of the product wrote
-    the state.
+    offset that `progress` told: what is taken twice changes nothing. RefusedError: a record cannot be read, or a
+    newer version of the product wrote it.
     """
     consumer = AIOKafkaConsumer(
         **client_options,
@@ -89,13 +89,15 @@ async def restore(
 def _taken(
     state: TopicPartition, records: Sequence[tuple[bytes, bytes | None]], take: Callable[[bytes, bytes | None], None]
 ) -> None:
-    try:
-        for key, value in records:
+    for key, value in records:
+        try:
             take(key, value)
-    except NewerFormatError as error:
-        raise RefusedError(
-            f"{state.topic}-{state.partition}: {error}: start a worker of the version that wrote it"
-        ) from error
+        except NewerFormatError as error:
+            why = f"{error}: start a worker of the version that wrote it"
+            raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
+        except Exception as error:  # whatever it is, starting again would find the same record
+            why = f"the record of key {key.decode(errors='replace')!a} cannot be read: {error!r}"
+            raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
 
 
 def _rest(done: int, whole: int, seconds: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -40,8 +41,13 @@ def _line(key: bytes, value: bytes | None) -> dict[str, str | None]:
     if value is None:
         return {"key": key.decode(), "value": None}
     if value[:1] == b"{":
-        return {"key": key.decode(), "value": value.decode()}
+        return {"key": key.decode(), "value": sorted_json(value).decode()}
     return {"key": key.decode(), "base64": b64encode(value).decode()}
+
+
+def sorted_json(value: bytes) -> bytes:
+    """The same with its keys in order: that of the columns in a sum is any."""
+    return json.dumps(json.loads(value), sort_keys=True, separators=(",", ":")).encode()
 
 
 def read(path: Path) -> list[Record]:
@@ -74,8 +80,17 @@ def said_after(records: Iterable[Record]) -> dict[str, Any]:
     return world.after(two)
 
 
-def offsets_in(records: Iterable[Record]) -> list[str]:
-    return [repr(decode(value)) for _, value in records if value is not None]
+def offsets_in(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """What the offset records say, by the names of today."""
+    found = [decode(value) for _, value in records if value is not None]
+    return [
+        {
+            "fingerprint": dict(at.fingerprint), "partitions": at.partitions, "deltas": at.deltas,
+            "greatest_ms": at.greatest_ms,
+            "tps": {topic: [tp.offset, tp.watermark_ms, tp.refused, tp.stamp_ms] for topic, tp in at.tps.items()},
+        }
+        for at in found
+    ]  # fmt: skip
 
 
 def meaning() -> dict[str, Any]:

@@ -102,20 +102,34 @@ async def test_a_number_is_served_as_soon_as_it_is_restored_while_another_still_
         assert [line["records"] for line in worker.events("restored") if line["number"] == 3]
 
 
-async def test_state_that_a_newer_version_wrote_is_refused_with_exit_4_naming_topic_partition_and_versions(
-    broker: str, topic_prefix: str, tmp_path: Path
+@pytest.mark.parametrize(
+    ("topic", "record", "refusal"),
+    [
+        (
+            "ledger",
+            (b"d-1|ck-1", b"\x09..."),
+            "the ledger record has format 9, this version of kpi-stream reads up to 1",
+        ),
+        (
+            "windows",
+            (b"what|never|was|one", b"{}"),
+            "the record of key 'what|never|was|one' cannot be read: ValueError",
+        ),
+    ],
+    ids=["newer", "unreadable"],
+)
+async def test_state_that_cannot_be_read_is_refused_with_exit_4_naming_topic_and_partition(
+    broker: str, topic_prefix: str, tmp_path: Path, topic: str, record: tuple[bytes, bytes], refusal: str
 ) -> None:
     config, settings = configured(broker, topic_prefix, tmp_path)
     await asyncio.to_thread(create_topics, settings)
     names = Names(topic_prefix, topic_prefix)
-    debtor = debtor_of(2, 4)
-    writer = Writer(settings.kafka_client_options(), "newer-test", 15_000)
+    writer = Writer(settings.kafka_client_options(), f"{topic_prefix}-wrong", 15_000)
     await writer.fence()
-    newer = {(names.ledger, 2): [Line(f"{debtor}|ck-1".encode(), b"\x09what will be")]}
-    await writer.commit(newer, {(names.inbound[0], 2): 0}, "newer-test")
+    state = {"ledger": names.ledger, "windows": names.windows}[topic]
+    await writer.commit({(state, 2): [Line(*record)]}, {(names.inbound[0], 2): 0}, f"{topic_prefix}-wrong")
     await writer.close()
     async with WorkerProcess(config) as worker:
         assert await worker.ends() == 4, worker.log[-3000:]
-        refusal = f"{names.ledger}-2: the ledger record has format 9, this version of kpi-stream reads up to 1"
-        assert refusal in worker.log
+        assert f"{state}-2: {refusal}" in worker.log
         assert "Traceback" not in worker.log
