@@ -21,7 +21,7 @@ UNKNOWN_TOPIC = 3
 DEADLETTER_ROOM = 65_536
 ROOM_BYTES = 67_108_864
 """What the topics of state, deltas and KPI records take. A site's records hold sums by currency: with each of the
-17,576 that three letters can spell, a KPI record is the greatest (docs/configuration.md, sizes)."""
+17,576 that three letters can spell, five minutes of panes are the greatest (docs/configuration.md, sizes)."""
 
 
 class TopicsError(Exception):
