@@ -37,13 +37,15 @@ def main() -> int:
     )
     parser.add_argument("--only", metavar="PARTS", help="names of parts, separated by commas")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full number of events (default 1)")
-    parser.add_argument("--smoke", action="store_true", help=f"--scale {SMOKE}, without peers that are not installed")
+    parser.add_argument(
+        "--smoke", action="store_true", help=f"--scale {SMOKE}, without peers that are not installed, and `rebalance`"
+    )
     parser.add_argument("--list", action="store_true", help="the parts")
     asked = parser.parse_args()
     if asked.list:
         sys.stdout.write("".join(f"{part.name:10} {part.about}\n" for part in PARTS))
         return 0
-    names = asked.only.split(",") if asked.only else [part.name for part in PARTS]
+    names = asked.only.split(",") if asked.only else [part.name for part in PARTS if part.smoke or not asked.smoke]
     unknown = set(names) - {part.name for part in PARTS}
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; --list names them")

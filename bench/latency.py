@@ -25,18 +25,18 @@ LOADS = ((1_000, "200ms"), (10_000, "1s"))
 WARM_UP_S = 8
 SECONDS = 40
 PATIENCE_S = 60
-TEAM = "t-probe"
-SURVEYS = re.compile(rf'collections_window_surveys{{[^}}]*entity="{TEAM}"[^}}]*window="day"[^}}]*}} (\S+)')
+SURVEYS = r'collections_window_surveys{{[^}}]*entity="{}"[^}}]*window="day"[^}}]*}} (\S+)'
 Hook = Callable[[], Awaitable[None]]
 
 
 class Probes:
-    """Sends surveys of agents of their own, so that a KPI record tells which event it counts; when each was seen."""
+    """Sends surveys of agents and a team of their own, so that a KPI record tells which event it counts."""
 
-    def __init__(self, system: System) -> None:
+    def __init__(self, system: System, team: str) -> None:
         self.sent: dict[str, float] = {}
         self.took: dict[str, float] = {}
         self._system = system
+        self._team = team
         self._producer = AIOKafkaProducer(bootstrap_servers=system.bootstrap)
         self._consumer = AIOKafkaConsumer(
             f"{system.prefix}.kpi.v1",
@@ -59,7 +59,7 @@ class Probes:
                     break
                 if load.poll() is not None:
                     raise BenchError("the simulator ended")
-                await self._one(f"probe-{number}")
+                await self._one(f"{self._team}-{number}")
                 say(f"latency: {number + 1} probes sent, {len(self.took)} seen")
                 await asyncio.sleep(EVERY_S)
             until = time.monotonic() + PATIENCE_S
@@ -81,7 +81,7 @@ class Probes:
             "event_id": agent,
             "survey_id": agent,
             "agent_id": agent,
-            "team_id": TEAM,
+            "team_id": self._team,
             "score": 5,
             "occurred_at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
@@ -99,9 +99,10 @@ class Probes:
     async def on_metrics(self) -> list[float]:
         """How long each probe took to the team's number of surveys on /metrics; ends by being cancelled."""
         found: list[float] = []
+        surveys = re.compile(SURVEYS.format(self._team))
         with contextlib.suppress(asyncio.CancelledError):
             while True:
-                shown = [float(each) for each in SURVEYS.findall(await self._system.metrics())]
+                shown = [float(each) for each in surveys.findall(await self._system.metrics())]
                 sent = list(self.sent.values())
                 now = time.perf_counter()
                 found += [now - at for at in sent[len(found) : int(max(shown, default=0))]]
@@ -116,20 +117,26 @@ async def nothing() -> None:
 async def under_load(
     system: System, rate: int, seconds: int, *, history: bool = False, course: Hook = nothing
 ) -> tuple[Probes, list[float]]:
-    """Probes beside `rate` simulated events a second, and how long they took to /metrics. The worker must run."""
+    """Probes beside `rate` simulated events a second; after them others, and how long these took to /metrics.
+
+    /metrics is left alone before, as it takes time of the worker, and in a run with a course altogether.
+    """
     await system.ready()
     past = "--history" if history else "--no-history"
     options = ["--rate", str(rate), "--agents", str(min(1_000, 16 * rate)), past, "--no-incident", "--mess", "none"]
     load = system.start("simulate", *options)
-    probes = Probes(system)
+    probes, others = Probes(system, "probe"), Probes(system, "other")
     try:
         await asyncio.sleep(min(WARM_UP_S, seconds / 2))
-        scraping = asyncio.create_task(probes.on_metrics())
         running = asyncio.ensure_future(course())
         await probes.send(seconds, load, running)
+        await running
+        if course is not nothing:
+            return probes, []
+        scraping = asyncio.create_task(others.on_metrics())
+        await others.send(max(5, seconds / 4), load, running)
         await asyncio.sleep(1)
         scraping.cancel()
-        await running
         return probes, await scraping
     finally:
         load.terminate()

@@ -26,6 +26,8 @@ class Part(NamedTuple):
     module: str
     seconds: int
     about: str
+    smoke: bool = True
+    """Whether `--smoke` measures it without being asked by name; not if it takes minutes however little there is."""
 
 
 PARTS = (
@@ -39,7 +41,13 @@ PARTS = (
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part("restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory"),
     Part("garbage", "bench.garbage", 420, "one record in ten garbage: counted for what it is, and what it costs"),
-    Part("rebalance", "bench.rebalance", 420, "how long output stands still when workers join, leave, die and restart"),
+    Part(
+        "rebalance",
+        "bench.rebalance",
+        420,
+        "how long output stands still when workers join, leave, die and restart",
+        smoke=False,
+    ),
     Part("backfill", "bench.backfill", 300, "replay of JSON Lines and Parquet on all cores, against a plain group-by"),
     Part("scale", "bench.scale", 240, "two workers measured, eight and 32 simulated; one team with all events"),
 )
