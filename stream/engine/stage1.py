@@ -86,13 +86,13 @@ class Stage1:
             return self._apply_linked(key, name, mark, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
+        if dossier is not None and len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
+            opened.links.add(fact)
+            opened.facts.append(fact)
+            self._desk.put(key, opened)
         if dossier is None:
             dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
         dossiers.append(dossier, entry)
-        if len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
-            opened.facts.append(fact)
-            opened.links.add(fact)
-            self._desk.put(key, opened)
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(

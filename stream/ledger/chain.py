@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, insort
+from itertools import pairwise
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger import record
-from stream.ledger.difference import Difference, Tally
-from stream.ledger.states import emit_span
+from stream.ledger.contribution import Credit, own_credit
+from stream.ledger.difference import Difference
+from stream.ledger.states import pieces, span
 
 
 def as_state(fact: Fact) -> AgentState:
@@ -105,30 +107,53 @@ class Chain:
         return as_state(record.decode("", self.entries[at]))
 
 
+Span = tuple[AgentState, AgentState, int]
+"""A state, the one that follows it, and 1 if the time between is gained, -1 if it is lost."""
+
+
 def moved(chain: Chain, gone: AgentState | None, come: AgentState, entry: bytes, grain_ms: int) -> Difference:
     """Puts `come` into the chain in place of `gone`; what that changes in agents' time."""
-    tally = Tally()
     if gone is None:
-        _around(chain, come, grain_ms, tally, 1)
-    else:
-        _around(chain, gone, grain_ms, tally, -1)
-        was = chain.remove(gone)
-        try:
-            _around(chain, come, grain_ms, tally, 1)
-        except BaseException:
-            chain.put(gone, was)
-            raise
-    chain.put(come, entry)
-    return tally.nonzero()
+        change = _net(_around(chain, come, 1), grain_ms)
+        chain.put(come, entry)
+        return change
+    lost = _around(chain, gone, -1)
+    was = chain.remove(gone)
+    try:
+        change = _net([*lost, *_around(chain, come, 1)], grain_ms)
+        chain.put(come, entry)
+    except BaseException:
+        chain.put(gone, was)
+        raise
+    return change
 
 
-def _around(chain: Chain, state: AgentState, grain_ms: int, tally: Tally, sign: int) -> None:
+def _around(chain: Chain, state: AgentState, sign: int) -> list[Span]:
     before, after = chain.neighbours(state)
+    spans: list[Span] = []
     if before is not None and after is not None:
-        tally.sign = -sign
-        emit_span(before, after, grain_ms, tally)
-    tally.sign = sign
+        spans.append((before, after, -sign))
     if before is not None:
-        emit_span(before, state, grain_ms, tally)
+        spans.append((before, state, sign))
     if after is not None:
-        emit_span(state, after, grain_ms, tally)
+        spans.append((state, after, sign))
+    return spans
+
+
+def _net(spans: list[Span], grain_ms: int) -> Difference:
+    """The spans added up before they are cut into grains: most of what is gained is lost by another."""
+    edges: dict[tuple[Credit, str], list[tuple[int, int]]] = {}
+    for state, following, sign in spans:
+        columns, end_ms = span(state, following)
+        for name in columns:
+            edges.setdefault((own_credit(state), name), []).extend([(state.occurred_at, sign), (end_ms, -sign)])
+    change: Difference = {}
+    for (credit, name), found in edges.items():
+        found.sort()
+        level = 0
+        for (from_ms, step), (to_ms, _) in pairwise(found):
+            level += step
+            if level:
+                for at_ms, length_ms in pieces(from_ms, to_ms, grain_ms):
+                    change[credit, name, at_ms] = level * length_ms
+    return change
