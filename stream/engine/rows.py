@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from stream.windows.packed import to_bytes
+
+_K = TypeVar("_K")
 
 Place = tuple[int, int, int, int]
 """(G, K, F, N): grain index of the instants, known (0: none), frontier in ms (0: none), and the number of grains from
@@ -44,21 +46,9 @@ class Rows:
 
     def add(self, other: Rows) -> None:
         """Holds the other's amounts, too."""
-        plain = self.plain
-        for grain, amounts in other.plain.items():
-            plain[grain] = plain.get(grain, 0) + amounts
-        edges = self.edges
-        for grain, amounts in other.edges.items():
-            edges[grain] = edges.get(grain, 0) + amounts
-        odd = self.odd
-        for place, amounts in other.odd.items():
-            odd[place] = odd.get(place, 0) + amounts
-
-    def copy(self) -> Rows:
-        """Another one with the same amounts."""
-        other = Rows()
-        other.plain, other.edges, other.odd = self.plain.copy(), self.edges.copy(), self.odd.copy()
-        return other
+        _add(self.plain, other.plain)
+        _add(self.edges, other.edges)
+        _add(self.odd, other.odd)
 
     def encode(self) -> Encoded:
         """For a delta; what came to 0 is left out."""
@@ -77,6 +67,14 @@ class Rows:
             rows.plain, rows.odd = dict(plain[chosen]), dict(odd[chosen])
             rows.edges = edges[part] if part < len(edges) else {}
             yield rows
+
+
+def _add(amounts: dict[_K, int], others: dict[_K, int]) -> None:
+    if not amounts:
+        amounts.update(others)
+        return
+    for key, amount in others.items():
+        amounts[key] = amounts.get(key, 0) + amount
 
 
 def _cut(edges: dict[int, int], most: int) -> Iterator[dict[int, int]]:

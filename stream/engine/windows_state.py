@@ -129,4 +129,9 @@ def _awake(sums: Mapping[str, bytes]) -> Packed:
 
 
 def _points(series: Series, first: int, end: int) -> Points:
-    return [(grain, to_bytes(number)) for grain in series.grains(first, end) if (number := series.at[grain])]
+    at = series.at
+    return [  # as `to_bytes`, without the call: while catching up, most of the state is this
+        (grain, number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True))
+        for grain in series.grains(first, end)
+        if (number := at[grain])
+    ]
