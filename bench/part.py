@@ -32,6 +32,12 @@ class Part(NamedTuple):
 
 PARTS = (
     Part("core", "bench.core", 120, "decoding, ledger, memory and the longest fold, without Kafka"),
+    Part(
+        "stage2",
+        "bench.stage2_core",
+        420,
+        "everything after the ledger, without Kafka, and whether it is flat",
+    ),
     Part("floor", "bench.throughput", 240, "one worker on a believable mix of events; bytes an event on each topic"),
     Part("peers", "bench.beside", 600, "one worker and five other engines on the same calls; what each one lost"),
     Part("catchup", "bench.catchup", 420, "a backlog whose partitions lie minutes apart, against replay and the peers"),

@@ -1,8 +1,10 @@
-"""Everything from `Cells` on, without Kafka: CPU an event on a backlog, and whether it is flat (part of `make bench`).
+"""Everything from `Cells` on, without Kafka: CPU an event on a backlog, and whether it is flat.
 
-`python -m bench.stage2_core [EVENTS] [--repeat N] [--profile CASE]`. Stage 1 runs once, untimed, to learn what each
-event contributes. Then four numbers add those contributions up, four numbers of stage 2 take the deltas in, and every
-second of work on the backlog they tick, all with CPU time.
+    python -m bench.stage2_core [EVENTS] [--repeat N] [--only CASE] [--profile CASE]
+
+is part `stage2` of `make bench` with more detail. Stage 1 runs once, untimed, to learn what each event contributes.
+Then four numbers add those contributions up, four numbers of stage 2 take the deltas in, and every second of work on
+the backlog they tick, all with CPU time.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from zlib import crc32
 
 import orjson
 
+from bench.result import Row
+from bench.setting import Setting
 from bench.throughput import RATE, START_MS
 from stream.alerts.rules import Rule, exact
 from stream.alerts.watch import watched_columns
@@ -36,6 +40,7 @@ from stream.ledger.definitions import Definitions, Limits
 from stream.simulate.scenario import batch
 from stream.windows.plan import WindowPlan
 
+EVENTS = 240_000
 NUMBERS = 4
 COMMIT_EVENTS = 4_000
 """Events of one number in a transaction: 200 ms at 80,000 events/s."""
@@ -217,53 +222,76 @@ def run(found: list[Commit], plan: WindowPlan, per_tick: int = COMMITS_PER_TICK)
     return spent
 
 
-def cases(events: int) -> Iterator[tuple[str, list[Commit], WindowPlan]]:
-    """Name, contributions and plan of everything that is measured; the first of a stream is what others compare to."""
+def cases(events: int) -> Iterator[tuple[str, str, list[Commit], WindowPlan]]:
+    """Stream, what is special, contributions and plan; the first of a stream is what its others are compared to."""
     for stream, facts in (("floor", floor(events)), ("calls", calls(events))):
         found = commits(facts)
-        yield f"{stream}: 3 rolling windows, pane 10 s", found, PLAN
-        yield f"{stream}: 1 rolling window", found, replace(PLAN, rolling=ROLLING[-1:])
-        yield f"{stream}: 12 rolling windows", found, replace(PLAN, rolling=TWELVE)
-        yield f"{stream}: pane 1 s", found, replace(PLAN, pane_ms=1_000)
+        yield stream, "3 rolling windows, pane 10 s", found, PLAN
+        yield stream, "1 rolling window", found, replace(PLAN, rolling=ROLLING[-1:])
+        yield stream, "12 rolling windows", found, replace(PLAN, rolling=TWELVE)
+        yield stream, "pane 1 s", found, replace(PLAN, pane_ms=1_000)
         for share in (0.01, 0.1):
-            yield f"{stream}: {share:.0%} of the events up to 30 days late", made_late(found, share), PLAN
+            yield stream, f"{share:.0%} up to 30 days late", made_late(found, share), PLAN
 
 
-def lines(events: int, repeat: int = 3, only: str = "") -> Iterator[tuple[str, str]]:
-    """The rows of the report, of the cases whose names begin so: the best of so many runs."""
+def rows(setting: Setting) -> Iterator[Row]:
+    """The part `stage2`."""
+    events = setting.events(EVENTS)
     first: dict[str, float] = {}
-    for name, found, plan in cases(events):
+    for stream, what, found, plan in cases(events):
+        each_us = min(run(found, plan).total for _ in range(1 if setting.smoke else 3)) / events * 1e6
+        key = f"stage2.{stream}.{what.replace(' ', '_').replace(',', '').replace('%', 'pct')}"
+        yield Row(f"{key}.cpu_us", f"from Cells on, {stream}, {what}", round(each_us, 2), "us an event")
+        if stream in first:
+            more = round(100 * (each_us / first[stream] - 1))
+            yield Row(f"{key}.more", "more than with 3 rolling windows and a pane of 10 s", more, "%")
+        else:
+            first[stream] = each_us
+
+
+def lines(events: int, repeat: int = 3, only: str = "") -> Iterator[str]:
+    """The report, of the cases whose names begin so: the best of so many runs, by part, and what came out."""
+    first: dict[str, float] = {}
+    for stream, what, found, plan in cases(events):
+        name = f"{stream}: {what}"
         if not name.startswith(only):
             continue
         spent = min((run(found, plan) for _ in range(repeat)), key=lambda each: each.total)
         each_us = spent.total / events * 1e6
-        base = first.setdefault(name.partition(":")[0], each_us)
+        base = first.setdefault(stream, each_us)
         parts = " + ".join(
             f"{part / events * 1e6:.1f}" for part in (spent.adding, spent.taking, spent.applying, spent.ticking)
         )
         sizes = ", ".join(
-            f"{count / events:.2f} {what} of {size / max(count, 1):,.0f} B"
-            for what, count, size in zip(
+            f"{count / events:.2f} {made} of {size / max(count, 1):,.0f} B"
+            for made, count, size in zip(
                 ("deltas", "KPI records", "state records"), (spent.deltas, spent.kpis, spent.state), spent.sizes,
                 strict=True,
             )
         )  # fmt: skip
-        yield name, f"{each_us:.2f} us an event ({each_us / base - 1:+.0%}); {parts}; an event makes {sizes}"
+        yield (
+            f"{name}: {each_us:.2f} us an event ({each_us / base - 1:+.0%}): add, take, apply, tick {parts}; "
+            f"an event makes {sizes}"
+        )
 
 
 def main() -> None:
     """Prints the report, or the profile of one case."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("events", type=int, nargs="?", default=240_000)
+    parser.add_argument("events", type=int, nargs="?", default=EVENTS)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", metavar="CASE", default="", help="the cases whose names begin so")
     parser.add_argument("--profile", metavar="CASE", help="profile the first case whose name begins so")
     asked = parser.parse_args()
     if asked.profile is None:
-        for name, measured in lines(asked.events, asked.repeat, asked.only):
-            print(f"{name}: {measured}", flush=True)
+        for line in lines(asked.events, asked.repeat, asked.only):
+            print(line, flush=True)
         return
-    found, plan = next((found, plan) for name, found, plan in cases(asked.events) if name.startswith(asked.profile))
+    found, plan = next(
+        (found, plan)
+        for stream, what, found, plan in cases(asked.events)
+        if f"{stream}: {what}".startswith(asked.profile)
+    )
     profile = cProfile.Profile(time.process_time)
     profile.enable()
     run(found, plan)
