@@ -9,6 +9,7 @@ number 0, by the product's own writer, and read back by the product's own restor
 from __future__ import annotations
 
 import asyncio
+import gc
 import multiprocessing
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from stream.engine.stage2 import Stage2
 from stream.kafka.names import Names
 from stream.kafka.restore import Restoring, restore
 from stream.kafka.topics import create_topics
+from stream.kafka.worker import GC_THRESHOLD
 from stream.kafka.writer import Line, Writer
 from stream.settings import Settings, load
 
@@ -95,6 +97,7 @@ async def fill(settings: Settings, debtors: int) -> None:
 def measured(bootstrap: str, prefix: str, topic: str, make: Callable[[Settings], Any] | None) -> Restored:
     """What the restore of one topic takes; for a process of its own. `make` None: reading alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # rows go to standard output
+    gc.set_threshold(*GC_THRESHOLD)
     settings = settings_of(bootstrap, prefix)
     engine = make(settings) if make else None
     take = engine.restore if engine else lambda _, __: None
