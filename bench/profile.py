@@ -34,6 +34,9 @@ ROOMS = {
     "engine/stage1": "ledger",
     "engine/cells": "cells",
     "engine/delta": "delta encode",
+    "engine/rows": "delta encode",
+    "engine/gathering": "stage 2 fold",
+    "engine/rolling": "stage 2 fold",
     "engine/publisher": "records",
     "engine/holdings": "stage 2 fold",
     "engine/stage2": "stage 2 fold",
@@ -56,9 +59,22 @@ def rows(setting: Setting) -> Iterator[Row]:
 
     async def sample(of: System) -> None:
         seconds = setting.seconds(SECONDS)
-        command = ["record", "-p", str(of.pid), "-d", str(seconds), "-r", str(RATE), "-f", "raw", "-o", str(folded)]
+        command = [
+            "record",
+            "-p",
+            str(of.pid),
+            "-d",
+            str(seconds),
+            "-r",
+            str(RATE),
+            "-f",
+            "raw",
+            "--native",
+            "-o",
+            str(folded),
+        ]
         process = await asyncio.create_subprocess_exec(
-            spy, *command, "--nonblocking", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
+            spy, *command, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
         )
         _, said = await process.communicate()
         if process.returncode or not folded.exists():
@@ -94,6 +110,8 @@ def by_room(folded: Iterable[str]) -> Counter[str]:
 
 def _room(frames: list[str]) -> str:
     """The innermost frame that is ours decides, but for what libraries do below it by themselves."""
+    if any("gc_collect" in frame for frame in frames):
+        return "garbage collector"
     for frame in reversed(frames):
         ours = OURS.search(frame)
         if ours is not None:
