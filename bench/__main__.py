@@ -1,6 +1,7 @@
 """Measures on a real broker, and keeps what it found as a dated file in bench/results/.
 
-make bench                                  everything, about 25 minutes on two cores
+make bench                                  all about speed, 20 to 25 minutes on two cores
+make bench ARGS="--only restore,garbage,rebalance"   the parts that are measured when they are named
 make bench ARGS="--list"                    the parts, in their order
 make bench ARGS="--only peers,latency"      some parts; the others keep what was measured earlier the same day
 make bench ARGS="--scale 0.05"              a twentieth of the events, nothing kept
@@ -45,7 +46,11 @@ def main() -> int:
     if asked.list:
         sys.stdout.write("".join(f"{part.name:10} {part.about}\n" for part in PARTS))
         return 0
-    names = asked.only.split(",") if asked.only else [part.name for part in PARTS if part.smoke or not asked.smoke]
+    names = (
+        asked.only.split(",")
+        if asked.only
+        else [part.name for part in PARTS if (part.smoke if asked.smoke else part.full)]
+    )
     unknown = set(names) - {part.name for part in PARTS}
     if unknown:
         parser.error(f"no part {', '.join(sorted(unknown))}; --list names them")

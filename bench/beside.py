@@ -30,19 +30,19 @@ class Try(NamedTuple):
 
 
 TRIES = (
-    Try(engine.FLINK, "tumbling", 2_000_000),
+    Try(engine.FLINK, "tumbling", 500_000),
     Try(engine.FLINK, "hopping", 2_000_000),
-    Try(engine.STREAMS, "tumbling", 1_000_000),
+    Try(engine.STREAMS, "tumbling", 500_000),
     Try(engine.STREAMS, "hopping", 250_000),
-    Try(engine.STREAMS_ALO, "tumbling", 1_000_000),
+    Try(engine.STREAMS_ALO, "tumbling", 500_000),
     Try(engine.STREAMS_ALO, "hopping", 250_000),
-    Try(engine.BYTEWAX, "tumbling", 500_000),
+    Try(engine.BYTEWAX, "tumbling", 250_000),
     Try(engine.BYTEWAX, "hopping", 250_000),
     Try(engine.QUIX, "tumbling", 250_000),
     Try(engine.QUIX, "hopping", 50_000),
     Try(engine.FAUST, "empty", 100_000, at_end=False),
-    Try(engine.FAUST, "tumbling", 20_000, at_end=False),
-    Try(engine.FAUST, "hopping", 3_000, at_end=False),
+    Try(engine.FAUST, "tumbling", 12_000, at_end=False),
+    Try(engine.FAUST, "hopping", 2_000, at_end=False),
 )
 LEAST = 10_000
 """Fewer are read by the fast ones in one go."""

@@ -22,9 +22,9 @@ from stream.cli.numbers import LIVE, numbers_of
 from stream.replay.reconcile import Records, chosen, latest, records_of
 
 TRIES = (
-    Try(engine.FLINK, "tumbling", 1_000_000),
+    Try(engine.FLINK, "tumbling", 500_000),
     Try(engine.STREAMS, "tumbling", 500_000),
-    Try(engine.STREAMS_ALO, "tumbling", 500_000),
+    Try(engine.STREAMS_ALO, "tumbling", 250_000),
     Try(engine.BYTEWAX, "tumbling", 250_000),
     Try(engine.QUIX, "tumbling", 100_000),
     Try(engine.FAUST, "tumbling", 20_000),

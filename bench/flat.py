@@ -11,7 +11,7 @@ from bench.setting import Setting, step
 from bench.system import System
 from bench.throughput import HISTORY, RULE, Throughput, floor, worker
 
-EVENTS = 400_000
+EVENTS = 300_000
 ROLLING = {
     1: ["15m"],
     3: ["5m", "15m", "1h"],

@@ -17,7 +17,7 @@ from deploy.local.broker import free_port
 from stream.engine import delta
 
 RATE = 1_000
-SECONDS = 45
+SECONDS = 36
 NUMBERS = 4
 OWNED = re.compile(r'collections_partition_idle{partition="(\d+)",topic="[^"]*calls[^"]*"}')
 READ = re.compile(r'collections_finality_watermark_timestamp_seconds{number="(\d+)"}')

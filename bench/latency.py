@@ -23,7 +23,7 @@ EVERY_S = 0.1
 LOADS = ((1_000, "200ms"), (10_000, "1s"))
 """Events a second, and `publish.every`."""
 WARM_UP_S = 8
-SECONDS = 40
+SECONDS = 30
 PATIENCE_S = 60
 SURVEYS = r'collections_window_surveys{{[^}}]*entity="{}"[^}}]*window="day"[^}}]*}} (\S+)'
 Hook = Callable[[], Awaitable[None]]

@@ -28,6 +28,8 @@ class Part(NamedTuple):
     about: str
     smoke: bool = True
     """Whether `--smoke` measures it without being asked by name; not if it takes minutes however little there is."""
+    full: bool = True
+    """Whether a full run measures it without being asked by name; not if it takes minutes and is not about speed."""
 
 
 PARTS = (
@@ -39,14 +41,22 @@ PARTS = (
         "everything after the ledger, without Kafka, and whether it is flat",
     ),
     Part("floor", "bench.throughput", 240, "one worker on a believable mix of events; bytes an event on each topic"),
-    Part("peers", "bench.beside", 600, "one worker and five other engines on the same calls; what each one lost"),
-    Part("catchup", "bench.catchup", 420, "a backlog whose partitions lie minutes apart, against replay and the peers"),
+    Part("peers", "bench.beside", 900, "one worker and five other engines on the same calls; what each one lost"),
+    Part("catchup", "bench.catchup", 600, "a backlog whose partitions lie minutes apart, against replay and the peers"),
     Part("profile", "bench.profile", 120, "where the worker's CPU goes"),
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
-    Part("restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory"),
-    Part("garbage", "bench.garbage", 420, "one record in ten garbage: counted for what it is, and what it costs"),
+    Part(
+        "restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory", full=False
+    ),
+    Part(
+        "garbage",
+        "bench.garbage",
+        420,
+        "one record in ten garbage: counted for what it is, and what it costs",
+        full=False,
+    ),
     Part(
         "rebalance",
         "bench.rebalance",

@@ -31,12 +31,12 @@ from stream.facts.decode import Rejection, decode
 from stream.ledger.definitions import Definitions, Limits
 from stream.windows.plan import WindowPlan
 
-EVENTS = 400_000
+EVENTS = 300_000
 NUMBERS = 4
 COMMIT_S = 0.2
 AGENTS, TEAMS = 1_000, 50
 SIMULATED = (1, 2, 8, 32)
-COMMITS = 40
+COMMITS = 20
 TOUCHED = (1, 33)
 PLAN = WindowPlan(
     rolling=(("rolling_5m", 300_000), ("rolling_15m", 900_000), ("rolling_1h", 3_600_000)),
