@@ -85,9 +85,8 @@ class Chain:
 
     def before(self, instant_ms: int) -> list[AgentState]:
         """The states whose successors occurred before `instant_ms`: nothing that comes later asks for them."""
-        return [
-            as_state(record.decode("", entry)) for entry in self.entries[: bisect_left(self._times, instant_ms) - 1]
-        ]
+        end = max(0, bisect_left(self._times, instant_ms) - 1)
+        return [as_state(record.decode("", entry)) for entry in self.entries[:end]]
 
     def _index(self, state: AgentState) -> int:
         times, at_ms = self._times, state.occurred_at

@@ -102,6 +102,17 @@ def test_of_an_agents_states_the_last_one_before_the_frontier_stays() -> None:
     assert left(ledger(*states), 100) == {"e-4"}
 
 
+def test_states_that_are_all_younger_than_the_frontier_stay_and_a_redelivered_one_stays_known() -> None:
+    states = [
+        fact("agent_state", day, n, agent_id="a-1", debtor_id=None, state="available")
+        for n, day in enumerate((2, 3, 4))
+    ]
+    for day, kept in ((0, {"e-0", "e-1", "e-2"}), (2.5, {"e-0", "e-1", "e-2"}), (3.5, {"e-1", "e-2"})):
+        one = ledger(*states)
+        assert left(one, day) == kept
+        assert one.apply(states[1]).kind == "duplicate"
+
+
 def test_what_is_forgotten_leaves_a_tombstone_and_a_restored_ledger_knows_it_no_more() -> None:
     one, two = ledger(call(0, 1), call(50, 2)), ledger(call(0, 1), call(50, 2))
     left(one, 40)
