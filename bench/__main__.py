@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("--list", action="store_true", help="the parts")
     asked = parser.parse_args()
     if asked.list:
-        sys.stdout.write("".join(f"{part.name:10} {part.about}\n" for part in PARTS))
+        sys.stdout.write("".join(f"{part.name:11} {part.about}\n" for part in PARTS))
         return 0
     names = (
         asked.only.split(",")

@@ -50,6 +50,8 @@ GOALS = (
     Goal("catchup.alerts_differing", most=0),
     Goal("latency.1000.p99", most=750),
     Goal("latency.10000.p99", most=1_500),
+    Goal("adversarial.seconds", most=10),
+    Goal("adversarial.rules.seconds", most=10),
     Goal("backfill.json.core_rate", least=120_000),
     Goal("backfill.parquet.core_rate", least=200_000),
 )

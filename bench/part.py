@@ -65,6 +65,12 @@ PARTS = (
         smoke=False,
     ),
     Part("backfill", "bench.backfill", 300, "replay of JSON Lines and Parquet on all cores, against a plain group-by"),
+    Part(
+        "adversarial",
+        "bench.adversarial",
+        120,
+        "replay of 20,000 events that contradict each other",
+    ),
     Part("scale", "bench.scale", 240, "two workers measured, eight and 32 simulated; one team with all events"),
 )
 
