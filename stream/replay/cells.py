@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
-from stream.ledger.contribution import Credit, own_credit
+from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
 from stream.ledger.links import Links
@@ -113,9 +113,12 @@ class Cells:
         for state, following in spans(facts):
             columns, end_ms = span(state, following)
             if columns:
-                credit = own_credit(state)
-                for start_ms, length_ms in pieces(state.occurred_at, end_ms, pane_ms):
-                    at = (*credit, start_ms // pane_ms, columns)
+                start_ms = state.occurred_at
+                credit = state.site_id or "", state.team_id or UNASSIGNED, state.agent_id
+                within = end_ms <= (start_ms // pane_ms + 1) * pane_ms  # nearly always
+                cut = ((start_ms, end_ms - start_ms),) if within else pieces(start_ms, end_ms, pane_ms)
+                for at_ms, length_ms in cut:
+                    at = (*credit, at_ms // pane_ms, columns)
                     spans_ms[at] = spans_ms.get(at, 0) + length_ms
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
