@@ -60,7 +60,7 @@ async def send(settings: Settings, lines: Sequence[bytes]) -> None:
 
 
 async def read(settings: Settings, topic: str) -> list[Raw]:
-    return [json.loads(record.value) for record in await committed(settings.kafka.bootstrap_servers, topic)]
+    return [json.loads(record.value) for record in await committed(settings.kafka.bootstrap_servers, topic, 60)]
 
 
 async def lived(floor: Shared, broker: str, prefix: str, folder: Path) -> list[str]:
@@ -74,7 +74,7 @@ async def lived(floor: Shared, broker: str, prefix: str, folder: Path) -> list[s
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     deadline = time.monotonic() + SECONDS
     async with WorkerProcess(path) as worker:
-        await worker.ready()
+        await worker.ready(90)
         while True:
             fails = what_fails(floor, await read(settings, names.kpi), await read(settings, names.alerts))
             if not fails or time.monotonic() > deadline:
