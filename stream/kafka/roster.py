@@ -128,7 +128,7 @@ class Roster:
     def _whole(self, assigned: set[TP]) -> list[Place]:
         """The places of these partitions. Stage 1 needs a number of all inbound topics together (contract 1)."""
         inbound, counts = self._context.names.inbound, self._context.partitions
-        for tp in sorted(assigned):
+        for tp in sorted(assigned, reverse=True):
             if tp.partition >= counts[tp.topic]:
                 self._context.end(Exit.REFUSED, has_changed(tp.topic, counts[tp.topic], tp.partition + 1))
         places = [(2, tp.partition) for tp in assigned if tp.topic == self._context.names.deltas]

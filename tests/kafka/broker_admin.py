@@ -42,6 +42,13 @@ async def grow(settings: Settings, topic: str, partitions: int) -> None:
     assert response.topic_errors[0][1] == 0, response
 
 
+async def replicas_in_sync(settings: Settings, topic: str) -> set[int]:
+    """How many replicas the partitions of a topic have in sync."""
+    async with admin_client(settings) as admin:
+        [described] = await admin.describe_topics([topic])
+    return {len(partition["isr"]) for partition in described["partitions"]}
+
+
 async def trim(settings: Settings, below: Mapping[tuple[str, int], int]) -> None:
     """Deletes the records below these offsets, as retention would."""
     async with admin_client(settings) as admin:

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
 from stream.kafka.topics import create_topics
-from tests.kafka.broker_admin import alter
+from tests.kafka.broker_admin import alter, replicas_in_sync
 from tests.kafka.records import call
 from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce, until_counted, until_final
 
@@ -60,7 +60,7 @@ async def test_a_broker_that_refuses_writes_makes_the_worker_exit_5_until_it_tak
     own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
 ) -> None:
     bootstrap = own_broker.bootstrap
-    kafka = {"replication": 2, "transaction_timeout": "5s"}
+    kafka = {"replication": 2, "transaction_timeout": "5s", "stall_after": "10s"}
     config, settings = configured(bootstrap, topic_prefix, tmp_path, kafka=kafka)
     names = Names(topic_prefix, topic_prefix)
     await make_internal_topics(bootstrap)  # with one replica each, while there is but one node
@@ -76,7 +76,11 @@ async def test_a_broker_that_refuses_writes_makes_the_worker_exit_5_until_it_tak
             await asyncio.to_thread(second.stop)
             await produce(bootstrap, names.inbound[0], calls(100, 100))
             assert await worker.ends(60) == 5, worker.log[-3000:]
-            assert "NotEnoughReplicas" in worker.log
+        assert await replicas_in_sync(settings, names.deltas) == {1}  # and two are wanted
+        # The next one cannot even end the transaction that the first one left open, and says so.
+        async with WorkerProcess(config) as worker:
+            assert await worker.ends(90) == 5, worker.log[-3000:]
+            assert "no progress for 10 s: opening stage" in worker.events("worker ends")[-1]["reason"]
             assert "Traceback" not in worker.log
         await asyncio.to_thread(second.start)
         async with WorkerProcess(config):
