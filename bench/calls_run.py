@@ -19,8 +19,8 @@ QUIET_S = 6
 RULES = [
     {"rule": "low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": 0.185, "exit": 0.19,
      "min_denominator": 500, "for": "2m", "keep_firing_for": "1m"},
-    {"rule": "busy", "kpi": "connect_rate", "level": "agent", "window": "rolling_5m", "above": 0.35,
-     "min_denominator": 8},
+    {"rule": "busy", "kpi": "connect_rate", "level": "team", "window": "rolling_5m", "above": 0.21,
+     "min_denominator": 20},
 ]  # fmt: skip
 """Rules that fire now and then on calls of which 48 in 256 are answered."""
 TIME = {"idle_advance": False, "idle_after": "3s"}
