@@ -1,4 +1,4 @@
-"""Sums of many measures in one integer (ADR 0031): adding, subtracting and scaling all of them is one operation.
+"""Sums of many measures in one integer (ADR 0006): adding, subtracting and scaling all of them is one operation.
 
 Each measure has a field of 96 bits, in the order of `measures.py`; the amount of field i counts 2^(96 i) times. Amounts
 may be negative, and a field cannot overflow: a fact's amounts are below 2^53 (contract 1), so that it would take 2^42
