@@ -16,6 +16,7 @@ from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.desk import LARGE_BYTES, Desk, Opened
 from stream.ledger.difference import added, replaced
+from stream.ledger.dossier import Dossier
 from stream.ledger.forgetting import forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
@@ -53,7 +54,7 @@ class Stage1:
         self._limits = limits
         # A dossier shorter than this cannot hold as many facts as the smaller limit.
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor) * dossiers.SMALLEST_RECORD
-        self._dossiers: dict[str, bytearray] = {}
+        self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, Chain] = {}
         self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
@@ -90,9 +91,7 @@ class Stage1:
             opened.links.add(fact)
             opened.facts.append(fact)
             self._desk.put(key, opened)
-        if dossier is None:
-            dossier = self._dossiers[key] = bytearray(dossiers.NOTHING)
-        dossiers.append(dossier, entry)
+        self._dossiers[key] = dossiers.append(dossiers.NOTHING if dossier is None else dossier, entry)
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
@@ -102,10 +101,10 @@ class Stage1:
         return ACCEPTED
 
     def _apply_linked(
-        self, key: str, name: str, mark: bytes, fact: Fact, dossier: bytearray | None, frontier_ms: int | None
+        self, key: str, name: str, mark: bytes, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
-            dossier = bytearray(dossiers.NOTHING)
+            dossier = dossiers.NOTHING
         # Taken off the desk while it changes, so that an exception leaves nothing half done there.
         facts, links = opened = self._desk.take(key) or _read(key, dossier)
         known = _place(facts, name) if mark in dossier else None
@@ -119,7 +118,7 @@ class Stage1:
             ahead = reach_after(fact, dossier, links, self._definitions)
             facts.append(fact)
             entry = record.encode(fact)
-            dossiers.append(dossier, entry)
+            dossier = dossiers.append(dossier, entry)
         else:
             gone, losers = record.plain(facts[known]), record.losers_of(facts[known])
             verdict, winner, lost = judge(gone, losers, fact)
@@ -135,15 +134,13 @@ class Stage1:
                 before, links = links, Links(facts)
                 change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
                 ahead = reach(links, self._definitions)
-        if ahead is not None:
-            dossiers.set_reach(dossier, ahead)
-        self._dossiers[key] = dossier
+        self._dossiers[key] = dossier if ahead is None else dossiers.with_reach(dossier, ahead)
         self._leave_open(key, dossier, Opened(facts, links))
         self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
-    def _leave_open(self, key: str, dossier: bytearray, opened: Opened) -> None:
+    def _leave_open(self, key: str, dossier: Dossier, opened: Opened) -> None:
         if len(dossier) >= LARGE_BYTES:
             self._desk.put(key, opened)
 
@@ -153,7 +150,7 @@ class Stage1:
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
-    def _full(self, fact: Fact, facts: list[Fact], dossier: bytearray) -> Verdict | None:
+    def _full(self, fact: Fact, facts: list[Fact], dossier: Dossier) -> Verdict | None:
         if len(dossier) < self._roomy:
             return None
         if len(facts) >= self._limits.facts_per_debtor:
@@ -215,7 +212,7 @@ class Stage1:
                     self._state.append((f"{key}|{record.identity(state)}".encode(), None))
         return forgotten
 
-    def _forget_facts(self, key: str, dossier: bytearray, frontier_ms: int) -> int:
+    def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
         if gone:
@@ -226,10 +223,8 @@ class Stage1:
             if not kept:
                 del self._dossiers[key]
                 return len(gone)
-            reach_before = dossiers.reach_of(dossier)
-            dossier = self._dossiers[key] = dossiers.of(map(record.entry, kept))
-            dossiers.set_reach(dossier, reach_before)
-        dossiers.keep_until(dossier, until_ms)
+            dossier = dossiers.with_reach(dossiers.of(map(record.entry, kept)), dossiers.reach_of(dossier))
+        self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
 
     def _midnight_ms(self, site: str, day: str, days: int) -> int:
@@ -255,8 +250,8 @@ class Stage1:
             if entry is not None:
                 self._dossiers[owner] = dossiers.of([entry])
         elif entry is not None and record.mark(name) not in dossier:
-            dossiers.append(dossier, entry)
-            dossiers.set_unread(dossier)
+            dossier = dossiers.append(dossier, entry)
+            self._dossiers[owner] = dossier if dossiers.always_matters(dossier) else dossiers.unread(dossier)
         else:
             others = [each for each in dossiers.facts(owner, dossier) if record.identity(each) != name]
             entries = [record.entry(each) for each in others]
@@ -278,12 +273,12 @@ class Stage1:
             del self._chains[owner]
 
 
-def _read(key: str, dossier: bytearray) -> Opened:
+def _read(key: str, dossier: Dossier) -> Opened:
     facts = dossiers.facts(key, dossier)
     return Opened(facts, Links(facts))
 
 
-def _stands_alone(fact: Fact, mark: bytes, dossier: bytearray | None) -> bool:
+def _stands_alone(fact: Fact, mark: bytes, dossier: Dossier | None) -> bool:
     """Whether a fact is new, and changes nothing but its own counts."""
     kind = type(fact)
     if dossier is None:

@@ -13,7 +13,7 @@ _SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
 """Types of facts that set or meet deadlines, or wait for a call."""
 
 
-def reach_after(fact: Fact, dossier: bytearray, links: Links, definitions: Definitions) -> Reach | None:
+def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links, definitions: Definitions) -> Reach | None:
     """The reach after `fact` came to a dossier, if it is another than before; `links` hold the fact already."""
     if not dossiers.always_matters(dossier):
         if fact.TYPE == "payment":

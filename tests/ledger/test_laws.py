@@ -112,7 +112,7 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
     for fact in events:
         blob = slow._dossiers.get(expected_key(fact))
         if blob is not None:
-            dossier.set_unread(blob)
+            slow._dossiers[expected_key(fact)] = dossier.unread(blob)
         quick.apply(fact)
         slow.apply(fact)
     ones, twos = defaultdict[tuple[str, int, str], int](int), defaultdict[tuple[str, int, str], int](int)
