@@ -50,10 +50,12 @@ def reconcile(
       kpi-stream reconcile live numbers --final-only --facts
 
     Of a key, the record with the highest revision counts; a record without KPIs is as no record. Compared are
-    numerators, denominators, status and finality. `live` is the KPI topic of the configuration. With --input or --facts
+    numerators, denominators, status and finality. `live` is the KPI topic of the configuration; windows that a live run
+    changes no more, since they ended before time.correction_horizon, are named as frozen. With --input or --facts
     each difference that is printed is followed by the facts that the number is made of.
     """
-    from stream.replay.reconcile import chosen, differences, digests
+    from stream.cli.configuration import settings_of
+    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, frozen
 
     wanted = frozenset(windows.split(",")) if windows is not None else None
     one, other = (chosen(_records(source, config), wanted) for source in (a, b))
@@ -63,8 +65,10 @@ def reconcile(
     sources = [*(inputs or []), *(more or [])]
     printed = list(islice(different, limit or None))
     behind = _behind(printed, one, other, sources, config) if sources or facts else {}
+    frontier = frontier_ms(settings_of(config).time.correction_horizon_ms, one, other)
     for each in printed:
-        print(f"{each.key}: {each.text}")
+        mark = ", frozen: it ended before time.correction_horizon" if frozen(each, frontier, one, other) else ""
+        print(f"{each.key}: {each.text}{mark}")
         for line in behind.get(each, ()):
             print(f"    {line}")
     if limit and len(different) > limit:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from stream.facts.instant import instant_ms
 from stream.replay.chunks import STDIN, InputError, Position, check
 from stream.replay.reading import read
 from stream.replay.writing import KPIS
@@ -17,12 +18,17 @@ Amounts = tuple[int, int | None, str]
 
 
 class Numbers(NamedTuple):
-    """One record: its window, whether it is final, and its KPIs by name (`connect_rate`, `recovered_amount CNY`)."""
+    """One record: its window, whether it is final, and its KPIs by name (`connect_rate`, `recovered_amount CNY`).
+
+    `end` and `live_as_of` are instants as text; the latter is empty where the record is not of a live run.
+    """
 
     window: str
     final: bool
     revision: int
     kpis: dict[str, Amounts]
+    end: str
+    live_as_of: str
 
 
 class Difference(NamedTuple):
@@ -41,6 +47,22 @@ class Digest(NamedTuple):
 
 
 Records = dict[str, Numbers]
+
+LIVE = "live"
+"""The `run` of what workers publish."""
+
+
+def frontier_ms(horizon_ms: int, *sets: Records) -> int | None:
+    """Windows that ended before it are frozen in the live set (live 3): late facts that a replay counts were dropped
+    there. None: neither set is of a live run."""
+    as_of = max((each.live_as_of for records in sets for each in records.values()), default="")
+    return instant_ms(as_of) - horizon_ms if as_of else None
+
+
+def frozen(difference: Difference, frontier_ms: int | None, *sets: Records) -> bool:
+    """Whether what differs is a window that a live run changes no more."""
+    ends = {records[difference.key].end for records in sets if difference.key in records}
+    return frontier_ms is not None and all(instant_ms(end) < frontier_ms for end in ends)
 
 
 def records_of(source: str) -> Records:
@@ -118,7 +140,8 @@ def _parsed(value: bytes, place: str) -> tuple[str, Numbers]:
             _name(kpi): (_whole(kpi["numerator"]), _optional(kpi["denominator"]), kpi["status"])
             for kpi in record["kpis"]
         }
-        numbers = Numbers(window, bool(record["final"]), int(record["revision"]), kpis)
+        live_as_of = str(record["as_of"]) if record.get("run") == LIVE else ""
+        numbers = Numbers(window, bool(record["final"]), int(record["revision"]), kpis, str(record["end"]), live_as_of)
         return "|".join((record["site"], record["level"], record["entity"], window, start)), numbers
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"no {error} in it" if isinstance(error, KeyError) else str(error)

@@ -5,8 +5,13 @@ from pathlib import Path
 import orjson
 import pytest
 
+from stream.facts.instant import instant_ms
 from stream.replay.chunks import InputError
-from stream.replay.reconcile import Records, chosen, differences, digests, latest, records_of
+from stream.replay.reconcile import Records, chosen, differences, digests, frontier_ms, frozen, latest, records_of
+
+END = "2026-11-02T16:00:00Z"
+END_MS = instant_ms(END)
+AS_OF_MS = instant_ms("2026-11-30T00:00:00Z")
 
 
 def record(
@@ -15,13 +20,16 @@ def record(
     revision: int = 1,
     final: bool = True,
     start: str = "2026-11-01T16:00:00Z",
+    run: str = "replay",
     **kpis: tuple[int, int | None],
 ) -> bytes:
     rows = [
         {"kpi": kpi, "numerator": n, "denominator": d, "value": None, "status": "ok"} for kpi, (n, d) in kpis.items()
     ]
-    head = {"site": "main", "level": "agent", "entity": entity, "window": window, "start": start, "end": "e"}
-    return orjson.dumps(head | {"as_of": "x", "final": final, "revision": revision, "run": "r", "kpis": rows})
+    head = {"site": "main", "level": "agent", "entity": entity, "window": window, "start": start, "end": END}
+    return orjson.dumps(
+        head | {"as_of": "2026-11-30T00:00:00Z", "final": final, "revision": revision, "run": run, "kpis": rows}
+    )
 
 
 def records(*values: bytes) -> Records:
@@ -97,3 +105,12 @@ def test_a_line_that_is_no_record_is_named(tmp_path: Path, line: bytes) -> None:
     (tmp_path / "f").write_bytes(record(dials=(1, None)) + b"\n" + line + b"\n")
     with pytest.raises(InputError, match="f: line 2: not a KPI record"):
         records_of(str(tmp_path / "f"))
+
+
+def test_a_window_that_ended_before_the_horizon_of_a_live_run_is_named_as_frozen() -> None:
+    live, replay = records(record(dials=(1, None), run="live")), records(record(dials=(2, None)))
+    (difference,) = differences(live, replay)
+    for horizon_ms, expected in ((AS_OF_MS - END_MS - 1, True), (AS_OF_MS - END_MS, False)):
+        assert frozen(difference, frontier_ms(horizon_ms, live, replay), live, replay) is expected
+    assert frontier_ms(0, replay, replay) is None
+    assert not frozen(difference, None, live, replay)
