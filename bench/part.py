@@ -63,6 +63,7 @@ PARTS = (
         420,
         "how long output stands still when workers join, leave, die and restart",
         smoke=False,
+        full=False,
     ),
     Part("backfill", "bench.backfill", 300, "replay of JSON Lines and Parquet on all cores, against a plain group-by"),
     Part(

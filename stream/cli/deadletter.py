@@ -115,12 +115,16 @@ def resubmit(
     event are sent once. A letter that holds only the beginning of its value cannot be sent, but with --value. The dead
     letters themselves stay; an event that is refused again becomes another one.
     """
+    from stream.cli.letters import parsed_place
+
     wanted = _wanted(reason, topic, since, until)
     if sum((bool(places), not wanted.any, all_)) != 1:
         which = "PARTITION:OFFSET, --all, or any of --reason, --topic, --since and --until"
         raise CommandError(f"say which: {which}", exit_code=2)
     if value is not None and len(places or []) != 1:
         raise CommandError("--value replaces the value of one dead letter: give its PARTITION:OFFSET", exit_code=2)
+    for place in places or ():
+        parsed_place(place)
     letters = (_one(config, place) for place in places) if places else _letters(config, wanted)
     if value is not None:
         letters = iter([next(iter(letters)).with_value(_content(value))])

@@ -1,11 +1,28 @@
 """Where KPI records are read from: files, the folder of a replay, or the live topic."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from stream.cli.configuration import settings_of
+from stream.cli.failure import CommandError
 
 LIVE = "live"
+
+_WINDOW = re.compile(r"(?:rolling|interval)_[0-9]+(?:ms|s|m|h|d)|day|month|shift_.+")
+
+
+def windows_of(names: str | None) -> frozenset[str] | None:
+    """The windows of `--windows`; None: all but rolling. CommandError names what is no window's name. Which of them the
+    records hold is not known: they may have been made under any configuration."""
+    if names is None:
+        return None
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    unknown = next((name for name in wanted if not _WINDOW.fullmatch(name)), None)
+    if unknown is not None or not wanted:
+        shapes = "rolling_15m, interval_30m, day, month, shift_NAME and the like"
+        raise CommandError(f"--windows: no such window: {unknown or names!r} (there are {shapes})", exit_code=2)
+    return frozenset(wanted)
 
 
 def numbers_of(source: str, config: Path | None) -> Iterator[tuple[bytes, str]]:

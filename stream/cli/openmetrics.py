@@ -7,7 +7,7 @@ import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
-from stream.cli.numbers import numbers_of
+from stream.cli.numbers import numbers_of, windows_of
 
 
 def openmetrics(
@@ -40,7 +40,7 @@ def openmetrics(
     unknown = next(iter(sorted(wanted - set(LEVELS))), None)
     if unknown is not None:
         raise CommandError(f"--levels: no such level: {unknown!r} (there are {', '.join(LEVELS)})", exit_code=2)
-    named = None if windows is None else frozenset(windows.split(","))
+    named = windows_of(windows)
     half = out.with_name(f".{out.name}.half")
     try:
         with half.open("wb") as file:

@@ -55,9 +55,10 @@ def reconcile(
     each difference that is printed is followed by the facts that the number is made of.
     """
     from stream.cli.configuration import settings_of
+    from stream.cli.numbers import windows_of
     from stream.replay.reconcile import chosen, differences, digests, frontier_ms, frozen
 
-    wanted = frozenset(windows.split(",")) if windows is not None else None
+    wanted = windows_of(windows)
     one, other = (chosen(_records(source, config), wanted) for source in (a, b))
     if final_only:
         one, other = _final(one, other), _final(other, one)

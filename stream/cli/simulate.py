@@ -70,7 +70,7 @@ def simulate(
       kpi-stream simulate --out events.jsonl.gz --events 100000 --seed 7 --mess none
 
     To Kafka without --from it is live: each event is sent at its time, until it is stopped. With --from the events are
-    sent as fast as it goes.
+    sent as fast as it goes. A file without --events and --to gets 100,000 events.
     """
     from stream.simulate.outlet import CannotProduce
 
@@ -190,20 +190,25 @@ def _instant(option: str, text: str | None) -> int | None:
 
 
 def _mess(text: str) -> "Mess":
+    from dataclasses import fields
+
     from stream.simulate.mess import BELIEVABLE, Mess
 
     if text == "believable":
         return BELIEVABLE
     if text == "none":
         return Mess()
+    known = [field.name for field in fields(Mess)]
     shares: dict[str, Any] = {}
     for part in text.split(","):
-        name, _, share = part.partition("=")
+        name, _, share = (piece.strip() for piece in part.partition("="))
+        if share and name not in known:
+            raise CommandError(f"--mess: no such share: {name!r} (there are {', '.join(known)})", exit_code=2)
         try:
-            shares[name.strip()] = int(share) if name.strip() == "late_by_ms" else float(share)
+            shares[name] = int(share) if name == "late_by_ms" else float(share)
         except ValueError as error:
             raise CommandError(f"--mess: {part!r} is not a share such as late=0.02", exit_code=2) from error
     try:
         return Mess(**shares)
-    except (TypeError, ValueError) as error:
+    except ValueError as error:
         raise CommandError(f"--mess: {error}", exit_code=2) from error

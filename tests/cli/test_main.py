@@ -46,6 +46,7 @@ def test_help_stands_at_every_level_with_an_example_for_every_command(command: C
         ["replay", "--out"],
         ["reconcile", "a"],
         ["reconcile", "a", "b", "--limit", "many"],
+        ["deadletter", "resubmit", "3:1042", "3-1043"],
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(command: Command, arguments: list[str]) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import orjson
+import pytest
 
 from tests.cli.conftest import Command
 from tests.cli.test_explain import call
@@ -74,3 +75,17 @@ def test_a_record_that_only_one_has_is_explained_kpi_by_kpi(command: Command, tm
     assert lines[0] == "main|agent|a-1|day|2026-11-02T00:00:00Z: only in A"
     assert "    facts of connect_rate:" in lines
     assert "      2026-11-02T01:01:00Z  dials +1  call c-1 (event e-1)" in lines
+
+
+@pytest.mark.parametrize("names", ["days", "day,fortnight", "rolling_", ""])
+def test_what_is_no_name_of_a_window_is_refused_and_not_compared_as_nothing(
+    command: Command, tmp_path: Path, names: str
+) -> None:
+    a = wrote(tmp_path / "a", record(dials=(1, None)))
+    wanted = names.rpartition(",")[2]
+    for asked in (["reconcile", a, a], ["openmetrics", a, "--out", tmp_path / "f"]):
+        ran = command(*asked, "--windows", names)
+        assert ran.code == 2
+        assert ran.error.startswith(f"kpi-stream: --windows: no such window: {wanted!r} (there are ")
+    assert not (tmp_path / "f").exists()
+    assert command("reconcile", a, a, "--windows", "day, shift_day,interval_30m").code == 0

@@ -79,3 +79,8 @@ def test_an_import_that_cannot_begin_is_one_line(command: Command, tmp_path: Pat
     assert (ran.code, ran.out) == (1, "")
     assert ran.error.startswith(f"kpi-stream: {tmp_path / 'f'}:1: ")
     assert command("import", "cfpb", tmp_path / "gone").code == 1
+
+
+def test_a_share_that_there_is_not_is_named_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
+    ran = command("simulate", "--out", tmp_path / "f", "--mess", "lateness=0.1")
+    assert ran.error.startswith("kpi-stream: --mess: no such share: 'lateness' (there are duplicates, late, ")
