@@ -112,6 +112,8 @@ _REASONS = {
     "int_parsing": "should be a whole number",
     "int_type": "should be a whole number",
     "int_from_float": "should be a whole number",
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
     "string_type": "should be text",
     "too_long": "has too many items",
 }

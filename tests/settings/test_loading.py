@@ -110,6 +110,8 @@ def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -
         ("alerts: {a: 1}", "alerts: should be a list"),
         ("kafka: {partitions: many}", "kafka.partitions: should be a whole number, not 'many'"),
         ("kafka: {partitions: true}", "kafka.partitions: should be a whole number"),
+        ("windows: {day: never}", "windows.day: should be true or false, not 'never'"),
+        ("windows: {day: [1]}", "windows.day: should be true or false"),
         ("limits: {record_bytes: 10.5}", "limits.record_bytes: should be a whole number, not '10.5'"),
         ("targets: {}", "targets: this section is not supported yet"),
         ("scorecards: []", "scorecards: this section is not supported yet"),
