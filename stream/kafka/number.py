@@ -68,7 +68,7 @@ class Number:
         self._task: asyncio.Task[None] | None = None
         self._looked_ms = 0
         self._commit: asyncio.Task[None] | None = None
-        self._commit_began = 0.0
+        self._commit_began = self._commit_waits = 0.0
         # By then the broker has given the transaction up.
         self._commit_seconds = kafka.transaction_timeout_ms / 1000
 
@@ -186,9 +186,9 @@ class Number:
         """One slice, and a commit if one is due; whether there may be more to apply."""
         work, context = self.work, self._context
         paused = self._look()
-        if paused:
-            self._commit_began = time.monotonic()  # what was stopped with us had no time
-        elif self.committing and time.monotonic() - self._commit_began > self._commit_seconds:
+        if paused or not context.broker_answers:
+            self._commit_waits = time.monotonic()  # it had no time while we were stopped, nor while there is no broker
+        elif self.committing and time.monotonic() - self._commit_waits > self._commit_seconds:
             raise TimeoutError(f"a commit has taken more than {self._commit_seconds:.0f} s")
         busy = not self._slow and work.step()
         if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
@@ -209,7 +209,7 @@ class Number:
         """Takes what is to be committed, if there is anything, and sends it on its way."""
         commit = self.work.commit(force=force)
         if commit is not None:
-            self._commit_began = time.monotonic()
+            self._commit_began = self._commit_waits = time.monotonic()
             self._commit = asyncio.create_task(self._send(commit))
 
     async def _send(self, commit: Commit) -> None:

@@ -66,6 +66,15 @@ async def until_same(config: Path, numbers: Path) -> None:
     assert await command("reconcile", "live", numbers, "--config", config) == 0
 
 
+async def until_alerts(settings: Settings, expected: list[dict[str, Any]]) -> None:
+    """Returns once the alerts topic says this; fails if it says anything else."""
+    for _ in range(60):
+        if len(await alerts_of(settings)) >= len(expected):
+            break
+        await asyncio.sleep(1)
+    assert await alerts_of(settings) == expected
+
+
 async def until_live_has(settings: Settings, rows: list[dict[str, Any]]) -> None:
     """Returns once the KPI topic says of these windows what the rows say."""
     assert rows
@@ -169,7 +178,7 @@ async def test_a_changed_definition_goes_live_with_its_history_and_the_alerts_go
         assert any("|month|" in key for key in before)
         assert not any("|month|" in key for key in full)
         # No rule reads what the change is about: the alerts are those of one undisturbed run.
-        assert await alerts_of(settings) == lines(tmp_path / "all" / "alerts.jsonl")
+        await until_alerts(settings, lines(tmp_path / "all" / "alerts.jsonl"))
         await stopped(worker)
 
 
