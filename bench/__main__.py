@@ -19,6 +19,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from bench import result
@@ -56,31 +57,39 @@ def main() -> int:
         parser.error(f"no part {', '.join(sorted(unknown))}; --list names them")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = [part for part in PARTS if part.name in names]
+    found: dict[str, list[Row]] = {}
     try:
-        found = _measured(parts, SMOKE if asked.smoke else asked.scale, smoke=asked.smoke)
+        for name, rows in _measured(parts, SMOKE if asked.smoke else asked.scale, smoke=asked.smoke):
+            found[name] = rows
+            if not asked.smoke and asked.scale == 1:  # at once: a run that is stopped keeps what it has
+                _keep(name, rows)
     except KeyboardInterrupt:
         sys.stderr.write("\nbench: stopped\n")
         return 130
     for name, rows in found.items():
         sys.stdout.write(f"\n## {name}\n\n{result.table(rows)}")
-    if not asked.smoke and asked.scale == 1:
-        kept = result.save(RESULTS, time.strftime("%Y-%m-%d"), result.machine(), found)
-        sys.stderr.write("".join(f"kept: {file}\n" for file in kept))
     return int(any(row.key.endswith(".failed") for rows in found.values() for row in rows))
 
 
-def _measured(parts: list[Part], scale: float, *, smoke: bool) -> dict[str, list[Row]]:
+def _keep(name: str, rows: list[Row]) -> None:
+    kept = result.save(RESULTS, time.strftime("%Y-%m-%d"), result.machine(), {name: rows})
+    sys.stderr.write(f"kept {name}: {', '.join(map(str, kept))}\n")
+
+
+def _measured(parts: list[Part], scale: float, *, smoke: bool) -> Iterator[tuple[str, list[Row]]]:
     with tempfile.TemporaryDirectory() as folder:
         given = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
         if given:
-            return _each(parts, Setting(given, folder, scale, smoke))
+            yield from _each(parts, Setting(given, folder, scale, smoke))
+            return
         with LocalBroker(Path(folder) / "kafka", heap="1g") as broker:
             logs = str(broker.data / "log")
-            return _each(parts, Setting(broker.bootstrap, folder, scale, smoke, broker.pid, logs))
+            yield from _each(parts, Setting(broker.bootstrap, folder, scale, smoke, broker.pid, logs))
 
 
-def _each(parts: list[Part], setting: Setting) -> dict[str, list[Row]]:
-    return {part.name: measured(part, setting) for part in parts}
+def _each(parts: list[Part], setting: Setting) -> Iterator[tuple[str, list[Row]]]:
+    for part in parts:
+        yield part.name, measured(part, setting)
 
 
 if __name__ == "__main__":
