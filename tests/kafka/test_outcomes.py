@@ -113,11 +113,9 @@ async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_
         pid = own_broker.pid
         assert pid is not None
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-        assert await worker.ends(60) == 5, worker.log[-3000:]
-        assert "Traceback" not in worker.log
-    async with WorkerProcess(config) as worker:
-        await worker.logs("the broker cannot be reached")
+        await worker.logs("the broker does not answer")
         assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
+        assert "Traceback" not in worker.log
         assert own_broker.pid is None
         await asyncio.to_thread(own_broker.start)
         await produce(own_broker.bootstrap, inbound, calls(100, 100))
