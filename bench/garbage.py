@@ -140,14 +140,14 @@ def _replayed(system: System, setting: Setting, events: int) -> Iterator[str]:
     settings = load(system.config, {})
     with reached(settings):
         live = latest((each.value, "live") for each in committed_records(settings, [f"{system.prefix}.kpi.v1"]))
-    over = instant_text(last_ms - WINDOW_MS)
+    over = instant_text(last_ms - WINDOW_MS - settings.time.grace_ms)
     yield from (
         f"{each.key}: {each.text}" for each in differences(_over(live, over), _over(records_of(str(out)), over))
     )
 
 
 def _over(records: Records, latest_start: str) -> Records:
-    """The half hours that began no later."""
+    """The half hours that began no later: those that are final."""
     windows = chosen(records, frozenset({WINDOW}))
     return {key: each for key, each in windows.items() if key.rpartition("|")[2] <= latest_start}
 
