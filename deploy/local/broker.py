@@ -41,7 +41,7 @@ class LocalBroker:
     `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one, and restarts keep it.
     The data outlive `stop` and `kill`. `doors`: ports of proxies; for each the broker has a listener of its own, at the
     port of the same place in `behind`, and tells those who come through it to come through that proxy again.
-    `joins`: a running node of which this one becomes the second.
+    `joins`: a running node of which this one becomes the second. `within`: a command that runs the node's (nsenter).
     """
 
     def __init__(
@@ -53,12 +53,14 @@ class LocalBroker:
         heap: str = "512m",
         doors: Sequence[int] = (),
         joins: LocalBroker | None = None,
+        within: Sequence[str] = (),
     ) -> None:
         self.data = data.resolve()
         self.port = port or free_port()
         self.behind = [free_port() for _ in doors]
         self._doors = list(doors)
         self._joins = joins
+        self._within = list(within)
         self._libs = libs
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,7 +102,7 @@ class LocalBroker:
         if in_use(self.port):
             raise BrokerError(f"port {self.port} is taken: choose another with --port")
         self._write_settings()
-        if not (self.data / "log" / "meta.properties").exists():
+        if self._within or not (self.data / "log" / "meta.properties").exists():
             self._format(java)
         with (self.data / "broker.out").open("ab") as out:
             self._process = subprocess.Popen(
@@ -154,7 +156,7 @@ class LocalBroker:
         # The quick compiler and the plain collector start a small node sooner and leave the second core alone.
         tuning = [f"-Xmx{self._heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData"]
         logging = f"-Dlog4j2.configurationFile={self.data / 'log4j2.properties'}"
-        return [java, *tuning, logging, "-cp", f"{self._libs}/*"]
+        return [*self._within, java, *tuning, logging, "-cp", f"{self._libs}/*"]
 
     def _write_settings(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
@@ -181,7 +183,11 @@ class LocalBroker:
 
     def _format(self, java: str) -> None:
         done = subprocess.run(
-            [*self._java(java), "kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c", str(self._settings)],
+            [
+                *self._java(java),
+                *("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER_ID, "-c"),
+                str(self._settings),
+            ],
             capture_output=True,
             text=True,
             check=False,

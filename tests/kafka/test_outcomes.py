@@ -1,9 +1,10 @@
 """What a worker does when its broker, its clock or its own work fails: one outcome each, as in docs/runbook.md."""
 
 import asyncio
-import resource
 import signal
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from stream.kafka.names import Names
 from stream.kafka.topics import create_topics
 from tests.kafka.broker_admin import alter, replicas_in_sync
 from tests.kafka.records import call
+from tests.kafka.small_disk import NoMountError, SmallDisk
 from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce, until_counted, until_final
 
 pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(300)]
@@ -100,26 +102,47 @@ async def make_internal_topics(bootstrap: str) -> None:
 
 
 async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_room(
-    own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
+    topic_prefix: str, tmp_path: Path
 ) -> None:
-    """A broker whose files may not grow gets an error from each write, as on a full disk, and needs no disk of its own
-    for it."""
-    config, settings = configured(own_broker.bootstrap, topic_prefix, tmp_path)
-    inbound = Names(topic_prefix, topic_prefix).inbound[0]
-    async with WorkerProcess(config) as worker:
-        await worker.ready()
-        await produce(own_broker.bootstrap, inbound, calls(0, 100))
-        await until_counted(settings, "dials", "agent", by_agent(100))
-        pid = own_broker.pid
-        assert pid is not None
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
-        await worker.logs("the broker does not answer")
-        assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
-        assert "Traceback" not in worker.log
-        assert own_broker.pid is None
-        await asyncio.to_thread(own_broker.start)
-        await produce(own_broker.bootstrap, inbound, calls(100, 100))
-        await until_counted(settings, "dials", "agent", by_agent(200), 60)
+    try:
+        disk = SmallDisk(tmp_path / "kafka" / "log")
+    except NoMountError as error:
+        pytest.skip(str(error))
+    with disk, LocalBroker(tmp_path / "kafka", within=disk.within) as broker:
+        config, settings = configured(broker.bootstrap, topic_prefix, tmp_path)
+        inbound = Names(topic_prefix, topic_prefix).inbound[0]
+        async with WorkerProcess(config) as first:
+            await first.ready()
+            await produce(broker.bootstrap, inbound, calls(0, 100))
+            await until_counted(settings, "dials", "agent", by_agent(100))
+            disk.fill()
+            while broker.pid is not None:  # noqa: ASYNC110  only asking tells
+                await asyncio.sleep(0.1)
+            assert "No space left on device" in (tmp_path / "kafka" / "broker.log").read_text()
+            async with after_the_cut(first, config) as worker:
+                assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
+                disk.free()
+                await asyncio.to_thread(broker.start)
+                await produce(broker.bootstrap, inbound, calls(100, 100))
+                await until_counted(settings, "dials", "agent", by_agent(200), 60)
+                await worker.ready()
+                assert "Traceback" not in worker.log
+
+
+@asynccontextmanager
+async def after_the_cut(first: WorkerProcess, config: Path) -> AsyncIterator[WorkerProcess]:
+    """The worker that waits for the broker: the same one, or, where a transaction was cut in half, the one that its
+    supervisor starts after exit code 5."""
+    try:
+        await first.logs("the broker does not answer", 60)
+    except AssertionError:
+        assert await first.ends(1) == 5, first.log[-3000:]
+    if first.code is None:
+        yield first
+        return
+    async with WorkerProcess(config) as second:
+        await second.logs("the broker cannot be reached")
+        yield second
 
 
 async def test_a_worker_whose_clock_is_ten_minutes_off_counts_right_and_says_nothing_of_silence(
