@@ -44,7 +44,7 @@ def measured(folder: Path, rules: bool) -> float:
     """Seconds of `kpi-stream replay`, its start included."""
     config = folder / "config.yaml"
     config.write_text(json.dumps({"sites": SITES} | ({"alerts": RULES} if rules else {})))
-    command = [sys.executable, "-c", "from stream.cli.main import main; main()", "replay", "--no-progress"]
+    command = [sys.executable, "-c", "from stream.cli.program import main; main()", "replay", "--no-progress"]
     began = time.perf_counter()
     subprocess.run(
         [*command, "--input", str(folder / "events.jsonl"), "--out", str(folder / "out"), "--config", str(config)],

@@ -23,7 +23,7 @@ import duckdb
 from bench.result import Row
 from bench.setting import Setting
 
-MAIN = [sys.executable, "-c", "from stream.cli.main import main; main()"]
+MAIN = [sys.executable, "-c", "from stream.cli.program import main; main()"]
 EVENTS = 1_000_000
 ONCE = 200_000
 DAY = b'"2026-11-02T00:'

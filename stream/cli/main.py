@@ -1,9 +1,7 @@
 """`kpi-stream`: the commands together, and what all of them do with errors and Ctrl-C."""
 
 import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 
 import typer
@@ -26,9 +24,9 @@ from stream.cli import (
     worker,
 )
 from stream.cli.failure import CommandError
+from stream.cli.program import INTERRUPTED
 
 PROGRAM = "kpi-stream"
-INTERRUPTED = 130
 TRACEBACK_VARIABLE = "KPI_STREAM_TRACEBACK"
 
 app = typer.Typer(
@@ -64,16 +62,8 @@ app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs one command and exits: 0 done, 1 failed or differs, 2 wrong usage or configuration, 130 after Ctrl-C."""
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Runs one command and gives its exit code; whatever goes wrong is one line on stderr."""
-    if threading.current_thread() is threading.main_thread():
-        # As Ctrl-C: what was begun is cleaned up, and no child process is left. The worker has a handler of its own.
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         code = typer.main.get_command(app).main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
@@ -97,7 +87,3 @@ def run(arguments: Sequence[str]) -> int:
 def _told(message: str, exit_code: int) -> int:
     print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
     return exit_code
-
-
-if __name__ == "__main__":
-    main()

@@ -80,7 +80,7 @@ def test_ctrl_c_is_exit_code_130_without_a_traceback(command: Command, monkeypat
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
-    line = f"{sys.executable} -c 'from stream.cli.main import main; main()' kpis --json | head -c 10"
+    line = f"{sys.executable} -c 'from stream.cli.program import main; main()' kpis --json | head -c 10"
     ran = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True, check=False)
     assert ran.stderr == ""
 
@@ -93,7 +93,9 @@ def test_help_is_there_at_once() -> None:
 def _seconds() -> float:
     """Processor time, which other work on the machine changes little."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, "-c", "from stream.cli.main import main; main(['--help'])"], check=True, stdout=-3)
+    subprocess.run(
+        [sys.executable, "-c", "from stream.cli.program import main; main(['--help'])"], check=True, stdout=-3
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -316,7 +316,7 @@ def test_after_a_kill_9_the_same_command_goes_on_with_what_is_done(replay: Repla
     file.write_bytes(b"".join(each + b"\n" for each in drawn.lines))
 
     def ran(before: str) -> int:
-        code = f"{SMALL}\n{before}\nfrom stream.cli.main import main; main()"
+        code = f"{SMALL}\n{before}\nfrom stream.cli.program import main; main()"
         command = [sys.executable, "-c", code, "replay", "--input", str(file), "--out", str(out)]
         return subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode
 

@@ -26,3 +26,37 @@ def test_a_replay_that_is_stopped_leaves_nothing_behind(number: signal.Signals, 
         assert running.wait(20) == 130
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
+
+
+ARRIVES = """
+import builtins, os, signal
+real = builtins.__import__
+def arrives(name, *given, **named):
+    if name == {moment!r}:
+        builtins.__import__ = real
+        os.kill(os.getpid(), {number})
+    return real(name, *given, **named)
+builtins.__import__ = arrives
+from stream.cli.program import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", ["typer", "stream.settings", "stream.kafka.worker", "stream.kafka.app"])
+def test_a_worker_that_is_stopped_before_it_has_begun_ends_in_order(
+    moment: str, number: signal.Signals, tmp_path: Path
+) -> None:
+    """The signal comes as the program begins to import this."""
+    code = ARRIVES.format(moment=moment, number=int(number))
+    command = [sys.executable, "-c", code, "worker", "--http-port", "0"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "")
+    assert "Traceback" not in ran.stderr
+
+
+def test_another_command_that_is_stopped_before_it_has_begun_says_so(tmp_path: Path) -> None:
+    code = ARRIVES.format(moment="typer", number=int(signal.SIGTERM))
+    ran = subprocess.run([sys.executable, "-c", code, "kpis"], capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 130
+    assert "Traceback" not in ran.stderr

@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from stream.kafka.names import Names
 from stream.settings import Settings, load
 
-MAIN = "from stream.cli.main import main; main()"
+MAIN = "from stream.cli.program import main; main()"
 ROOT = Path(__file__).resolve().parents[2]
 SESSION_MS = 2_500
 

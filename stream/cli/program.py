@@ -1,0 +1,24 @@
+"""What `kpi-stream` begins with, before anything that takes time is imported."""
+
+import signal
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs one command and exits: 0 done, 1 failed or differs, 2 wrong usage or configuration, 130 after Ctrl-C.
+
+    SIGTERM is as Ctrl-C from the first moment on: what was begun is cleaned up, and no child process is left. A worker
+    ends with 0 then, also where it has not begun yet; the first process of a container would not even hear the signal.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        from stream.cli.main import run
+
+        code = run(given)
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    sys.exit(0 if code == INTERRUPTED and given[:1] == ["worker"] else code)
