@@ -286,7 +286,7 @@ def _stands_alone(fact: Fact, mark: bytes, dossier: Dossier | None) -> bool:
     if mark in dossier:
         return False
     if kind is Call:
-        if dossier.startswith(dossiers.CALM):
+        if dossiers.is_calm(dossier):
             return True
         call = cast("Call", fact)
         human = call.outcome == "human"

@@ -1,25 +1,26 @@
 """A fact as bytes: a record of the ledger topic, and an entry of a debtor's dossier.
 
-An entry is a msgpack array: the type's letter, the fact's fields in struct order, last the losers (8 bytes a hash:
-events that lost a conflict against this fact, so that their redelivery is known). What is None at the end is left out.
-What the key or the type tell takes a byte or none: `debtor_id` is true where it is the key, `site_id` nil where it is
-the default, a literal is its place among those of its field; other instants are kept as distances from `occurred_at`.
-In the topic, a byte with the version of the format stands before the array.
+An entry is a msgpack array (`layout.py` says of what). The losers are 8 bytes a hash: events that lost a conflict
+against this fact, so that their redelivery is known. What the key or the type tell takes a byte or none: `debtor_id` is
+left out where it is the key and false where there is none, `site_id` nil where it is the default, `case_id` true where
+it is that of the dossier's first fact, a literal is its place among those of its field; other instants are kept as
+distances from `occurred_at`. In the topic, a byte with the version of the format stands before the array.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast
 
 import msgspec
-from msgspec import structs
 
-from stream.facts.fact import DEFAULT_SITE, INSTANTS, KINDS, AgentState, Call, Fact, Instalment, Message, Promise
+from stream.facts.fact import DEFAULT_SITE, KINDS, AgentState, Call, Fact, Instalment, Message, Promise
 from stream.facts.format import Format
 from stream.facts.identity import own_id
+from stream.ledger.former import from_first
+from stream.ledger.layout import AT, LAYOUTS, SITE, codes
 
-FORMAT: Format[bytes] = Format("ledger record")
+FORMAT: Format[bytes] = Format("ledger record", 2, {1: from_first})
 """A former version's entry is upgraded when it is read from the topic."""
 
 HASH_BYTES = 8
@@ -27,80 +28,24 @@ MOST_LOSERS = 255
 
 _VERSION = bytes((FORMAT.version,))
 _pack = msgspec.msgpack.Encoder().encode
-
-
-class _Part(Instalment, kw_only=True, array_like=True, gc=False):
-    """An instalment at rest."""
-
-
-class _Plan(NamedTuple):
-    """How the fields of a type are kept. Places are those in the array, which starts with the letter."""
-
-    length: int
-    instants: tuple[tuple[int, str], ...]
-    literals: tuple[tuple[int, str, Mapping[Any, int | None], Mapping[Any, str | None]], ...]
-    """Place, name, and which number stands for which text."""
-
-
-_AT, _SITE, _DEBTOR = 2, 3, 4
-"""Places of fields that all types have."""
-
-
-def _texts(hint: object) -> tuple[str, ...]:
-    """The values of a literal, or of one that may be None; nothing for any other type."""
-    if get_origin(hint) is Literal:
-        return get_args(hint)
-    return next((get_args(part) for part in get_args(hint) if get_origin(part) is Literal), ())
-
-
-def _codes(hint: object) -> dict[Any, int | None]:
-    return {None: None} | {text: code for code, text in enumerate(_texts(hint))}
-
-
-def _plan(kind: type[Fact]) -> _Plan:
-    names, hints = kind.__struct_fields__, get_type_hints(kind)
-    assert (names[_AT - 1], names[_SITE - 1], names[_DEBTOR - 1]) == ("occurred_at", "site_id", "debtor_id")
-    instants, literals = [], []
-    for place, name in enumerate(names, 1):
-        if name in INSTANTS and place != _AT:
-            instants.append((place, name))
-        if _texts(hints[name]):
-            codes = _codes(hints[name])
-            literals.append((place, name, codes, {code: text for text, code in codes.items()}))
-    return _Plan(len(names) + 1, tuple(instants), tuple(literals))
-
-
-def _kept(kind: type[Fact]) -> type[Fact]:
-    """The type that an entry is read into: a subclass of `kind`, with the same fields and `losers`."""
-    types: dict[str, object] = {"instalments": list[_Part], "hours": tuple[str, str] | None}
-    fields = [(name, types.get(name, Any), None) for name in kind.__struct_fields__]
-    kept = msgspec.defstruct(
-        f"Kept{kind.__name__}", [*fields, ("losers", Any, None)], bases=(kind,), array_like=True, tag=kind.LETTER,
-        kw_only=True, gc=False,
-    )  # fmt: skip
-    return cast("type[Fact]", kept)
-
-
 _KINDS = {kind.LETTER: kind for kind in KINDS}
-_DIRECTIONS, _OUTCOMES, _PARTIES, _CHANNELS, _STATES = (
-    _codes(get_type_hints(kind)[name])
-    for kind, name in (
-        (Call, "direction"),
-        (Call, "outcome"),
-        (Call, "party"),
-        (Message, "channel"),
-        (AgentState, "state"),
-    )
-)
+_CALL, _MESSAGE, _STATE = (ord(kind.LETTER) for kind in (Call, Message, AgentState))
+_DIRECTIONS, _OUTCOMES, _PARTIES = (codes(Call, name) for name in ("direction", "outcome", "party"))
+_CHANNELS, _STATES = codes(Message, "channel"), codes(AgentState, "state")
 _IN_DIRECTIONS, _IN_OUTCOMES, _IN_PARTIES = (
-    cast("Mapping[Any, Any]", {code: text for text, code in codes.items()})
-    for codes in (_DIRECTIONS, _OUTCOMES, _PARTIES)
+    cast("Mapping[Any, Any]", {code: text for text, code in known.items()})
+    for known in (_DIRECTIONS, _OUTCOMES, _PARTIES)
 )
 _SILENT = (None,) * 7
-_PLANS: dict[str, _Plan] = {kind.LETTER: _plan(kind) for kind in KINDS}
 _read: Callable[[bytes | memoryview], list[Fact]] = msgspec.msgpack.Decoder(
-    list[Union[tuple(_kept(kind) for kind in KINDS)]]  # type: ignore[misc]  # noqa: UP007  made at run time
+    list[Union[tuple(layout.kept for layout in LAYOUTS.values())]]  # type: ignore[misc]  # noqa: UP007  made at run time
 ).decode
+
+_SHARED_CASE = _pack(True)
+_ARRAY_16 = 0xDC
+"""msgpack: an array of more than 15, whose length takes two bytes more."""
+_FIXSTR, _FIXSTR_END = 0xA0, 0xC0
+"""msgpack: a string of up to 31 bytes."""
 
 
 def identity(fact: Fact) -> str:
@@ -133,40 +78,39 @@ def plain(fact: Fact) -> Fact:
 def encode(fact: Fact, losers: tuple[bytes, ...] = ()) -> bytes:
     """The entry of a fact."""
     if not losers:
-        if isinstance(fact, Call):
-            return _encode_call(fact)
-        if isinstance(fact, Message):
-            return _encode_message(fact)
         if isinstance(fact, AgentState):
             return _encode_state(fact)
+        if fact.debtor_id is not None:
+            if isinstance(fact, Call):
+                return _encode_call(fact)
+            if isinstance(fact, Message):
+                return _encode_message(fact)
     return _encode_any(fact, losers)
 
 
 def _encode_any(fact: Fact, losers: tuple[bytes, ...]) -> bytes:
-    plan = _PLANS[fact.LETTER]
-    row: list[Any] = [fact.LETTER, *structs.astuple(fact)]
-    del row[plan.length :]
-    if row[_SITE] == DEFAULT_SITE:
-        row[_SITE] = None
-    if row[_DEBTOR] is not None:
-        row[_DEBTOR] = True
-    for place, _, code, _ in plan.literals:
+    layout = LAYOUTS[fact.LETTER]
+    row: list[Any] = [ord(fact.LETTER), *layout.values(fact), b"".join(losers) or None]
+    if row[SITE] == DEFAULT_SITE:
+        row[SITE] = None
+    row[layout.debtor] = False if row[layout.debtor] is None else None
+    for place, _, code, _ in layout.literals:
         row[place] = code[row[place]]
-    for place, _ in plan.instants:
+    for place, _ in layout.instants:
         if row[place] is not None:
-            row[place] -= row[_AT]
+            row[place] -= row[AT]
     if isinstance(fact, Promise):
         row = [_flat(value) if isinstance(value, list) else value for value in row]
-    return _packed([*row, b"".join(losers) or None])
+    return _packed(row)
 
 
 def _encode_call(call: Call) -> bytes:
     """What `_encode_any` says. Most facts are calls and messages, and this takes half the time."""
     site, at_ms = call.site_id, call.occurred_at
     head = (
-        "c", call.event_id, at_ms, None if site == DEFAULT_SITE else site, None if call.debtor_id is None else True,
-        call.case_id, call.agent_id, call.team_id, call.call_id, call.version, _DIRECTIONS[call.direction],
-        _OUTCOMES[call.outcome], _PARTIES[call.party], call.ended_at - at_ms,
+        _CALL, call.case_id, call.event_id, at_ms, None if site == DEFAULT_SITE else site, call.agent_id, call.team_id,
+        call.call_id, call.version, _DIRECTIONS[call.direction], _OUTCOMES[call.outcome], _PARTIES[call.party],
+        call.ended_at - at_ms,
     )  # fmt: skip
     tail = (
         call.queue_ms, call.talk_ms, call.hold_ms, call.wrap_ms, call.effective_ms, call.number_id, call.recorded
@@ -180,19 +124,20 @@ def _encode_message(message: Message) -> bytes:
     """What `_encode_any` says."""
     site = message.site_id
     return _packed([
-        "m", message.event_id, message.occurred_at, None if site == DEFAULT_SITE else site,
-        None if message.debtor_id is None else True, message.case_id, message.agent_id, message.team_id,
-        message.message_id, _CHANNELS[message.channel], _DIRECTIONS[message.direction], message.delivered,
+        _MESSAGE, message.case_id, message.event_id, message.occurred_at, None if site == DEFAULT_SITE else site,
+        message.agent_id, message.team_id, message.message_id, _CHANNELS[message.channel],
+        _DIRECTIONS[message.direction], message.delivered,
     ])  # fmt: skip
 
 
 def _encode_state(state: AgentState) -> bytes:
     """What `_encode_any` says."""
     site = state.site_id
-    return _pack((
-        "s", state.event_id, state.occurred_at, None if site == DEFAULT_SITE else site,
-        None if state.debtor_id is None else True, state.case_id, state.agent_id, state.team_id, _STATES[state.state],
-    ))  # fmt: skip
+    head = (
+        _STATE, state.case_id, state.event_id, state.occurred_at, None if site == DEFAULT_SITE else site,
+        state.agent_id, state.team_id, _STATES[state.state],
+    )  # fmt: skip
+    return _pack(head if state.debtor_id is not None else (*head, False))
 
 
 def _packed(row: list[Any]) -> bytes:
@@ -210,14 +155,27 @@ def _flat(parts: list[Instalment]) -> list[tuple[str, int]]:
     return [(part.due_on, part.amount_minor) for part in parts]
 
 
+def sharing(entry: bytes, others: bytes | bytearray, at: int) -> bytes:
+    """An entry as it stands beside that which starts at `at` of `others`: without its case, if they are of the same."""
+    start = 2 if entry[0] < _ARRAY_16 else 4
+    head = entry[start]
+    if _FIXSTR < head < _FIXSTR_END:
+        end = start + 1 + (head & 31)
+        if others.startswith(entry[start:end], at + (2 if others[at] < _ARRAY_16 else 4)):
+            return entry[:start] + _SHARED_CASE + entry[end:]
+    return entry
+
+
 def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
     """The facts of `key` from a msgpack array of entries; what lost against them is in `losers_of`."""
     facts = _read(entries)
+    shared = facts[0].case_id if facts else None
     for fact in facts:
+        if fact.case_id is True:  # type: ignore[comparison-overlap]  # at rest, see `sharing`
+            fact.case_id = shared  # type: ignore[unreachable]
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
-        if fact.debtor_id is not None:
-            fact.debtor_id = key
+        fact.debtor_id = key if fact.debtor_id is None else None
         if isinstance(fact, Call):
             fact.direction = _IN_DIRECTIONS[fact.direction]
             fact.outcome = _IN_OUTCOMES[fact.outcome]
@@ -229,10 +187,10 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
 
 
 def _finish(fact: Fact) -> None:
-    plan = _PLANS[fact.LETTER]
-    for _, name, _, text in plan.literals:
+    layout = LAYOUTS[fact.LETTER]
+    for _, name, _, text in layout.literals:
         setattr(fact, name, text[getattr(fact, name)])
-    for _, name in plan.instants:
+    for _, name in layout.instants:
         distance_ms = getattr(fact, name)
         if distance_ms is not None:
             setattr(fact, name, distance_ms + fact.occurred_at)
