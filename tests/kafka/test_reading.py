@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from aiokafka.partitioner import murmur2
 
 from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Call, Fact
@@ -32,6 +33,21 @@ def test_a_key_that_does_not_hash_to_its_partition_is_misrouted_every_time() -> 
     assert isinstance(reader.read([record(2, 0, debtor_of(0, 4))])[0], Call)
 
 
+def test_the_partition_is_hashed_once_per_debtor_not_per_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[bytes] = []
+
+    def counted(key: bytes) -> int:
+        hashed.append(key)
+        return int(murmur2(key))
+
+    one, other = debtor_of(0, 4), debtor_of(0, 4, skip=1)
+    monkeypatch.setattr("stream.kafka.reading.murmur2", counted)
+    reader = Reader(0, 4, 1_000)
+    outcomes = reader.read([record(offset, offset, who) for offset, who in enumerate((one, other, one, one, other))])
+    assert all(isinstance(outcome, Call) for outcome in outcomes)
+    assert hashed == [one.encode(), other.encode()]
+
+
 def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
     assert [partition_of(key, 8) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
         (-973932308 & 0x7FFFFFFF) % 8, (-790332482 & 0x7FFFFFFF) % 8, (-985981536 & 0x7FFFFFFF) % 8
@@ -39,6 +55,7 @@ def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
 
 
 def test_what_occurred_five_minutes_after_its_arrival_is_invalid_and_up_to_then_is_not() -> None:
+    assert GUARD_MS == 5 * 60 * 1_000
     reader = Reader(0, 1, 1_000)
     assert isinstance(reader.read([FakeRecord(0, call(0, GUARD_MS), timestamp=NOON_MS)])[0], Call)
     assert refused(reader, FakeRecord(0, call(0, GUARD_MS + 1), timestamp=NOON_MS)) == "invalid"

@@ -1,10 +1,13 @@
 """Laws of what a worker says of itself and in which order its numbers open (live 1 and 6). No broker."""
 
 import asyncio
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from structlog.testing import capture_logs
 
@@ -14,8 +17,10 @@ from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.health import Health
 from stream.kafka.names import INBOUND
+from stream.kafka.positions import decode
 from stream.kafka.roster import Fences, Roster
 from stream.kafka.stage_two import StageTwo
+from stream.kafka.writer import Written
 from stream.publish.meters import Meters
 from stream.settings import load
 
@@ -101,14 +106,82 @@ async def test_the_consumer_reads_what_is_committed_waits_shortly_and_is_a_stati
     await consumer.stop()
 
 
+async def test_a_partition_is_paused_from_its_assignment_until_it_is_sought_to_where_its_state_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """aiokafka's own consumer, without a broker; Faust resumes the flow while it tells of the assignment."""
+    tp = TopicPartition("collections.calls.v1", 1)
+    consumer: Any = AIOKafkaConsumer(bootstrap_servers="127.0.0.1:1")
+    consumer.assign([tp])
+    thread: Any = BulkThread.__new__(BulkThread)
+    thread._consumer, thread._epochs = consumer, {}
+    told, sought = [], []
+
+    async def told_to_faust(*_: Any) -> None:
+        told.append(consumer.paused())
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "on_partitions_assigned", told_to_faust)
+    await thread.on_partitions_assigned({TP(*tp)})
+    assert told == [{tp}]
+    assert consumer.paused() == {tp}
+    consumer._fetcher = SimpleNamespace(seek_to=lambda *given: sought.append((*given, consumer.paused())))
+    await thread._open_partitions({TP(*tp): (42, 7)})
+    assert sought == [(tp, 42, {tp})]  # while nothing is fetched
+    assert consumer.paused() == set()
+    assert thread._epochs == {tp: 7}
+    consumer._fetcher = None
+    await consumer.stop()
+
+
+def test_a_fetch_waits_fifty_to_a_hundred_milliseconds_by_default() -> None:
+    assert 50 <= context().settings.kafka.fetch_wait_ms <= 100
+
+
+def test_stage_two_has_as_many_numbers_as_stage_one_up_to_eight() -> None:
+    for partitions, expected in ((4, 4), (8, 8), (64, 8)):
+        assert load(None, {"KPI_STREAM_KAFKA__PARTITIONS": str(partitions)}).deltas_partitions == expected
+
+
 class Quiet:
     """An engine of stage 2 that has nothing to say, and knows dead numbers."""
 
     watermark_ms = 60_000
+    counters: Counter[str] = Counter()
     dead_numbers: frozenset[int] = frozenset()
 
     def tick(self, _: int) -> Any:
         return SimpleNamespace(kpis=[], alerts=[], state=[])
+
+
+def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committed() -> None:
+    ours = context()
+    ours.partitions = {**ours.partitions, ours.names.kpi: 4}
+    told: list[tuple[int, Any]] = []
+    ours.outlet = cast("Any", SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis))))
+    engine: Any = Quiet()
+    engine.tick = lambda _: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
+    work = StageTwo(ours, 1, engine)
+    commit = work.commit(force=True)
+    assert commit is not None
+    positions = decode(commit.outgoing[work.state_topic, 1][-1].value or b"")
+    assert (positions.partitions, positions.deltas) == (4, 4)
+    assert told == []  # nothing is committed yet
+    commit.then(Written({}, None))
+    assert told == [(1, [(b"k", b"{}")])]
+
+
+def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed() -> None:
+    ours = context()
+    ours.meters = meters = Meters()
+    engine: Any = Quiet()
+    engine.counters = Counter(frozen=3)
+    work = StageTwo(ours, 1, engine)
+    for _ in range(2):
+        commit = work.commit(force=True)
+        assert commit is not None
+        commit.then(Written({}, None))
+    shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
+    assert shown["collections_rows_frozen_total"] == 3
 
 
 def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_number() -> None:

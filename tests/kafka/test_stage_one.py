@@ -1,86 +1,15 @@
-"""Laws of what stage 1 of a number commits (live 1, 2 and 6; internals 4 and 6). No broker."""
-
-from typing import Any
+"""Laws of what stage 1 of a number commits (live 1, 3 and 6; internals 4 and 6). No broker."""
 
 import orjson
 import pytest
 
 from stream.engine.delta import STATEMENT_KEY
-from stream.engine.stage1 import Stage1
-from stream.facts.fact import Fact
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit
-from stream.kafka.positions import KEY, Position, decode
-from stream.kafka.stage_one import DEAD_BYTES_IN_HAND, IN_HAND, SLICE, StageOne
-from stream.kafka.work import Commit
-from stream.kafka.writer import Written
-from stream.settings import load
+from stream.kafka.positions import KEY, Position, Positions, decode
+from stream.kafka.stage_one import DEAD_BYTES_IN_HAND, IN_HAND, SLICE
+from stream.publish.meters import Meters
+from tests.kafka.on_bench import CALLS, DEAD, DEBTOR, DELTAS, LEDGER, PAYMENTS, Bench, sent
 from tests.kafka.records import NOON_MS, FakeRecord, batch, call, debtor_of, record
-
-PREFIX = "collections"
-CALLS = f"{PREFIX}.calls.v1"
-LEDGER, DELTAS, DEAD = f"{PREFIX}.kpi-stream.ledger", f"{PREFIX}.kpi-stream.deltas", f"{PREFIX}.deadletter.v1"
-DEBTOR = debtor_of(1, 4)
-
-
-class Clockwork:
-    """Time for a context, moved by hand."""
-
-    def __init__(self) -> None:
-        self.ms = 1_000_000
-
-    def __call__(self) -> int:
-        return self.ms
-
-
-class Failing(Stage1):
-    """A ledger whose next calls fail."""
-
-    failures = 0
-
-    def apply(self, fact: Fact, frontier_ms: int | None = None) -> Any:
-        if self.failures:
-            self.failures -= 1
-            raise ZeroDivisionError("deliberately")
-        return super().apply(fact, frontier_ms)
-
-
-class Bench:
-    """Stage 1 of number 1 of 4, with what it needs, and its ends recorded."""
-
-    def __init__(self, offsets: dict[str, int] | None = None) -> None:
-        settings = load(None, {})
-        self.clock = Clockwork()
-        self.ends: list[tuple[Exit, str]] = []
-        names = [
-            f"{PREFIX}.{name}.v1" for name in ("calls", "payments", "complaints", "cases", "activity", "deadletter")
-        ]
-        self.context = Context(
-            settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},
-            end=lambda code, reason: self.ends.append((code, reason)), monotonic_ms=self.clock, wall_ms=self.clock,
-        )  # fmt: skip
-        plan, definitions = settings.plan(), settings.definitions()
-        self.engine = Failing(definitions, plan, settings.limits(), 1, frozenset())
-        self.work = StageOne(self.context, 1, self.engine)
-        self.fed = (offsets or {}).get(CALLS, 0)
-        self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
-        self.work.look(lambda _: (0, self.clock.ms), lambda _: False)
-
-    def feed(self, *records: FakeRecord) -> None:
-        first, self.fed = self.fed, records[-1].offset + 1
-        self.work.feed(batch(CALLS, records, start=first, partition=1))
-        while self.work.step():
-            pass
-
-    def commit(self, *, later_ms: int = 1_000) -> Commit:
-        self.clock.ms += later_ms
-        commit = self.work.commit()
-        commit.then(Written({}, None))
-        return commit
-
-
-def sent(commit: Commit, topic: str, partition: int) -> list[tuple[bytes | None, bytes | None]]:
-    return [(line.key, line.value) for line in commit.outgoing.get((topic, partition), [])]
 
 
 def test_a_commit_holds_the_ledger_the_deltas_the_statements_and_the_offsets() -> None:
@@ -240,35 +169,61 @@ def test_a_commit_is_due_after_its_interval_when_something_was_applied_and_later
     assert bench.work.due(200)  # now and then even without a reason: it lives
 
 
-@pytest.mark.parametrize("offset_ms", [None, 60_001, -60_001])
-def test_a_worker_whose_clock_is_off_says_nothing_about_silence(offset_ms: int | None) -> None:
+def test_a_topic_that_runs_ahead_makes_no_event_of_another_too_late() -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = offset_ms
-    for _ in range(100):
-        bench.clock.ms += 1_000
-        bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
-    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
+    bench.work.restore(KEY, Positions({"fold": 1}, 4, 2, {PAYMENTS: Position(0, NOON_MS)}, NOON_MS).encode())
+    bench.work.resume(dict.fromkeys(bench.work.topics, (0, 1)))
+    bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
+    old = call(0, 0, DEBTOR).replace(b"2024-01-01T12:00:00.000Z", b"2023-09-01T12:00:00.000Z")
+    bench.feed(FakeRecord(0, old, DEBTOR.encode()))
+    assert (DEAD, 1) not in bench.commit().outgoing
 
 
-def test_a_worker_whose_clock_is_right_moves_the_watermark_of_a_silent_number() -> None:
+def test_the_ledger_forgets_by_the_slowest_of_all_topics_less_the_horizon_and_in_the_same_transaction(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = 60_000
-    for _ in range(100):
-        bench.clock.ms += 1_000
-        bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
-    said = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")
-    assert said["watermark"] == said["greatest"] == bench.clock.ms - 1_000 - 30_000  # as of the last look
+    frontiers: list[int] = []
+
+    def forget(frontier_ms: int) -> int:
+        frontiers.append(frontier_ms)
+        return 0
+
+    monkeypatch.setattr(bench.engine, "forget", forget)
+    bench.commit()
+    assert frontiers == []  # of some topics nothing is known yet
+    tps = {topic: Position(0, NOON_MS + at) for at, topic in enumerate(bench.work.topics)}
+    bench.work.restore(KEY, Positions({"fold": 1}, 4, 2, tps, NOON_MS).encode())
+    bench.work.resume(dict.fromkeys(bench.work.topics, (0, 1)))
+    bench.engine._state.append((b"gone", None))
+    assert (b"gone", None) in sent(bench.commit(), LEDGER, 1)
+    assert frontiers == [NOON_MS - bench.context.settings.time.correction_horizon_ms]
 
 
-@pytest.mark.parametrize("fault", ["held", "stale", "backlog"])
-def test_silence_is_nothing_to_read_and_not_a_pause_a_dead_broker_or_a_backlog(fault: str) -> None:
+def test_nothing_later_than_the_ceiling_is_taken_of_a_topic_that_catches_up() -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = 0
-    for _ in range(100):
-        bench.clock.ms += 1_000
-        fetched_ms = bench.clock.ms - (10_000 if fault == "stale" else 0)
-        bench.work.look(lambda _, at=fetched_ms: (int(fault == "backlog"), at), lambda _: fault == "held")  # type: ignore[misc]
-    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
+    bench.context.ceiling_ms = NOON_MS + 1_000
+    bench.work.feed(batch(CALLS, [record(0, 0, DEBTOR), record(1, 2_000, DEBTOR)], partition=1, log_end=9))
+    while bench.work.step():
+        pass
+    assert bench.work.progress()[CALLS] == (1, 0)  # what waits on purpose does not lag
+
+
+def test_a_number_that_is_no_longer_ours_shows_nothing() -> None:
+    bench = Bench()
+    bench.context.meters = meters = Meters()
+    bench.feed(record(0, 1_000, DEBTOR))
+    bench.look()
+    names = {f"collections_{name}" for name in ("consumer_lag_records", "partition_idle")}
+    assert names <= {sample.name for family in meters.collect() for sample in family.samples}
+    bench.work.withdraw()
+    gone = names | {"collections_watermark_timestamp_seconds"}
+    assert not gone & {sample.name for family in meters.collect() for sample in family.samples}
+
+
+def test_a_number_commits_at_least_twice_a_session_so_that_its_gauges_stay() -> None:
+    context = Bench().context
+    assert context.touch_every_ms * 2 <= context.settings.kafka.session_timeout_ms
 
 
 def test_a_number_goes_on_from_its_restored_positions() -> None:

@@ -5,7 +5,7 @@ from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.kafka.tally import KINDS, Tally
 from stream.publish.meters import Meters
-from tests.kafka.records import call
+from tests.kafka.records import NOON_MS, call
 
 
 def fact(number: int, **fields: object) -> Fact:
@@ -25,6 +25,15 @@ def test_every_type_and_every_reason_is_told_from_the_first_commit_on() -> None:
     assert counts(meters, "collections_deadletters_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_rejected_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_consumed_total", "type") == dict.fromkeys(KINDS.values(), 0)
+
+
+def test_of_each_site_the_last_event_is_told() -> None:
+    meters, tally = Meters(), Tally(())
+    tally.accepted([fact(1, at_ms=5_000, site_id="east"), fact(2, at_ms=3_000, site_id="east"), fact(3, at_ms=1_000)])
+    tally.cut().tell(meters)
+    (family,) = (each for each in meters.collect() if each.name == "collections_last_event_timestamp_seconds")
+    last_s = {sample.labels["site"]: sample.value for sample in family.samples}
+    assert last_s == {"east": NOON_MS / 1000 + 5, "main": NOON_MS / 1000 + 1}
 
 
 def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:

@@ -50,6 +50,21 @@ async def finds(settings: Settings, wanted: str) -> None:
     pytest.fail(f"{wanted!r} not in {found}")
 
 
+def test_deltas_are_deleted_by_no_age_and_never_compacted_and_inbound_topics_stamp_what_arrives() -> None:
+    wanted = {topic.name: topic.config for topic in wanted_topics(load(None, {}))}
+    assert (wanted[NAMES.deltas]["cleanup.policy"], wanted[NAMES.deltas]["retention.ms"]) == ("delete", "-1")
+    stamped = {name for name, config in wanted.items() if config.get("message.timestamp.type") == "LogAppendTime"}
+    assert stamped == {*NAMES.inbound, NAMES.deltas}
+
+
+def test_the_dead_letter_topic_takes_larger_records_than_the_inbound_ones() -> None:
+    settings = load(None, {})
+    wanted = {topic.name: topic.config for topic in wanted_topics(settings)}
+    inbound_bytes = 1_048_588  # a broker's own default, which the inbound topics keep
+    assert int(wanted[NAMES.deadletter]["max.message.bytes"]) > max(inbound_bytes, settings.record_bytes) + 65_536
+    assert not any("max.message.bytes" in wanted[name] for name in NAMES.inbound)
+
+
 @pytest.mark.broker
 async def test_deltas_below_the_committed_offset_are_freed(broker: str, topic_prefix: str, tmp_path: Path) -> None:
     _, settings = configured(broker, topic_prefix, tmp_path)

@@ -19,6 +19,15 @@ def test_an_unheard_number_holds_it_back() -> None:
     assert told(Watermark(2, 100), 5, 9) == 5
 
 
+def test_of_what_a_number_says_the_greatest_counts() -> None:
+    mark = Watermark(2, 100)
+    assert told(mark, 9, 5) == 5
+    assert told(mark, 3, 20) == 9
+    other = Watermark(2, 100)
+    other.restore(mark.encode())
+    assert told(other, 30, None) == 20
+
+
 STATEMENT = st.tuples(st.integers(0, 2), st.one_of(st.none(), st.integers(0, 99)), st.booleans(), st.integers(0, 50))
 
 

@@ -1,0 +1,83 @@
+"""Stage 1 of a number without a broker: records in, commits out, time by hand."""
+
+from typing import Any
+
+from stream.engine.stage1 import Stage1
+from stream.facts.fact import Fact
+from stream.kafka.context import Context
+from stream.kafka.exits import Exit
+from stream.kafka.stage_one import StageOne
+from stream.kafka.work import Commit
+from stream.kafka.writer import Written
+from stream.settings import load
+from tests.kafka.records import FakeRecord, batch, debtor_of
+
+PREFIX = "collections"
+CALLS, PAYMENTS = f"{PREFIX}.calls.v1", f"{PREFIX}.payments.v1"
+LEDGER, DELTAS, DEAD = f"{PREFIX}.kpi-stream.ledger", f"{PREFIX}.kpi-stream.deltas", f"{PREFIX}.deadletter.v1"
+DEBTOR = debtor_of(1, 4)
+
+
+class Clockwork:
+    """Time for a context, moved by hand."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+class Failing(Stage1):
+    """A ledger whose next calls fail."""
+
+    failures = 0
+
+    def apply(self, fact: Fact, frontier_ms: int | None = None) -> Any:
+        if self.failures:
+            self.failures -= 1
+            raise ZeroDivisionError("deliberately")
+        return super().apply(fact, frontier_ms)
+
+
+class Bench:
+    """Stage 1 of number 1 of 4, with what it needs, and its ends recorded."""
+
+    def __init__(self, offsets: dict[str, int] | None = None, **environment: str) -> None:
+        settings = load(None, {f"KPI_STREAM_{key}": value for key, value in environment.items()})
+        self.clock = Clockwork()
+        self.ends: list[tuple[Exit, str]] = []
+        names = [
+            f"{PREFIX}.{name}.v1" for name in ("calls", "payments", "complaints", "cases", "activity", "deadletter")
+        ]
+        self.context = Context(
+            settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},
+            end=lambda code, reason: self.ends.append((code, reason)), monotonic_ms=self.clock, wall_ms=self.clock,
+        )  # fmt: skip
+        plan, definitions = settings.plan(), settings.definitions()
+        self.engine = Failing(definitions, plan, settings.limits(), 1, frozenset())
+        self.work = StageOne(self.context, 1, self.engine)
+        self.fed = (offsets or {}).get(CALLS, 0)
+        self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
+        self.work.look(lambda _: (0, self.clock.ms), lambda _: False)
+
+    def look(self, at_ms: int = 0, *, held: bool = False, log_end: int = 0) -> None:
+        """A second passes; the last fetch was answered `at_ms` ago."""
+        self.clock.ms += 1_000
+        self.work.look(lambda _: (log_end, self.clock.ms - at_ms), lambda _: held)
+
+    def feed(self, *records: FakeRecord) -> None:
+        first, self.fed = self.fed, records[-1].offset + 1
+        self.work.feed(batch(CALLS, records, start=first, partition=1))
+        while self.work.step():
+            pass
+
+    def commit(self, *, later_ms: int = 1_000) -> Commit:
+        self.clock.ms += later_ms
+        commit = self.work.commit()
+        commit.then(Written({}, None))
+        return commit
+
+
+def sent(commit: Commit, topic: str, partition: int) -> list[tuple[bytes | None, bytes | None]]:
+    return [(line.key, line.value) for line in commit.outgoing.get((topic, partition), [])]
