@@ -2,23 +2,70 @@
 
 from __future__ import annotations
 
-import orjson
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
 
+import orjson
+import pytest
+
+from stream.engine import fingerprint as fingerprints
 from stream.engine.fingerprint import differing_key, fingerprint
 from stream.ledger.definitions import Definitions
+from stream.settings import load
 from stream.windows.plan import SiteClock, WindowPlan
+
+EAST = {"east": SiteClock("America/New_York", {"day": (540, 1080)})}
+PLAN = WindowPlan(sites=EAST)
 
 
 def test_a_fingerprint_survives_json() -> None:
-    made = fingerprint(Definitions(), WindowPlan(sites={"main": SiteClock("Asia/Shanghai", {"day": (540, 1080)})}))
+    made = fingerprint(Definitions(), PLAN)
     assert differing_key(orjson.loads(orjson.dumps(made)), made) is None
 
 
-def test_the_key_that_differs_is_named() -> None:
-    one = fingerprint(Definitions(), WindowPlan())
-    assert differing_key(one, fingerprint(Definitions(promise_grace_days=4), WindowPlan())) == (
-        "definitions.promise_grace_days"
+@pytest.mark.parametrize("name", [field.name for field in fields(Definitions)])
+def test_every_definition_that_differs_is_named(name: str) -> None:
+    value = getattr(Definitions(), name)
+    changed: Any = {name: (1, 3) if isinstance(value, tuple) else value + 1}
+    other = replace(Definitions(), **changed)
+    assert differing_key(fingerprint(Definitions(), PLAN), fingerprint(other, PLAN)) == f"definitions.{name}"
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"pane_ms": 5_000}, "windows.pane"),
+        ({"rolling": (("rolling_5m", 300_000),)}, "windows.rolling"),
+        ({"intervals": (("interval_30m", 1_800_000),)}, "windows.intervals"),
+        ({"day": False}, "windows.day"),
+        ({"month": False}, "windows.month"),
+        ({"shifts": False}, "windows.shifts"),
+        ({"sites": {}}, "sites.east.shifts"),
+        ({"sites": {"east": SiteClock("Europe/Paris", {"day": (540, 1080)})}}, "sites.east.zone"),
+        ({"sites": {"east": SiteClock("America/New_York", {"day": (540, 1081)})}}, "sites.east.shifts"),
+    ],
+)
+def test_every_window_zone_and_shift_that_differs_is_named(change: dict[str, Any], key: str) -> None:
+    assert differing_key(fingerprint(Definitions(), PLAN), fingerprint(Definitions(), replace(PLAN, **change))) == key
+
+
+def test_other_zone_data_and_another_fold_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(Definitions(), PLAN)
+    monkeypatch.setattr(fingerprints, "FOLD_VERSION", fingerprints.FOLD_VERSION + 1)
+    assert differing_key(before, fingerprint(Definitions(), PLAN)) == "fold"
+    monkeypatch.undo()
+    monkeypatch.setattr("tzdata.IANA_VERSION", "1999z")
+    assert differing_key(before, fingerprint(Definitions(), PLAN)) == "tzdata"
+
+
+def test_samples_publication_and_rules_are_outside(tmp_path: Path) -> None:
+    file = tmp_path / "other.yaml"
+    file.write_text(
+        "minimum_sample: {connect_rate: 50}\npublish: {every: 7s}\ntime: {grace: 3m, alert_delay: 1m}\n"
+        "alerts: [{rule: r, kpi: dials, level: team, window: day, below: 3}]\n"
     )
-    assert differing_key(one, fingerprint(Definitions(), WindowPlan(pane_ms=5_000))) == "windows.pane"
-    sites = {"east": SiteClock("America/New_York")}
-    assert differing_key(one, fingerprint(Definitions(), WindowPlan(sites=sites))) == "sites.east.shifts"
+    one, other = load(None, {}), load(file, {})
+    assert other.rules()
+    meanings = [fingerprint(each.definitions(), each.plan()) for each in (one, other)]
+    assert differing_key(*meanings) is None

@@ -196,6 +196,9 @@ def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_n
     shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
     assert shown["collections_numbers_dead"] == 2
     assert shown["collections_finality_watermark_timestamp_seconds"] == 60
+    revoked: list[int] = []
+    ours.outlet = cast("Any", SimpleNamespace(on_revoked=revoked.append))
     work.withdraw()
+    assert revoked == [1]
     names = {sample.name for family in meters.collect() for sample in family.samples}
     assert not names & {"collections_numbers_dead", "collections_finality_watermark_timestamp_seconds"}

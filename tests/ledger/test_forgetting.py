@@ -89,6 +89,26 @@ def test_what_met_the_deadline_of_an_open_case_stays() -> None:
     assert left(ledger(PLACED, attempt, second), 1_000) == {"e-placed", "e-1"}
 
 
+def test_a_call_stays_at_least_as_long_as_a_payment_may_be_credited_to_it() -> None:
+    one = Stage1(Definitions(attribution_days=60), PLAN, Limits(), 0)
+    one.apply(call(0, 1, case_id=None))
+    assert left(one, WINDOW_DAYS + 1.1) == {"e-1"}
+    assert left(one, 60) == {"e-1"}
+    assert left(one, 61.1) == set()
+
+
+def test_a_closed_case_stays_until_its_last_cut_off_has_passed() -> None:
+    due = instant_text(START_MS + 200 * DAY_MS)[:10]
+    part = {"due_on": due, "amount_minor": 100}
+    promised = fact(
+        "promise", 3, "o", case_id="k-1", promise_id="o-1", agent_id="a-1", currency="CNY", instalments=[part]
+    )
+    one = ledger(PLACED, promised, CLOSED)
+    cut_off_days = 200 + Definitions().promise_grace_days
+    assert left(one, cut_off_days + WINDOW_DAYS - 1) == {"e-placed", "e-o", "e-closed"}
+    assert left(one, cut_off_days + WINDOW_DAYS + 3.1) == set()
+
+
 def test_a_restriction_without_an_end_stays() -> None:
     kind = {"kind": "attorney", "from": instant_text(START_MS)}
     ever = fact("restriction", 0, "ever", restriction_id="r-1", **kind)

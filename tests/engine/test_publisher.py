@@ -1,0 +1,24 @@
+"""How long stage 2 holds a window, and where revisions begin (live 3 and 4)."""
+
+from tests.engine.floor import BASE, DAY, LIVE, MINUTE, feed, row, stage, state_time
+from tests.engine.test_stage2 import Worker, ticked
+
+
+def test_a_window_is_held_until_its_end_the_grace_the_horizon_and_a_day_for_numbers_that_lag() -> None:
+    worker = Worker()
+    feed(worker.target, [row(0, dials=1)], BASE)
+    worker.tick(0)
+    until_ms = BASE + 30 * MINUTE + LIVE.grace_ms + (LIVE.horizon_ms or 0) + DAY
+    held = f"w|main|team|a|interval_30m|{BASE}".encode()
+    for at_ms, is_held in ((until_ms - 1, True), (until_ms, False)):
+        for number in (0, 1):
+            state_time(worker.target, at_ms, number)
+        worker.tick(at_ms)
+        assert (held in worker.state) is is_held
+
+
+def test_what_is_new_after_a_hand_over_starts_above_everything_that_was_published() -> None:
+    target = stage()
+    target.start_above(41)
+    feed(target, [row(0, dials=1)], BASE)
+    assert {record["revision"] for record in ticked(target, 0).values()} == {42}
