@@ -1,4 +1,7 @@
-"""Where the worker's CPU goes on the floor: samples of every running thread, grouped by room."""
+"""Where the worker's CPU goes on the floor: samples of the thread that holds the interpreter, grouped by room.
+
+Of any other it cannot be told from outside whether it runs or waits.
+"""
 
 from __future__ import annotations
 
@@ -70,6 +73,7 @@ def rows(setting: Setting) -> Iterator[Row]:
             "-f",
             "raw",
             "--native",
+            "--gil",
             "-o",
             str(folded),
         ]
@@ -96,7 +100,7 @@ def _shares(samples: Counter[str], cpu_us: float) -> Iterator[Row]:
 
 def setting_words() -> str:
     """How the samples were taken."""
-    return f"one worker on the floor ({EVENTS:,} events in a full run), {RATE} a second and running thread"
+    return f"one worker on the floor ({EVENTS:,} events in a full run), {RATE} a second that the interpreter is held"
 
 
 def by_room(folded: Iterable[str]) -> Counter[str]:

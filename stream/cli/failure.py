@@ -1,4 +1,6 @@
-"""The one way in which a command fails."""
+"""How a command says what is wrong: it fails in one way, and warns in one."""
+
+import sys
 
 
 class CommandError(Exception):
@@ -7,3 +9,9 @@ class CommandError(Exception):
     def __init__(self, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def warn(line: str) -> None:
+    """One line on stderr, in place of a line of progress that may stand there; the command goes on."""
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    print(f"{start}kpi-stream: {line}", file=sys.stderr)

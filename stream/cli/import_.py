@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.cli.configuration import Config, settings_of
-from stream.cli.failure import CommandError
+from stream.cli.failure import CommandError, warn
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item
@@ -63,7 +63,10 @@ def _to_kafka(config: Path | None, rows: Iterable[Any]) -> None:
 
     settings = settings_of(config)
     produced = send(
-        _whole(in_time_order(rows)), settings.kafka_client_options(), topic_prefix=settings.kafka.topic_prefix
+        _whole(in_time_order(rows)),
+        settings.kafka_client_options(),
+        topic_prefix=settings.kafka.topic_prefix,
+        warn=warn,
     )
     print(f"{produced.events} events sent in {produced.seconds:.1f} s", file=sys.stderr)
 
@@ -86,6 +89,6 @@ def _whole(rows: Iterable[Any]) -> "Iterator[Item]":
 
     for row in rows:
         if isinstance(row, Torn):
-            print(f"kpi-stream: {row}", file=sys.stderr)
+            warn(str(row))
         else:
             yield 0, row

@@ -1,5 +1,6 @@
 """`kpi-stream openmetrics`."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,9 @@ def openmetrics(
     numbers: Annotated[
         str, typer.Argument(metavar="NUMBERS", help="Folder of a replay or backfill, file of KPI records, or `live`.")
     ],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file to be written.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="The file to be written (`-`: stdout).", show_default=False)
+    ],
     windows: Annotated[
         str | None,
         typer.Option("--windows", metavar="NAMES", help="Windows to write: all but rolling.", show_default=False),
@@ -43,9 +46,14 @@ def openmetrics(
     named = windows_of(windows)
     half = out.with_name(f".{out.name}.half")
     try:
+        if str(out) == "-":
+            write_openmetrics(numbers_of(numbers, config), sys.stdout.buffer, named, wanted)
+            return
         with half.open("wb") as file:
             count = write_openmetrics(numbers_of(numbers, config), file, named, wanted)
         half.replace(out)
+    except BrokenPipeError:
+        raise
     except (RecordError, InputError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.cli.configuration import Config, settings_of
-from stream.cli.failure import CommandError
+from stream.cli.failure import CommandError, warn
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item, Mess
@@ -155,6 +155,7 @@ def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
         topic_prefix=settings.kafka.topic_prefix,
         clock_ms=clock,
         report=_reported,
+        warn=warn,
     )
     print(f"{produced.events} events sent in {produced.seconds:.1f} s", file=sys.stderr)
 

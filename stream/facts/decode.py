@@ -84,7 +84,8 @@ def _judge(value: bytes) -> Fact | Rejection:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"][1:])
-        return Rejection("invalid", f"{where}: {first['msg']}" if where else first["msg"])
+        message = first["msg"].removeprefix("Value error, ")
+        return Rejection("invalid", f"{where}: {message}" if where else message)
     return to_fact(event.model_dump())
 
 

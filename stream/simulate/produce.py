@@ -41,13 +41,15 @@ def send(
     topic_prefix: str = "collections",
     clock_ms: Callable[[], int] | None = None,
     report: Callable[[str], None] = lambda _line: None,
+    warn: Callable[[str], None] = lambda _line: None,
     give_up_s: float = 60.0,
 ) -> Produced:
     """Sends all items, lz4-compressed, until they end or SIGINT or SIGTERM comes; then what was begun is finished.
 
     `client_options` go to the aiokafka producer as they are (`bootstrap_servers` is required). With `clock_ms` an item
-    waits until its instant; without, everything goes at once. `report` gets a line of progress a second, and one
-    when the broker does not answer. Raises CannotProduce when it stays silent for `give_up_s`, or a topic is missing.
+    waits until its instant; without, everything goes at once. `report` gets a line of progress a second, `warn`
+    one whenever the broker stops answering. Raises CannotProduce when it stays silent for `give_up_s`, or a topic is
+    missing.
     """
 
     async def run() -> Produced:
@@ -62,10 +64,11 @@ def send(
             topic_prefix=topic_prefix,
             clock_ms=clock_ms,
             report=report,
+            warn=warn,
             give_up_s=give_up_s,
         )
 
-    # aiokafka logs every attempt to connect; the user gets one line from `report` instead.
+    # aiokafka logs every attempt to connect; the user gets one line from `warn` instead.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return asyncio.run(run())
 
@@ -78,15 +81,16 @@ async def produce(
     topic_prefix: str = "collections",
     clock_ms: Callable[[], int] | None = None,
     report: Callable[[str], None] = lambda _line: None,
+    warn: Callable[[str], None] = lambda _line: None,
     give_up_s: float = 60.0,
 ) -> Produced:
     """As `send`, in the caller's loop; ends when `stop` is set."""
     loop = asyncio.get_running_loop()
-    producer = await _connected(client_options, stop, report, give_up_s)
+    producer = await _connected(client_options, stop, warn, give_up_s)
     if producer is None:
         return Produced(0, 0.0, stopped=True)
     begun = loop.time()
-    progress = _Progress(str(client_options["bootstrap_servers"]), begun, report)
+    progress = _Progress(str(client_options["bootstrap_servers"]), begun, report, warn)
     watch: asyncio.Task[None] | None = None
     try:
         outlet = Outlet(producer, progress.servers, topic_prefix)
@@ -129,30 +133,34 @@ async def _pour(
 class _Progress:
     """Counts, and tells once a second."""
 
-    def __init__(self, servers: str, begun: float, report: Callable[[str], None]) -> None:
+    def __init__(self, servers: str, begun: float, report: Callable[[str], None], warn: Callable[[str], None]) -> None:
         self.servers = servers
         self.count = 0
         self.at_ms = 0
         self._begun = begun
         self._report = report
+        self._warn = warn
 
     async def watch(self, outlet: Outlet) -> None:
         loop = asyncio.get_running_loop()
-        before, before_at = 0, self._begun
+        before, before_at, uneasy = 0, self._begun, False
         while True:
             await asyncio.sleep(_REPORT_EVERY_S)
             now = loop.time()
             oldest = min(outlet.unanswered.values(), default=now)
             if now - oldest > _UNEASY_AFTER_S:
-                self._report(f"{self.servers}: no answer for {now - oldest:.0f} s, still trying")
+                told = self._report if uneasy else self._warn
+                told(f"{self.servers}: no answer for {now - oldest:.0f} s, still trying")
+                uneasy = True
             elif self.count:
+                uneasy = False
                 rate = (self.count - before) / (now - before_at)
                 self._report(f"{self.count:,} events, {rate:,.0f} events/s, at {instant(self.at_ms // 1000 * 1000)}")
             before, before_at = self.count, now
 
 
 async def _connected(
-    client_options: Mapping[str, Any], stop: asyncio.Event, report: Callable[[str], None], give_up_s: float
+    client_options: Mapping[str, Any], stop: asyncio.Event, warn: Callable[[str], None], give_up_s: float
 ) -> AIOKafkaProducer | None:
     loop = asyncio.get_running_loop()
     servers = client_options["bootstrap_servers"]
@@ -174,7 +182,7 @@ async def _connected(
             if loop.time() >= deadline:
                 raise CannotProduce(f"{servers}: no broker answers for {give_up_s:.0f} s") from error
             if not told:
-                report(f"{servers}: no broker answers yet, trying for {give_up_s:.0f} s")
+                warn(f"{servers}: no broker answers yet, trying for {give_up_s:.0f} s")
                 told = True
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), 1.0)

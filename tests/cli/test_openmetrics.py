@@ -39,6 +39,12 @@ def test_every_part_of_every_window_is_a_sample_at_its_last_millisecond(command:
     assert ran.out == f"{sum(not line.startswith('#') for line in lines)} samples in {out}\n"
 
 
+def test_a_dash_is_standard_output_and_gets_nothing_but_samples(command: Command, tmp_path: Path) -> None:
+    numbers = replayed(command, tmp_path, call(1, "human"))
+    assert command("openmetrics", numbers, "--out", tmp_path / "out").code == 0
+    assert command("openmetrics", numbers, "--out", "-").out == (tmp_path / "out").read_text()
+
+
 def test_what_is_no_kpi_record_is_named_and_nothing_is_written(command: Command, tmp_path: Path) -> None:
     ran = command("openmetrics", wrote(tmp_path / "f", b"{}"), "--out", tmp_path / "out")
     assert ran.code == 1

@@ -136,3 +136,9 @@ def test_a_rejection_names_the_field() -> None:
     rejection = decode(wire(talk_ms=100.0))
     assert isinstance(rejection, Rejection)
     assert rejection.detail.startswith("talk_ms: ")
+
+
+def test_a_rejection_says_what_is_wrong_and_nothing_of_how_it_was_found() -> None:
+    rejection = decode(wire(occurred_at="yesterday"))
+    assert isinstance(rejection, Rejection)
+    assert rejection.detail == "occurred_at: is no RFC 3339 instant with offset"

@@ -154,7 +154,7 @@ async def test_without_a_broker_it_says_so_once_and_gives_up_in_time() -> None:
     lines: list[str] = []
     begun = time.monotonic()
     with pytest.raises(CannotProduce, match=f"{servers}: no broker answers for 2 s"):
-        await produce(some(10), {"bootstrap_servers": servers}, asyncio.Event(), report=lines.append, give_up_s=2.0)
+        await produce(some(10), {"bootstrap_servers": servers}, asyncio.Event(), warn=lines.append, give_up_s=2.0)
     assert time.monotonic() - begun < 10
     assert lines == [f"{servers}: no broker answers yet, trying for 2 s"]
 
