@@ -13,7 +13,7 @@ from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.purge import purge
 from stream.kafka.roster import Roster
 from stream.kafka.startup import check_unchanged
-from stream.kafka.topics import admin_client, partition_counts
+from stream.kafka.topics import admin_client, leaderless, partition_counts
 from stream.kafka.watchdog import Watchdog
 
 STEER_SECONDS = 0.1
@@ -33,12 +33,14 @@ class Chores:
         self._app = app
         self._roster = roster
         self._moving: dict[str, int] = {}
+        self._excused: frozenset[str] = frozenset()
         self._standing: set[str] = set()
         self._missing: frozenset[str] = frozenset()
         kafka = context.settings.kafka
         self._watchdog = Watchdog(
-            lambda: self._moving, kafka.bootstrap_servers, context.end, kafka.stall_after_ms / 1000
-        )
+            lambda: self._moving, kafka.bootstrap_servers, context.end, kafka.stall_after_ms / 1000,
+            lambda: self._excused,
+        )  # fmt: skip
         self._tasks: list[asyncio.Task[None]] = []
         self._tell_at_ms, self._tell_every_ms = 0, SILENT_MS
 
@@ -47,7 +49,8 @@ class Chores:
         for chore, seconds in (
             (self._steer, STEER_SECONDS),
             (self._purge, PURGE_SECONDS),
-            (self._compare_counts, COUNTS_SECONDS),
+            # What stands is excused before it is judged, if it waits for a leader.
+            (self._compare_counts, min(COUNTS_SECONDS, self._context.settings.kafka.stall_after_ms / 4_000)),
         ):
             self._tasks.append(asyncio.create_task(self._every(seconds, chore)))
 
@@ -70,7 +73,7 @@ class Chores:
     async def _steer(self) -> None:
         self._watchdog.beat()
         self._roster.steer()
-        self._moving = self._roster.moving()
+        self._excused, self._moving = self._roster.excused(), self._roster.moving()
         if self._app.rebalancing:
             self._moving["rebalance"] = self._app.rebalancing_count
         self._listen()
@@ -115,12 +118,23 @@ class Chores:
         }
         await purge(self._context.settings, below)
 
+    def _tell_leaderless(self, found: frozenset[tuple[str, int]]) -> None:
+        ours = frozenset(place for place in found if place[0] in self._context.partitions)
+        if ours != self._context.leaderless:
+            named = [f"{topic}-{number}" for topic, number in sorted(ours)]
+            if ours:
+                log.warning("partitions have no leader; they are waited for", partitions=named)
+            else:
+                log.info("every partition has a leader again")
+        self._context.leaderless = ours
+
     async def _compare_counts(self) -> None:
         """Ends the worker if a topic has grown, or was missing twice: a broker that has just come back may not know
         all of them yet."""
         try:
             async with admin_client(self._context.settings) as admin:
                 counts = await partition_counts(admin)
+                self._tell_leaderless(await leaderless(admin))
         except (KafkaError, OSError, TimeoutError):
             return  # the broker is away; the next time does it
         check_unchanged(self._context.partitions, counts)

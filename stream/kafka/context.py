@@ -61,7 +61,7 @@ class Context:
     record that the dead-letter topic takes. `ceiling_ms`: event time up to which a lane that catches up may go (live 2,
     max_ahead); `steer` sets it anew. `clock_offset_ms`: our clock minus the broker's, as of the last commit; None: not
     known yet. `broker_answers`: whether some fetch has been answered lately; while there is no broker, no transaction
-    is begun."""
+    is begun. `leaderless`: (topic, partition) of those that nobody can read at the moment: they are waited for."""
 
     settings: Settings
     partitions: Mapping[str, int]
@@ -77,6 +77,7 @@ class Context:
     steer: Callable[[], None] = lambda: None
     clock_offset_ms: int | None = None
     broker_answers: bool = True
+    leaderless: frozenset[tuple[str, int]] = frozenset()
 
     def __post_init__(self) -> None:
         kafka = self.settings.kafka

@@ -33,6 +33,7 @@ WAIT_SECONDS = 0.05
 SLOW_COMMIT_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.5
 RETRY_SECONDS = (1.0, 10.0)
+LEADER_SECONDS = 0.5
 RESTORE_GAUGES = (
     "collections_restore_progress_ratio",
     "collections_restore_records",
@@ -81,6 +82,12 @@ class Number:
         """The partitions that are being fetched at the moment."""
         return {tp for tp in self._topics if tp.topic not in self._held}
 
+    @property
+    def leaderless(self) -> set[str]:
+        """The topics, the state's among them, whose partition of this number no broker leads at the moment."""
+        number, lost = self.work.number, self._context.leaderless
+        return {topic for topic in (*self.work.topics, self.work.state_topic) if (topic, number) in lost}
+
     def run(self, steps: Callable[["Number"], Awaitable[None]]) -> None:
         """Runs `steps` in this number's own task; an exception in it ends the process."""
         self._task = asyncio.create_task(self._guarded(steps(self)))
@@ -118,6 +125,9 @@ class Number:
         for gauge in RESTORE_GAUGES:
             context.meters.drop(gauge, str(work.stage), str(work.number))
         check_state(context, work.state_topic, work.number, work.positions)
+        # The consumer answers few questions at a time: one to which there is no answer would hold up the others.
+        while self.leaderless:  # noqa: ASYNC110  the next look at the topics tells
+            await asyncio.sleep(LEADER_SECONDS)
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
         starts = starting_offsets(work.positions, work.state_topic, work.number, ranges, must_be_there=work.stage == 2)

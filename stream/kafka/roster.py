@@ -125,6 +125,14 @@ class Roster:
                 moving |= {f"{topic}-{number.work.number}": at for topic, at in behind.items()}
         return moving
 
+    def excused(self) -> frozenset[str]:
+        """Of the names that `moving` gives, those that wait for a partition without a leader."""
+        excused = set()
+        for number in self._numbers.values():
+            if lost := number.leaderless:
+                excused |= {f"opening {number.name}", *(f"{topic}-{number.work.number}" for topic in lost)}
+        return frozenset(excused)
+
     def _whole(self, assigned: set[TP]) -> list[Place]:
         """The places of these partitions. Stage 1 needs a number of all inbound topics together (contract 1)."""
         inbound, counts = self._context.names.inbound, self._context.partitions

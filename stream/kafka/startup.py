@@ -13,6 +13,7 @@ from stream.kafka.topics import (
     admin_client,
     deadletter_takes,
     find_deviations,
+    leaderless,
     make_missing,
     partition_counts,
     wanted_topics,
@@ -27,10 +28,12 @@ log = structlog.get_logger("stream.kafka")
 
 @dataclass(frozen=True)
 class Topics:
-    """Our topics as they are. `partitions`: name -> count. `deadletter_bytes`: the greatest dead letter."""
+    """Our topics as they are. `partitions`: name -> count. `deadletter_bytes`: the greatest dead letter. `leaderless`:
+    (topic, partition) of those that no broker leads."""
 
     partitions: Mapping[str, int]
     deadletter_bytes: int
+    leaderless: frozenset[tuple[str, int]] = frozenset()
 
 
 async def prepare_topics(settings: Settings) -> Topics:
@@ -60,11 +63,12 @@ async def _prepare(settings: Settings) -> Topics:
                 await asyncio.sleep(0.2)  # a new topic takes a moment to be known everywhere
         deviations = await find_deviations(admin, settings)
         room_bytes = await deadletter_takes(admin, settings)
+        lost = await leaderless(admin)
     for deviation in deviations:
         log.warning("topic deviates", what=deviation)
     ours = {name: counts[name] for name in names}
     check_counts(settings, ours)
-    return Topics(ours, room_bytes)
+    return Topics(ours, room_bytes, lost)
 
 
 def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:

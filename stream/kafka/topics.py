@@ -131,6 +131,16 @@ async def partition_counts(admin: AIOKafkaAdminClient) -> dict[str, int]:
     }
 
 
+async def leaderless(admin: AIOKafkaAdminClient) -> frozenset[tuple[str, int]]:
+    """(topic, partition) of those that no broker leads: nothing of them can be read or written."""
+    return frozenset(
+        (topic["topic"], partition["partition"])
+        for topic in await admin.describe_topics()
+        for partition in topic["partitions"]
+        if partition["leader"] < 0
+    )
+
+
 async def find_deviations(admin: AIOKafkaAdminClient, settings: Settings) -> list[str]:
     """One line for each topic that is missing, and for each setting or partition count that is not as it should be."""
     counts = await partition_counts(admin)

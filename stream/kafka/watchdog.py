@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import structlog
 
@@ -52,13 +52,22 @@ class Stalls:
 class Watchdog:
     """`beat` is called by the loop, twice a second or so. `snapshot` is called from the thread: it may only read.
 
-    What stalls while no server can be connected to waits for the broker, which is no fault: the worker goes on.
+    What stalls while no server can be connected to waits for the broker, which is no fault: the worker goes on. So does
+    what `excused` names. It is asked as `snapshot` is.
     `standing`: what has not moved for a quarter of the limit, with its seconds; named in the log from half of it on.
     """
 
-    def __init__(self, snapshot: Callable[[], Snapshot], servers: str, end: End, stall_seconds: float) -> None:
+    def __init__(
+        self,
+        snapshot: Callable[[], Snapshot],
+        servers: str,
+        end: End,
+        stall_seconds: float,
+        excused: Callable[[], Collection[str]] = frozenset,
+    ) -> None:
         self.standing: dict[str, float] = {}
         self._snapshot = snapshot
+        self._excused = excused
         self._servers = servers
         self._end = end
         self._stall_seconds = stall_seconds
@@ -88,7 +97,8 @@ class Watchdog:
             looked = now
             if now - self._beat > LOOP_SECONDS:
                 self._end(Exit.RESTART, f"the event loop has not turned for {LOOP_SECONDS:.0f} s")
-            stalled = self._stalled(now)
+            excused = self._excused()
+            stalled = [name for name in self._stalled(now) if name not in excused]
             self._warn(now)
             if not stalled:
                 continue

@@ -82,8 +82,9 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
             health.waits(None)
             meaning = fingerprint(settings.definitions(), settings.plan())
             context = Context(
-                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes
-            )
+                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes,
+                leaderless=topics.leaderless,
+            )  # fmt: skip
             await take_part(context, health, stopped)
             await shown.web.stop()
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.

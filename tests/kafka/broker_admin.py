@@ -36,6 +36,16 @@ async def make_anew(settings: Settings, topic: str) -> None:
     assert response.topic_errors[0][1] == 0, response
 
 
+async def make_on(settings: Settings, topic: str, nodes: Mapping[int, list[int]]) -> None:
+    """Makes the topic anew with these replicas: partition -> nodes."""
+    await delete(settings, topic)
+    wanted = next(wanted for wanted in wanted_topics(settings) if wanted.name == topic)
+    new = NewTopic(topic, -1, -1, replica_assignments=dict(nodes), topic_configs=dict(wanted.config))
+    async with admin_client(settings) as admin:
+        response = await admin.create_topics([new])
+    assert response.topic_errors[0][1] == 0, response
+
+
 async def grow(settings: Settings, topic: str, partitions: int) -> None:
     async with admin_client(settings) as admin:
         response = await admin.create_partitions({topic: NewPartitions(partitions)})

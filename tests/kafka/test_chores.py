@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from aiokafka import TopicPartition
+from structlog.testing import capture_logs
 
 from stream.kafka import chores
 from stream.kafka.app import build_app, connect
@@ -44,7 +45,9 @@ def working(stage: int, number: int, *, offset: int | None, is_open: bool = True
 
 
 def chores_of(ends: Ends, *numbers: Any) -> Chores:
-    roster: Any = SimpleNamespace(numbers=numbers, forget=lambda: None, steer=lambda: None, moving=dict)
+    roster: Any = SimpleNamespace(
+        numbers=numbers, forget=lambda: None, steer=lambda: None, moving=dict, excused=frozenset
+    )
     app: Any = SimpleNamespace(rebalancing=False)
     return Chores(context(ends), app, roster)
 
@@ -77,6 +80,17 @@ async def test_counts_are_compared_ten_times_a_second_with_what_the_consumer_kno
     known[CALLS] = 6
     with pytest.raises(RefusedError, match=r"calls\.v1 had 4 partitions and now has 6: growing goes live by backfill"):
         await ours._steer()
+
+
+async def test_partitions_without_a_leader_are_named_once_and_so_is_their_return() -> None:
+    ours = chores_of(Ends())
+    ours._context.leaderless = frozenset({(CALLS, 3)})  # as at the start
+    lost = frozenset({(CALLS, 2), ("somebody-elses", 0)})
+    with capture_logs() as logs:
+        for found in (lost, lost, frozenset[tuple[str, int]]()):
+            ours._tell_leaderless(found)
+    assert [line.get("partitions") for line in logs] == [[f"{CALLS}-2"], None]
+    assert ours._context.leaderless == frozenset()
 
 
 async def test_a_chore_that_refuses_or_fails_ends_the_worker() -> None:

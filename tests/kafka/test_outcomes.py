@@ -12,8 +12,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
+from stream.kafka.reading import partition_of
 from stream.kafka.topics import create_topics
-from tests.kafka.broker_admin import alter, replicas_in_sync
+from tests.kafka.broker_admin import alter, make_on, replicas_in_sync
 from tests.kafka.records import call
 from tests.kafka.small_disk import NoMountError, SmallDisk
 from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce, until_counted, until_final
@@ -87,6 +88,44 @@ async def test_a_broker_that_refuses_writes_makes_the_worker_exit_5_until_it_tak
         await asyncio.to_thread(second.start)
         async with WorkerProcess(config):
             await until_counted(settings, "dials", "agent", by_agent(200), 60)
+    finally:
+        await asyncio.to_thread(second.kill)
+
+
+async def test_a_partition_without_a_leader_is_waited_for_while_all_others_are_served(
+    own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    bootstrap = own_broker.bootstrap
+    config, settings = configured(bootstrap, topic_prefix, tmp_path, kafka={"stall_after": "8s"})
+    inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    await make_internal_topics(bootstrap)  # on the node that stays
+    sent = calls(0, 200)
+    led = [each for each in sent if partition_of(each[0] or b"", 4) != 0]
+    second = LocalBroker(tmp_path / "second", joins=own_broker)
+    try:
+        await asyncio.to_thread(create_topics, settings)
+        await asyncio.to_thread(second.start)
+        await make_on(settings, inbound, {0: [2], 1: [1], 2: [1], 3: [1]})
+        async with WorkerProcess(config) as worker:
+            await worker.ready()
+            await produce(bootstrap, inbound, sent[:100])
+            await until_counted(settings, "dials", "agent", by_agent(100))
+            worker.signal(signal.SIGTERM)
+            assert await worker.ends() == 0
+        await produce(bootstrap, inbound, sent[100:])
+        await asyncio.to_thread(second.stop)
+        async with WorkerProcess(config) as worker:
+            await worker.owns(3)
+            await worker.counts('collections_events_consumed_total{type="call"}', len(set(led) & set(sent[100:])))
+            standing = 'collections_standing_seconds{what="opening stage 1 number 0"}'
+            while not worker.metric(standing) > 16:  # twice as long as anything else may stand
+                assert worker.code is None, worker.log[-3000:]
+                await asyncio.sleep(0.5)
+            assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
+            await asyncio.to_thread(second.start)
+            await until_counted(settings, "dials", "agent", by_agent(200), 60)
+            await worker.ready()
+            assert "Traceback" not in worker.log
     finally:
         await asyncio.to_thread(second.kill)
 

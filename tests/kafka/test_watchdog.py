@@ -74,6 +74,13 @@ def test_a_stall_without_a_broker_is_waited_for(quick: None) -> None:
     assert not run(dog, ends, beating=True, seconds=1)
 
 
+def test_a_stall_of_what_is_excused_is_named_and_waited_for(quick: None, unused_server: Any) -> None:
+    ends = Ends()
+    dog = Watchdog(lambda: {"calls-3": 7}, unused_server, ends, 0.1, lambda: {"calls-3"})
+    assert not run(dog, ends, beating=True, seconds=1)
+    assert dog.standing["calls-3"] > 0.1
+
+
 def test_any_of_several_servers_is_enough(unused_server: str) -> None:
     assert any_answers(f"127.0.0.1:{free_port()}, {unused_server}")
     assert not any_answers(f"127.0.0.1:{free_port()}")
