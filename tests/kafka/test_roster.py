@@ -103,6 +103,7 @@ async def test_the_consumer_reads_what_is_committed_waits_shortly_and_is_a_stati
     assert consumer._isolation_level == "read_committed"
     assert consumer._fetch_max_wait_ms == 70
     assert consumer._group_instance_id == "worker-3"
+    assert consumer._client._metadata_max_age_ms <= 10_000  # how soon a topic that has grown is noticed
     await consumer.stop()
 
 

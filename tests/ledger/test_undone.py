@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -77,6 +78,42 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
         for each in [fact, *then]:
             assert slipped.apply(each) == untouched.apply(each)
         assert slipped.take() == untouched.take()
+
+
+@pytest.mark.parametrize("kind", ["promise", "payment", "case", "complaint", "call"])
+def test_wherever_a_fact_fails_in_a_dossier_that_is_kept_open_it_is_undone(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+    common = {"debtor_id": "d-1", "case_id": "c-1", "agent_id": "a-1"}
+    first = [of(each, event_id=f"e-{each}", **common) for each in ("case", "call", "promise", "payment", "complaint")]
+    fact = of(kind, event_id="e-9", **common, **IDENTITY.get(kind, {}))
+    for calls in count():
+        slipped, untouched = stage(), stage()
+        for one in (slipped, untouched):
+            for each in first:
+                one.apply(each)
+            one.take()
+        if not apply_slipping(slipped, fact, calls):
+            break
+        assert slipped.take() == ([], [])
+        assert slipped.apply(fact) == untouched.apply(fact)
+        assert slipped.take() == untouched.take()
+    assert calls > 3
+
+
+IDENTITY: dict[str, dict[str, Any]] = {
+    "promise": {"promise_id": "o-9"},
+    "payment": {"payment_id": "p-9"},
+    "complaint": {"complaint_id": "q-9"},
+    "call": {"call_id": "k-9"},
+}
+
+
+def of(kind: str, **fields: Any) -> Fact:
+    fact = decode(orjson.dumps(event(kind, **fields)))
+    assert not isinstance(fact, Rejection)
+    return fact
 
 
 def test_the_failure_is_really_put_in() -> None:
