@@ -10,6 +10,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 ARGS ?=
+# The sources of the core, of which setup.py compiles the hot ones (docs/adr/0034).
+CORE := $(wildcard $(foreach room,facts facts/models windows ledger kpis alerts engine,stream/$(room)/*.py))
 
 # What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
 GENERATORS := schemas/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py
@@ -17,32 +19,33 @@ GENERATORS := schemas/generate.py deploy/prometheus/reference.py deploy/promethe
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.installed .kafka/.installed ## virtual environment from hash-locked requirements, Apache Kafka for local use
+setup: .venv/.installed .venv/.compiled .kafka/.installed ## virtual environment from hash-locked requirements, compiled core, Apache Kafka for local use
 	@echo "setup: ready"
 
 demo: setup ## broker, topics, worker, simulator and wallboard in one command; Ctrl-C ends all of it
 	@exec $(BIN)/python -m deploy.local.demo $(ARGS)
 
-test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes to pytest
+test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes to pytest; KPI_STREAM_PURE=1 compiles nothing
 	@$(BIN)/python -m pytest $(ARGS)
+	@[ -n "$(ARGS)" ] || KPI_STREAM_PURE=1 $(BIN)/python -m pytest tests/ledger tests/engine
 
 check: lint types imports generated tree ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
 
-lint: setup
+lint: .venv/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/codespell
 
-types: setup
+types: .venv/.installed
 	$(BIN)/mypy .
 
-imports: setup
+imports: .venv/.installed
 	$(BIN)/lint-imports
 
-generated: setup
+generated: .venv/.installed
 	$(foreach generator,$(GENERATORS),$(BIN)/python $(generator) --check &&) echo "generated: up to date"
 
-tree: setup
+tree: .venv/.installed
 	$(BIN)/python -m deploy.checks.tree
 	$(BIN)/python -m deploy.checks.locks
 
@@ -59,6 +62,8 @@ lock: setup ## writes the hash-locked requirements anew from pyproject.toml
 clean: ## removes all that setup, demo and the tools made
 	@[ ! -x $(BIN)/python ] || $(BIN)/python deploy/local/broker.py stop >/dev/null
 	rm -rf .venv .kafka .demo .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -f stream/core.sha256
+	find stream -name '*.so' -delete
 
 .venv/.installed: requirements-dev.txt pyproject.toml
 	@echo "setup: Python environment in .venv"
@@ -66,6 +71,11 @@ clean: ## removes all that setup, demo and the tools made
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+.venv/.compiled: .venv/.installed setup.py stream/core.py $(CORE)
+	@echo "setup: compiled core in stream/, about a minute"
+	@$(BIN)/python setup.py --quiet build_ext --inplace 2>&1 | { grep -v 'Treating generator comprehension' || true; }
+	@[ "$${KPI_STREAM_PURE:-0}" != 0 ] || touch $@
 
 .kafka/.installed: deploy/local/pom.xml
 	@deploy/local/needs.sh java

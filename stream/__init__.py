@@ -1,1 +1,3 @@
 """kpi-stream: a streaming KPI processor for debt-collection contact centres."""
+
+from stream.core import COMPILED as COMPILED

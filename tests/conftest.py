@@ -20,6 +20,7 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 
 from deploy.local.broker import LocalBroker
+from stream.core import COMPILED
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
@@ -45,6 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def pytest_report_header() -> str:
+    """Which of the two this run is about (ADR 0034)."""
+    return f"core: {'compiled' if COMPILED else 'interpreted'}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What looks into the interpreter is left to the run with KPI_STREAM_PURE=1."""
+    if COMPILED:
+        left_out = [item for item in items if item.get_closest_marker("interpreted") is not None]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from stream.engine.delta import Zeros, encode_delta
-from stream.engine.rows import Encoded, Place, Rows
+from stream.engine.delta import Encoded, Place, Zeros, encode_delta
+from stream.engine.rows import Rows
 from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
 from stream.ledger.states import pieces

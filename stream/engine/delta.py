@@ -9,14 +9,32 @@ from zlib import crc32
 
 import msgspec
 
-from stream.engine.rows import Encoded, Place
 from stream.facts.format import Format
 from stream.windows import exact
 
 STATEMENT_KEY = b"~"
 
+Place = tuple[int, int, int, int]
+"""(G, K, F, N): grain index of the instants, known (0: none), frontier in ms (0: none), and the number of grains from
+G on that hold the amounts each (a run: an agent's time in one state)."""
+
 Zeros = list[tuple[Place, list[str]]]
 """Columns that came to 0 at a place, of those that a rule reads."""
+
+
+class Encoded(NamedTuple):
+    """Rows in a delta. Amounts are packed integers, little-endian and signed, as short as they come."""
+
+    grains: list[int]
+    amounts: list[bytes]
+    edge_grains: list[int]
+    changes: list[bytes]
+    odd: list[tuple[int, int, int, int, bytes]]
+
+    @property
+    def size(self) -> int:
+        """How many rows these are."""
+        return len(self.grains) + len(self.edge_grains) + len(self.odd)
 
 
 class Delta(NamedTuple):

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from stream.alerts.evaluation import Evaluator
+from stream.engine.delta import Encoded
 from stream.engine.entity import Entity
-from stream.engine.rows import Encoded
 from stream.engine.telling import runs, tell
 from stream.windows.packed import Packed, from_bytes
 

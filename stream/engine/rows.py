@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
+from stream.engine.delta import Encoded, Place
 from stream.windows.packed import to_bytes
 
 _K = TypeVar("_K")
-
-Place = tuple[int, int, int, int]
-"""(G, K, F, N): grain index of the instants, known (0: none), frontier in ms (0: none), and the number of grains from
-G on that hold the amounts each (a run: an agent's time in one state)."""
-
-
-class Encoded(NamedTuple):
-    """Rows in a delta. Amounts are packed integers, little-endian and signed, as short as they come."""
-
-    grains: list[int]
-    amounts: list[bytes]
-    edge_grains: list[int]
-    changes: list[bytes]
-    odd: list[tuple[int, int, int, int, bytes]]
-
-    @property
-    def size(self) -> int:
-        """How many rows these are."""
-        return len(self.grains) + len(self.edge_grains) + len(self.odd)
 
 
 class Rows:

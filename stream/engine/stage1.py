@@ -8,13 +8,13 @@ from stream.engine.cells import Cells
 from stream.engine.sweep import Sweep
 from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
 from stream.facts.identity import expected_key
+from stream.ledger import desk, record
 from stream.ledger import dossier as dossiers
-from stream.ledger import record
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
 from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
-from stream.ledger.desk import LARGE_BYTES, Desk, Opened
+from stream.ledger.desk import Desk, Opened
 from stream.ledger.difference import added, replaced
 from stream.ledger.dossier import Dossier
 from stream.ledger.forgetting import forgettable
@@ -87,7 +87,7 @@ class Stage1:
             return self._apply_linked(key, name, mark, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
-        if dossier is not None and len(dossier) >= LARGE_BYTES and (opened := self._desk.take(key)) is not None:
+        if dossier is not None and len(dossier) >= desk.LARGE_BYTES and (opened := self._desk.take(key)) is not None:
             opened.links.add(fact)
             opened.facts.append(fact)
             self._desk.put(key, opened)
@@ -141,7 +141,7 @@ class Stage1:
         return verdict
 
     def _leave_open(self, key: str, dossier: Dossier, opened: Opened) -> None:
-        if len(dossier) >= LARGE_BYTES:
+        if len(dossier) >= desk.LARGE_BYTES:
             self._desk.put(key, opened)
 
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:

@@ -37,7 +37,8 @@ _IN_DIRECTIONS, _IN_OUTCOMES, _IN_PARTIES = (
     for known in (_DIRECTIONS, _OUTCOMES, _PARTIES)
 )
 _SILENT = (None,) * 7
-_read: Callable[[bytes | memoryview], list[Fact]] = msgspec.msgpack.Decoder(
+# The fields of what it reads have other types than a fact's, until they are finished.
+_read: Callable[[bytes | memoryview], list[Any]] = msgspec.msgpack.Decoder(
     list[Union[tuple(layout.kept for layout in LAYOUTS.values())]]  # type: ignore[misc]  # noqa: UP007  made at run time
 ).decode
 
@@ -171,12 +172,12 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
     facts = _read(entries)
     shared = facts[0].case_id if facts else None
     for fact in facts:
-        if fact.case_id is True:  # type: ignore[comparison-overlap]  # at rest, see `sharing`
-            fact.case_id = shared  # type: ignore[unreachable]
+        if fact.case_id is True:  # at rest, see `sharing`
+            fact.case_id = shared
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
         fact.debtor_id = key if fact.debtor_id is None else None
-        if isinstance(fact, Call):
+        if fact.LETTER == Call.LETTER:
             fact.direction = _IN_DIRECTIONS[fact.direction]
             fact.outcome = _IN_OUTCOMES[fact.outcome]
             fact.party = _IN_PARTIES[fact.party]
@@ -186,7 +187,7 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
     return facts
 
 
-def _finish(fact: Fact) -> None:
+def _finish(fact: Any) -> None:
     layout = LAYOUTS[fact.LETTER]
     for _, name, _, text in layout.literals:
         setattr(fact, name, text[getattr(fact, name)])
@@ -194,7 +195,7 @@ def _finish(fact: Fact) -> None:
         distance_ms = getattr(fact, name)
         if distance_ms is not None:
             setattr(fact, name, distance_ms + fact.occurred_at)
-    if isinstance(fact, Promise):
+    if fact.LETTER == Promise.LETTER:
         fact.instalments = [Instalment(due_on=each.due_on, amount_minor=each.amount_minor) for each in fact.instalments]
 
 

@@ -5,6 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from stream.core import COMPILED
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
@@ -48,7 +49,8 @@ def state_settings(meters: Meters, settings: Settings) -> None:
         product = version("kpi-stream")
     except PackageNotFoundError:  # run from a source tree
         product = "source"
-    meters.set("collections_build_info", product, str(CATALOGUE_VERSION), to=1)
+    core = "compiled" if COMPILED else "interpreted"
+    meters.set("collections_build_info", product, str(CATALOGUE_VERSION), core, to=1)
     for name, site in settings.plan().sites.items():
         meters.set("collections_site_info", name, site.zone, to=1)
     for rule in settings.rules():

@@ -153,8 +153,8 @@ EXPOSITION = (
            "Entry level of an alert rule, in the KPI's unit (ratio, permille, ms, count, minor units); direction: "
            "above or below.",
            "Change the rule in the configuration, never in a panel."),
-    _gauge("build_info", ("version", "catalogue"),
-           "1, with the product's version and the KPI catalogue's.",
+    _gauge("build_info", ("version", "catalogue", "core"),
+           "1, with the product's version, the KPI catalogue's, and how the core runs: compiled or interpreted.",
            "Two versions at once: a rollout is under way, or stuck."),
 )  # fmt: skip
 

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from stream.engine.delta import Zeros, decode_delta, encode_delta
-from stream.engine.rows import Encoded
+from stream.engine.delta import Encoded, Zeros, decode_delta, encode_delta
 
 SLICE_MS = 86_400_000
 

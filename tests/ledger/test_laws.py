@@ -125,7 +125,7 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
 @given(st.lists(facts(), max_size=25))
 def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
         opened = total(events)
     assert opened == total(events)
 

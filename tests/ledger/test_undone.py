@@ -22,6 +22,7 @@ from tests.facts.events import event
 from tests.ledger.test_laws import stage
 from tests.ledger.worlds import facts
 
+pytestmark = pytest.mark.interpreted  # compiled functions cannot be traced
 ROOM = Path(ledger.__file__).parent
 KEEPING = {"dossier.py", "record.py", "desk.py", "definitions.py"}
 """Where facts are written down, when nothing can fail any more."""
@@ -67,7 +68,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if opened:
-            patch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+            patch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
         slipped, untouched = stage(), stage()
         for one in (slipped, untouched):
             for each in first:

@@ -1,0 +1,64 @@
+"""Whether the hot modules of the core run compiled or as they are (ADR 0034).
+
+`setup.py` compiles them beside their sources, and notes what the sources were. Python would take such an extension
+module whatever became of its source; so where anything differs by a byte, or KPI_STREAM_PURE=1 is set, the sources run.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from hashlib import sha256
+from importlib.machinery import SOURCE_SUFFIXES, FileFinder, ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+HERE = Path(__file__).parent
+NOTE = "core.sha256"
+"""What `setup.py` leaves beside this file: the digest of the sources that it compiled."""
+
+_ROOMS = ("facts", "windows", "ledger", "kpis", "alerts", "engine")
+"""Compiled modules are bound to what they import, compiled or not; they import from these alone."""
+
+
+def digest(package: Path = HERE) -> str:
+    """Of all sources of the core."""
+    found = sha256(sys.version.encode())
+    for room in _ROOMS:
+        for source in sorted((package / room).rglob("*.py")):
+            found.update(str(source.relative_to(package)).encode())
+            found.update(source.read_bytes())
+    return found.hexdigest()
+
+
+def wants_pure() -> bool:
+    """Whether the environment asks for the sources, at build time or at run time."""
+    return os.environ.get("KPI_STREAM_PURE", "0") not in ("", "0")
+
+
+def is_compiled() -> bool:
+    """Whether compiled modules are in use: they are there, and of these sources."""
+    note = HERE / NOTE
+    return not wants_pure() and note.exists() and note.read_text().strip() == digest()
+
+
+class _Sources:
+    """Finds the modules of this package by their sources alone."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None, _target: ModuleType | None = None) -> ModuleSpec | None:
+        if not name.startswith("stream.") or path is None:
+            return None
+        for entry in path:
+            found = FileFinder(entry, (SourceFileLoader, SOURCE_SUFFIXES)).find_spec(name)
+            if found is not None and found.loader is not None:
+                return found
+        return None
+
+
+COMPILED = is_compiled()
+"""What runs in this process."""
+
+if not COMPILED:
+    sys.meta_path.insert(0, _Sources)
