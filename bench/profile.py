@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import stream
 from bench.peers.install import installed, python
 from bench.result import Row
 from bench.setting import Setting, step
@@ -28,6 +29,13 @@ LIBRARIES = (
 )
 """What a frame outside our own rooms belongs to, the first that fits."""
 OURS = re.compile(r"stream/(?P<room>facts|windows|ledger|kpis|alerts|engine|kafka)/(?P<file>\w+)\.py")
+COMPILED = re.compile(r"\bCPyDef_(?P<file>\w+?)___")
+"""A function of a compiled module, which has no file to its name (ADR 0034)."""
+FILES = {
+    path.stem: f"{room}/{path.stem}"
+    for room in ("facts", "windows", "engine", "ledger")
+    for path in (Path(stream.__file__).parent / room).glob("*.py")
+}
 ROOMS = {
     "facts": "decode",
     "ledger": "ledger",
@@ -112,15 +120,23 @@ def by_room(folded: Iterable[str]) -> Counter[str]:
     return found
 
 
+def _file(frame: str) -> str | None:
+    """Which of our files a frame is in, as `room/name`."""
+    ours = OURS.search(frame)
+    if ours is not None:
+        return f"{ours['room']}/{ours['file']}"
+    compiled = COMPILED.search(frame)
+    return None if compiled is None else FILES.get(compiled["file"])
+
+
 def _room(frames: list[str]) -> str:
     """The innermost frame that is ours decides, but for what libraries do below it by themselves."""
     if any("gc_collect" in frame for frame in frames):
         return "garbage collector"
     for frame in reversed(frames):
-        ours = OURS.search(frame)
-        if ours is not None:
-            file = f"{ours['room']}/{ours['file']}"
-            return ROOMS.get(file) or ROOMS.get(ours["room"]) or file
+        file = _file(frame)
+        if file is not None:
+            return ROOMS.get(file) or ROOMS.get(file.partition("/")[0]) or file
         for pattern, room in LIBRARIES:
             if re.search(pattern, frame):
                 return room
