@@ -36,6 +36,7 @@ class Chores:
         self._excused: frozenset[str] = frozenset()
         self._standing: set[str] = set()
         self._missing: frozenset[str] = frozenset()
+        self._leaderless: frozenset[tuple[str, int]] = frozenset()
         kafka = context.settings.kafka
         self._watchdog = Watchdog(
             lambda: self._moving, kafka.bootstrap_servers, context.end, kafka.stall_after_ms / 1000,
@@ -120,13 +121,13 @@ class Chores:
 
     def _tell_leaderless(self, found: frozenset[tuple[str, int]]) -> None:
         ours = frozenset(place for place in found if place[0] in self._context.partitions)
-        if ours != self._context.leaderless:
+        if ours != self._leaderless:
             named = [f"{topic}-{number}" for topic, number in sorted(ours)]
             if ours:
                 log.warning("partitions have no leader; they are waited for", partitions=named)
             else:
                 log.info("every partition has a leader again")
-        self._context.leaderless = ours
+        self._context.leaderless = self._leaderless = ours
 
     async def _compare_counts(self) -> None:
         """Ends the worker if a topic has grown, or was missing twice: a broker that has just come back may not know

@@ -98,6 +98,11 @@ class Context:
         """Count of stage-2 numbers."""
         return self.partitions[self.names.deltas]
 
+    @property
+    def writable(self) -> bool:
+        """Whether every partition that transactions write to has a leader; while one has none, none is begun."""
+        return all(topic in self.names.inbound for topic, _ in self.leaderless)
+
     def pace(self, numbers: int) -> None:
         """Commits of so many numbers on this worker: each as often as configured up to 16 of them, slower beyond."""
         self.commit_every_ms = self.settings.kafka.commit_every_ms * max(FULL_PACE, numbers) // FULL_PACE

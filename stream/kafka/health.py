@@ -37,5 +37,7 @@ class Health:
             return "waiting for partitions"
         if not self._context.broker_answers:
             return "the broker does not answer"
+        if not self._context.writable:
+            return "a partition that is written to has no leader"
         shut = [number.name for number in roster.numbers if not number.is_open]
         return f"restoring {', '.join(shut[:5])}" if shut else None

@@ -206,7 +206,8 @@ class Number:
         self._steer()
         if self._commit is not None and self._commit.done():
             self._commit = self._commit.result()
-        if self._commit is None and (paused or (work.due(context.commit_every_ms) and context.broker_answers)):
+        may = context.broker_answers and context.writable
+        if self._commit is None and (paused or (may and work.due(context.commit_every_ms))):
             self._begin_commit(force=paused)
         return busy
 

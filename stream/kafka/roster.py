@@ -127,6 +127,8 @@ class Roster:
 
     def excused(self) -> frozenset[str]:
         """Of the names that `moving` gives, those that wait for a partition without a leader."""
+        if not self._context.writable:
+            return frozenset(self.moving())
         excused = set()
         for number in self._numbers.values():
             if lost := number.leaderless:

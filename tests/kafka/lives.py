@@ -49,6 +49,7 @@ class FakeWork:
     is_full: bool | None = None
     backlog: int | None = None
     lag: int = 0
+    is_due: bool = False
     positions: Positions | None = None
     fed: list[Batch] = field(default_factory=list)
     state_topic: str = "state"
@@ -87,7 +88,7 @@ class FakeWork:
         return self.slices >= 0
 
     def due(self, interval_ms: int) -> bool:
-        return False
+        return self.is_due
 
     def commit(self, *, force: bool = False) -> Commit | None:
         return Commit({}, {}, lambda _: None) if self.says else None

@@ -84,8 +84,8 @@ async def test_counts_are_compared_ten_times_a_second_with_what_the_consumer_kno
 
 async def test_partitions_without_a_leader_are_named_once_and_so_is_their_return() -> None:
     ours = chores_of(Ends())
-    ours._context.leaderless = frozenset({(CALLS, 3)})  # as at the start
     lost = frozenset({(CALLS, 2), ("somebody-elses", 0)})
+    ours._context.leaderless = lost  # found at the start, where nobody is told
     with capture_logs() as logs:
         for found in (lost, lost, frozenset[tuple[str, int]]()):
             ours._tell_leaderless(found)

@@ -245,10 +245,29 @@ async def test_what_waits_for_a_partition_without_a_leader_is_excused_and_nothin
     floor.assign(0, 1, 2, 3)
     await floor.serves(0, 1)
     assert floor.roster.excused() == frozenset()
-    floor.context.leaderless = frozenset({(CALLS, 0), ("state", 2), ("elsewhere", 3)})
+    floor.context.leaderless = frozenset({(CALLS, 0), (CALLS, 2)})
     excused = floor.roster.excused()
     assert excused & floor.roster.moving().keys() == {f"{CALLS}-0", "opening stage 1 number 2"}
+    floor.context.leaderless = frozenset({("state", 7)})  # no transaction can be written: nothing gets on
+    assert floor.roster.excused() == floor.roster.moving().keys()
     go.set()
+    await floor.roster.revoke()
+
+
+async def test_no_transaction_begins_while_a_partition_that_is_written_to_has_no_leader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    floor = Floor(monkeypatch)
+    floor.flags = {"is_due": True}
+    floor.context.leaderless = frozenset({("collections.kpi.v1", 3)})
+    floor.assign(0)
+    await floor.serves(0)
+    (number,) = floor.roster.numbers
+    number._work()
+    assert "commits 0" not in floor.said
+    floor.context.leaderless = frozenset({(CALLS, 3)})
+    number._work()
+    await floor.until("committed 0")
     await floor.roster.revoke()
 
 

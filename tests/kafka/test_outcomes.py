@@ -130,6 +130,37 @@ async def test_a_partition_without_a_leader_is_waited_for_while_all_others_are_s
         await asyncio.to_thread(second.kill)
 
 
+async def test_an_output_without_a_leader_is_waited_for_and_nothing_is_lost_or_counted_twice(
+    own_broker: LocalBroker, topic_prefix: str, tmp_path: Path
+) -> None:
+    bootstrap = own_broker.bootstrap
+    kafka = {"stall_after": "8s", "transaction_timeout": "5s"}
+    config, settings = configured(bootstrap, topic_prefix, tmp_path, kafka=kafka)
+    names = Names(topic_prefix, topic_prefix)
+    await make_internal_topics(bootstrap)
+    second = LocalBroker(tmp_path / "second", joins=own_broker)
+    try:
+        await asyncio.to_thread(create_topics, settings)
+        await asyncio.to_thread(second.start)
+        await make_on(settings, names.kpi, {0: [2], 1: [1], 2: [1], 3: [1]})
+        async with WorkerProcess(config) as first:
+            await first.ready()
+            await produce(bootstrap, names.inbound[0], calls(0, 100))
+            await until_counted(settings, "dials", "agent", by_agent(100))
+            await asyncio.to_thread(second.stop)
+            await produce(bootstrap, names.inbound[0], calls(100, 100))
+            async with after_the_cut(first, config, "partitions have no leader", "partitions have no leader") as worker:
+                await asyncio.sleep(16)  # twice as long as anything may stand
+                assert worker.code is None, worker.log[-3000:]
+                assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
+                await asyncio.to_thread(second.start)
+                await until_counted(settings, "dials", "agent", by_agent(200), 90)
+                await worker.ready(60)
+                assert "Traceback" not in worker.log
+    finally:
+        await asyncio.to_thread(second.kill)
+
+
 async def make_internal_topics(bootstrap: str) -> None:
     """Those of groups and of transactions are made by the first who needs them."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, transactional_id="first")
@@ -158,7 +189,8 @@ async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_
             while broker.pid is not None:  # noqa: ASYNC110  only asking tells
                 await asyncio.sleep(0.1)
             assert "No space left on device" in (tmp_path / "kafka" / "broker.log").read_text()
-            async with after_the_cut(first, config) as worker:
+            away = ("the broker does not answer", "the broker cannot be reached")
+            async with after_the_cut(first, config, *away) as worker:
                 assert (worker.get("/health/live"), worker.get("/health/ready")) == (200, 503)
                 disk.free()
                 await asyncio.to_thread(broker.start)
@@ -169,18 +201,19 @@ async def test_a_full_disk_ends_the_broker_and_the_worker_goes_on_once_there_is_
 
 
 @asynccontextmanager
-async def after_the_cut(first: WorkerProcess, config: Path) -> AsyncIterator[WorkerProcess]:
-    """The worker that waits for the broker: the same one, or, where a transaction was cut in half, the one that its
+async def after_the_cut(first: WorkerProcess, config: Path, goes_on: str, starts: str) -> AsyncIterator[WorkerProcess]:
+    """The worker that waits and says so: the same one, or, where a transaction was cut in half, the one that its
     supervisor starts after exit code 5."""
     try:
-        await first.logs("the broker does not answer", 60)
+        await first.logs(goes_on, 60)
+        await asyncio.sleep(8)  # what was under way has failed by now, if it fails
     except AssertionError:
         assert await first.ends(1) == 5, first.log[-3000:]
     if first.code is None:
         yield first
         return
     async with WorkerProcess(config) as second:
-        await second.logs("the broker cannot be reached")
+        await second.logs(starts)
         yield second
 
 

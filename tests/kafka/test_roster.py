@@ -78,6 +78,16 @@ def test_ready_is_said_only_when_all_that_was_assigned_is_open_and_the_broker_an
     assert health.live() is None
 
 
+def test_a_worker_that_can_write_nothing_is_not_ready() -> None:
+    health, ours = Health(), context()
+    health.waits(None)
+    health.has(ours, roster({"stage 1 number 2": True}))
+    ours.leaderless = frozenset({(ours.names.inbound[0], 1)})
+    assert health.ready() is None
+    ours.leaderless = frozenset({(ours.names.kpi, 1)})
+    assert health.ready() == "a partition that is written to has no leader"
+
+
 async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_are_opened() -> None:
     ends: list[tuple[Exit, str]] = []
     ours = context()

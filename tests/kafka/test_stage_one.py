@@ -96,6 +96,13 @@ def test_a_conflict_is_dead_lettered_with_what_counts() -> None:
     assert dict(line.headers)["detail"]
 
 
+def test_what_is_beyond_a_limit_is_dead_lettered_as_limit() -> None:
+    bench = Bench(LIMITS__FACTS_PER_DEBTOR="1")
+    bench.feed(record(0, 0, DEBTOR), record(1, 0, DEBTOR))
+    (line,) = bench.commit().outgoing[DEAD, 1]
+    assert dict(line.headers)["reason"] == b"limit"
+
+
 def test_an_event_that_fails_once_is_applied_and_one_that_fails_twice_is_dead_lettered_alone() -> None:
     bench = Bench()
     bench.engine.failures = 1
