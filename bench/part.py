@@ -48,7 +48,11 @@ PARTS = (
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(
-        "restore", "bench.restore", 420, "state records a second that a worker takes back, and their memory", full=False
+        "restore",
+        "bench.restore",
+        1_500,
+        "state records a second that a worker takes back, and their memory",
+        full=False,
     ),
     Part(
         "garbage",

@@ -1,6 +1,7 @@
 """State records a second that a worker restores from a real broker, and what the state takes in memory.
 
-    .venv/bin/python -m bench.restore 1000000      for so many debtors; `make bench` takes a tenth of them
+    make bench ARGS="--only restore"              of 1,000,000 debtors
+    .venv/bin/python -m bench.restore 100000      of so many, nothing kept
 
 Ten facts a debtor go through stage 1, what it says goes through stage 2; the state of both is written to the topics of
 number 0, by the product's own writer, and read back by the product's own restore, each in a process of its own.
@@ -35,7 +36,7 @@ from stream.kafka.worker import GC_THRESHOLD
 from stream.kafka.writer import Line, Writer
 from stream.settings import Settings, load
 
-DEBTORS = 100_000
+DEBTORS = 1_000_000
 
 
 class Restored(NamedTuple):

@@ -8,9 +8,13 @@ import asyncio
 import logging
 import sys
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
+from bench.__main__ import RESULTS
+from bench.result import Row, machine, save
 from deploy.local.broker import BrokerError
 from tests.faults.running import UNFENCED, Report, run_schedule, stand
 from tests.faults.schedule import Kind
@@ -29,6 +33,17 @@ async def _run(schedules: int, seed: int, folder: Path, before: str) -> list[Rep
     return reports
 
 
+def _rows(reports: list[Report]) -> Iterator[Row]:
+    faults: Counter[Kind] = sum((report.faults for report in reports), Counter())
+    seeds = [report.schedule.seed for report in reports]
+    yield Row("faults.schedules", f"schedules run (seeds {min(seeds)} to {max(seeds)})", len(reports))
+    yield Row("faults.injected", "faults injected", faults.total())
+    for kind, count in sorted(faults.items()):
+        yield Row(f"faults.{kind.replace(' ', '_')}", f"faults injected: {kind}", count)
+    yield Row("faults.compared", "records and alerts compared with replay", sum(report.compared for report in reports))
+    yield Row("faults.differing", "differences", sum(len(report.differences) for report in reports))
+
+
 def main() -> int:
     """0: no difference; 1: some, or a schedule could not be run."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
@@ -37,6 +52,7 @@ def main() -> int:
     parser.add_argument(
         "--unfenced", action="store_true", help="with workers that fence nobody: it must find something"
     )
+    parser.add_argument("--keep", action="store_true", help="keep the report with today's results in bench/results/")
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is on purpose
     before = UNFENCED if asked.unfenced else "pass"
@@ -48,11 +64,10 @@ def main() -> int:
             return 1
         except KeyboardInterrupt:
             return 130
-    faults: Counter[Kind] = sum((report.faults for report in reports), Counter())
-    differences = sum(len(report.differences) for report in reports)
-    sys.stdout.write(f"\n{len(reports)} schedules, {faults.total()} faults injected:\n")
-    sys.stdout.writelines(f"  {count:4} {kind}\n" for kind, count in sorted(faults.items()))
-    sys.stdout.write(f"{sum(report.compared for report in reports)} records compared, {differences} differences\n")
+    rows = list(_rows(reports))
+    sys.stdout.write("\n" + "".join(f"{row.what}: {row.text}\n" for row in rows))
+    if asked.keep:
+        save(RESULTS, time.strftime("%Y-%m-%d"), machine(), {"faults": rows})
     wrong = [str(report.schedule.seed) for report in reports if report.differences]
     if wrong:
         sys.stdout.write(f"differences with the seeds {', '.join(wrong)}\n")
