@@ -85,7 +85,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 def test_wherever_a_fact_fails_in_a_dossier_that_is_kept_open_it_is_undone(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.engine.stage1.LARGE_BYTES", 0)
+    monkeypatch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
     common = {"debtor_id": "d-1", "case_id": "c-1", "agent_id": "a-1"}
     first = [of(each, event_id=f"e-{each}", **common) for each in ("case", "call", "promise", "payment", "complaint")]
     fact = of(kind, event_id="e-9", **common, **IDENTITY.get(kind, {}))
