@@ -91,6 +91,7 @@ def steps(one: Stage1, fact: Fact) -> int:
     return lines
 
 
+@pytest.mark.interpreted  # compiled functions cannot be traced
 def test_what_a_fact_costs_follows_its_own_case_not_the_others_of_the_debtor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream.ledger.desk.LARGE_BYTES", 0)  # as a dossier is kept that is large
     costs = []
