@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol
 
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult
 from aiokafka.errors import CorruptRecordException
 
+FETCH_BYTES = 4 << 20
 NO_EPOCHS: Mapping[TopicPartition, int] = {}
 
 
@@ -134,3 +135,28 @@ def _visible(part: Any, batch: Any) -> bool:
         if batch.is_transactional and batch.producer_id in part._aborted_producers:
             return False
     return not batch.is_control_batch
+
+
+async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: int | None = None) -> Any:
+    """A consumer of committed records, in no group, that reads one partition from `offset` on; by `fetch`.
+
+    None: from where the caller seeks to.
+    """
+    consumer = AIOKafkaConsumer(
+        **client_options,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=100,
+    )
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        if offset is not None:
+            consumer.seek(tp, offset)
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer

@@ -7,9 +7,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.engine.windows_state import CLOCK_KEY
-from stream.kafka.batches import fetch
+from stream.kafka.batches import fetch, opened
 from stream.kafka.context import Context
-from stream.kafka.past import opened
 from stream.kafka.positions import KEY, Positions, decode
 from stream.windows.exact import loads
 

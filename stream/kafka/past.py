@@ -4,21 +4,19 @@ No group takes part, and nothing is committed: the live run knows nothing of it.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream.kafka.batches import Batch, fetch
+from stream.kafka.batches import Batch, fetch, opened
 from stream.kafka.names import Names
 from stream.kafka.reading import Reader, Refusal
 from stream.replay.chunks import InputError, Position
 from stream.replay.reading import Block, Refused
 from stream.settings import Settings
 
-FETCH_BYTES = 4 << 20
 SILENCE_SECONDS = 60.0
 """A broker that has answered nothing for so long is gone."""
 
@@ -83,27 +81,6 @@ class TopicPart:
                 greatest_ms = outcome.occurred_at
         stamp_ms = max((record.timestamp for record in records), default=None)
         return Block(values, lines, 0, refused, greatest_ms, stamp_ms)
-
-
-async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: int) -> Any:
-    """A consumer of committed records, in no group, that reads one partition from `offset` on; by `fetch`."""
-    consumer = AIOKafkaConsumer(
-        **client_options,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=100,
-    )
-    try:
-        await consumer.start()
-        consumer.assign([tp])
-        consumer.seek(tp, offset)
-    except BaseException:
-        await consumer.stop()
-        raise
-    return consumer
 
 
 async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from stream.facts.format import NewerFormatError
-from stream.kafka.batches import fetch
+from stream.kafka.batches import fetch, opened
 from stream.kafka.exits import RefusedError
 
 SLICE = 1_000
-FETCH_BYTES = 4 << 20
 LOG_SECONDS = 5.0
 
 log = structlog.get_logger("stream.kafka")
@@ -44,18 +43,8 @@ async def restore(
     offset that `progress` told: what is taken twice changes nothing. RefusedError: a record cannot be read, or a
     newer version of the product wrote it.
     """
-    consumer = AIOKafkaConsumer(
-        **client_options,
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="none",
-        isolation_level="read_committed",
-        max_partition_fetch_bytes=FETCH_BYTES,
-        fetch_max_wait_ms=100,
-    )
+    consumer = await opened(client_options, state)
     try:
-        await consumer.start()
-        consumer.assign([state])
         end = (await consumer.end_offsets([state]))[state]
         first = position = max(start, (await consumer.beginning_offsets([state]))[state])
         consumer.seek(state, position)
