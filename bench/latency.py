@@ -20,6 +20,8 @@ from bench.system import BenchError, System
 from deploy.local.broker import free_port
 
 EVERY_S = 0.1
+SCRAPE_EVERY_S = 1.0
+"""A scrape takes time of the worker; this is still fifteen times as often as usual."""
 LOADS = ((1_000, "200ms"), (10_000, "1s"))
 """Events a second, and `publish.every`."""
 WARM_UP_S = 8
@@ -96,18 +98,22 @@ class Probes:
             if level == "agent" and entity in self.sent and entity not in self.took:
                 self.took[entity] = time.perf_counter() - self.sent[entity]
 
-    async def on_metrics(self) -> list[float]:
-        """How long each probe took to the team's number of surveys on /metrics; ends by being cancelled."""
+    async def on_metrics(self) -> tuple[list[float], list[float]]:
+        """How long each probe took to the team's number of surveys on /metrics, and each scrape; ends by being
+        cancelled."""
         found: list[float] = []
+        scrapes: list[float] = []
         surveys = re.compile(SURVEYS.format(self._team))
         with contextlib.suppress(asyncio.CancelledError):
             while True:
+                began = time.perf_counter()
                 shown = [float(each) for each in surveys.findall(await self._system.metrics())]
                 sent = list(self.sent.values())
                 now = time.perf_counter()
+                scrapes.append(now - began)
                 found += [now - at for at in sent[len(found) : int(max(shown, default=0))]]
-                await asyncio.sleep(EVERY_S)
-        return found
+                await asyncio.sleep(SCRAPE_EVERY_S)
+        return found, scrapes
 
 
 async def nothing() -> None:
@@ -116,8 +122,9 @@ async def nothing() -> None:
 
 async def under_load(
     system: System, rate: int, seconds: int, *, history: bool = False, course: Hook = nothing
-) -> tuple[Probes, list[float]]:
-    """Probes beside `rate` simulated events a second; after them others, and how long these took to /metrics.
+) -> tuple[Probes, tuple[list[float], list[float]]]:
+    """Probes beside `rate` simulated events a second; after them others, how long these took to /metrics and how long
+    each scrape took.
 
     /metrics is left alone before, as it takes time of the worker, and in a run with a course altogether.
     """
@@ -132,10 +139,10 @@ async def under_load(
         await probes.send(seconds, load, running)
         await running
         if course is not nothing:
-            return probes, []
+            return probes, ([], [])
         scraping = asyncio.create_task(others.on_metrics())
         await others.send(max(5, seconds / 4), load, running)
-        await asyncio.sleep(1)
+        await asyncio.sleep(2 * SCRAPE_EVERY_S)
         scraping.cancel()
         return probes, await scraping
     finally:
@@ -150,12 +157,14 @@ def rows(setting: Setting) -> Iterator[Row]:
         words = f"{rate:,} events/s, publish.every {every}"
         step(f"latency at {words}, {seconds} s")
         system = System(setting.bootstrap, setting.path, f"latency-{rate}", publish={"every": every})
-        probes, shown = asyncio.run(_alone(system, rate, seconds))
+        probes, (shown, scrapes) = asyncio.run(_alone(system, rate, seconds))
         yield from cuts(f"latency.{rate}", f"event to KPI record at {words}", list(probes.took.values()))
-        yield from cuts(f"latency.{rate}.metrics", f"event to /metrics at {words}", shown)
+        each = f"scraped every {SCRAPE_EVERY_S:g} s"
+        yield from cuts(f"latency.{rate}.metrics", f"event to /metrics, {each}, at {words}", shown)
+        yield from cuts(f"latency.{rate}.scrape", f"a scrape of /metrics at {words}", scrapes)
 
 
-async def _alone(system: System, rate: int, seconds: int) -> tuple[Probes, list[float]]:
+async def _alone(system: System, rate: int, seconds: int) -> tuple[Probes, tuple[list[float], list[float]]]:
     system.run("topics", "create")
     async with system.worker(free_port()):
         return await under_load(system, rate, seconds)
