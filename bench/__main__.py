@@ -1,7 +1,7 @@
 """Measures on a real broker, and keeps what it found as a dated file in bench/results/.
 
 make bench                                  all about speed, 20 to 25 minutes on two cores
-make bench ARGS="--only restore,garbage,rebalance"   the parts that are measured when they are named
+make bench ARGS="--only restore,garbage,rebalance,large"   the parts that are measured when they are named
 make bench ARGS="--list"                    the parts, in their order
 make bench ARGS="--only peers,latency"      some parts; the others keep what was measured earlier the same day
 make bench ARGS="--scale 0.05"              a twentieth of the events, nothing kept

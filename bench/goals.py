@@ -59,6 +59,7 @@ GOALS = (
     Goal("adversarial.rules.seconds", most=10),
     Goal("backfill.json.core_rate", least=120_000),
     Goal("backfill.parquet.core_rate", least=200_000),
+    Goal("large.peak_mib", most=2_048),
 )
 
 

@@ -69,6 +69,7 @@ PARTS = (
         smoke=False,
         full=False,
     ),
+    Part("large", "bench.large", 1_800, "memory of a replay of 20,000,000 events", full=False),
     Part("backfill", "bench.backfill", 300, "replay of JSON Lines and Parquet on all cores, against a plain group-by"),
     Part(
         "adversarial",
