@@ -26,7 +26,7 @@ MODULES = {
     "windows": "measures packed sums",
     "ledger": (
         "calls cases chain complaints contribution desk difference dossier fold judge legal links own payments "
-        "promises reach record states visits"
+        "promises reach record register states visits"
     ),
     "engine": "cells rows stage1",
 }

@@ -22,6 +22,7 @@ from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
 from stream.ledger.reach import reach, reach_after
+from stream.ledger.register import Register
 from stream.ledger.states import span
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
@@ -57,6 +58,7 @@ class Stage1:
         self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, Chain] = {}
         self._desk = Desk()
+        self._register = Register()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._state: list[tuple[bytes, bytes | None]] = []
@@ -81,10 +83,10 @@ class Stage1:
         if type(fact) is AgentState:
             return self._apply_state(key, fact, frontier_ms)
         name = record.identity(fact)
-        mark = record.mark(name)
         dossier = self._dossiers.get(key)
-        if not _stands_alone(fact, mark, dossier) or (dossier is not None and len(dossier) >= self._roomy):
-            return self._apply_linked(key, name, mark, fact, dossier, frontier_ms)
+        may_be_known = dossier is not None and self._register.may_hold(key, dossier, name)
+        if may_be_known or not _stands_alone(fact, dossier) or (dossier is not None and len(dossier) >= self._roomy):
+            return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
         if dossier is not None and len(dossier) >= desk.LARGE_BYTES and (opened := self._desk.take(key)) is not None:
@@ -92,6 +94,7 @@ class Stage1:
             opened.facts.append(fact)
             self._desk.put(key, opened)
         self._dossiers[key] = dossiers.append(dossiers.NOTHING if dossier is None else dossier, entry)
+        self._register.add(key, name)
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
@@ -101,13 +104,13 @@ class Stage1:
         return ACCEPTED
 
     def _apply_linked(
-        self, key: str, name: str, mark: bytes, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
+        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
             dossier = dossiers.NOTHING
         # Taken off the desk while it changes, so that an exception leaves nothing half done there.
         facts, links = opened = self._desk.take(key) or _read(key, dossier)
-        known = _place(facts, name) if mark in dossier else None
+        known = _place(facts, name) if may_be_known else None
         if known is None:
             full = self._full(fact, facts, dossier)
             if full is not None:
@@ -135,6 +138,8 @@ class Stage1:
                 change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
                 ahead = reach(links, self._definitions)
         self._dossiers[key] = dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+        if known is None:
+            self._register.add(key, name)
         self._leave_open(key, dossier, Opened(facts, links))
         self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
@@ -220,6 +225,7 @@ class Stage1:
             kept = [fact for fact in facts if record.identity(fact) not in names]
             self._state += [(f"{key}|{name}".encode(), None) for name in names]
             self._desk.take(key)
+            self._register.forget(key)
             if not kept:
                 del self._dossiers[key]
                 return len(gone)
@@ -249,10 +255,12 @@ class Stage1:
         if dossier is None:
             if entry is not None:
                 self._dossiers[owner] = dossiers.of([entry])
-        elif entry is not None and record.mark(name) not in dossier:
+        elif entry is not None and not self._register.may_hold(owner, dossier, name):
             dossier = dossiers.append(dossier, entry)
+            self._register.add(owner, name)
             self._dossiers[owner] = dossier if dossiers.always_matters(dossier) else dossiers.unread(dossier)
         else:
+            self._register.forget(owner)
             others = [each for each in dossiers.facts(owner, dossier) if record.identity(each) != name]
             entries = [record.entry(each) for each in others]
             if entry is not None:
@@ -278,13 +286,11 @@ def _read(key: str, dossier: Dossier) -> Opened:
     return Opened(facts, Links(facts))
 
 
-def _stands_alone(fact: Fact, mark: bytes, dossier: Dossier | None) -> bool:
-    """Whether a fact is new, and changes nothing but its own counts."""
+def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
+    """Whether a new fact changes nothing but its own counts."""
     kind = type(fact)
     if dossier is None:
         return kind is Call or kind is Message or kind in _ALONE
-    if mark in dossier:
-        return False
     if kind is Call:
         if dossiers.is_calm(dossier):
             return True

@@ -130,6 +130,27 @@ def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events
     assert opened == total(events)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25), st.integers(0, 25))
+def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: list[Fact], restored: int) -> None:
+    """In a ledger that has taken a part of its state back, forgets now and then, and goes on."""
+
+    def verdicts() -> list[object]:
+        one, two = stage(), stage()
+        said: list[object] = [one.apply(fact) for fact in events[:restored]]
+        for key, value in one.take().state:
+            two.restore(key, value)
+        for fact in [*events[:restored:2], *events[restored:], *events]:
+            said.append(two.apply(fact))
+            said.append(two.forget(fact.occurred_at - 200 * 86_400_000))
+        return [*said, two.take()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream.ledger.register.LONG_BYTES", 0)
+        looked_up = verdicts()
+    assert looked_up == verdicts()
+
+
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=20))
 def test_a_team_is_the_sum_of_its_agents_and_a_site_of_its_teams(events: list[Fact]) -> None:

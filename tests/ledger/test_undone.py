@@ -24,7 +24,7 @@ from tests.ledger.worlds import facts
 
 pytestmark = pytest.mark.interpreted  # compiled functions cannot be traced
 ROOM = Path(ledger.__file__).parent
-KEEPING = {"dossier.py", "record.py", "desk.py", "definitions.py"}
+KEEPING = {"dossier.py", "record.py", "register.py", "desk.py", "definitions.py"}
 """Where facts are written down, when nothing can fail any more."""
 
 
