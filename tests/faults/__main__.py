@@ -40,8 +40,16 @@ def _rows(reports: list[Report]) -> Iterator[Row]:
     yield Row("faults.injected", "faults injected", faults.total())
     for kind, count in sorted(faults.items()):
         yield Row(f"faults.{kind.replace(' ', '_')}", f"faults injected: {kind}", count)
-    yield Row("faults.compared", "records and alerts compared with replay", sum(report.compared for report in reports))
-    yield Row("faults.differing", "differences", sum(len(report.differences) for report in reports))
+    yield Row(
+        "faults.compared",
+        "after the faults: records and alerts compared with replay",
+        sum(report.compared for report in reports),
+    )
+    yield Row(
+        "faults.differing",
+        "after the faults: records and alerts that differ",
+        sum(len(report.differences) for report in reports),
+    )
 
 
 def main() -> int:
