@@ -22,7 +22,7 @@ HERE = Path(__file__).parent
 CORE = run_path(str(HERE / "stream/core.py"), run_name="core")
 SOURCES = CORE["digest"](HERE / "stream")
 MODULES = {
-    "facts": "decode identity instant",
+    "facts": "decode identity instant murmur",
     "windows": "measures packed sums",
     "ledger": (
         "calls cases chain complaints contribution desk difference dossier fold judge legal links own payments "

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from aiokafka.partitioner import murmur2
-
 from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
+from stream.facts.murmur import murmur2
 from stream.kafka.batches import Record
 
 GUARD_MS = 300_000
@@ -26,15 +25,15 @@ Outcome = Fact | Refusal
 
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner gives a key (murmur2 of its bytes)."""
-    return int((murmur2(key) & 0x7FFFFFFF) % partitions)
+    return (murmur2(key) & 0x7FFFFFFF) % partitions
 
 
 class Reader:
     """Reads the records of one number: size, JSON, key, partitioner, clock guard (contract 1, live 1 and 2).
 
-    The partition of a key is hashed when the key is met for the first time (and again after 200,000 others): murmur2
-    in Python costs as much as everything else here together. `former`: partition counts that the topics had before they
-    were grown; a backfill reads what was sent then.
+    The partition of a key is hashed when the key is met for the first time (and again after 200,000 others): where
+    nothing is compiled, murmur2 costs as much as everything else here together. `former`: partition counts that the
+    topics had before they were grown; a backfill reads what was sent then.
     """
 
     def __init__(

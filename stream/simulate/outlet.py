@@ -9,8 +9,8 @@ from zlib import crc32
 import orjson
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
-from aiokafka.partitioner import murmur2
 
+from stream.facts.murmur import murmur2
 from stream.simulate.garbage import Garbage
 from stream.simulate.route import TOPICS, Event, key_of, topic_of
 
