@@ -314,7 +314,7 @@ def bounded_integer(text: str) -> int | NotAnInteger:
     return int(text) if len(text) <= 20 else NotAnInteger(text)
 
 
-IGNORED = {"agent_state": {"debtor_id", "case_id"}, "measurement": {"debtor_id", "agent_id"}}
+IGNORED = {"agent_state": {"debtor_id", "case_id"}, "measurement": {"debtor_id", "agent_id", "case_id"}}
 """Fields that are for this type as if they were unknown."""
 
 

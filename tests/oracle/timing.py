@@ -27,4 +27,4 @@ def timed(events: Iterable[Event], config: Config) -> list[Event]:
 
 def ordered_at(event: Event) -> int:
     """Where a timed event stands against other facts."""
-    return int(event.get("ordered_at", event["occurred_at"]))
+    return int(event["ordered_at"] if "ordered_at" in event else event["occurred_at"])
