@@ -15,18 +15,8 @@ CASES = ("c1", "c1", "c1", "c2", "¢²")
 AGENTS = ("a1", "a1", "a2", "ü-агент", "Z", "z")
 TEAMS = ("t1", "t1", "t2", None)
 CURRENCIES = ("CNY", "CNY", "CNY", "USD")
-OUTCOMES = (
-    "human",
-    "human",
-    "human",
-    "machine",
-    "no_answer",
-    "busy",
-    "invalid_number",
-    "abandoned",
-    "failed",
-    "callback",
-)
+OUTCOMES = ("human", "human", "human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed")
+OUTCOMES_OF_A_QUEUE = ("human", "abandoned", "callback")
 STATES = ("logged_out", "available", "on_call", "wrap", "break", "training", "meeting")
 KINDS = (
     *("cease_contact", "attorney", "deceased", "dispute", "breathing_space", "wrong_number", "quiet_hours", "consent"),
@@ -124,7 +114,7 @@ class People:
         return {
             "call_id": f"k{self.number(7)}",
             "direction": self.pick("outbound", "inbound"),
-            "outcome": self.most(OUTCOMES),
+            "outcome": self.most(OUTCOMES) if self.chance(0.7) else self.pick(*OUTCOMES_OF_A_QUEUE),
             "ended_at": self.instant(),
             **self.optional({"party": self.pick("right", "right", "third", "unknown"), **times, **more}),
             **floor,
@@ -199,7 +189,7 @@ class People:
     def restriction(self) -> Raw:
         kind = self.pick(*KINDS)
         more = {"until": self.instant(), "number_id": "n1", "hours": ["22:00", "08:00"]}
-        needed = {"quiet_hours": {"hours": ["06:00", "06:00"]}, "wrong_number": {"number_id": "n2"}}
+        needed: dict[str, Raw] = {"quiet_hours": {"hours": ["06:00", "06:00"]}, "wrong_number": {"number_id": "n2"}}
         return {
             "restriction_id": f"r{self.random.randrange(3)}",
             "kind": kind,
