@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stream.alerts.rules import Rule
 from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.kpi import why_not_at
 from stream.kpis.records import read_columns
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
@@ -13,12 +14,15 @@ Parts = tuple[int, int | None]
 
 
 class Watch:
-    """One rule. Raises ValueError if its KPI is unknown, or its currency is missing or out of place."""
+    """One rule. Raises ValueError if its KPI is unknown or not there at its level, or its currency missing or out of
+    place."""
 
     def __init__(self, rule: Rule, plan: WindowPlan) -> None:
         kpi = CATALOGUE.get(rule.kpi)
         if kpi is None:
             raise ValueError(f"rule {rule.rule}: unknown KPI {rule.kpi!r}")
+        if reason := why_not_at(kpi, rule.level):
+            raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {reason}")
         if kpi.per_currency != (rule.currency is not None):
             raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {'needs a' if kpi.per_currency else 'has no'} currency")
         self.rule = rule
