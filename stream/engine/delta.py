@@ -61,7 +61,7 @@ def _renumbered(currency: str, rows: Encoded) -> Encoded:
     return rows._replace(
         amounts=[number(raw) for raw in rows.amounts],
         changes=[number(raw) for raw in rows.changes],
-        odd=[(*place, number(raw)) for *place, raw in rows.odd],
+        odd=[(grain, known, frontier, length, number(raw)) for grain, known, frontier, length, raw in rows.odd],
     )
 
 

@@ -140,13 +140,13 @@ def test_a_queue_and_a_segment_have_the_kpis_of_what_contributes_there_and_no_ot
         "talk_ms": 9,
         "handled": 1,
     }
-    of_queue = {entry["kpi"] for entry in kpis(level="queue", **calls)}
+    of_queue = {entry["kpi"] for entry in kpis(None, "queue", **calls)}
     assert {"dials", "connect_rate", "talk_time_mean", "contacts"} <= of_queue
     assert of_queue.isdisjoint({"workload", "promise_rate", "complaint_rate", "dials_per_hour", "contacts_per_hour"})
-    of_segment = {entry["kpi"] for entry in kpis(level="segment", **calls, recovered_minor__EUR=5)}
+    of_segment = {entry["kpi"] for entry in kpis(None, "segment", **calls, recovered_minor__EUR=5)}
     assert {"workload", "promise_rate", "complaint_rate", "recovered_amount"} <= of_segment
     assert of_segment.isdisjoint({"dials_per_hour", "contacts_per_hour", "recovered_per_hour"})
-    assert kpis(level="site", **calls) == kpis(level="agent", **calls)
+    assert kpis(None, "site", **calls) == kpis(None, "agent", **calls)
 
 
 def test_points_and_counts_per_hour_carry_their_factor() -> None:
