@@ -19,7 +19,7 @@ SOURCES = Path(stream.__file__).parent
 MEASURE = {
     "windows/measures.py": (
         "\n)  # fmt: skip\n\n_IN_CURRENCY",
-        '\n    Measure({next}, "reviews_perfect", "count", "reviews_perfect", OTHERS, "reviews of 100 points", "满分"),',
+        '\n    Measure({next}, "reviews_perfect", "count", "reviews_perfect", OTHERS, "reviews of 100", "满分"),',
     ),
     "ledger/own.py": (
         "    if review.score is None:\n",
@@ -29,7 +29,7 @@ MEASURE = {
 KPI = {
     "kpis/of_people.py": (
         "\n)  # fmt: skip\n\nBOTS",
-        '\n    Kpi("perfect_rate", ("reviews_perfect",), ("reviews", "surveys"), "ratio", None, "Perfect", "满分率", "-"),',
+        '\n    Kpi("perfect_rate", ("reviews_perfect",), ("reviews", "surveys"), "ratio", None, "-", "满分率", "-"),',
     ),
 }
 
@@ -79,7 +79,7 @@ def test_a_new_measure_and_a_new_kpi_are_counted_named_explained_and_exported(co
     }
     assert found["site"] == {"kpi": "perfect_rate", "numerator": 1, "denominator": 2, "value": 0.5, "status": "ok"}
     (row,) = json.loads(run(copy, "kpis", "perfect_rate", "--json"))["kpis"]
-    assert row["numerator_words"] == "reviews of 100 points"
+    assert row["numerator_words"] == "reviews of 100"
     assert row["levels"] == ["agent", "team", "segment", "site"]
     run(copy, "openmetrics", str(tmp_path / "out"), "--out", str(tmp_path / "history.om"))
     history = (tmp_path / "history.om").read_text()
