@@ -19,10 +19,10 @@ Columns = tuple[tuple[str, ...], tuple[tuple[str, int], ...]]
 def own_columns(fact: Fact, definitions: Definitions) -> Columns:
     """What a fact adds at `own_instant_ms`, for its own agent, team and site, queue and segment.
 
-    Both are empty for types whose contributions are all linked to other facts.
+    Both are empty for types whose contributions are all linked to other facts, and for a fact that is void.
     """
     found = _COLUMNS.get(fact.LETTER)
-    return found(fact, definitions) if found is not None else ((), ())
+    return found(fact, definitions) if found is not None and not fact.void else ((), ())
 
 
 def own_instant_ms(fact: Fact, definitions: Definitions) -> int:
