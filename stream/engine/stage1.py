@@ -12,7 +12,7 @@ from stream.ledger import desk, record
 from stream.ledger import dossier as dossiers
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
-from stream.ledger.contribution import own_credit
+from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.desk import Desk, Opened
 from stream.ledger.difference import added, replaced
@@ -20,7 +20,7 @@ from stream.ledger.dossier import Dossier
 from stream.ledger.forgetting import forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
-from stream.ledger.own import own_columns
+from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.register import Register
 from stream.ledger.states import span
@@ -89,6 +89,8 @@ class Stage1:
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
+        at_ms = own_instant_ms(fact, self._definitions)
+        beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
         if dossier is not None and len(dossier) >= desk.LARGE_BYTES and (opened := self._desk.take(key)) is not None:
             opened.links.add(fact)
             opened.facts.append(fact)
@@ -98,9 +100,10 @@ class Stage1:
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
-                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at,
-                ones, amounts,
+                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, at_ms, ones, amounts
             )  # fmt: skip
+            if beside is not None:
+                self._cells.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
 
     def _apply_linked(

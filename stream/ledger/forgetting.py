@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
-from stream.ledger.calls import reaches_debtor
+from stream.ledger.calls import counted_ms, reaches_debtor
 from stream.ledger.cases import coverage, first_contact, milestones
 from stream.ledger.definitions import HOUR_MS, Definitions
 from stream.ledger.links import CaseFile, Links
@@ -90,6 +90,8 @@ def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> i
         return max(at_ms, fact.received_at + definitions.complaint_deadline_ms)
     if isinstance(fact, kinds.LegalStep):
         return max(at_ms, midnight_ms(site, fact.due_on, 1))
+    if isinstance(fact, kinds.Call):
+        return counted_ms(fact, definitions)
     if isinstance(fact, kinds.Case):
         return at_ms + _span_ms(definitions)
     if isinstance(fact, kinds.Restriction) and fact.until is not None:

@@ -73,7 +73,7 @@ def _emit_payment(payment: Payment, left_minor: int, credited: Credited, links: 
 def emit_orphan(reversal: PaymentReversal, emit: Emit) -> None:
     """A reversal whose payment is not known: unassigned, at its own site."""
     name = column("reversed_minor", reversal.currency)
-    emit(nobody(str(reversal.site_id)), name, reversal.occurred_at, reversal.amount_minor, reversal)
+    emit(nobody(reversal), name, reversal.occurred_at, reversal.amount_minor, reversal)
 
 
 def _in_order(calls: Iterable[Call]) -> list[tuple[int, str, Call]]:
@@ -87,11 +87,10 @@ def _credit(
     owners: Owners,
     definitions: Definitions,
 ) -> Credited:
-    site = str(payment.site_id)
     decider = promise or _latest_call(payment, calls, definitions) or latest_owner(owners, payment.occurred_at)
     if decider is None:
-        return Credited(nobody(site), None)
-    return Credited(agent_credit(site, decider), decider)
+        return Credited(nobody(payment), None)
+    return Credited(agent_credit(payment, decider), decider)
 
 
 def _latest_call(payment: Payment, calls: list[tuple[int, str, Call]], definitions: Definitions) -> Call | None:

@@ -86,11 +86,16 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple
     cells = Cells(job.settings.definitions(), job.plan)
     for facts_of_key in book.groups():
         cells.fold(facts_of_key)
-    parcels: dict[Place, list[Any]] = {}
+    parcels: dict[Place, tuple[list[Any], list[Any]]] = {}
+
+    def parcel(text: str) -> tuple[list[Any], list[Any]]:
+        """Those of the people, and those of queues and segments, of the bucket that an entity belongs to."""
+        return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], []))
+
     for credit, panes in cells.take().items():
-        site, _, agent = credit
-        bucket = crc32(f"{site}|{agent}".encode()) % job.buckets
-        parcels.setdefault((0, bucket), []).append((credit, panes))
+        parcel(f"{credit[0]}|{credit[2]}")[0].append((credit, panes))
+    for owner, panes in cells.take_others().items():
+        parcel("|".join(owner))[1].append((owner, panes))
     yield from parcels.items()
 
 
