@@ -14,16 +14,17 @@ from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
 from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
-from stream.ledger.desk import Desk, Opened
-from stream.ledger.difference import added, replaced
+from stream.ledger.desk import Desk
+from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.dossier import Dossier
 from stream.ledger.forgetting import forgettable
+from stream.ledger.held import Sheet
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
 from stream.ledger.reach import reach, reach_after
-from stream.ledger.register import Register
 from stream.ledger.states import span
+from stream.ledger.volume import Volume
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
@@ -53,12 +54,10 @@ class Stage1:
         self._definitions = definitions
         self._plan = plan
         self._limits = limits
-        # A dossier shorter than this cannot hold as many facts as the smaller limit.
-        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor) * dossiers.SMALLEST_RECORD
+        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, Chain] = {}
         self._desk = Desk()
-        self._register = Register()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._state: list[tuple[bytes, bytes | None]] = []
@@ -84,17 +83,21 @@ class Stage1:
             return self._apply_state(key, fact, frontier_ms)
         name = record.identity(fact)
         dossier = self._dossiers.get(key)
-        may_be_known = dossier is not None and self._register.may_hold(key, dossier, name)
-        if may_be_known or not _stands_alone(fact, dossier) or (dossier is not None and len(dossier) >= self._roomy):
+        may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
+        if (
+            may_be_known
+            or not _stands_alone(fact, dossier)
+            or (dossier is not None and dossiers.count(dossier) >= self._roomy)
+        ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
-        if dossier is not None and len(dossier) >= desk.LARGE_BYTES and (opened := self._desk.take(key)) is not None:
-            opened.links.add(fact)
-            opened.facts.append(fact)
-            self._desk.put(key, opened)
-        self._dossiers[key] = dossiers.append(dossiers.NOTHING if dossier is None else dossier, entry)
-        self._register.add(key, name)
+        if dossier is None:
+            self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
+        elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, Volume):
+            self._dossiers[key] = dossiers.append(dossier, key, fact, entry)
+        else:
+            self._append(key, fact, dossier, entry)
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
@@ -103,51 +106,101 @@ class Stage1:
             )  # fmt: skip
         return ACCEPTED
 
+    def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
+        """Adds a fact that stands alone to a dossier that may lie open."""
+        links = self._desk.take(key)
+        after = dossiers.append(dossier, key, fact, entry)
+        if links is not None:
+            try:
+                if isinstance(links.held, Sheet):
+                    links.held.append(fact)
+                links.add(fact, len(links.held) - 1)
+            except BaseException:
+                dossiers.undo(dossier, record.identity(fact), fact.case_id)
+                raise
+            self._leave_open(key, after, links)
+        self._dossiers[key] = after
+
     def _apply_linked(
         self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
             dossier = dossiers.NOTHING
         # Taken off the desk while it changes, so that an exception leaves nothing half done there.
-        facts, links = opened = self._desk.take(key) or _read(key, dossier)
-        known = _place(facts, name) if may_be_known else None
-        if known is None:
-            full = self._full(fact, facts, dossier)
+        links = self._desk.take(key) or self._read(key, dossier)
+        place = links.held.place_of(name) if may_be_known else None
+        if place is None:
+            full = self._full(fact, key, dossier)
             if full is not None:
-                self._leave_open(key, dossier, opened)
+                self._leave_open(key, dossier, links)
                 return full
-            verdict = ACCEPTED
-            change = added(links, fact, self._definitions, self._midnight_ms)
-            ahead = reach_after(fact, dossier, links, self._definitions)
-            facts.append(fact)
-            entry = record.encode(fact)
-            dossier = dossiers.append(dossier, entry)
+            verdict, entry = ACCEPTED, record.encode(fact)
+            change, dossier = self._come(key, name, fact, entry, dossier, links)
         else:
-            gone, losers = record.plain(facts[known]), record.losers_of(facts[known])
+            known = links.fact(place)
+            gone, losers = record.plain(known), record.losers_of(known)
             verdict, winner, lost = judge(gone, losers, fact)
             if winner is gone and lost == losers:
-                self._leave_open(key, dossier, opened)
+                self._leave_open(key, dossier, links)
                 return verdict
             entry = record.encode(winner, lost)
-            dossier = dossiers.exchanged(dossier, facts, known, entry)
-            facts = [*facts[:known], record.decode(key, entry), *facts[known + 1 :]]
-            if winner is gone:
-                change, ahead = {}, None
-            else:
-                before, links = links, Links(facts)
-                change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
-                ahead = reach(links, self._definitions)
-        self._dossiers[key] = dossier if ahead is None else dossiers.with_reach(dossier, ahead)
-        if known is None:
-            self._register.add(key, name)
-        self._leave_open(key, dossier, Opened(facts, links))
+            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, links)
+        self._dossiers[key] = dossier
+        self._leave_open(key, dossier, links)
         self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
-    def _leave_open(self, key: str, dossier: Dossier, opened: Opened) -> None:
-        if len(dossier) >= desk.LARGE_BYTES:
-            self._desk.put(key, opened)
+    def _come(
+        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, links: Links
+    ) -> tuple[Difference, Dossier]:
+        """Adds a fact; what that changes, and the dossier as it is then."""
+        held = links.held
+        if isinstance(held, Sheet):
+            held.append(fact)
+            change = added(links, fact, len(held) - 1)
+            ahead = reach_after(fact, dossier, links)
+            dossier = dossiers.append(dossier, key, fact, entry)
+        else:
+            dossier = dossiers.append(dossier, key, fact, entry)
+            try:
+                change = added(links, fact, len(held) - 1)
+                ahead = reach_after(fact, dossier, links)
+            except BaseException:
+                dossiers.undo(dossier, name, fact.case_id)
+                raise
+        return change, dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _exchange(
+        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, links: Links
+    ) -> tuple[Difference, Dossier]:
+        """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
+        held, known, come = links.held, links.fact(place), record.decode(key, entry)
+        lost: Difference = {} if winner is gone else removed(links, gone, place)
+        held.exchange(place, come)
+        try:
+            gained: Difference = {} if winner is gone else added(links, come, place)
+            ahead = None if winner is gone else reach(links)
+            if isinstance(held, Sheet):
+                dossier = dossiers.exchanged(key, dossier, held.facts)
+        except BaseException:
+            held.exchange(place, known)
+            raise
+        return total(lost, gained), dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _read(self, key: str, dossier: Dossier) -> Links:
+        held = dossier if isinstance(dossier, Volume) else Sheet(dossiers.facts(key, dossier))
+        links = Links(held, self._definitions, self._midnight_ms)
+        links.take_in_all()
+        return links
+
+    def _leave_open(self, key: str, dossier: Dossier, links: Links) -> None:
+        """Keeps the links, unless the dossier has grown into one that they are not of."""
+        if isinstance(dossier, Volume):
+            if links.held is dossier:
+                self._desk.put(key, links)
+        elif len(dossier) >= desk.OPENED_BYTES:
+            self._desk.put(key, links)
 
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
@@ -155,13 +208,14 @@ class Stage1:
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
-    def _full(self, fact: Fact, facts: list[Fact], dossier: Dossier) -> Verdict | None:
-        if len(dossier) < self._roomy:
+    def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
+        facts = dossiers.count(dossier)
+        if facts < self._roomy:
             return None
-        if len(facts) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the debtor has {len(facts)} facts, as many as limits.facts_per_debtor allows")
-        if fact.case_id is not None and len(facts) >= self._limits.facts_per_case:
-            of_case = sum(each.case_id == fact.case_id for each in facts)
+        if facts >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
+        if fact.case_id is not None and facts >= self._limits.facts_per_case:
+            of_case = dossiers.count_of_case(key, dossier, fact.case_id)
             if of_case >= self._limits.facts_per_case:
                 return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
         return None
@@ -225,11 +279,10 @@ class Stage1:
             kept = [fact for fact in facts if record.identity(fact) not in names]
             self._state += [(f"{key}|{name}".encode(), None) for name in names]
             self._desk.take(key)
-            self._register.forget(key)
             if not kept:
                 del self._dossiers[key]
                 return len(gone)
-            dossier = dossiers.with_reach(dossiers.of(map(record.entry, kept)), dossiers.reach_of(dossier))
+            dossier = dossiers.with_reach(dossiers.of(key, map(record.entry, kept)), dossiers.reach_of(dossier))
         self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
 
@@ -251,24 +304,11 @@ class Stage1:
         if record.is_state(name):
             self._restore_state(owner, name, entry)
             return
-        dossier = self._dossiers.get(owner)
+        dossier = dossiers.restored(owner, self._dossiers.get(owner), name, entry)
         if dossier is None:
-            if entry is not None:
-                self._dossiers[owner] = dossiers.of([entry])
-        elif entry is not None and not self._register.may_hold(owner, dossier, name):
-            dossier = dossiers.append(dossier, entry)
-            self._register.add(owner, name)
-            self._dossiers[owner] = dossier if dossiers.always_matters(dossier) else dossiers.unread(dossier)
+            self._dossiers.pop(owner, None)
         else:
-            self._register.forget(owner)
-            others = [each for each in dossiers.facts(owner, dossier) if record.identity(each) != name]
-            entries = [record.entry(each) for each in others]
-            if entry is not None:
-                entries.append(entry)
-            if entries:
-                self._dossiers[owner] = dossiers.of(entries)
-            else:
-                del self._dossiers[owner]
+            self._dossiers[owner] = dossier
 
     def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
         chain = self._chains.setdefault(owner, Chain())
@@ -279,11 +319,6 @@ class Stage1:
             chain.put(as_state(record.decode(owner, entry)), entry)
         if not len(chain):
             del self._chains[owner]
-
-
-def _read(key: str, dossier: Dossier) -> Opened:
-    facts = dossiers.facts(key, dossier)
-    return Opened(facts, Links(facts))
 
 
 def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
@@ -303,8 +338,3 @@ def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
         message = cast("Message", fact)
         return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
     return kind in _ALONE
-
-
-def _place(facts: list[Fact], name: str) -> int | None:
-    """The place of the fact of this identity."""
-    return next((at for at, each in enumerate(facts) if record.identity(each) == name), None)

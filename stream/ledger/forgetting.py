@@ -12,11 +12,10 @@ from collections.abc import Iterable, Iterator
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
-from stream.ledger.calls import reaches_debtor
-from stream.ledger.cases import coverage, first_contact, milestones
+from stream.ledger.cases import coverage, first_contact
 from stream.ledger.definitions import HOUR_MS, Definitions
-from stream.ledger.links import CaseFile, Links
-from stream.ledger.promises import MidnightMs
+from stream.ledger.held import Sheet
+from stream.ledger.links import CaseFile, Links, MidnightMs
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
 """No window that holds an instant ends later after it: a month, with a day for clock changes."""
@@ -32,23 +31,25 @@ def forgettable(
     Linked facts go by whole case, when it is closed and its last instant has passed: an earlier payment fills an
     earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
     """
+    held = Sheet(list(facts))
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
-    for fact in facts:
+    for fact in held.facts:
         by_case[fact.case_id].append(fact)
-    links = Links(fact for group in by_case.values() for fact in group)
+    links = Links(held, definitions, midnight_ms)
+    links.take_in_all()
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
         case = links.case(case_id)
         last_ms = max(_last_ms(fact, definitions, midnight_ms) for fact in group)
-        if case_id is not None and any(event.change == "closed" for event in case.events):
+        if case_id is not None and case.closed:
             if last_ms + LONGEST_WINDOW_MS < frontier_ms:
                 gone += group
                 continue
             again_ms.append(last_ms + LONGEST_WINDOW_MS)
-        deciding = {id(fact) for fact in _deciding(case, links, definitions)}
+        deciding = {id(fact) for fact in _deciding(case, links)}
         for fact in group:
-            if id(fact) in deciding or not _alone(fact):
+            if id(fact) in deciding or _is_named(fact, links) or not _alone(fact):
                 continue
             until_ms = _last_ms(fact, definitions, midnight_ms) + max(LONGEST_WINDOW_MS, _span_ms(definitions))
             if until_ms < frontier_ms:
@@ -70,14 +71,18 @@ def _span_ms(definitions: Definitions) -> int:
     return max(definitions.attribution_ms, definitions.first_contact_ms, definitions.coverage_ms)
 
 
-def _deciding(case: CaseFile, links: Links, definitions: Definitions) -> Iterator[Fact]:
+def _deciding(case: CaseFile, links: Links) -> Iterator[Fact]:
     """Calls and messages that decided what linked facts contribute, and visits likewise."""
-    yield from (call for call in case.calls if reaches_debtor(call) and (case.payments or case.promises))
-    yield from (call for call in case.calls if call.call_id in links.complaints_of_call)
-    placed, _, m1 = milestones(case)
-    for deadline in (first_contact(case, placed, definitions), coverage(case, m1, definitions)):
+    if case.payments or case.promises:
+        yield from (links.fact(place) for _, _, place in case.talks)
+    for deadline in (first_contact(links, case), coverage(links, case)):
         if deadline is not None and deadline.met_by is not None:
             yield deadline.met_by
+
+
+def _is_named(fact: Fact, links: Links) -> bool:
+    """Whether a complaint names this call."""
+    return isinstance(fact, kinds.Call) and fact.call_id in links.complaints_of_call
 
 
 def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> int:

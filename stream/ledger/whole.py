@@ -9,9 +9,9 @@ from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.links import Links
+from stream.ledger.held import Sheet
+from stream.ledger.links import Links, MidnightMs
 from stream.ledger.own import emit_own
-from stream.ledger.promises import MidnightMs
 from stream.ledger.states import emit_span
 
 
@@ -19,11 +19,11 @@ def emit_whole(
     facts: Sequence[Fact], definitions: Definitions, midnight_ms: MidnightMs, grain_ms: int, emit: Emit
 ) -> None:
     """Emits every contribution of the facts of one key, each with the facts that decided it."""
-    links = Links(facts)
-    reversed_cases = {each.case_id for reversals in links.reversals.values() for each in reversals}
     for fact in facts:
         emit_own(fact, definitions, emit)
-    emit_linked(links, {*links.cases, *reversed_cases}, definitions, midnight_ms, emit)
+    links = Links(Sheet(list(facts)), definitions, midnight_ms, reasons=True)
+    links.take_in_all()
+    emit_linked(links, emit)
     states = [fact for fact in facts if isinstance(fact, AgentState)]
     states.sort(key=lambda state: (state.occurred_at, state.event_id))
     for state, following in pairwise(states):

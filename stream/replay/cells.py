@@ -8,6 +8,7 @@ from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Paym
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.held import Sheet
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
 from stream.ledger.states import pieces, span
@@ -26,11 +27,6 @@ Cell = tuple[str, str, str, int]
 
 Panes = dict[int, Sums]
 """Number of a pane (instant // its length) -> sums."""
-
-
-def cases_of(links: Links) -> set[str | None]:
-    """Every case that facts of a key name; None for what has no case."""
-    return {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
 
 
 def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState]]:
@@ -75,8 +71,9 @@ class Cells:
                     for name, amount in amounts:
                         sums[name] = sums.get(name, 0) + amount
         if not _LINKED.isdisjoint(kinds):
-            links = Links(facts)
-            emit_linked(links, cases_of(links), definitions, self._midnight_ms, self)
+            links = Links(Sheet(list(facts)), definitions, self._midnight_ms)
+            links.take_in_all()
+            emit_linked(links, self)
         if AgentState in kinds:
             self._fold_states(facts)
 

@@ -10,11 +10,12 @@ from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.held import Sheet
 from stream.ledger.links import Links
 from stream.ledger.own import emit_own
 from stream.ledger.states import emit_span
 from stream.replay.book import Book
-from stream.replay.cells import cases_of, spans
+from stream.replay.cells import spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
 
@@ -74,8 +75,9 @@ def answers(
     for facts in book.groups():
         for fact in facts:
             emit_own(fact, definitions, collector)
-        links = Links(facts)
-        emit_linked(links, cases_of(links), definitions, midnight_ms, collector)
+        links = Links(Sheet(list(facts)), definitions, midnight_ms, reasons=True)
+        links.take_in_all()
+        emit_linked(links, collector)
         for state, following in spans(facts):
             emit_span(state, following, plan.grain_ms, collector)
     return [sorted(found, key=_order) for found in collector.found]

@@ -125,9 +125,20 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
 @given(st.lists(facts(), max_size=25))
 def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
         opened = total(events)
     assert opened == total(events)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25), st.integers(2, 6))
+def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_per_block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.till.MOST", facts_per_block)
+        patch.setattr("stream.ledger.volume.READ", 1)
+        large = total(events)
+    assert large == total(events)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -146,7 +157,7 @@ def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: lis
         return [*said, two.take()]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.register.LONG_BYTES", 0)
+        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
         looked_up = verdicts()
     assert looked_up == verdicts()
 
