@@ -15,13 +15,13 @@ from stream.facts.models import EVENTS, Event
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
-from stream.kpis.words import WORDS
 from stream.settings.document import Definitions
+from stream.windows.measures import LEVELS, TABLE
 
 HERE = Path(__file__).parent
 COLUMNS = (
-    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "says", "not counted"),
-    *("stated level", "options", "sources"),
+    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says", "not counted"),
+    *("an unknown input", "a rolling window", "stated level", "options", "sources"),
 )
 DEFAULTS = Definitions()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -51,7 +51,8 @@ def catalogue_page() -> str:
         "",
         "Generated from `stream/kpis/`. Measures are sums of contributions in the window; `*_ms` are milliseconds,",
         "`*_minor` minor units of a currency. A KPI without a denominator is the sum itself. Sources are",
-        "indicators of published collection schemes, listed below.",
+        "indicators of published collection schemes, listed below. `levels`: all, or those at which it exists.",
+        "`an unknown input`: what it does. `a rolling window`: when one cannot show it, or shows less than a day does.",
         "",
         f"| {' | '.join(COLUMNS)} |",
         f"|{'---|' * len(COLUMNS)}",
@@ -61,12 +62,16 @@ def catalogue_page() -> str:
         cells = (
             f"`{kpi.id}`", str(kpi.version), kpi.name_en, kpi.name_zh,
             " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
-            unit, kpi.direction or "-", kpi.description, kpi.not_counted or "-", kpi.threshold or "-",
+            unit, kpi.direction or "-", _levels(kpi.levels), kpi.description, kpi.not_counted or "-",
+            kpi.unknown or "-", kpi.rolling or "-", kpi.threshold or "-",
             ", ".join(f"`{key}`" for key in options_of(kpi.id)) or "-", ", ".join(kpi.sources) or "-",
         )  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", "## Measures", "", "| measure | counts |", "|---|---|"]
-    lines += [f"| {measure} | {words} |" for measure, words in WORDS.items()]
+    lines += ["", "## Measures", "", "| measure | unit | levels | counts | 含义 | field |", "|---|---|---|---|---|---|"]
+    lines += [
+        f"| {row.name} | {row.unit} | {_levels(row.levels)} | {row.words_en} | {row.words_zh} | {row.field} |"
+        for row in TABLE.values()
+    ]
     lines += ["", "## Options", "", "What the sources leave open is a key of `definitions` in the configuration.", ""]
     lines += ["| key | default | KPIs | what is open | the default |", "|---|---|---|---|---|"]
     for option in OPTIONS:
@@ -80,6 +85,10 @@ def catalogue_page() -> str:
         kpis = ", ".join(f"`{kpi}`" for kpi in each.kpis) or "none"
         lines.append(f"| {each.source} | {each.name} | {kpis} | {each.note or '-'} |")
     return "\n".join(lines) + "\n"
+
+
+def _levels(levels: tuple[str, ...]) -> str:
+    return "all" if levels == LEVELS else ", ".join(levels)
 
 
 def main() -> int:

@@ -22,14 +22,15 @@ SECONDS_PER_HOUR = 3_600
 
 
 def series(kpi: Kpi) -> str:
-    """The recorded series of a KPI: a ratio 0-1 (permille too), seconds, major units of its currency, or a count."""
+    """The recorded series of a KPI: a ratio 0-1 (permille too), seconds, points, major units of its currency, a count,
+    or one of these per hour."""
     numerator, denominator = SIDES[kpi.id]
-    if kpi.unit == "minor per hour":
+    if kpi.unit.endswith("per hour"):
         return f"entity:{_major(numerator)}_per_productive_hour:ratio"
     if denominator is None:
         return f"entity:{_major(numerator)}:max"
     over = denominator.metric.removeprefix(PREFIX)
-    return f"entity:{numerator.metric}_per_{over}:{'mean' if kpi.unit == 'ms' else 'ratio'}"
+    return f"entity:{numerator.metric}_per_{over}:{'mean' if kpi.unit in ('ms', 'points') else 'ratio'}"
 
 
 def expression(kpi: Kpi) -> str:
@@ -37,9 +38,11 @@ def expression(kpi: Kpi) -> str:
     numerator, denominator = SIDES[kpi.id]
     if denominator is None:
         return _in_major(numerator) if numerator.money else _max(numerator)
-    if kpi.unit == "minor per hour":
+    if kpi.unit.endswith("per hour"):
         hours = f"({_max(denominator)} / {SECONDS_PER_HOUR} > 0)"
-        return f"({_in_major(numerator)}) / ignoring (currency) group_left () {hours}"
+        if numerator.money:
+            return f"({_in_major(numerator)}) / ignoring (currency) group_left () {hours}"
+        return f"{_max(numerator)} / {hours}"
     return f"{_max(numerator)} / ({_max(denominator)} > 0)"
 
 

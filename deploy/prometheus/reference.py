@@ -15,10 +15,10 @@ Everything that a worker exports on `/metrics`, beside the Python client's own `
 [ADR 0020](adr/0020-window-gauges-are-parts.md). Ratios are recorded by `deploy/prometheus/rules/recording.yml`.
 """
 WINDOW_WORDS = """
-Labels: `site`, `level` (agent, team, site), `entity`, `window`; amounts also `currency`. A query fixes `level` and
-`window`: windows contain one another, and a site is the sum of its teams. With several workers take
-`max without (instance)`. Absent means off shift, or nothing to divide; 0 means at work and none of it.
-Agents export fewer of them, in three windows.
+Labels: `site`, `level` (agent, team, queue, segment, site), `entity`, `window`; amounts also `currency`.
+A query fixes `level` and `window`: windows contain one another, and a site is the sum of its teams.
+With several workers take `max without (instance)`. Absent means off shift, or nothing to divide; 0 means at
+work and none of it. Agents export fewer of them, in three windows.
 """
 
 

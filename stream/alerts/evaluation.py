@@ -157,7 +157,7 @@ class Evaluator:
         before = opened.status if opened else INACTIVE
         sums = feed.sums(watch, at_ms)
         parts = watch.parts(sums)
-        breached = sums is not None and watch.breached(parts, before.active)
+        breached = sums is not None and watch.breached(parts, before.firing)
         after, change = step(before, breached, at_ms, rule.for_ms, rule.keep_firing_for_ms)
         if after != before:
             feed.changed.add(("s",))

@@ -206,4 +206,8 @@ class Feed:
 
     def _silence_matters(self, name: str) -> bool:
         watches = (watch for watch in self.watches if watch.rule.window == name and self.is_seen(watch))
-        return any(watch.breached_by_silence(watch.rule.rule in self.opened) for watch in watches)
+        return any(watch.breached_by_silence(self._fires(watch)) for watch in watches)
+
+    def _fires(self, watch: Watch) -> bool:
+        opened = self.opened.get(watch.rule.rule)
+        return opened is not None and opened.status.firing

@@ -41,8 +41,14 @@ class Status(NamedTuple):
 
     @property
     def active(self) -> bool:
-        """Whether `exit`, not the threshold, decides on breached."""
+        """Whether there is an episode: pending or firing."""
         return self.state is not State.INACTIVE
+
+    @property
+    def firing(self) -> bool:
+        """Whether `exit`, not the threshold, decides on breached. Not while pending: what fires was beyond its limit
+        all the while."""
+        return self.state is State.FIRING
 
 
 INACTIVE = Status()

@@ -15,14 +15,22 @@ def reason(watch: Watch, change: Change, parts: Parts, value: float | None, has_
     if denominator is not None and denominator < max(1, rule.min_denominator):
         return f"{rule.kpi} has {denominator} of the {max(1, rule.min_denominator)} that the rule needs to judge"
     currency = f" {rule.currency}" if rule.currency else ""
-    found = f"{rule.kpi}{currency} is {_short(value)}"
+    resolved = change is Change.RESOLVED
+    told, limit = _apart(value, number(rule.exit if resolved else rule.threshold))
+    found = f"{rule.kpi}{currency} is {told}"
     if denominator is not None:
         found += f" ({numerator} of {denominator})"
-    if change is Change.RESOLVED:
-        return f"{found}, no longer {side} {_short(number(rule.exit))}"
-    limit = f"{found}, {side} {_short(number(rule.threshold))}"
-    return f"{limit} for {rule.for_ms / 1000:g} s" if change is Change.FIRING and rule.for_ms else limit
+    if resolved:
+        return f"{found}, no longer {side} {limit}"
+    beyond = f"{found}, {side} {limit}"
+    return f"{beyond} for {rule.for_ms / 1000:g} s" if change is Change.FIRING and rule.for_ms else beyond
 
 
-def _short(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.6g}"
+def _apart(value: float | None, limit: float) -> tuple[str, str]:
+    """Both as short as may be, but told apart where they differ: rounded, a value just beyond its limit would stand on
+    the good side of it."""
+    for digits in (6, 9, 12):
+        told = "unknown" if value is None else f"{value:.{digits}g}", f"{limit:.{digits}g}"
+        if value is None or value == limit or told[0] != told[1]:
+            return told
+    return repr(value), repr(limit)

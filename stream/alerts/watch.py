@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from stream.alerts.rules import Rule
 from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.kpi import why_not_at
 from stream.kpis.records import read_columns
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
@@ -13,12 +14,15 @@ Parts = tuple[int, int | None]
 
 
 class Watch:
-    """One rule. Raises ValueError if its KPI is unknown, or its currency is missing or out of place."""
+    """One rule. Raises ValueError if its KPI is unknown or not there at its level, or its currency missing or out of
+    place."""
 
     def __init__(self, rule: Rule, plan: WindowPlan) -> None:
         kpi = CATALOGUE.get(rule.kpi)
         if kpi is None:
             raise ValueError(f"rule {rule.rule}: unknown KPI {rule.kpi!r}")
+        if reason := why_not_at(kpi, rule.level):
+            raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {reason}")
         if kpi.per_currency != (rule.currency is not None):
             raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {'needs a' if kpi.per_currency else 'has no'} currency")
         self.rule = rule
@@ -44,20 +48,20 @@ class Watch:
         """What a record says where there is no value."""
         return 0, None if self.denominator is None else 0
 
-    def breached(self, parts: Parts, active: bool) -> bool:
-        """Whether a window with these parts breaches the rule; once the alert is active, `exit` decides."""
+    def breached(self, parts: Parts, firing: bool) -> bool:
+        """Whether a window with these parts breaches the rule; once the alert is firing, `exit` decides."""
         numerator, denominator = parts
         if denominator is None:
             denominator = 1
         elif denominator < max(1, self.rule.min_denominator):
             return False
-        level, scale = self.rule.exit if active else self.rule.threshold
+        level, scale = self.rule.exit if firing else self.rule.threshold
         value, limit = numerator * self._factor * scale, level * denominator
         return value > limit if self.rule.above else value < limit
 
-    def breached_by_silence(self, active: bool) -> bool:
+    def breached_by_silence(self, firing: bool) -> bool:
         """Whether an empty window breaches it: only a count or amount can."""
-        return self.denominator is None and self.breached((0, None), active)
+        return self.denominator is None and self.breached((0, None), firing)
 
     def value(self, parts: Parts) -> float | None:
         """The value in the KPI's unit, the nearest double; None where the denominator is 0."""

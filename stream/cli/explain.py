@@ -18,12 +18,14 @@ def explain(
     kpi: Annotated[
         str, typer.Argument(metavar="KPI", help="Its id, as `kpi-stream kpis` lists it.", show_default=False)
     ],
-    entity: Annotated[str, typer.Option("--entity", metavar="E", help="The agent, team or site.", show_default=False)],
+    entity: Annotated[
+        str, typer.Option("--entity", metavar="E", help="The agent, team, queue, segment or site.", show_default=False)
+    ],
     window: Annotated[
         str, typer.Option("--window", metavar="W", help="Such as day or interval_30m.", show_default=False)
     ],
     start: Annotated[str, typer.Option("--start", metavar="T", help="The window's start.", show_default=False)],
-    level: Annotated[str, typer.Option("--level", help="agent, team or site.")] = "agent",
+    level: Annotated[str, typer.Option("--level", help="agent, team, queue, segment or site.")] = "agent",
     site: Annotated[
         str | None, typer.Option("--site", metavar="ID", help="The site: main by default.", show_default=False)
     ] = None,
@@ -83,11 +85,14 @@ def _question(
     window: str,
     start: str,
 ) -> "Question":
+    from stream.kpis.kpi import why_not_at
     from stream.replay.explaining import Question
     from stream.windows.measures import LEVELS
 
     if level not in LEVELS:
-        raise CommandError(f"--level: {level!r} is not agent, team or site", exit_code=2)
+        raise CommandError(f"--level: {level!r} is not agent, team, queue, segment or site", exit_code=2)
+    if reason := why_not_at(kpi, level):
+        raise CommandError(f"--level: {kpi.id} {reason}", exit_code=2)
     if level == "site" and site not in (None, entity):
         raise CommandError(f"--site: {site!r} is not the site {entity!r}", exit_code=2)
     home = entity if level == "site" else site or "main"

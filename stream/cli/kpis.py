@@ -33,7 +33,8 @@ def kpis(
       kpi-stream kpis --json | jq '.kpis[] | select(.direction == "lower") | .kpi'
 
     Piped, a line has the same five columns and then: version, English and Chinese name, numerator and denominator in
-    words, the level that a source states, and what is deliberately not counted.
+    words, the level that a source states, what is deliberately not counted, the levels at which it exists, what an
+    unknown input does, and when a rolling window cannot show it.
     """
     from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 
@@ -68,7 +69,7 @@ def definition(kpi: "Kpi") -> str:
 
 def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
     from stream.kpis.options import options_of
-    from stream.kpis.words import in_words
+    from stream.windows.measures import in_words
 
     return {
         "kpi": kpi.id,
@@ -85,6 +86,9 @@ def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
         "direction": kpi.direction,
         "threshold": kpi.threshold,
         "not_counted": kpi.not_counted,
+        "unknown": kpi.unknown,
+        "rolling": kpi.rolling,
+        "levels": list(kpi.levels),
         "per_currency": kpi.per_currency,
         "minimum_sample": document.minimum_sample.get(kpi.id, 1),
         "options": {f"definitions.{key}": _plain(getattr(document.definitions, key)) for key in options_of(kpi.id)},
@@ -92,8 +96,8 @@ def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
     }
 
 
-def _plain(value: "int | Fraction") -> int | float:
-    return value if isinstance(value, int) else float(value)
+def _plain(value: "int | str | Fraction") -> int | str | float:
+    return value if isinstance(value, int | str) else float(value)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
@@ -103,7 +107,8 @@ def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str]:
 
 def _more(row: dict[str, Any]) -> tuple[str, ...]:
     names = ("name_en", "name_zh", "numerator_words", "denominator_words", "threshold", "not_counted")
-    return str(row["version"]), *(row[name] or "-" for name in names)
+    texts = [row[name] or "-" for name in names]
+    return str(row["version"]), *texts, " ".join(row["levels"]), row["unknown"] or "-", row["rolling"] or "-"
 
 
 def _block(row: dict[str, Any]) -> str:
@@ -118,6 +123,9 @@ def _block(row: dict[str, Any]) -> str:
         ("better", direction),
         ("says", row["description"]),
         ("not counted", row["not_counted"] or "-"),
+        ("unknown input", row["unknown"] or "-"),
+        ("rolling window", row["rolling"] or "-"),
+        ("levels", ", ".join(row["levels"])),
         ("stated level", row["threshold"] or "-"),
         ("minimum sample", str(row["minimum_sample"])),
         ("options", options or "-"),

@@ -22,7 +22,9 @@ def openmetrics(
         str | None,
         typer.Option("--windows", metavar="NAMES", help="Windows to write: all but rolling.", show_default=False),
     ] = None,
-    levels: Annotated[str, typer.Option("--levels", metavar="NAMES", help="Levels to write.")] = "site,team,agent",
+    levels: Annotated[
+        str, typer.Option("--levels", metavar="NAMES", help="Levels to write.")
+    ] = "site,team,queue,segment,agent",
     config: Config = None,
 ) -> None:
     """Writes numbers of the past as OpenMetrics, from which Prometheus makes blocks of its own storage.

@@ -11,6 +11,8 @@ import msgspec
 
 from stream.facts.format import Format
 from stream.windows import exact
+from stream.windows.former import from_first
+from stream.windows.packed import from_bytes, to_bytes
 
 STATEMENT_KEY = b"~"
 
@@ -47,7 +49,23 @@ class Delta(NamedTuple):
     zeros: Zeros = []  # never changed
 
 
-DELTA: Format[Delta] = Format("delta")
+def _from_first(delta: Delta) -> Delta:
+    """Version 1: the fields of packed amounts stood in another order."""
+    return delta._replace(f=2, rows={currency: _renumbered(currency, rows) for currency, rows in delta.rows.items()})
+
+
+def _renumbered(currency: str, rows: Encoded) -> Encoded:
+    def number(raw: bytes) -> bytes:
+        return to_bytes(from_first(currency, from_bytes(raw)))
+
+    return rows._replace(
+        amounts=[number(raw) for raw in rows.amounts],
+        changes=[number(raw) for raw in rows.changes],
+        odd=[(grain, known, frontier, length, number(raw)) for grain, known, frontier, length, raw in rows.odd],
+    )
+
+
+DELTA: Format[Delta] = Format("delta", 2, {1: _from_first})
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Delta).decode

@@ -8,14 +8,16 @@ from typing import Any
 import tzdata  # type: ignore[import-untyped]
 
 from stream.ledger.definitions import Definitions
+from stream.windows.measures import fields_digest
 from stream.windows.plan import WindowPlan
 
-FOLD_VERSION = 1
+FOLD_VERSION = 2
 """Raised when the fold itself gives other contributions for the same facts."""
 
 
 def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
-    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata` and `fold`.
+    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, and `measures`: the
+    fields of packed sums.
 
     Formulas over existing measures, minimum samples, publication and alert rules are not in it.
     """
@@ -30,6 +32,7 @@ def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
         flat[f"sites.{site}.shifts"] = {name: list(times) for name, times in sorted(clock.shifts.items())}
     flat["tzdata"] = tzdata.IANA_VERSION
     flat["fold"] = FOLD_VERSION
+    flat["measures"] = fields_digest()
     return flat
 
 

@@ -13,7 +13,7 @@ Instant = Annotated[
         description="UTC; milliseconds only where they are not 0.",
     ),
 ]
-Level = Literal["agent", "team", "site"]
+Level = Literal["agent", "team", "queue", "segment", "site"]
 
 
 class Output(BaseModel):

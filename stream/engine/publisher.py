@@ -77,7 +77,7 @@ class Publisher:
 
     def publish(self, total: Total, as_of_ms: int, now_ms: int) -> Record | None:
         """The record of a window, if it differs from the one last published; one that never held a KPI has none."""
-        kpis = self._records.kpis(total.sums)
+        kpis = self._records.kpis(_level(total), total.sums)
         final = self._is_final(total)
         digest = blake2b(kpis, digest_size=8).hexdigest()
         if (digest == total.digest and final == total.final) or (total.digest is None and kpis == NO_KPIS):
@@ -89,7 +89,7 @@ class Publisher:
 
     def last_word(self, total: Total, as_of_ms: int) -> Record | None:
         """The only record of a window in a replay: revision 1; final, as of its end, if it is a tumbling one."""
-        kpis = self._records.kpis(total.sums)
+        kpis = self._records.kpis(_level(total), total.sums)
         if kpis == NO_KPIS:
             return None
         total.revision, total.final = 1, not total.rolling
@@ -132,6 +132,10 @@ class Publisher:
         site, level, entity = total.text.split("|")
         span = Span(site, level, entity, total.name, start_ms, end_ms)
         return key, self._records.record(span, as_of_ms, total.final, total.revision, kpis)
+
+
+def _level(total: Total) -> str:
+    return total.text.split("|", 2)[1]
 
 
 class _ByEnd:

@@ -14,19 +14,39 @@ from stream.engine.entity import Entity
 from stream.engine.publication import StateRecord
 from stream.engine.rolling import Rolling
 from stream.facts.format import Format
+from stream.windows.former import from_first
 from stream.windows.packed import Packed, from_bytes, to_bytes
 from stream.windows.totals import Total
 from stream.windows.trail import Series
 
 CLOCK_KEY = b"c"
 
-WINDOWS: Format[dict[str, Any]] = Format("windows record")
-FORMAT = WINDOWS.version
 
 Points = list[tuple[int, bytes]]
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
+
+
+def _from_first(record: dict[str, Any]) -> dict[str, Any]:
+    """Version 1: the fields of packed amounts stood in another order."""
+    found = {**record, "f": 2}
+    if "sums" in record:
+        found["sums"] = {currency: _renumbered(currency, raw) for currency, raw in record["sums"].items()}
+    if "trails" in record:
+        found["trails"] = {
+            currency: [[(grain, _renumbered(currency, raw)) for grain, raw in points] for points in both]
+            for currency, both in record["trails"].items()
+        }
+    return found
+
+
+def _renumbered(currency: str, raw: bytes) -> bytes:
+    return to_bytes(from_first(currency, from_bytes(raw)))
+
+
+WINDOWS: Format[dict[str, Any]] = Format("windows record", 2, {1: _from_first})
+FORMAT = WINDOWS.version
 
 
 def _load(value: bytes) -> dict[str, Any]:

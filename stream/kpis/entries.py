@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import orjson
 
-from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.kpis.kpi import Kpi
 from stream.kpis.value import rate
 from stream.windows.measures import IN_CURRENCY, PLAIN
 from stream.windows.packed import amounts_of
@@ -65,9 +65,10 @@ class Table(NamedTuple):
 
 
 class Entries:
-    """Makes them, given KPI id -> least denominator for status ok (default 1)."""
+    """Makes them of these KPIs, in their order, given KPI id -> least denominator for status ok (default 1)."""
 
-    def __init__(self, minimum_sample: Mapping[str, int]) -> None:
+    def __init__(self, kpis: Sequence[Kpi], minimum_sample: Mapping[str, int]) -> None:
+        self._kpis = kpis
         self._minimum = dict(minimum_sample)
         self._tables: dict[tuple[str, ...], Table] = {}
         self._parts = 0
@@ -109,7 +110,7 @@ class Entries:
             return found
 
         parts, sources = [], []
-        for kpi, currency in _listed(currencies):
+        for kpi, currency in self._listed(currencies):
             parts.append(self._part(kpi, currency))
             sources.append((place(currency, kpi.numerator), place(currency, kpi.denominator or ())))
         nothing = len(places) + len(combined)
@@ -124,6 +125,11 @@ class Entries:
             itemgetter(*(at(below) for _, below in sources)),
         )
 
+    def _listed(self, currencies: tuple[str, ...]) -> Iterator[tuple[Kpi, str]]:
+        for kpi in self._kpis:
+            for currency in currencies if kpi.per_currency else ("",):
+                yield kpi, currency
+
     def _part(self, kpi: Kpi, currency: str) -> Part:
         head = {"kpi": kpi.id, "currency": currency} if currency else {"kpi": kpi.id}
         return Part(
@@ -133,9 +139,3 @@ class Entries:
             max(1, self._minimum.get(kpi.id, 1)),
             kpi.per_currency and not kpi.denominator_per_currency,
         )
-
-
-def _listed(currencies: tuple[str, ...]) -> Iterator[tuple[Kpi, str]]:
-    for kpi in CATALOGUE.values():
-        for currency in currencies if kpi.per_currency else ("",):
-            yield kpi, currency

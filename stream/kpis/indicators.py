@@ -25,6 +25,7 @@ _RECORD = (
 )
 _BOOK = "needs the whole book, which a collections stream does not carry"
 _EVENT = "needs an event that the contract does not have"
+_DIMENSION = "a dimension, not a number: give it as `segment_id`, and the KPIs stand at level segment"
 
 INDICATORS: tuple[Indicator, ...] = (
     Indicator(
@@ -61,7 +62,7 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("S0-18", "past-due amount", ("placed_amount",), "as placed"),
     Indicator("S0-19", "delinquency rate", note=_BOOK),
     Indicator("S0-20", "delinquency duration", note=_RECORD),
-    Indicator("S0-22", "delinquency type", note="a dimension, not a number; " + _EVENT),
+    Indicator("S0-22", "delinquency type", note=_DIMENSION),
     Indicator("S1-1", "recovery target attainment", ("recovered_amount",), "the actual; the target comes with targets"),
     Indicator(
         "S1-2",
@@ -95,12 +96,14 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "S1-9", "M1 contact coverage", ("m1_coverage_rate",), "reached, not attempted; `definitions.coverage_days`"
     ),
-    Indicator("S1-10", "promise-to-pay rate, M1", ("promise_rate",), "over right-party contacts, of all stages"),
+    Indicator(
+        "S1-10", "promise-to-pay rate, M1", ("promise_rate",), "over right-party contacts; by stage at level segment"
+    ),
     Indicator(
         "S1-11",
         "instalment-plan rate, M2-M3",
         ("plans", "promises"),
-        "both parts, of all stages; by stage each promise would have to carry its case's days past due as of then",
+        "both parts; by stage at level segment",
     ),
     Indicator("S1-12", "legal process completion", ("legal_completion_rate",)),
     Indicator("S1-13", "on-site recovery conversion", ("visit_recovery_rate",)),
@@ -109,11 +112,15 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "S1-19",
         "stages M1 / M2-M3 / M4+",
-        note="a dimension: the stage is in the case events (`dpd`); recovery by stage would need a measure per stage "
-        "of each payment, by the days past due as of it",
+        note=_DIMENSION + "; recovery by the days past due as of each payment would need a measure per stage",
     ),
     Indicator("S1-20", "balance rule", note=_CONFIG),
-    Indicator("S2-1", "pre-due reminder reach", note="the debts that are not yet due are not in a collections stream"),
+    Indicator(
+        "S2-1",
+        "pre-due reminder reach",
+        ("delivered_rate",),
+        "over the messages sent; the debts that are not yet due are not in a collections stream",
+    ),
     Indicator("S2-4", "early delinquency tiers", note=_RECORD),
     Indicator(
         "S2-5",
@@ -125,11 +132,17 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "S2-7",
         "speed of recovery",
-        ("case_cycle_time_mean",),
-        "to the closing; whether its days to payment begin at placing, contact or promise, and whether a payment or "
-        "its amount is the weight, is not stated",
+        ("payment_delay_mean", "case_cycle_time_mean"),
+        "to each payment, and to the closing, from the placing; whether contact or promise is meant, and whether a "
+        "payment or its amount is the weight, is not stated",
     ),
-    Indicator("S2-9", "daily volume", ("dials", "contacts", "workload")),
+    Indicator("S2-8", "communication quality", ("qa_score_mean",), "the scores that people gave in reviews"),
+    Indicator(
+        "S2-9",
+        "daily volume",
+        ("dials", "contacts", "workload", "dials_per_hour", "contacts_per_hour"),
+        "of a day, or of a productive hour",
+    ),
     Indicator("S2-10", "call duration", ("talk_time_mean", "handle_time_mean")),
     Indicator("S2-11", "connect rate", ("connect_rate",), "answered by a human, whoever it is"),
     Indicator(
@@ -142,13 +155,18 @@ INDICATORS: tuple[Indicator, ...] = (
         "S2-14", "complaint-handling compliance", ("complaint_timeliness",), "`definitions.complaint_deadline_days`"
     ),
     Indicator("S2-15", "sales-rep receivables", ("recovered_amount", "workload"), "attainment comes with targets"),
-    Indicator("S2-16", "risk classes", note="a dimension; " + _EVENT),
+    Indicator("S2-16", "risk classes", note=_DIMENSION),
     Indicator("S3-2", "recovery uplift", ("recovered_amount",), "the difference of two windows' records"),
     Indicator("S3-4", "collection success rate", ("recovered_amount",), "as S0-1"),
     Indicator("S3-5", "mean collection cycle", ("case_cycle_time_mean",)),
     Indicator("S3-9", "incident handling time", note=_EVENT + " (alert acknowledgement)"),
     Indicator("S3-10", "resolution rate", note=_EVENT + " (work orders, repeat contacts)"),
-    Indicator("S3-11", "response time", ("service_level",), "as the share within `definitions.service_level_ms`"),
+    Indicator(
+        "S3-11",
+        "response time",
+        ("service_level", "answer_wait_mean"),
+        "as the share within `definitions.service_level_ms`, and as a mean",
+    ),
     Indicator(
         "S3-13", "versioned definitions", note="the catalogue's version stands in every record; weights " + _CONFIG
     ),
@@ -157,7 +175,12 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("S4-8", "rank points", note=_CONFIG),
     Indicator("S4-9", "consecutive-period rule", note=_CONFIG),
     Indicator("S4-10", "leader bonus", note=_CONFIG),
-    Indicator("S4-11", "coefficient deductions", note=_CONFIG),
+    Indicator(
+        "S4-11",
+        "coefficient deductions",
+        ("signed_in_time", "break_time"),
+        "the times; what is deducted for them is " + _CONFIG,
+    ),
     Indicator("S4-12", "audit of changes", note="every record has a revision; a score ledger comes with scorecards"),
     Indicator(
         "S4-14",

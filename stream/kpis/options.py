@@ -5,6 +5,9 @@ A definition that no key changes is the one that semantics 3 to 6 state; `indica
 
 from typing import NamedTuple
 
+from stream.kpis.catalogue import CATALOGUE
+from stream.windows.measures import CALLS, TABLE
+
 
 class Option(NamedTuple):
     """One key of `definitions`: the KPIs that it changes, what is open, and why its default is the literal reading."""
@@ -15,7 +18,13 @@ class Option(NamedTuple):
     literal: str
 
 
-_CREDIT = ("recovered_amount", "payments", "reversed_amount", "recovered_per_hour", "visit_recovery_rate")
+_CREDIT = (
+    *("recovered_amount", "payments", "reversed_amount", "recovered_per_hour", "visit_recovery_rate"),
+    "payment_delay_mean",
+)
+_OF_CALLS = tuple(
+    kpi.id for kpi in CATALOGUE.values() if any(TABLE[measure].levels == CALLS for measure in kpi.measures)
+)
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -68,9 +77,21 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option(
         "short_abandon_ms",
-        ("abandonment_rate",),
+        ("abandonment_rate", "service_level"),
         "how soon a caller who gives up is no abandoned call",
         "no source states it; five seconds",
+    ),
+    Option(
+        "service_level_formula",
+        ("service_level",),
+        "over which calls the share is taken: those offered, answered, or offered without short abandons",
+        "no source states it; every call offered, so that giving up is never a success",
+    ),
+    Option(
+        "calls_counted_at",
+        _OF_CALLS,
+        "whether a call counts in the window of its start or of its end",
+        "no source states it; an attempt belongs to its start",
     ),
     Option(
         "complaint_deadline_days",

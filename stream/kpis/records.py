@@ -7,9 +7,9 @@ from typing import NamedTuple
 import orjson
 
 from stream.facts.instant import instant_text
-from stream.kpis.catalogue import CATALOGUE_VERSION, Kpi
+from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION, Kpi
 from stream.kpis.entries import Entries
-from stream.windows.measures import MONEY, column
+from stream.windows.measures import LEVELS, MONEY, column
 
 REMEMBERED = 10_000
 
@@ -45,11 +45,21 @@ def _column(measure: str, currency: str | None) -> str:
 
 
 class Records:
-    """Makes the records of one run. `kpis`: packed amounts -> their KPIs as JSON, see `Entries`."""
+    """Makes the records of one run."""
 
     def __init__(self, run: str, minimum_sample: Mapping[str, int]) -> None:
         self._run = run
-        self.kpis = Entries(minimum_sample).json
+        of_kpis: dict[tuple[str, ...], Entries] = {}  # the levels with the same KPIs share their tables
+        self._entries: dict[str, Entries] = {}
+        for level in LEVELS:
+            ids = tuple(kpi.id for kpi in CATALOGUE.values() if level in kpi.levels)
+            if ids not in of_kpis:
+                of_kpis[ids] = Entries([CATALOGUE[each] for each in ids], minimum_sample)
+            self._entries[level] = of_kpis[ids]
+
+    def kpis(self, level: str, packed: Mapping[str, int]) -> bytes:
+        """The KPIs that exist at the level, as JSON, of these packed amounts; see `Entries`."""
+        return self._entries[level].json(packed)
 
     def record(self, span: Span, as_of_ms: int, final: bool, revision: int, kpis: bytes) -> bytes:
         """The record's value; `kpis` as made by `kpis`."""

@@ -11,7 +11,8 @@ HOUR_MS = 3_600_000
 class Definitions:
     """What the numbers depend on beside the facts; every field has the contract's default.
 
-    `promise_tolerance` is a fraction (numerator, denominator) in [0, 1].
+    `promise_tolerance` is a fraction (numerator, denominator) in [0, 1]. `service_level_formula`: offered, answered or
+    without_short_abandons. `calls_counted_at`: start or end, the instant of all that a call counts.
     """
 
     promise_grace_days: int = 3
@@ -23,6 +24,8 @@ class Definitions:
     coverage_days: int = 7
     service_level_ms: int = 20_000
     short_abandon_ms: int = 5_000
+    service_level_formula: str = "offered"
+    calls_counted_at: str = "start"
     complaint_deadline_days: int = 56
 
     @property

@@ -21,7 +21,7 @@ from stream.publish.reading import AlertRecord, KpiRecord, read_key, read_kpi
 
 Records = Sequence[tuple[bytes, bytes]]
 Place = tuple[str, str, str, str]
-LEVEL_ORDER = {"site": 0, "team": 1, "agent": 2}
+LEVEL_ORDER = {"site": 0, "team": 1, "queue": 2, "segment": 3, "agent": 4}
 
 
 @dataclass
@@ -140,7 +140,7 @@ class KpiCollector(Collector):
                         del held.kpis[place]
 
     def _capped(self, records: list[KpiRecord]) -> tuple[list[tuple[KpiRecord, Samples]], int]:
-        """Whole entities, sites and teams first, up to the cap; and how many series did not fit."""
+        """Whole entities, agents last, up to the cap; and how many series did not fit."""
         records.sort(key=lambda r: (LEVEL_ORDER[r.level], r.site, r.entity, r.window))
         shown: list[tuple[KpiRecord, Samples]] = []
         room, dropped = self._exposition.limit_series, 0

@@ -1,14 +1,16 @@
 """Which windows and parts of each level go to /metrics, and what a record's samples are: the cardinality budget.
 
-1,000 agents with 14 parts and 3 windows are 42,000 series; sites and teams are few and export all. What is beyond the
-cap is withheld and counted (`collections_series_dropped`), never silently.
+1,000 agents with 14 parts and 3 windows are 42,000 series; sites, teams, queues and segments are
+few and export all. What is beyond the cap is withheld and counted (`collections_series_dropped`), never silently.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from stream.kpis.catalogue import CATALOGUE
 from stream.publish.parts import PARTS, SIDES, Part
 from stream.publish.reading import KpiRecord
+from stream.windows.measures import LEVELS
 from stream.windows.plan import WindowPlan
 
 Samples = dict[tuple[str, str | None], float]
@@ -35,7 +37,13 @@ AGENT_PARTS = frozenset(
         "collections_window_recovered_minor_units",
     }
 )
-ALL_PARTS = frozenset(part.metric for part in PARTS.values())
+PARTS_AT: Mapping[str, frozenset[str]] = {
+    level: frozenset(
+        part.metric for kpi in CATALOGUE.values() if level in kpi.levels for part in SIDES[kpi.id] if part is not None
+    )
+    for level in LEVELS
+}
+"""Level -> the parts of the KPIs that exist at it."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +62,11 @@ class Exposition:
 
     def parts(self, level: str) -> frozenset[str]:
         """The metrics exported at `level`."""
-        return AGENT_PARTS if level == "agent" else ALL_PARTS
+        return AGENT_PARTS if level == "agent" else PARTS_AT[level]
 
 
 def exposition(plan: WindowPlan, limit_series: int = LIMIT_SERIES) -> Exposition:
-    """Sites and teams: every window of the plan. Agents: the rolling window nearest to 15 minutes, day and month."""
+    """Every window of the plan; of agents only the rolling window nearest to 15 minutes, day and month."""
     rolling = dict(plan.rolling)
     calendar = {name for name, _ in plan.intervals}
     calendar |= {"day"} if plan.day else set()
@@ -67,7 +75,8 @@ def exposition(plan: WindowPlan, limit_series: int = LIMIT_SERIES) -> Exposition
     nearest = sorted(rolling, key=lambda name: (abs(rolling[name] - AGENT_ROLLING_MS), name))[:1]
     all_windows = frozenset(rolling) | calendar | shifts
     agents = frozenset(nearest) | (calendar & {"day", "month"})
-    return Exposition({"site": all_windows, "team": all_windows, "agent": agents}, frozenset(rolling), limit_series)
+    windows = {level: agents if level == "agent" else all_windows for level in LEVELS}
+    return Exposition(windows, frozenset(rolling), limit_series)
 
 
 def samples(record: KpiRecord, metrics: frozenset[str]) -> Samples:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from stream.publish.exposition import ALL_PARTS, samples
+from stream.publish.exposition import PARTS_AT, samples
 from stream.publish.metrics import METRICS
 from stream.publish.reading import KpiRecord, read_kpi
 
@@ -64,7 +64,7 @@ def _lines(record: KpiRecord) -> Iterable[tuple[str, bytes]]:
         )
     )  # fmt: skip
     seconds, ms = divmod(record.end_ms - 1, 1000)
-    for (metric, currency), amount in samples(record, ALL_PARTS).items():
+    for (metric, currency), amount in samples(record, PARTS_AT[record.level]).items():
         money = "" if currency is None else f',currency="{currency}"'
         shown = int(amount) if amount == int(amount) else amount
         yield metric, f"{metric}{{{labels}{money}}} {shown!r} {seconds}.{ms:03}\n".encode()

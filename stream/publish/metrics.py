@@ -2,7 +2,8 @@
 
 Nothing is exported that is not here, and a test holds every query of `deploy/` against this list. Names follow the
 Prometheus conventions: base units, `_total` for counters, `_timestamp_seconds` for "when". Why the window gauges are
-parts and gauges: ADR 0020. Labels are never event, case or debtor ids; `entity` is a pseudonymous agent, team or site.
+parts and gauges: ADR 0020. Labels are never event, case or debtor ids; `entity` is a
+pseudonymous agent, a team, a queue, a segment or a site.
 """
 
 from dataclasses import dataclass

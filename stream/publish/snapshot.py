@@ -1,11 +1,12 @@
 """What the page shows of one site and one choice of window, as plain data ready for JSON.
 
 Shape: `{site, sites, zone, choice, choices, from, to, final, as_of_ms, now_ms, limit_ms, loading, problem, columns,
-rank_by, floor, teams, agents, agents_total, alerts, recent}`.
+rank_by, floor, teams, queues, segments, agents, agents_total, alerts, recent}`.
 `columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
-`agents`: rows. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the
-order of the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
-`s`: ok, few, no_data, or absent (nothing published for the entity); `c`: a colour of `colour.ORDER`; `r`: its rule.
+`queues`, `segments`, `agents`: rows. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or
+null), cells in the order of the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
+`s`: ok, few, no_data, or absent (nothing published for the entity, or no such KPI at its level); `c`: a colour of
+`colour.ORDER`; `r`: its rule.
 """
 
 import re
@@ -20,6 +21,7 @@ from stream.publish.colour import ORDER, colour, judging
 from stream.publish.currency import exponent
 from stream.publish.floor import Floor
 from stream.publish.reading import AlertRecord, KpiRecord, KpiValue
+from stream.windows.measures import LEVELS
 
 Json = dict[str, Any]
 
@@ -73,7 +75,10 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
         cells = _cells(record, columns, rules)
         return {"entity": record.entity, "alert": severity.get((record.level, record.entity)), "cells": cells}
 
-    by_level: dict[str, list[KpiRecord]] = {"site": [], "team": [], "agent": []}
+    def rows(level: str) -> list[Json]:
+        return [row(record) for record in sorted(by_level[level], key=lambda record: natural(record.entity))]
+
+    by_level: dict[str, list[KpiRecord]] = {level: [] for level in LEVELS}
     for record in records:
         by_level.get(record.level, []).append(record)
     sites = by_level["site"]
@@ -86,7 +91,9 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
         "columns": [column.as_json() for column in columns],
         "rank_by": rank_columns[0].as_json(),
         "floor": row(sites[0]) if sites else None,
-        "teams": [row(record) for record in sorted(by_level["team"], key=lambda r: natural(r.entity))],
+        "teams": rows("team"),
+        "queues": rows("queue"),
+        "segments": rows("segment"),
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
         "alerts": [_alert(alert, currencies) for alert in firing],
@@ -121,6 +128,8 @@ def _cells(record: KpiRecord, columns: Sequence[_Column], rules: Sequence[Rule])
 
 def _cell(record: KpiRecord, column: _Column, value: KpiValue | None, rules: Sequence[Rule]) -> Json:
     kpi = column.kpi
+    if record.level not in kpi.levels:
+        return {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
     held = value or _unnamed(record, kpi)
     judges = judging(rules, kpi.id, record.level, record.entity, record.window, column.currency)
     shade, rule = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 
 DAY_MS = 86_400_000
@@ -116,6 +117,8 @@ def _alert(alert: Alert, known: list[str]) -> Iterator[tuple[str, str]]:
     kpi = CATALOGUE.get(alert.kpi)
     if kpi is None:
         yield "kpi", f"no such KPI: {alert.kpi!r} (`kpi-stream kpis` lists them)"
+    elif reason := why_not_at(kpi, alert.level):
+        yield "kpi", f"{alert.kpi} {reason}"
     elif kpi.per_currency and alert.currency is None:
         yield "currency", f"is required: {alert.kpi} is kept per currency"
     elif not kpi.per_currency and alert.currency is not None:

@@ -137,6 +137,8 @@ class Definitions(Section):
     coverage_days: Days = 7
     service_level_ms: Count = 20_000
     short_abandon_ms: Count = 5_000
+    service_level_formula: Literal["offered", "answered", "without_short_abandons"] = "offered"
+    calls_counted_at: Literal["start", "end"] = "start"
     complaint_deadline_days: Days = 56
 
 
@@ -179,7 +181,7 @@ class Alert(Section):
 
     rule: Name
     kpi: str
-    level: Literal["agent", "team", "site"]
+    level: Literal["agent", "team", "queue", "segment", "site"]
     window: str
     below: Exact | None = None
     above: Exact | None = None

@@ -103,7 +103,7 @@ class Dense:
         numerator = sum(row[3].get(top, 0) for row in inside)
         denominator = None if bottom is None else sum(row[3].get(bottom, 0) for row in inside)
         since = self.active.get((each.rule, entity))
-        level, scale = each.exit if since else each.threshold
+        level, scale = each.exit if since and since.fired else each.threshold
         enough = denominator is None or denominator >= max(1, each.min_denominator)
         left, right = numerator * factor * scale, level * (1 if denominator is None else denominator)
         breached = window is not None and enough and (left > right if each.above else left < right)
@@ -263,6 +263,22 @@ def test_fires_at_the_end_of_the_pane_and_resolves_when_the_pane_leaves() -> Non
     calls(driven, 1 / 3, dials=5)
     driven.advance(BASE + 10 * MINUTE)
     assert states(driven) == [("firing", "08:00:30Z"), ("resolved", "08:01:00Z")]
+
+
+def test_while_pending_the_threshold_decides_and_only_once_firing_the_exit() -> None:
+    #  rolling_30s of dials:  08:00:30 5 (pending)   08:01:00 3, between exit and threshold: never fired
+    waiting = rule(above=True, threshold=exact("4"), exit=exact("2"), for_ms=30_000)
+    driven = Driven([waiting])
+    calls(driven, 1 / 3, dials=5)
+    calls(driven, 5 / 6, dials=3)
+    driven.advance(BASE + 2 * MINUTE)
+    assert driven.said == []
+    #  08:04:10 to :50 above 4: fires at 08:04:40; then 3, which ends it only at 2
+    for pane in range(24, 29):
+        calls(driven, pane / 6, dials=5)
+    calls(driven, 31 / 6, dials=3)
+    driven.advance(BASE + 10 * MINUTE)
+    assert states(driven) == [("firing", "08:04:40Z"), ("resolved", "08:05:50Z")]
 
 
 def test_a_payment_reversed_later_still_raised_the_alert() -> None:

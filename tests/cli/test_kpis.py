@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from stream.kpis.catalogue import CATALOGUE
+from stream.windows.measures import LEVELS
 from tests.cli.conftest import Command
 
 
@@ -24,9 +25,12 @@ def test_json_is_for_programs(command: Command) -> None:
 def test_everything_that_the_catalogue_knows_is_printed(command: Command) -> None:
     """Version, names in two languages, both parts in words and measures, stated level, what is not counted, options."""
     (row,) = json.loads(command("kpis", "complaint_rate", "--json").out)["kpis"]
-    assert (row["version"], row["name_en"], row["name_zh"]) == (1, "Complaint rate", "客户投诉率")
+    assert (row["version"], row["name_en"], row["name_zh"]) == (2, "Complaint rate", "客户投诉率")
     assert (row["numerator"], row["numerator_words"]) == (["complaints"], "complaints received")
-    assert (row["denominator"], row["denominator_words"]) == (["contacts"], "calls that reached a human")
+    assert (row["denominator"], row["denominator_words"]) == (
+        ["contacts"],
+        "calls that reached a human, each by its first leg",
+    )
     assert row["threshold"] == "<= 3 permille, excellent <= 1 permille (S1-6)"
     piped = next(line for line in command("kpis").out.splitlines() if line.startswith("complaint_rate\t"))
     block = command("kpis", "complaint_rate").out
@@ -36,6 +40,7 @@ def test_everything_that_the_catalogue_knows_is_printed(command: Command) -> Non
         row["denominator_words"],
         row["threshold"],
         row["not_counted"],
+        row["rolling"],
     ):
         assert text in piped
         assert text in block
@@ -43,7 +48,17 @@ def test_everything_that_the_catalogue_knows_is_printed(command: Command) -> Non
         assert found["name_en"]
         assert found["name_zh"]
         assert found["numerator_words"]
+        assert found["levels"] == [level for level in LEVELS if level in found["levels"]] != []
         assert (found["denominator"] is None) == (found["denominator_words"] is None)
+
+
+def test_the_levels_at_which_a_kpi_exists_and_what_an_unknown_input_does_are_told(command: Command) -> None:
+    found = {row["kpi"]: row for row in json.loads(command("kpis", "--json").out)["kpis"]}
+    assert found["service_level"]["levels"] == ["agent", "team", "queue", "segment", "site"]
+    assert found["workload"]["levels"] == ["agent", "team", "segment", "site"]
+    assert found["dials_per_hour"]["levels"] == ["agent", "team", "site"]
+    assert found["answer_wait_mean"]["unknown"] == "a call whose `queue_ms` is unknown is in neither part"
+    assert found["answer_wait_mean"]["unknown"] in command("kpis", "answer_wait_mean").out
 
 
 def test_an_option_is_shown_as_it_is_configured(command: Command, tmp_path: Path) -> None:

@@ -110,7 +110,8 @@ def expected(rows: list[Row], as_of_ms: int | None = None) -> dict[str, bytes]:
                 for column, amount in amounts.items():
                     sums[f"{entity}|{name}|"][column] += amount
     records = Records("live", {})
-    return {key: kpis for key, columns in sums.items() if (kpis := records.kpis(pack(columns))) != b"[]"}
+    found = {key: records.kpis(key.split("|")[1], pack(columns)) for key, columns in sums.items()}
+    return {key: kpis for key, kpis in found.items() if kpis != b"[]"}
 
 
 ROW = st.builds(

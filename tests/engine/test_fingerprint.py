@@ -27,7 +27,7 @@ def test_a_fingerprint_survives_json() -> None:
 @pytest.mark.parametrize("name", [field.name for field in fields(Definitions)])
 def test_every_definition_that_differs_is_named(name: str) -> None:
     value = getattr(Definitions(), name)
-    changed: Any = {name: (1, 3) if isinstance(value, tuple) else value + 1}
+    changed: Any = {name: (1, 3) if isinstance(value, tuple) else value * 2 if isinstance(value, str) else value + 1}
     other = replace(Definitions(), **changed)
     assert differing_key(fingerprint(Definitions(), PLAN), fingerprint(other, PLAN)) == f"definitions.{name}"
 
@@ -57,6 +57,12 @@ def test_other_zone_data_and_another_fold_are_named(monkeypatch: pytest.MonkeyPa
     monkeypatch.undo()
     monkeypatch.setattr("tzdata.IANA_VERSION", "1999z")
     assert differing_key(before, fingerprint(Definitions(), PLAN)) == "tzdata"
+
+
+def test_other_fields_of_the_packed_sums_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = fingerprint(Definitions(), PLAN)
+    monkeypatch.setattr(fingerprints, "fields_digest", lambda: "0" * 16)
+    assert differing_key(before, fingerprint(Definitions(), PLAN)) == "measures"
 
 
 def test_samples_publication_and_rules_are_outside(tmp_path: Path) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from stream.kpis.options import OPTIONS, options_of
-from stream.kpis.words import WORDS
 from stream.settings.document import Definitions
-from stream.windows.measures import MEASURES
+from stream.windows.measures import MEASURES, TABLE
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
@@ -28,6 +27,8 @@ OTHER: dict[str, Any] = {
     "coverage_days": 1,
     "service_level_ms": 0,
     "short_abandon_ms": 0,
+    "service_level_formula": "answered",
+    "calls_counted_at": "end",
     "complaint_deadline_days": 1,
 }
 AT_LEAST, AT_MOST = 30, 600
@@ -65,6 +66,7 @@ def test_every_key_of_the_definitions_is_an_option() -> None:
     assert {option.key for option in OPTIONS} == set(Definitions.model_fields) == set(OTHER)
 
 
-def test_every_measure_has_words_of_its_own() -> None:
-    assert set(WORDS) == MEASURES
-    assert len(set(WORDS.values())) == len(MEASURES)
+def test_every_measure_has_words_of_its_own_in_both_languages() -> None:
+    for words in ([row.words_en for row in TABLE.values()], [row.words_zh for row in TABLE.values()]):
+        assert all(words)
+        assert len(set(words)) == len(MEASURES)

@@ -15,9 +15,9 @@ from stream.windows.measures import MEASURES, MONEY, column
 from stream.windows.packed import pack
 
 
-def kpis(minimum: dict[str, int] | None = None, **sums: int) -> list[dict[str, Any]]:
+def kpis(minimum: dict[str, int] | None = None, level: str = "agent", **sums: int) -> list[dict[str, Any]]:
     columns = {name.replace("__", ":"): amount for name, amount in sums.items()}
-    found: list[dict[str, Any]] = json.loads(Records("live", minimum or {}).kpis(pack(columns)))
+    found: list[dict[str, Any]] = json.loads(Records("live", minimum or {}).kpis(level, pack(columns)))
     return found
 
 
@@ -27,7 +27,10 @@ def named(entries: list[dict[str, Any]], kpi: str) -> dict[str, Any]:
 
 
 def test_the_catalogue_is_the_table_of_the_semantics() -> None:
-    ids = """abandonment_rate bot_handover_accuracy bot_mandate_rate case_cycle_time_mean cases_closed cases_placed
+    ids = """abandon_wait_mean abandonment_rate answer_wait_mean bot_handover_accuracy bot_mandate_rate break_time
+        callbacks contacts_per_hour delivered_rate dials_per_hour drop_rate drops hold_time_mean payment_delay_mean
+        productive_time promises_per_hour qa_score_mean right_party_contacts_per_hour signed_in_time transfer_rate
+        transfers_in wrap_time_mean case_cycle_time_mean cases_closed cases_placed
         complaint_rate complaint_timeliness complaints connect_rate contacts dials effective_talk_ratio
         first_contact_rate handle_time_mean legal_completion_rate letters m1_coverage_rate occupancy_ratio offered
         payments placed_amount plans promise_kept_amount_rate promise_kept_rate promise_rate promised_amount promises
@@ -39,14 +42,16 @@ def test_the_catalogue_is_the_table_of_the_semantics() -> None:
 def test_a_record_is_that_of_the_contract() -> None:
     records = Records("live", {"connect_rate": 20})
     span = Span("main", "agent", "a-017", "interval_30m", 1_793_581_200_000, 1_793_583_000_000)
-    body = records.kpis(pack({"dials": 40, "connects": 12, "recovered_minor:CNY": 128_050}))
+    body = records.kpis("agent", pack({"dials": 40, "connects": 12, "recovered_minor:CNY": 128_050}))
     value = records.record(span, 1_793_582_240_500, final=False, revision=6, kpis=body)
     assert value.decode() == (
         '{"site":"main","level":"agent","entity":"a-017","window":"interval_30m","start":"2026-11-02T01:00:00Z",'
         '"end":"2026-11-02T01:30:00Z","as_of":"2026-11-02T01:17:20.500Z","final":false,"revision":6,"run":"live",'
-        '"catalogue":1,"kpis":['
+        '"catalogue":2,"kpis":['
         '{"kpi":"connect_rate","numerator":12,"denominator":40,"value":0.3,"status":"ok"},'
         '{"kpi":"dials","numerator":40,"denominator":null,"value":40,"status":"ok"},'
+        '{"kpi":"dials_per_hour","numerator":40,"denominator":0,"value":null,"status":"no_data"},'
+        '{"kpi":"drop_rate","numerator":0,"denominator":12,"value":0.0,"status":"ok"},'
         '{"kpi":"recovered_amount","currency":"CNY","numerator":128050,"denominator":null,"value":128050,"status":"ok"},'
         '{"kpi":"recovered_per_hour","currency":"CNY","numerator":128050,"denominator":0,"value":null,"status":"no_data"},'
         '{"kpi":"right_party_rate","numerator":0,"denominator":40,"value":0.0,"status":"ok"},'
@@ -73,8 +78,7 @@ def test_sums_of_measures_make_numerators_and_denominators() -> None:
 def test_currencies_stand_apart_and_share_the_hours() -> None:
     found = kpis(recovered_minor__EUR=10, recovered_minor__CNY=7, promises_due_minor__USD=5, productive_ms=3_600_000)
     listed = [(entry["kpi"], entry.get("currency"), entry["value"]) for entry in found]
-    assert listed == [
-        ("occupancy_ratio", None, 0.0),
+    assert [row for row in listed if row[1]] == [
         ("promise_kept_amount_rate", "USD", 0.0),
         ("recovered_amount", "CNY", 7), ("recovered_amount", "EUR", 10),
         ("recovered_per_hour", "CNY", 7.0), ("recovered_per_hour", "EUR", 10.0),
@@ -83,7 +87,7 @@ def test_currencies_stand_apart_and_share_the_hours() -> None:
 
 def test_a_currency_that_came_to_nothing_is_left_out() -> None:
     assert kpis(recovered_minor__EUR=0, reversed_minor__EUR=0) == []
-    assert [entry["kpi"] for entry in kpis(recovered_minor__EUR=0, productive_ms=5)] == ["occupancy_ratio"]
+    assert not any("currency" in entry for entry in kpis(recovered_minor__EUR=0, productive_ms=5))
 
 
 def test_status_says_what_is_wrong_with_the_denominator() -> None:
@@ -110,7 +114,7 @@ AMOUNTS = st.dictionaries(
 
 @given(AMOUNTS)
 def test_the_list_is_sorted_and_holds_what_is_not_zero(sums: dict[str, int]) -> None:
-    found = json.loads(Records("live", {}).kpis(pack(sums)))
+    found = json.loads(Records("live", {}).kpis("agent", pack(sums)))
     keys = [(entry["kpi"], entry.get("currency", "")) for entry in found]
     assert keys == sorted(keys)
     for kpi in CATALOGUE.values():
@@ -123,6 +127,31 @@ def test_the_list_is_sorted_and_holds_what_is_not_zero(sums: dict[str, int]) -> 
         assert [(entry["numerator"], entry["denominator"]) for entry in entries] == (
             [(numerator, None if kpi.denominator is None else denominator)] if wanted else []
         )
+
+
+def test_a_queue_and_a_segment_have_the_kpis_of_what_contributes_there_and_no_others() -> None:
+    """A queue hears of calls alone, and no state of an agent belongs to a segment: half a formula would be a lie."""
+    calls = {
+        "dials": 3,
+        "connects": 1,
+        "contacts": 2,
+        "answered": 1,
+        "right_party_contacts": 1,
+        "talk_ms": 9,
+        "handled": 1,
+    }
+    of_queue = {entry["kpi"] for entry in kpis(None, "queue", **calls)}
+    assert {"dials", "connect_rate", "talk_time_mean", "contacts"} <= of_queue
+    assert of_queue.isdisjoint({"workload", "promise_rate", "complaint_rate", "dials_per_hour", "contacts_per_hour"})
+    of_segment = {entry["kpi"] for entry in kpis(None, "segment", **calls, recovered_minor__EUR=5)}
+    assert {"workload", "promise_rate", "complaint_rate", "recovered_amount"} <= of_segment
+    assert of_segment.isdisjoint({"dials_per_hour", "contacts_per_hour", "recovered_per_hour"})
+    assert kpis(None, "site", **calls) == kpis(None, "agent", **calls)
+
+
+def test_points_and_counts_per_hour_carry_their_factor() -> None:
+    found = kpis(review_points=170, reviews_scored=2, dials=30, productive_ms=1_800_000)
+    assert (named(found, "qa_score_mean")["value"], named(found, "dials_per_hour")["value"]) == (85.0, 60.0)
 
 
 def test_a_zero_entry_changes_nothing() -> None:

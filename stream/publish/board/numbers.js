@@ -48,13 +48,15 @@ export function figure(value, { unit, digits, currency }) {
     const [text, scale] = amount(value, digits);
     return [text, [scale, currency ?? "", unit === "minor" ? "" : words.perHour].join(" ").trim()];
   }
+  if (unit === "per hour") return [fixed(value, 1), words.perHour];
+  if (unit === "points") return [fixed(value, 1), words.points];
   return [value.toLocaleString(locale), ""];
 }
 
 // What the figure was made of, for the small print: "128 of 400".
 export function parts(cell, column) {
   if (cell.d === null) return column.unit === "minor" ? exactAmount(cell.n, column.digits, column.currency) : "";
-  if (column.unit === "ms" || column.unit === "minor per hour") return "";
+  if (["ms", "per hour", "minor per hour", "points"].includes(column.unit)) return "";
   if (SHARES_OF_TIME.includes(column.kpi)) {
     return `${fixed(cell.n / HOUR, 1)} ${words.of} ${fixed(cell.d / HOUR, 1)} ${words.hours}`;
   }
