@@ -17,6 +17,7 @@ from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of, utc
 from tests.oracle.reading import Event
 from tests.oracle.records import Entity, parts
+from tests.oracle.timing import timed
 
 Record = dict[str, Any]
 
@@ -85,7 +86,7 @@ class Evaluation:
         holding = windows_touching(self.config, site, at_ms - 1, at_ms)
         return next((w.start_ms for w in holding if w.name == self.rule.window), None)
 
-    def breached(self, reading: Reading, active: bool) -> bool:
+    def breached(self, reading: Reading, firing: bool) -> bool:
         kpi, rule = CATALOGUE[self.rule.kpi], self.rule
         value = reading.value(kpi)
         if value is None:
@@ -93,14 +94,14 @@ class Evaluation:
         if kpi.denominator is not None and (reading.denominator or 0) < max(1, rule.min_denominator):
             return False
         if rule.below is not None:
-            return value < (rule.exit if active else rule.below)
+            return value < (rule.exit if firing else rule.below)
         assert rule.above is not None
-        return value > (rule.exit if active else rule.above)
+        return value > (rule.exit if firing else rule.above)
 
     def evaluate(self, at_ms: int, entity: Entity, reading: Reading) -> None:
         """The life cycle: pending, firing, resolved."""
         episode = self.episodes.get(entity)
-        breached = self.breached(reading, episode is not None)
+        breached = self.breached(reading, episode is not None and episode.fired_at_ms is not None)
         if episode is None:
             if not breached:
                 return
@@ -161,7 +162,7 @@ def alert_records(events: Sequence[Event], config: Config, run: str = "replay") 
     """
     if not events or not config.rules:
         return []
-    ordered = sorted(events, key=lambda event: event["occurred_at"])
+    ordered = sorted(timed(events, config), key=lambda event: event["occurred_at"])
     times = [event["occurred_at"] for event in ordered]
     evaluations = [Evaluation(rule, config, run) for rule in config.rules]
     known, contributions = 0, contributions_of([], config)

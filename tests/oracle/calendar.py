@@ -66,6 +66,17 @@ def shift_of(zone_name: str, day: date, name: str, shift: tuple[int, int]) -> Wi
     )
 
 
+def shift_end_holding(site: Site, at_ms: int) -> int | None:
+    """The end of the site's shift that holds an instant; of several the latest."""
+    day = local_day(site.zone, at_ms)
+    shifts = [
+        shift_of(site.zone, day + days * ONE_DAY, name, shift)
+        for name, shift in site.shifts.items()
+        for days in (-2, -1, 0, 1, 2)
+    ]
+    return max((shift.end_ms for shift in shifts if shift.start_ms <= at_ms < shift.end_ms), default=None)
+
+
 def month_of(zone_name: str, day: date) -> Window:
     first = day.replace(day=1)
     following = (first + timedelta(days=31)).replace(day=1)

@@ -31,7 +31,7 @@ class Site:
 
 @dataclass(frozen=True)
 class Rule:
-    """One alert rule (contract 4). `level` is agent, team or site; bounds are exact fractions in the KPI's unit."""
+    """One alert rule (contract 4). `level` is any of the five; bounds are exact fractions in the KPI's unit."""
 
     rule: str
     kpi: str
@@ -69,6 +69,10 @@ class Config:
     coverage_days: int = 7
     service_level_ms: int = 20_000
     short_abandon_ms: int = 5_000
+    service_level_formula: str = "offered"
+    calls_counted_at: str = "start"
+    open_state_max_ms: int = 12 * HOUR_MS
+    open_state_ends_with_shift: bool = False
     complaint_deadline_days: int = 56
     minimum_sample: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -117,6 +121,8 @@ def read_config(raw: Mapping[str, Any]) -> Config:
     definitions = dict(raw.get("definitions", {}))
     if "promise_tolerance" in definitions:
         definitions["promise_tolerance"] = Fraction(str(definitions["promise_tolerance"]))
+    if "open_state_max" in definitions:
+        definitions["open_state_max_ms"] = duration_ms(definitions.pop("open_state_max"))
     return Config(
         sites=sites,
         pane_ms=duration_ms(windows.get("pane", "10s")),

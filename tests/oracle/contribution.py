@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.oracle.reading import Event
 
@@ -41,6 +41,8 @@ class Contribution:
     at_ms: int
     amount: int
     until_ms: int | None = None
+    queue: str | None = None
+    segment: str | None = None
 
     def within(self, start_ms: int, end_ms: int) -> int:
         """What of it a window [start_ms, end_ms) counts."""
@@ -50,13 +52,30 @@ class Contribution:
 
     def entities(self) -> list[tuple[str, str, str]]:
         """The (site, level, entity) that it counts for."""
-        return [
+        found = [
             (self.site, "agent", self.credit.agent),
             (self.site, "team", self.credit.team),
             (self.site, "site", self.site),
         ]
+        if self.queue is not None:
+            found.append((self.site, "queue", self.queue))
+        if self.segment is not None:
+            found.append((self.site, "segment", self.segment))
+        return found
+
+    def before(self, end_ms: int) -> Contribution | None:
+        """What of it lies before an instant."""
+        if self.at_ms >= end_ms:
+            return None
+        if self.until_ms is None or self.until_ms <= end_ms:
+            return self
+        return replace(self, until_ms=end_ms, amount=end_ms - self.at_ms)
 
 
-def add(event: Event, measure: str, amount: int = 1, currency: str | None = None) -> Contribution:
-    """A contribution at the event's own time, site, agent and team."""
-    return Contribution(site_of(event), own_credit(event), measure, currency, event["occurred_at"], amount)
+def add(
+    event: Event, measure: str, amount: int = 1, currency: str | None = None, at_ms: int | None = None
+) -> Contribution:
+    """A contribution at the event's own site, agent, team and segment; at its own time unless another is given."""
+    at_ms = event["occurred_at"] if at_ms is None else at_ms
+    segment = event.get("segment_id")
+    return Contribution(site_of(event), own_credit(event), measure, currency, at_ms, amount, segment=segment)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
-from tests.oracle.calendar import midnight_ending
+from tests.oracle.calendar import midnight_ending, shift_end_holding
 from tests.oracle.config import DAY_MS, HOUR_MS, Config
 from tests.oracle.contribution import Contribution, Credit, add, or_unassigned, own_credit, site_of
 from tests.oracle.debtor import Debtor, in_time
 from tests.oracle.reading import Event
-
-LONGEST_STATE_MS = 12 * HOUR_MS
 
 
 def complaint_credit(complaint: Event, debtor: Debtor | None) -> Credit:
@@ -29,15 +28,16 @@ def complaint_credit(complaint: Event, debtor: Debtor | None) -> Credit:
 
 
 def of_complaint(complaint: Event, debtor: Debtor | None, config: Config) -> Iterator[Contribution]:
-    site, credit = site_of(complaint), complaint_credit(complaint, debtor)
+    credit = complaint_credit(complaint, debtor)
     received = complaint["received_at"]
     due = received + config.complaint_deadline_days * DAY_MS
-    yield Contribution(site, credit, "complaints", None, received, 1)
+    found = [("complaints", received), ("complaints_due", due)]
     if complaint.get("upheld"):
-        yield Contribution(site, credit, "complaints_upheld", None, received, 1)
-    yield Contribution(site, credit, "complaints_due", None, due, 1)
+        found.append(("complaints_upheld", received))
     if "closed_at" in complaint and complaint["closed_at"] < due:
-        yield Contribution(site, credit, "complaints_in_time", None, due, 1)
+        found.append(("complaints_in_time", due))
+    for measure, at_ms in found:
+        yield replace(add(complaint, measure, at_ms=at_ms), credit=credit)
 
 
 def attempted(debtor: Debtor, case_id: str, start_ms: int, end_ms: int) -> bool:
@@ -69,10 +69,9 @@ def of_placing(debtor: Debtor, case_id: str, config: Config) -> Iterator[Contrib
     if "dpd" in placed and placed["dpd"] <= config.first_contact_max_dpd:
         start = placed["occurred_at"]
         due = start + config.first_contact_hours * HOUR_MS
-        site, credit = site_of(placed), own_credit(placed)
-        yield Contribution(site, credit, "first_contacts_due", None, due, 1)
+        yield add(placed, "first_contacts_due", at_ms=due)
         if attempted(debtor, case_id, start, due):
-            yield Contribution(site, credit, "first_contacts_met", None, due, 1)
+            yield add(placed, "first_contacts_met", at_ms=due)
 
 
 def of_coverage(debtor: Debtor, case_id: str, config: Config) -> Iterator[Contribution]:
@@ -83,10 +82,9 @@ def of_coverage(debtor: Debtor, case_id: str, config: Config) -> Iterator[Contri
         return
     start = entered["occurred_at"]
     due = start + config.coverage_days * DAY_MS
-    site, credit = site_of(entered), own_credit(entered)
-    yield Contribution(site, credit, "m1_due", None, due, 1)
+    yield add(entered, "m1_due", at_ms=due)
     if covered(debtor, case_id, start, due):
-        yield Contribution(site, credit, "m1_covered", None, due, 1)
+        yield add(entered, "m1_covered", at_ms=due)
 
 
 def of_closing(debtor: Debtor, case_id: str) -> Iterator[Contribution]:
@@ -111,9 +109,9 @@ def of_legal_step(step: Event, debtor: Debtor, config: Config) -> Iterator[Contr
         return
     due = midnight_ending(config.site(site_of(step)).zone, step["due_on"])
     done = [d for d in debtor.all("legal_step") if d["status"] == "done" and d["step_id"] == step["step_id"]]
-    yield Contribution(site_of(step), own_credit(step), "legal_due", None, due, 1)
+    yield add(step, "legal_due", at_ms=due)
     if any(d["occurred_at"] < due for d in done):
-        yield Contribution(site_of(step), own_credit(step), "legal_done", None, due, 1)
+        yield add(step, "legal_done", at_ms=due)
 
 
 STATE_MEASURES = {
@@ -121,18 +119,24 @@ STATE_MEASURES = {
     "available": ("signed_in_ms", "productive_ms"),
     "on_call": ("signed_in_ms", "productive_ms", "on_call_ms"),
     "wrap": ("signed_in_ms", "productive_ms", "on_call_ms"),
-    "break": ("signed_in_ms",),
+    "break": ("signed_in_ms", "break_ms"),
     "training": ("signed_in_ms",),
     "meeting": ("signed_in_ms",),
 }
 
 
-def of_states(states: Sequence[Event]) -> Iterator[Contribution]:
-    """The states of one agent: each lasts until the next event, at most 12 h."""
-    ordered = sorted(states, key=in_time)
-    for state, following in pairwise(ordered):
+def of_states(states: Sequence[Event], config: Config) -> Iterator[Contribution]:
+    """The states of one agent: each lasts until the next one or its bound, and an open one until its bound."""
+    for state, following in pairwise([*sorted(states, key=in_time), None]):
+        assert state is not None
         start = state["occurred_at"]
-        end = min(following["occurred_at"], start + LONGEST_STATE_MS)
+        ends = [start + config.open_state_max_ms]
+        if following is not None:
+            ends.append(following["occurred_at"])
+        if config.open_state_ends_with_shift:
+            shift_end = shift_end_holding(config.site(site_of(state)), start)
+            ends += [] if shift_end is None else [shift_end]
+        end = min(ends)
         if end > start:
             for measure in STATE_MEASURES[state["state"]]:
                 yield Contribution(site_of(state), own_credit(state), measure, None, start, end - start, end)

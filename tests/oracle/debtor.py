@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.oracle.contribution import Credit, own_credit
 from tests.oracle.reading import Event
@@ -16,9 +16,15 @@ def in_time(fact: Event) -> tuple[int, str]:
 
 @dataclass(frozen=True)
 class Debtor:
-    """All facts with one debtor_id."""
+    """All facts with one debtor_id; a payment without a case is on the only case that the others name."""
 
-    facts: Sequence[Event]
+    told: Sequence[Event]
+    facts: Sequence[Event] = field(init=False)
+
+    def __post_init__(self) -> None:
+        cases = {fact["case_id"] for fact in self.told if "case_id" in fact}
+        only = {"case_id": next(iter(cases))} if len(cases) == 1 else {}
+        object.__setattr__(self, "facts", [only | fact if fact["type"] == "payment" else fact for fact in self.told])
 
     def all(self, kind: str, case_id: str | None = None) -> list[Event]:
         """The debtor's facts of one type; with a case, those on that case."""
@@ -39,6 +45,11 @@ class Debtor:
     def first_case_event(self, case_id: str, wanted: Callable[[Event], bool]) -> Event | None:
         """The case's first wanted event by (occurred_at, event_id)."""
         return min((e for e in self.all("case", case_id) if wanted(e)), key=in_time, default=None)
+
+    def placed_at(self, case_id: str) -> int | None:
+        """The case's first placed time."""
+        placed = self.first_case_event(case_id, lambda e: e["change"] == "placed")
+        return None if placed is None else int(placed["occurred_at"])
 
     def payment(self, payment_id: str) -> Event | None:
         return next((p for p in self.all("payment") if p["payment_id"] == payment_id), None)

@@ -17,9 +17,11 @@ from tests.oracle.deadlines import (
     of_visit_value,
 )
 from tests.oracle.debtor import Debtor
+from tests.oracle.identity import is_void
 from tests.oracle.own import own_contributions
 from tests.oracle.promises import due_contributions, payment_contributions, reversal_contributions
 from tests.oracle.reading import Event
+from tests.oracle.timing import timed
 
 
 def of_debtor(debtor: Debtor, config: Config) -> list[Contribution]:
@@ -42,20 +44,20 @@ def of_debtor(debtor: Debtor, config: Config) -> list[Contribution]:
 
 
 def contributions_of(facts: Iterable[Event], config: Config) -> list[Contribution]:
-    """Every contribution that is not zero, of all facts together."""
+    """Every contribution that is not zero, of all facts together; void ones are as if they were not there."""
     debtors: dict[str, list[Event]] = defaultdict(list)
     agents: dict[str, list[Event]] = defaultdict(list)
     found: list[Contribution] = []
-    for fact in facts:
+    for fact in timed((fact for fact in facts if not is_void(fact)), config):
         found += own_contributions(fact, config)
         if fact["type"] == "agent_state":
             agents[fact["agent_id"]].append(fact)
-        elif "debtor_id" in fact:
+        elif "debtor_id" in fact and fact["type"] != "measurement":
             debtors[fact["debtor_id"]].append(fact)
         elif fact["type"] == "complaint":
             found += of_complaint(fact, None, config)
     for of_one in debtors.values():
         found += of_debtor(Debtor(of_one), config)
     for states in agents.values():
-        found += of_states(states)
+        found += of_states(states, config)
     return [contribution for contribution in found if contribution.amount != 0]

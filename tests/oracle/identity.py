@@ -12,7 +12,7 @@ from tests.oracle.reading import Event
 OWN_ID = {
     "call": "call_id",
     "payment": "payment_id",
-    "payment_reversal": "event_id",
+    "payment_reversal": "reversal_id",
     "promise": "promise_id",
     "promise_cancelled": "promise_id",
     "complaint": "complaint_id",
@@ -22,33 +22,49 @@ OWN_ID = {
     "message": "message_id",
     "quality_review": "review_id",
     "agent_state": "event_id",
+    "measurement": "measurement_id",
     "survey": "survey_id",
     "bot_session": "session_id",
     "legal_step": "step_id",
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "call": {"version": 1, "talk_ms": 0, "hold_ms": 0, "wrap_ms": 0},
-    "complaint": {"version": 1},
+    "call": {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0},
 }
 INSTANTS = {"occurred_at", "ended_at", "received_at", "closed_at", "from", "until"}
 Identity = tuple[str, ...]
 
 
+def own_id(event: Event) -> str:
+    """The type's own id; a reversal without one has its event_id."""
+    return str(event.get(OWN_ID[event["type"]], event["event_id"]))
+
+
 def key_of(event: Event) -> str:
-    """The Kafka key: debtor, else agent, else own id; the states of an agent by agent."""
-    if event["type"] == "agent_state":
+    """The Kafka key: debtor; a call without one by itself; else agent, else own id. States by agent alone."""
+    kind = event["type"]
+    if kind == "agent_state":
         return str(event["agent_id"])
-    return str(event.get("debtor_id") or event.get("agent_id") or event[OWN_ID[event["type"]]])
+    if kind == "call":
+        return str(event.get("debtor_id", event["call_id"]))
+    return str(event.get("debtor_id") or event.get("agent_id") or own_id(event))
 
 
 def identity(event: Event) -> Identity:
+    """(key, type, own id), and what else tells two facts of one id apart."""
     kind = event["type"]
-    own = (event[OWN_ID[kind]], event["status"]) if kind == "legal_step" else (event[OWN_ID[kind]],)
-    return (key_of(event), kind, *own)
+    more = {
+        "legal_step": (event.get("status", ""),),
+        "payment_reversal": ("reversal_id" if "reversal_id" in event else "event_id",),
+    }
+    return (key_of(event), kind, own_id(event), *more.get(kind, ()))
 
 
 def version(event: Event) -> int:
     return int(event.get("version", 1))
+
+
+def is_void(event: Event) -> bool:
+    return bool(event.get("void", False))
 
 
 def utc(ms: int) -> str:
@@ -64,22 +80,22 @@ def as_text(value: Any) -> Any:
 
 def canonical(event: Event) -> bytes:
     """The canonical JSON of contract 1: known fields as read, `version` and `site_id` with their defaults."""
-    filled = dict(event, site_id=event.get("site_id", "main"))
-    if event["type"] in DEFAULTS:
-        filled["version"] = version(event)
+    filled = dict(event, site_id=event.get("site_id", "main"), version=version(event))
+    if "occurred_on" in filled:  # what `timed` adds is no field
+        filled = {name: value for name, value in filled.items() if name not in ("occurred_at", "ordered_at")}
     written = {name: utc(value) if name in INSTANTS else as_text(value) for name, value in filled.items()}
     return json.dumps(written, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=as_text).encode()
 
 
 def content(event: Event) -> bytes:
     """Two events with equal content say the same: all known fields with all defaults, `event_id` aside."""
-    filled = {**DEFAULTS.get(event["type"], {}), **event}
+    filled = {"void": False, **DEFAULTS.get(event["type"], {}), **event}
     del filled["event_id"]
     return canonical(filled)
 
 
 def facts_of(events: Iterable[Event]) -> list[Event]:
-    """One event per identity: the highest version, in it the smallest event_id, then the smallest canonical JSON."""
+    """One event per identity: the highest version; in it a void one, the smallest event_id and canonical JSON."""
     groups: dict[Identity, list[Event]] = {}
     for event in events:
         groups.setdefault(identity(event), []).append(event)
@@ -87,5 +103,5 @@ def facts_of(events: Iterable[Event]) -> list[Event]:
     for group in groups.values():
         highest = max(version(event) for event in group)
         rivals = [event for event in group if version(event) == highest]
-        winners.append(min(rivals, key=lambda event: (event["event_id"], canonical(event))))
+        winners.append(min(rivals, key=lambda event: (not is_void(event), event["event_id"], canonical(event))))
     return winners

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from fractions import Fraction
 from math import ceil
 
 from tests.oracle.calendar import midnight_ending
 from tests.oracle.config import DAY_MS, Config
-from tests.oracle.contribution import Contribution, Credit, or_unassigned, own_credit, site_of
+from tests.oracle.contribution import Contribution, Credit, add, or_unassigned, own_credit, site_of
 from tests.oracle.debtor import Debtor
 from tests.oracle.reading import Event
+from tests.oracle.timing import ordered_at
 
 
 @dataclass
@@ -61,10 +62,10 @@ def pour(
     """
     instalments = instalments_of(debtor, case_id, config)
     first: dict[str, Instalment] = {}
-    for payment in sorted(debtor.all("payment", case_id), key=lambda p: (p["occurred_at"], p["payment_id"])):
+    for payment in sorted(debtor.all("payment", case_id), key=lambda p: (ordered_at(p), p["payment_id"])):
         left = amount_of(payment)
         for instalment in instalments:
-            open_to_it = instalment.promise["occurred_at"] < payment["occurred_at"] < instalment.cut_off_ms
+            open_to_it = instalment.promise["occurred_at"] < ordered_at(payment) < instalment.cut_off_ms
             if instalment.superseded or not open_to_it or instalment.promise["currency"] != payment["currency"]:
                 continue
             taken = min(left, instalment.amount_minor - instalment.poured_minor)
@@ -81,20 +82,19 @@ def due_contributions(debtor: Debtor, case_id: str, config: Config) -> Iterator[
     for instalment in instalments:
         if instalment.superseded:
             continue
-        promise, currency = instalment.promise, instalment.promise["currency"]
-        site, credit, at = site_of(promise), own_credit(promise), instalment.cut_off_ms
+        promise, currency, at = instalment.promise, instalment.promise["currency"], instalment.cut_off_ms
         enough = ceil(instalment.amount_minor * (1 - Fraction(config.promise_tolerance)))
         made_in_time = promise["occurred_at"] < instalment.cut_off_ms
-        yield Contribution(site, credit, "promises_due", None, at, 1)
-        yield Contribution(site, credit, "promises_due_minor", currency, at, instalment.amount_minor)
+        yield add(promise, "promises_due", at_ms=at)
+        yield add(promise, "promises_due_minor", instalment.amount_minor, currency, at)
         if made_in_time and instalment.poured_minor >= enough:
-            yield Contribution(site, credit, "promises_kept", None, at, 1)
-        yield Contribution(site, credit, "promises_kept_minor", currency, at, instalment.poured_minor)
+            yield add(promise, "promises_kept", at_ms=at)
+        yield add(promise, "promises_kept_minor", instalment.poured_minor, currency, at)
 
 
 def deciding_call(debtor: Debtor, payment: Event, config: Config) -> Event | None:
     """Semantics 5b."""
-    until = payment["occurred_at"]
+    until = ordered_at(payment)
     since = until - config.attribution_days * DAY_MS
     calls = [
         call
@@ -109,34 +109,48 @@ def deciding_call(debtor: Debtor, payment: Event, config: Config) -> Event | Non
 
 def credit_of(payment: Event, debtor: Debtor, config: Config) -> Credit:
     """Semantics 5, a to d."""
+    if "case_id" not in payment:
+        return Credit()
     _, first = pour(debtor, payment["case_id"], config, lambda p: int(p["amount_minor"]))
     if payment["payment_id"] in first:
         return own_credit(first[payment["payment_id"]].promise)
     call = deciding_call(debtor, payment, config)
     if call is not None:
         return own_credit(call)
-    return or_unassigned(debtor.owner(payment["case_id"], payment["occurred_at"]))
+    return or_unassigned(debtor.owner(payment["case_id"], ordered_at(payment)))
+
+
+def counted_of_payment(payment: Event, debtor: Debtor) -> Iterator[Contribution]:
+    net, currency = debtor.net_minor(payment), payment["currency"]
+    yield add(payment, "recovered_minor", net, currency)
+    if payment.get("channel") == "field":
+        yield add(payment, "field_recovered_minor", net, currency)
+    if net > 0:
+        yield add(payment, "payments")
+        placed_at = debtor.placed_at(payment["case_id"]) if "case_id" in payment else None
+        if placed_at is not None and placed_at <= ordered_at(payment):
+            yield add(payment, "payments_timed")
+            yield add(payment, "payment_delay_ms", ordered_at(payment) - placed_at)
 
 
 def payment_contributions(debtor: Debtor, config: Config) -> Iterator[Contribution]:
-    """Semantics 5: what was recovered, at the payment's own time and site."""
+    """Semantics 5: what was recovered, at the payment's own time and site, for its segment."""
     for payment in debtor.all("payment"):
-        net = debtor.net_minor(payment)
-        site, at, currency = site_of(payment), payment["occurred_at"], payment["currency"]
         credit = credit_of(payment, debtor, config)
-        if net > 0:
-            yield Contribution(site, credit, "payments", None, at, 1)
-        yield Contribution(site, credit, "recovered_minor", currency, at, net)
-        if payment.get("channel") == "field":
-            yield Contribution(site, credit, "field_recovered_minor", currency, at, net)
+        for contribution in counted_of_payment(payment, debtor):
+            yield replace(contribution, credit=credit)
 
 
 def reversal_contributions(debtor: Debtor, config: Config) -> Iterator[Contribution]:
-    """In full and in its own currency, at the site of and credited as the payment; unknown: unassigned, own site."""
+    """In full and in its own currency, at the site and segment of and credited as the payment.
+
+    While that is unknown: unassigned, at its own site and segment.
+    """
     for reversal in debtor.all("payment_reversal"):
+        counted = add(reversal, "reversed_minor", reversal["amount_minor"], reversal["currency"])
         payment = debtor.payment(reversal["payment_id"])
-        site = site_of(reversal if payment is None else payment)
-        credit = Credit() if payment is None else credit_of(payment, debtor, config)
-        yield Contribution(
-            site, credit, "reversed_minor", reversal["currency"], reversal["occurred_at"], reversal["amount_minor"]
-        )
+        if payment is None:
+            yield replace(counted, credit=Credit())
+        else:
+            credit, segment = credit_of(payment, debtor, config), payment.get("segment_id")
+            yield replace(counted, site=site_of(payment), credit=credit, segment=segment)

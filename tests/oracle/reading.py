@@ -8,7 +8,6 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from importlib import resources
 from typing import Any
 
 Event = dict[str, Any]
@@ -38,13 +37,31 @@ def text_of(value: Any) -> str:
     return value
 
 
+def printable(longest: int) -> Check:
+    """1 to `longest` letters, marks, numbers, punctuation, symbols and U+0020, this neither first nor last."""
+
+    def check(value: Any) -> str:
+        text = text_of(value)
+        shown = all(c == " " or unicodedata.category(c)[0] in "LMNPS" for c in text)
+        if not 1 <= len(text) <= longest or not shown or text.strip(" ") != text:
+            raise WrongFieldError("not printable characters")
+        return text
+
+    return check
+
+
 def identifier(value: Any) -> str:
-    """1-128 letters, marks, numbers, punctuation, symbols and U+0020, without the bar."""
-    text = text_of(value)
-    printable = all(c == " " or unicodedata.category(c)[0] in "LMNPS" for c in text)
-    if not 1 <= len(text) <= 128 or "|" in text or not printable:
+    """1-256 printable characters without the bar."""
+    text: str = printable(256)(value)
+    if "|" in text:
         raise WrongFieldError("not an identifier")
     return text
+
+
+def indicator(value: Any) -> str:
+    if re.fullmatch(r"[a-z0-9_]{1,64}", text_of(value)) is None:
+        raise WrongFieldError("not 1-64 of a-z, 0-9, _")
+    return str(value)
 
 
 def integer(low: int | None = None, high: int | None = None) -> Check:
@@ -120,15 +137,6 @@ def currency(value: Any) -> str:
     return str(value)
 
 
-ZONES = frozenset((resources.files("tzdata") / "zones").read_text().split())
-
-
-def zone_name(value: Any) -> str:
-    if text_of(value) not in ZONES:
-        raise WrongFieldError("not an IANA zone")
-    return str(value)
-
-
 def local_hours(value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) != 2:
         raise WrongFieldError("not two times of day")
@@ -178,14 +186,18 @@ COMMON = fields(
     case_id=(identifier,),
     agent_id=(identifier,),
     team_id=(identifier,),
+    segment_id=(identifier,),
+    version=(integer(1),),
+    void=(boolean,),
 )
+DATED = COMMON | fields(occurred_at=(instant,), occurred_on=(day_of,))
+"""Of a payment and a reversal: one of the two."""
 MS = (integer(0),)
 TYPES: dict[str, Fields] = {
     "call": fields(
         call_id=identifier,
-        version=(integer(),),
         direction=one_of("outbound/inbound"),
-        outcome=one_of("human/machine/no_answer/busy/invalid_number/abandoned/failed"),
+        outcome=one_of("human/machine/no_answer/busy/invalid_number/abandoned/failed/callback"),
         party=(one_of("right/third/unknown"),),
         ended_at=instant,
         queue_ms=MS,
@@ -195,15 +207,22 @@ TYPES: dict[str, Fields] = {
         effective_ms=MS,
         number_id=(identifier,),
         recorded=(boolean,),
+        queue_id=(identifier,),
+        transferred_from=(identifier,),
     ),
     "payment": fields(
         payment_id=identifier,
-        case_id=identifier,
         amount_minor=integer(1),
         currency=currency,
         channel=(one_of("debtor/field/auto_debit/legal/other"),),
     ),
-    "payment_reversal": fields(payment_id=identifier, case_id=identifier, amount_minor=integer(1), currency=currency),
+    "payment_reversal": fields(
+        reversal_id=(identifier,),
+        payment_id=identifier,
+        case_id=identifier,
+        amount_minor=integer(1),
+        currency=currency,
+    ),
     "promise": fields(
         promise_id=identifier,
         case_id=identifier,
@@ -215,7 +234,6 @@ TYPES: dict[str, Fields] = {
     "promise_cancelled": fields(promise_id=identifier, case_id=identifier),
     "complaint": fields(
         complaint_id=identifier,
-        version=(integer(),),
         status=one_of("received/acknowledged/closed"),
         received_at=instant,
         closed_at=(instant,),
@@ -230,12 +248,12 @@ TYPES: dict[str, Fields] = {
         overdue_minor=(integer(0),),
         currency=(currency,),
         portfolio_id=(identifier,),
-        debtor_zone=(zone_name,),
+        debtor_zone=(printable(64),),
     ),
     "restriction": {
         **fields(
             restriction_id=identifier,
-            kind=one_of("cease_contact/attorney/deceased/dispute/breathing_space/quiet_hours/consent"),
+            kind=one_of("cease_contact/attorney/deceased/dispute/breathing_space/wrong_number/quiet_hours/consent"),
             until=(instant,),
             number_id=(identifier,),
             hours=(local_hours,),
@@ -248,12 +266,26 @@ TYPES: dict[str, Fields] = {
         channel=one_of("letter/sms/email/chat"),
         direction=one_of("outbound/inbound"),
         delivered=(boolean,),
+        number_id=(identifier,),
     ),
     "quality_review": fields(
         review_id=identifier, agent_id=identifier, passed=boolean, call_id=(identifier,), score=(integer(0, 100),)
     ),
     "agent_state": fields(
-        agent_id=identifier, state=one_of("logged_out/available/on_call/wrap/break/training/meeting")
+        agent_id=identifier,
+        state=one_of("logged_out/available/on_call/wrap/break/training/meeting"),
+        reason=(printable(64),),
+    ),
+    "measurement": fields(
+        measurement_id=identifier,
+        indicator=indicator,
+        level=one_of("agent/team/queue/segment/site"),
+        entity=identifier,
+        period_start=day_of,
+        period=one_of("day/month/quarter"),
+        numerator=integer(),
+        denominator=(integer(1),),
+        currency=(currency,),
     ),
     "survey": fields(survey_id=identifier, score=integer(1, 5), call_id=(identifier,)),
     "bot_session": fields(
@@ -282,27 +314,72 @@ def bounded_integer(text: str) -> int | NotAnInteger:
     return int(text) if len(text) <= 20 else NotAnInteger(text)
 
 
+IGNORED = {"agent_state": {"debtor_id", "case_id"}, "measurement": {"debtor_id", "agent_id", "case_id"}}
+"""Fields that are for this type as if they were unknown."""
+
+
+def known_fields(kind: str) -> Fields:
+    """The fields of a type: the common ones and its own."""
+    common = DATED if kind in ("payment", "payment_reversal") else COMMON
+    return {name: check for name, check in (common | TYPES[kind]).items() if name not in IGNORED.get(kind, ())}
+
+
+def check_relations(event: Event) -> None:
+    """What one field demands of another. WrongFieldError names the field that is missing or too many."""
+    kind = event["type"]
+    required = {
+        "debtor_id": "case_id" in event or kind == "payment",
+        "currency": kind == "case" and event.get("overdue_minor", 0) != 0,
+        "hours": event.get("kind") == "quiet_hours",
+        "number_id": event.get("kind") == "wrong_number",
+        "occurred_at": "occurred_on" not in event,
+    }
+    for name, needed in required.items():
+        if needed and name not in event:
+            raise WrongFieldError(f"{name}: missing")
+    if "occurred_on" in event and "occurred_at" in event:
+        raise WrongFieldError("occurred_on: beside occurred_at")
+    if kind == "measurement" and not begins_period(event["period_start"], event["period"]):
+        raise WrongFieldError("period_start: does not begin the period")
+
+
+def begins_period(day: date, period: str) -> bool:
+    return period == "day" or (day.day == 1 and (period == "month" or day.month in (1, 4, 7, 10)))
+
+
+def read_json(value: bytes) -> Any:
+    """The JSON of a value. ValueError or NotJsonError if it is none."""
+    return json.loads(
+        value.decode("utf-8"), parse_constant=not_a_number, parse_int=bounded_integer, parse_float=NotAnInteger
+    )
+
+
+def unwrapped(value: bytes) -> Any:
+    """The JSON in a value, out of a schema-registry frame or of a structured CloudEvent: one of them, once."""
+    if value[:1] == b"\0":
+        return read_json(value[5:])
+    raw = read_json(value)
+    if isinstance(raw, dict) and raw.get("specversion") is not None:
+        if raw.get("data_base64") is not None:
+            raise WrongFieldError("data_base64: not read")
+        if raw.get("data") is not None:
+            return raw["data"]
+    return raw
+
+
 def read_event(line: bytes) -> Event | Rejected:
     """The event that one line holds, or why it is none."""
     try:
-        raw = json.loads(
-            line.decode("utf-8"), parse_constant=not_a_number, parse_int=bounded_integer, parse_float=NotAnInteger
-        )
-    except (UnicodeDecodeError, json.JSONDecodeError, NotJsonError) as error:
-        return Rejected("malformed", str(error))
-    if not isinstance(raw, dict):
-        return Rejected("invalid", "not an object")
-    kind = raw.get("type")
-    if not isinstance(kind, str) or kind not in TYPES:
-        return Rejected("invalid", "type: unknown")
-    try:
-        event = {"type": kind, **read_fields(raw, COMMON | TYPES[kind])}
-        if "case_id" in event and "debtor_id" not in event:
-            raise WrongFieldError("debtor_id: missing")
-        if kind == "case" and event.get("overdue_minor", 0) != 0 and "currency" not in event:
-            raise WrongFieldError("currency: missing")
+        raw = unwrapped(line)
+        if not isinstance(raw, dict):
+            return Rejected("invalid", "not an object")
+        kind = raw.get("type")
+        if not isinstance(kind, str) or kind not in TYPES:
+            return Rejected("invalid", "type: unknown")
+        event = {"type": kind, **read_fields(raw, known_fields(kind))}
+        check_relations(event)
     except WrongFieldError as error:
         return Rejected("invalid", str(error))
-    if kind == "agent_state":
-        event.pop("debtor_id", None)
+    except (UnicodeDecodeError, json.JSONDecodeError, NotJsonError) as error:
+        return Rejected("malformed", str(error))
     return event

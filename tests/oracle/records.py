@@ -1,4 +1,4 @@
-"""Contract 2: the KPI records of replay, every window final."""
+"""Contract 2: the KPI records of replay, as of an instant."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.oracle.calendar import Window, windows_touching
 from tests.oracle.catalogue import CATALOGUE, MONEY, Kpi
-from tests.oracle.config import Config
+from tests.oracle.config import Config, duration_ms
 from tests.oracle.contribution import Contribution
 from tests.oracle.identity import utc
 
@@ -44,11 +44,12 @@ def value_of(kpi: Kpi, numerator: int, denominator: int | None) -> int | float |
     return float(Fraction(numerator * kpi.factor, denominator)) if denominator else None
 
 
-def kpis_of(sums: Sums, config: Config) -> list[Record]:
-    """The `kpis` of a record, sorted by (kpi, currency)."""
+def kpis_of(sums: Sums, config: Config, level: str) -> list[Record]:
+    """The `kpis` of a record of a level, sorted by (kpi, currency)."""
     currencies = sorted({currency for _, currency in sums if currency is not None})
     found = []
-    for kpi in sorted(CATALOGUE.values(), key=lambda k: k.kpi):
+    existing = [kpi for kpi in CATALOGUE.values() if kpi.exists_at(level)]
+    for kpi in sorted(existing, key=lambda k: k.kpi):
         for currency in currencies if kpi.per_currency else [None]:
             numerator, denominator = parts(kpi, currency, sums)
             if numerator == 0 and (not denominator or kpi.kpi == "recovered_per_hour"):
@@ -81,14 +82,25 @@ def sums_by_window(
     return sums
 
 
-def kpi_records(contributions: Iterable[Contribution], config: Config, run: str) -> dict[str, Record]:
-    """Key -> record, for every window that holds anything."""
+def counted_before(contributions: Iterable[Contribution], as_of_ms: int | None) -> list[Contribution]:
+    """What counts as of an instant, which no instant of a time still to come is part of; None: all."""
+    if as_of_ms is None:
+        return list(contributions)
+    return [part for c in contributions if (part := c.before(as_of_ms)) is not None]
+
+
+def kpi_records(
+    contributions: Iterable[Contribution], config: Config, run: str, as_of_ms: int | None = None
+) -> dict[str, Record]:
+    """Key -> record, for every window that holds anything as of an instant (None: of the end of all windows)."""
     records: dict[str, Record] = {}
-    for ((site, level, entity), window), sums in sums_by_window(contributions, config).items():
-        kpis = kpis_of(sums, config)
+    counted = counted_before(contributions, as_of_ms)
+    for ((site, level, entity), window), sums in sums_by_window(counted, config).items():
+        kpis = kpis_of(sums, config, level)
         if not kpis:
             continue
         start, end = utc(window.start_ms), utc(window.end_ms)
+        over = as_of_ms is None or window.end_ms <= as_of_ms
         records[f"{site}|{level}|{entity}|{window.name}|{start}"] = {
             "site": site,
             "level": level,
@@ -96,11 +108,26 @@ def kpi_records(contributions: Iterable[Contribution], config: Config, run: str)
             "window": window.name,
             "start": start,
             "end": end,
-            "as_of": end,
-            "final": True,
+            "as_of": end if over or as_of_ms is None else utc(as_of_ms),
+            "final": over,
             "revision": 1,
             "run": run,
-            "catalogue": 1,
+            "catalogue": 2,
             "kpis": kpis,
         }
+    return records
+
+
+def rolling_records(contributions: Iterable[Contribution], config: Config, as_of_ms: int) -> dict[str, list[Record]]:
+    """Key -> `kpis` of every rolling window that ends at `as_of_ms`, a pane boundary; only those that hold anything."""
+    counted = counted_before(contributions, as_of_ms)
+    records: dict[str, list[Record]] = {}
+    for length in config.rolling:
+        sums: dict[Entity, dict[tuple[str, str | None], int]] = defaultdict(lambda: defaultdict(int))
+        for c in counted:
+            for entity in c.entities():
+                sums[entity][c.measure, c.currency] += c.within(as_of_ms - duration_ms(length), as_of_ms)
+        for (site, level, entity_id), of_entity in sums.items():
+            if kpis := kpis_of(of_entity, config, level):
+                records[f"{site}|{level}|{entity_id}|rolling_{length}|"] = kpis
     return records

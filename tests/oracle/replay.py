@@ -10,8 +10,9 @@ from tests.oracle.alerts import alert_records
 from tests.oracle.config import Config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
-from tests.oracle.reading import Event, Rejected, read_event
+from tests.oracle.reading import Event, Rejected, instant, read_event
 from tests.oracle.records import kpi_records
+from tests.oracle.timing import timed
 
 
 @dataclass(frozen=True)
@@ -45,12 +46,26 @@ def sort_lines(lines: Sequence[bytes]) -> tuple[list[Event], list[tuple[int, str
     return events, rejected, read
 
 
-def expected_replay(lines: Sequence[bytes], config: Config, run: str = "replay") -> Expected:
+def pane_end(at_ms: int, config: Config) -> int:
+    """The end of the pane that holds an instant."""
+    return (at_ms // config.pane_ms + 1) * config.pane_ms
+
+
+def as_of_ms(events: Sequence[Event], config: Config, as_of: str | None) -> int | None:
+    """Contract 3, `--as-of`: None is the end of the last event's pane; `end` has no limit; a T is rounded up."""
+    if as_of == "end" or not events:
+        return None
+    if as_of is None:
+        return pane_end(max(event["occurred_at"] for event in timed(events, config)), config)
+    return pane_end(instant(as_of) - 1, config)
+
+
+def expected_replay(lines: Sequence[bytes], config: Config, run: str = "replay", as_of: str | None = None) -> Expected:
     """The exact records of kpi.jsonl and alerts.jsonl, and the counts of summary.json."""
     events, rejected, read = sort_lines(lines)
     facts = facts_of(events)
     return Expected(
-        kpis=kpi_records(contributions_of(facts, config), config, run),
+        kpis=kpi_records(contributions_of(facts, config), config, run, as_of_ms(events, config, as_of)),
         alerts=alert_records(events, config, run),
         rejected=rejected,
         events_read=read,

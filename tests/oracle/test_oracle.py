@@ -23,7 +23,7 @@ CONFIG = Config(sites=SHANGHAI)
 
 def record(raws: list[e.Raw], key: str, config: Config = CONFIG) -> dict[str, Any]:
     """{kpi or kpi:currency: (numerator, denominator)} of one expected record; empty if there is none."""
-    found = expected_replay(e.lines(raws), config).kpis.get(key)
+    found = expected_replay(e.lines(raws), config, as_of="end").kpis.get(key)
     kpis = found["kpis"] if found else []
     return {":".join(filter(None, (k["kpi"], k.get("currency")))): (k["numerator"], k["denominator"]) for k in kpis}
 
@@ -140,7 +140,7 @@ def test_a_state_lasts_until_the_next_at_most_twelve_hours_and_is_split_at_midni
         e.state("2026-11-03T01:00:00Z", "s2", "break"),
         e.state("2026-11-03T20:00:00Z", "s3", "logged_out"),
     ]
-    assert record(raws, "main|agent|a1|day|2026-11-02T00:00:00Z", config) == {"occupancy_ratio": (3_600_000, 3_600_000)}
+    assert record(raws, "main|agent|a1|day|2026-11-02T00:00:00Z", config)["occupancy_ratio"] == (3_600_000, 3_600_000)
     found = contributions_of(facts_of(valid(raws)), config)
     assert sum(c.amount for c in found if c.measure == "signed_in_ms") == 14 * 3_600_000
 

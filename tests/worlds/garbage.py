@@ -20,14 +20,25 @@ MALFORMED = (
     b'{"a":"\x01"}',
     b'{"a":.5}',
     b'\xef\xbb\xbf{"a":1} x',
+    b"\x00\x00\x00\x00\x07\x02\x06abc",
+    b"\x00\x00",
 )
-INVALID = (b"[]", b"null", b"7", b'"call"', b"{}", b'{"type":"no_such"}', b'{"type":["call"]}', b'{"type":null}')
+INVALID = (
+    *(b"[]", b"null", b"7", b'"call"', b"{}", b'{"type":"no_such"}', b'{"type":["call"]}', b'{"type":null}'),
+    *(b'"{\\"type\\":\\"survey\\"}"', b'{"before":null,"after":{"type":"survey"},"op":"c"}'),
+    b'{"Type":"Notification","Message":"{}","TopicArn":"arn:aws:sns:x"}',
+    b'{"specversion":"1.0","type":"survey","data_base64":"e30="}',
+    b'{"specversion":"1.0","type":"survey","data":"{}"}',
+    b'[{"specversion":"1.0","data":{}}]',
+    b"\x00\x00\x00\x00\x07[]",
+)
 WRONG_VALUES: tuple[Any, ...] = (
     5.5,
     1e3,
     True,
     "",
-    "x" * 129,
+    "x" * 257,
+    " x",
     "a|b",
     "tab\there",
     [],

@@ -16,8 +16,13 @@ AGENTS = ("a1", "a1", "a2", "ü-агент", "Z", "z")
 TEAMS = ("t1", "t1", "t2", None)
 CURRENCIES = ("CNY", "CNY", "CNY", "USD")
 OUTCOMES = ("human", "human", "human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed")
+OUTCOMES_OF_A_QUEUE = ("human", "abandoned", "callback")
 STATES = ("logged_out", "available", "on_call", "wrap", "break", "training", "meeting")
-KINDS = ("cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent")
+KINDS = (
+    *("cease_contact", "attorney", "deceased", "dispute", "breathing_space", "wrong_number", "quiet_hours", "consent"),
+)
+QUEUES = ("q1", "q1", "очередь 2")
+SEGMENTS = ("s1", "s1", "段 2")
 
 
 @dataclass
@@ -56,15 +61,33 @@ class People:
     def draw(self, kind: str) -> Raw:
         """A valid event of the given type."""
         of_kind: Callable[[], Raw] = getattr(self, kind)
-        base: Raw = {"type": kind, "event_id": self.event_id(), "occurred_at": self.instant()}
+        base: Raw = {"type": kind, "event_id": self.event_id(), **self.time_of(kind), **self.told_as()}
         site = self.pick(*self.sites)
         if site is not None:
             base["site_id"] = site
         with_case = of_kind()
-        if with_case.get("case_id") is not None or (kind != "agent_state" and self.chance(0.7)):
+        alone = kind not in ("agent_state", "payment")
+        if with_case.get("case_id") is not None or kind == "payment" or (alone and self.chance(0.7)):
             base["debtor_id"] = self.most(DEBTORS)
         team = self.pick(*TEAMS)
         return {**base, **({} if team is None else {"team_id": team}), **with_case}
+
+    def time_of(self, kind: str) -> Raw:
+        """An instant; of money sometimes a date."""
+        if kind in ("payment", "payment_reversal") and self.chance(0.25):
+            return {"occurred_on": self.moments.draw_day()}
+        return {"occurred_at": self.instant()}
+
+    def told_as(self) -> Raw:
+        """Version, void and segment, which every fact may carry."""
+        told: Raw = {}
+        if self.chance(0.2):
+            told["version"] = self.pick(1, 2, 2, 3)
+        if self.chance(0.1):
+            told["void"] = self.pick(True, True, False, None)
+        if self.chance(0.4):
+            told["segment_id"] = self.pick(*SEGMENTS)
+        return told
 
     def most(self, choices: tuple[Any, ...]) -> Any:
         """Any of the choices; in a narrow world nearly always the first."""
@@ -85,13 +108,17 @@ class People:
             name: self.pick(0, 1, 4999, 5000, 5001, 9999, 10_000, 20_000, 20_001)
             for name in ("queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms")
         }
-        more = {"number_id": self.pick("n1", "n2"), "recorded": self.chance(0.5), "version": self.pick(1, 1, 2, 3)}
+        more = {"number_id": self.pick("n1", "n2"), "recorded": self.chance(0.5)}
+        floor = {"queue_id": self.pick(*QUEUES)} if self.chance(0.5) else {}
+        leg = {"transferred_from": f"k{self.number(7)}"} if self.chance(0.15) else {}
         return {
             "call_id": f"k{self.number(7)}",
             "direction": self.pick("outbound", "inbound"),
-            "outcome": self.most(OUTCOMES),
+            "outcome": self.most(OUTCOMES) if self.chance(0.7) else self.pick(*OUTCOMES_OF_A_QUEUE),
             "ended_at": self.instant(),
             **self.optional({"party": self.pick("right", "right", "third", "unknown"), **times, **more}),
+            **floor,
+            **leg,
             **self.agent(),
             **self.on_case(),
         }
@@ -99,7 +126,7 @@ class People:
     def payment(self) -> Raw:
         return {
             "payment_id": f"y{self.number(6)}",
-            "case_id": self.most(CASES),
+            **self.on_case(0.8),
             "amount_minor": self.pick(1, 3, 9, 10, 90, 100, 101, 1000),
             "currency": self.most(CURRENCIES),
             **self.optional({"channel": self.pick("debtor", "field", "field", "auto_debit", "legal", "other")}),
@@ -108,6 +135,7 @@ class People:
 
     def payment_reversal(self) -> Raw:
         return {
+            **({"reversal_id": self.pick("e1", f"r{self.number(4)}")} if self.chance(0.5) else {}),
             "payment_id": f"y{self.number(6)}",
             "case_id": self.most(CASES),
             "amount_minor": self.pick(1, 2, 5, 10, 100, 2000),
@@ -139,7 +167,7 @@ class People:
             "complaint_id": f"q{self.random.randrange(4)}",
             "status": status,
             "received_at": self.instant(),
-            **self.optional({**closing, "version": self.pick(1, 2, 3), "call_id": f"k{self.random.randrange(7)}"}),
+            **self.optional({**closing, "call_id": f"k{self.random.randrange(7)}"}),
             **self.agent(0.3),
             **self.on_case(0.6),
         }
@@ -159,12 +187,15 @@ class People:
         }
 
     def restriction(self) -> Raw:
+        kind = self.pick(*KINDS)
         more = {"until": self.instant(), "number_id": "n1", "hours": ["22:00", "08:00"]}
+        needed: dict[str, Raw] = {"quiet_hours": {"hours": ["06:00", "06:00"]}, "wrong_number": {"number_id": "n2"}}
         return {
             "restriction_id": f"r{self.random.randrange(3)}",
-            "kind": self.pick(*KINDS),
+            "kind": kind,
             "from": self.instant(),
             **self.optional(more),
+            **needed.get(kind, {}),
             **self.on_case(0.5),
         }
 
@@ -181,7 +212,7 @@ class People:
             "message_id": f"m{self.random.randrange(5)}",
             "channel": self.pick("letter", "sms", "email", "chat"),
             "direction": self.pick("outbound", "outbound", "inbound"),
-            **self.optional({"delivered": self.chance(0.5)}),
+            **self.optional({"delivered": self.chance(0.5), "number_id": "n1"}),
             **self.agent(0.5),
             **self.on_case(0.7),
         }
@@ -192,7 +223,22 @@ class People:
         return {**base, **self.optional(more)}
 
     def agent_state(self) -> Raw:
-        return {"agent_id": self.most(AGENTS), "state": self.pick(*STATES)}
+        why = {"reason": self.pick("lunch", "午饭 | 茶")} if self.chance(0.3) else {}
+        return {"agent_id": self.most(AGENTS), "state": self.pick(*STATES), **why}
+
+    def measurement(self) -> Raw:
+        period, starts = self.pick(("day", "2026-11-02"), ("month", "2026-11-01"), ("quarter", "2026-10-01"))
+        return {
+            "measurement_id": f"u{self.random.randrange(3)}",
+            "indicator": self.pick("bad_rate", "rank_7"),
+            "level": self.pick("agent", "team", "queue", "segment", "site"),
+            "entity": self.pick(*AGENTS),
+            "period": period,
+            "period_start": starts,
+            "numerator": self.pick(-5, 0, 7),
+            **self.optional({"denominator": self.pick(1, 100), "currency": "CNY"}),
+            **self.agent(0.3),
+        }
 
     def survey(self) -> Raw:
         base = {"survey_id": f"s{self.random.randrange(4)}", "score": self.random.randrange(1, 6)}

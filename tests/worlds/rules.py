@@ -9,12 +9,14 @@ from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.config import duration_ms
 
 LEVELS_OF_RATE = ("0", "0.25", "0.5", "0.75", "1")
+LEVELS = ("agent", "team", "queue", "segment", "site")
 LEVELS_OF_COUNT = ("0", "1", "2", "5", "100")
 USUAL = (
     "complaints",
     "connect_rate",
     "contacts",
     "dials",
+    "drop_rate",
     "occupancy_ratio",
     "offered",
     "payments",
@@ -26,6 +28,8 @@ USUAL = (
     "reversed_amount",
     "right_party_rate",
     "service_level",
+    "signed_in_time",
+    "transfer_rate",
     "workload",
 )
 
@@ -51,7 +55,7 @@ def draw_rule(random: Random, name: str, windows: dict[str, Any], sites: dict[st
     rule: dict[str, Any] = {
         "rule": name,
         "kpi": kpi.kpi,
-        "level": random.choice(("agent", "team", "site")),
+        "level": random.choice([level for level in LEVELS if kpi.exists_at(level)]),
         "window": random.choice(window_names(windows, sites)),
         side: levels[enter],
         "severity": random.choice(("warning", "critical")),
@@ -67,7 +71,7 @@ def draw_rule(random: Random, name: str, windows: dict[str, Any], sites: dict[st
     if kpi.per_currency:
         rule["currency"] = "CNY"
     if random.random() < 0.15:
-        rule["entities"] = ["a1", "t1", "main", "unassigned"]
+        rule["entities"] = ["a1", "t1", "main", "unassigned", "q1", "s1"]
     return rule
 
 

@@ -12,8 +12,9 @@ from random import Random
 import pytest
 
 from stream.cli.main import run
-from tests.oracle.config import read_config
-from tests.oracle.replay import expected_replay
+from tests.oracle.config import DAY_MS, HOUR_MS, read_config
+from tests.oracle.identity import utc
+from tests.oracle.replay import expected_replay, sort_lines
 from tests.worlds.differences import differences
 from tests.worlds.replayed import Replayed, replayed
 from tests.worlds.shrink import shrink
@@ -28,10 +29,11 @@ def joined(lines: list[bytes]) -> bytes:
     return b"".join(line + b"\n" for line in lines)
 
 
-def found(drawn: World, folder: Path) -> list[str]:
+def found(drawn: World, folder: Path, as_of: str | None = None) -> list[str]:
     """The differences between replay and oracle on one world."""
-    got = replayed(drawn.config, [joined(drawn.lines)], folder)
-    return differences(got, expected_replay(drawn.lines, read_config(drawn.config)))
+    options = () if as_of is None else ("--as-of", as_of)
+    got = replayed(drawn.config, [joined(drawn.lines)], folder, options=options)
+    return differences(got, expected_replay(drawn.lines, read_config(drawn.config), as_of=as_of))
 
 
 def described(drawn: World, folder: Path) -> str:
@@ -55,6 +57,17 @@ def test_replay_writes_what_the_text_says(with_rules: bool, tmp_path: Path) -> N
         drawn = world(seed, with_rules)
         if found(drawn, tmp_path):
             pytest.fail(described(drawn, tmp_path))
+
+
+@pytest.mark.timeout(60 + WORLDS * 4)
+def test_replay_ends_where_it_is_told_to_end(tmp_path: Path) -> None:
+    """At any instant, rounded up to a pane, or at the end of all windows; alerts are decided all the same."""
+    for seed in range(FROM, FROM + WORLDS):
+        drawn, random = world(seed, with_rules=seed % 2 == 1), Random(seed)
+        times = [event["occurred_at"] for event in sort_lines(drawn.lines)[0] if "occurred_at" in event]
+        at_ms = random.choice(times) + random.choice((0, 1, -1, 40 * DAY_MS, random.randrange(HOUR_MS)))
+        for as_of in ("end", utc(at_ms)):
+            assert not found(drawn, tmp_path, as_of)[:5], f"seed {seed} as of {as_of}"
 
 
 def retold(drawn: World, random: Random, folder: Path) -> Replayed:
