@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, cast
 
@@ -16,10 +17,9 @@ import orjson
 from pydantic import ValidationError
 
 from stream.facts import fact as kinds
-from stream.facts.fact import DEFAULT_SITE, KINDS, Fact
-from stream.facts.instant import checked_date, instant_ms
+from stream.facts.fact import DEFAULT_SITE, KINDS, MOST_IDENTIFIER, Fact
+from stream.facts.instant import checked_date, instant_ms, utc_midnight_ms
 from stream.facts.models import read_event
-from stream.facts.zones import is_zone
 
 # Instants are text in what it reads, until they are finished: not what the fields' types say.
 _quick: Callable[[bytes], Any] = msgspec.json.Decoder(Fact).decode
@@ -32,26 +32,39 @@ class Rejection(NamedTuple):
     detail: str
 
 
-def decode(value: bytes | None) -> Fact | Rejection:
-    """The fact that a record's value holds, or why it holds none. Never raises for any input."""
-    return _decode(value, False)
+MidnightMs = Callable[[str, str], int]
+"""(site, date) -> the instant at which that day begins there."""
 
 
-def decode_all(values: Sequence[bytes | None]) -> list[Fact | Rejection]:
+def decode(value: bytes | None, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Rejection:
+    """The fact that a record's value holds, or why it holds none. Never raises for any input.
+
+    `midnight_ms` says when a day begins at a site: a payment that has a date occurs then.
+    """
+    return _decode(value, False, midnight_ms)
+
+
+def decode_all(values: Sequence[bytes | None], midnight_ms: MidnightMs = utc_midnight_ms) -> list[Fact | Rejection]:
     """What `decode` says of each value; a look at all of them together spares one at each."""
     try:
         plain = _is_plain(b"".join(values))  # type: ignore[arg-type]
     except TypeError:  # one of them is None
         plain = False
-    return [_decode(value, plain) for value in values]
+    return [_decode(value, plain, midnight_ms) for value in values]
 
 
 def _is_plain(value: bytes) -> bool:
     """Whether no text in it can be an identifier that holds what it must not, nor be anything but UTF-8."""
-    return value.isascii() and b"\\" not in value and b"|" not in value and b"\x7f" not in value
+    if not value.isascii() or b"\\" in value or b"|" in value or b"\x7f" in value:
+        return False
+    # A text that begins or ends with a space. Compact JSON has neither sign; spaced JSON is looked at more closely.
+    return (b'" ' not in value and b' "' not in value) or _OUTER_SPACE.search(value) is None
 
 
-def _decode(value: bytes | None, plain: bool) -> Fact | Rejection:
+_OUTER_SPACE = re.compile(rb'"\s[^:,}\]\s]|[^:,{\[\s]\s+"')
+
+
+def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact | Rejection:
     if value is None:
         return Rejection("malformed", "the record has no value")
     try:
@@ -64,16 +77,16 @@ def _decode(value: bytes | None, plain: bool) -> Fact | Rejection:
             fact.site_id = DEFAULT_SITE
         if fact.debtor_id is None and fact.case_id is not None:
             raise ValueError("case_id")
-        fact.occurred_at = instant_ms(fact.occurred_at)
+        fact.occurred_at = instant_ms(fact.occurred_at)  # of a fact that has a date the models take care
         finish = _FINISH.get(type(fact))
         if finish is not None:
             finish(fact)
     except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
-        return _judge(value)
+        return _judge(value, midnight_ms)
     return cast("Fact", fact)
 
 
-def _judge(value: bytes) -> Fact | Rejection:
+def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Rejection:
     try:
         raw = _read_json(value)
     except (ValueError, RecursionError) as error:
@@ -87,7 +100,7 @@ def _judge(value: bytes) -> Fact | Rejection:
         where = ".".join(str(part) for part in first["loc"][1:])
         message = first["msg"].removeprefix("Value error, ")
         return Rejection("invalid", f"{where}: {message}" if where else message)
-    return to_fact(event.model_dump())
+    return to_fact(event.model_dump(), midnight_ms)
 
 
 def _read_json(value: bytes) -> Any:
@@ -107,21 +120,29 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
 
 
-def to_fact(event: dict[str, object]) -> Fact:
+def to_fact(event: dict[str, object], midnight_ms: MidnightMs = utc_midnight_ms) -> Fact:
     """The fact of an event that the models have read: their dump, with instants already in milliseconds."""
     fields = dict(event)
+    if fields["occurred_at"] is None:
+        fields["occurred_at"] = midnight_ms(str(fields["site_id"] or DEFAULT_SITE), str(fields["occurred_on"]))
     kind = _BY_TYPE[cast("str", fields.pop("type"))]
     if kind is kinds.Promise:
         parts = cast("list[dict[str, object]]", fields["instalments"])
         fields["instalments"] = [kinds.Instalment(**part) for part in parts]  # type: ignore[arg-type]
-    if kind is kinds.AgentState:
-        fields["debtor_id"] = None
+    if kind is kinds.Measurement:
+        fields |= {"debtor_id": None, "agent_id": None}
     return kind(**fields)  # type: ignore[arg-type]
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text is 1-128 printable characters without `|` (contract 1)."""
-    return 0 < len(text) <= 128 and text.isprintable() and "|" not in text
+    """Whether a text is 1-256 printable characters without `|`, and no space first or last (contract 1)."""
+    return (
+        0 < len(text) <= MOST_IDENTIFIER
+        and text.isprintable()
+        and "|" not in text
+        and text[0] != " "
+        and text[-1] != " "
+    )
 
 
 def _check_identifiers(fact: Fact) -> None:
@@ -133,8 +154,11 @@ def _check_identifiers(fact: Fact) -> None:
 
 def _call(fact: Any) -> None:
     fact.ended_at = instant_ms(fact.ended_at)
-    if fact.version is None:
-        fact.version = 1
+
+
+def _payment(fact: kinds.Payment | kinds.PaymentReversal) -> None:
+    if fact.occurred_on is not None or (fact.case_id is None and fact.debtor_id is None):
+        raise ValueError("occurred_on")
 
 
 def _promise(fact: kinds.Promise) -> None:
@@ -146,14 +170,12 @@ def _complaint(fact: Any) -> None:
     fact.received_at = instant_ms(fact.received_at)
     if fact.closed_at is not None:
         fact.closed_at = instant_ms(fact.closed_at)
-    if fact.version is None:
-        fact.version = 1
 
 
 def _case(fact: kinds.Case) -> None:
     if fact.overdue_minor and fact.currency is None:
         raise ValueError("currency")
-    if fact.debtor_zone is not None and not is_zone(fact.debtor_zone):
+    if fact.debtor_zone is not None and not (0 < len(fact.debtor_zone) <= 64 and fact.debtor_zone.isprintable()):
         raise ValueError("debtor_zone")
 
 
@@ -162,7 +184,13 @@ def _restriction(fact: kinds.Restriction) -> None:
 
 
 def _agent_state(fact: kinds.AgentState) -> None:
-    fact.debtor_id = None  # contract 1: ignored
+    fact.debtor_id = fact.case_id = None  # contract 1: ignored
+    if fact.reason is not None and not fact.reason.isprintable():
+        raise ValueError("reason")
+
+
+def _measurement(fact: kinds.Measurement) -> None:
+    raise ValueError(fact.indicator)  # rare: the models read it
 
 
 def _legal_step(fact: kinds.LegalStep) -> None:
@@ -171,14 +199,20 @@ def _legal_step(fact: kinds.LegalStep) -> None:
 
 _BY_TYPE: dict[str, type[Fact]] = {kind.TYPE: kind for kind in KINDS}
 _IDENTIFIERS: dict[type, tuple[str, ...]] = {
-    kind: tuple(name for name in kind.__struct_fields__ if name.endswith("_id")) for kind in KINDS
+    kind: tuple(
+        name for name in kind.__struct_fields__ if name.endswith("_id") or name in ("transferred_from", "entity")
+    )
+    for kind in KINDS
 }
 _FINISH: dict[type, Callable[..., None]] = {
     kinds.Call: _call,
+    kinds.Payment: _payment,
+    kinds.PaymentReversal: _payment,
     kinds.Promise: _promise,
     kinds.Complaint: _complaint,
     kinds.Case: _case,
     kinds.Restriction: _restriction,
     kinds.AgentState: _agent_state,
     kinds.LegalStep: _legal_step,
+    kinds.Measurement: _measurement,
 }

@@ -20,9 +20,13 @@ INSTANTS = frozenset({"occurred_at", "ended_at", "received_at", "closed_at", "fr
 INTEGER_END = 2**53
 """Integers of the wire have a magnitude below this (contract 1)."""
 
-Identifier = Annotated[str, Meta(min_length=1, max_length=128)]
+MOST_IDENTIFIER = 256
+"""Code points of the longest identifier (contract 1)."""
+
+Identifier = Annotated[str, Meta(min_length=1, max_length=MOST_IDENTIFIER)]
 Count = Annotated[int, Meta(ge=0, lt=INTEGER_END)]
 Integer = Annotated[int, Meta(gt=-INTEGER_END, lt=INTEGER_END)]
+Version = Annotated[int, Meta(ge=1, lt=INTEGER_END)]
 Amount = Annotated[int, Meta(gt=0, lt=INTEGER_END)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}\Z")]
 Date = str
@@ -33,11 +37,15 @@ else:
     Millis = int | str  # text on the wire; decode() puts the integer in its place, and refuses a number on the wire
 
 Direction = Literal["outbound", "inbound"]
-Outcome = Literal["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed"]
+Outcome = Literal["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed", "callback"]
 
 
 class Event(Struct, kw_only=True, gc=False, tag_field="type"):
     """The fields that all types have, and what tells one type from another.
+
+    A fact whose `void` is true takes back what its lower versions said: it contributes nothing, and nothing depends on
+    it. `occurred_at` of a payment or a reversal that has a date instead (`occurred_on`) is the local midnight that begins
+    the day; `decode` puts it there.
 
     `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `OWN_ID` the field that identifies a
     fact among those of its key and type (contract 1).
@@ -54,6 +62,9 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
     case_id: Identifier | None = None
     agent_id: Identifier | None = None
     team_id: Identifier | None = None
+    segment_id: Identifier | None = None
+    version: Version = 1
+    void: bool | None = None
 
 
 class Call(Event, kw_only=True, gc=False, tag="call"):
@@ -64,7 +75,6 @@ class Call(Event, kw_only=True, gc=False, tag="call"):
     OWN_ID = "call_id"
 
     call_id: Identifier
-    version: Integer | None = None
     direction: Direction
     outcome: Outcome
     party: Literal["right", "third", "unknown"] | None = None
@@ -76,33 +86,39 @@ class Call(Event, kw_only=True, gc=False, tag="call"):
     effective_ms: Count | None = None
     number_id: Identifier | None = None
     recorded: bool | None = None
+    queue_id: Identifier | None = None
+    transferred_from: Identifier | None = None
 
 
 class Payment(Event, kw_only=True, gc=False, tag="payment"):
-    """Money that came in on a case."""
+    """Money that came in; without a case it belongs to the debtor's only one (definitions 5)."""
 
     TYPE = "payment"
     LETTER = "p"
     OWN_ID = "payment_id"
 
+    occurred_at: Millis = 0
     payment_id: Identifier
-    case_id: Identifier
     amount_minor: Amount
     currency: Currency
     channel: Literal["debtor", "field", "auto_debit", "legal", "other"] | None = None
+    occurred_on: Date | None = None
 
 
 class PaymentReversal(Event, kw_only=True, gc=False, tag="payment_reversal"):
-    """Money of the payment `payment_id` that went back."""
+    """Money of the payment `payment_id` that went back; its own id is `reversal_id`, without one the `event_id`."""
 
     TYPE = "payment_reversal"
     LETTER = "r"
     OWN_ID = "event_id"
 
+    occurred_at: Millis = 0
     payment_id: Identifier
     case_id: Identifier
     amount_minor: Amount
     currency: Currency
+    reversal_id: Identifier | None = None
+    occurred_on: Date | None = None
 
 
 class Instalment(Struct, kw_only=True, gc=False):
@@ -146,7 +162,6 @@ class Complaint(Event, kw_only=True, gc=False, tag="complaint"):
     OWN_ID = "complaint_id"
 
     complaint_id: Identifier
-    version: Integer | None = None
     status: Literal["received", "acknowledged", "closed"]
     received_at: Millis
     closed_at: Millis | None = None
@@ -179,7 +194,10 @@ class Restriction(Event, kw_only=True, gc=False, tag="restriction", rename={"fro
     OWN_ID = "restriction_id"
 
     restriction_id: Identifier
-    kind: Literal["cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent"]
+    kind: Literal[
+        "cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent",
+        "wrong_number",
+    ]  # fmt: skip
     from_: Millis
     until: Millis | None = None
     number_id: Identifier | None = None
@@ -210,6 +228,7 @@ class Message(Event, kw_only=True, gc=False, tag="message"):
     channel: Literal["letter", "sms", "email", "chat"]
     direction: Direction
     delivered: bool | None = None
+    number_id: Identifier | None = None
 
 
 class QualityReview(Event, kw_only=True, gc=False, tag="quality_review"):
@@ -235,6 +254,7 @@ class AgentState(Event, kw_only=True, gc=False, tag="agent_state"):
 
     agent_id: Identifier
     state: Literal["logged_out", "available", "on_call", "wrap", "break", "training", "meeting"]
+    reason: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
 
 
 class Survey(Event, kw_only=True, gc=False, tag="survey"):
@@ -275,6 +295,27 @@ class LegalStep(Event, kw_only=True, gc=False, tag="legal_step"):
     due_on: Date
 
 
+class Measurement(Event, kw_only=True, gc=False, tag="measurement"):
+    """A value that people or another system give for a period, for scorecards; it counts in no window.
+
+    It is keyed by its own id: `debtor_id` and `agent_id` are None.
+    """
+
+    TYPE = "measurement"
+    LETTER = "u"
+    OWN_ID = "measurement_id"
+
+    measurement_id: Identifier
+    indicator: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}\Z")]
+    level: Literal["agent", "team", "queue", "segment", "site"]
+    entity: Identifier
+    period_start: Date
+    period: Literal["day", "month", "quarter"]
+    numerator: Integer
+    denominator: Amount | None = None
+    currency: Currency | None = None
+
+
 Fact = (
     Call
     | Payment
@@ -291,8 +332,9 @@ Fact = (
     | Survey
     | BotSession
     | LegalStep
+    | Measurement
 )
-"""Any accepted event; `site_id` is never None, nor is the `version` of a call or a complaint."""
+"""Any accepted event; `site_id` is never None."""
 
 KINDS: tuple[type[Fact], ...] = get_args(Fact)
 """The types of facts, each once."""

@@ -14,62 +14,74 @@ from stream.facts import fact as kinds
 from stream.facts.fact import INSTANTS, Fact
 from stream.facts.instant import instant_text
 
-_DEFAULTS = {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0}
+_DEFAULTS = {"talk_ms": 0, "hold_ms": 0, "wrap_ms": 0, "void": False}
+"""What an absent field means, where that is not the same as unknown."""
+
+
+def _reversal_id(reversal: kinds.PaymentReversal) -> str:
+    # Marked, since a reversal_id and an event_id of the same text are two identities.
+    return reversal.event_id if reversal.reversal_id is None else f"{reversal.reversal_id}|id"
 
 
 _OWN_ID: dict[str, Callable[[Any], str]] = {kind.LETTER: attrgetter(kind.OWN_ID) for kind in kinds.KINDS} | {
-    kinds.LegalStep.LETTER: lambda step: f"{step.step_id}|{step.status}"
+    kinds.LegalStep.LETTER: lambda step: f"{step.step_id}|{step.status}",
+    kinds.PaymentReversal.LETTER: _reversal_id,
 }
 
 
 def own_id(fact: Fact) -> str:
-    """The id that, with key and type, is the fact's identity; a legal step's carries its status too."""
+    """The id that, with key and type, is the fact's identity; a legal step's carries its status, too.
+
+    No id holds `|`, so what stands before it is the id as the producer gave it.
+    """
     return _OWN_ID[fact.LETTER](fact)
 
 
 def expected_key(fact: Fact) -> str:
-    """The record key that a producer must have used: debtor, else agent, else the fact's own id."""
-    return fact.debtor_id or fact.agent_id or cast("str", getattr(fact, fact.OWN_ID))
-
-
-def version(fact: Fact) -> int:
-    """The version of a call or a complaint; 1 for what has none."""
-    return cast("int", fact.version) if isinstance(fact, kinds.Call | kinds.Complaint) else 1
+    """The record key that a producer must have used: debtor, else (but for a call) agent, else the fact's own id."""
+    if fact.debtor_id is not None:
+        return fact.debtor_id
+    if fact.agent_id is not None and fact.LETTER != kinds.Call.LETTER:
+        return fact.agent_id
+    return own_id(fact).partition("|")[0]
 
 
 def same_content(one: Fact, other: Fact) -> bool:
     """Whether two events of one identity say the same: all known fields, defaults applied, `event_id` aside."""
-    if isinstance(one, kinds.Call) and isinstance(other, kinds.Call):
-        return _call_content(one) == _call_content(other)
-    return structs.astuple(one)[1:] == structs.astuple(other)[1:]
+    return _content(one) == _content(other)
 
 
-def _call_content(call: kinds.Call) -> dict[str, object]:
-    content = structs.asdict(call)
-    del content["event_id"]
+def _content(fact: Fact) -> tuple[object, ...]:
+    values = structs.asdict(fact)
+    del values["event_id"]
     for name, default in _DEFAULTS.items():
-        if content[name] is None:
-            content[name] = default
-    return content
+        if name in values and values[name] is None:
+            values[name] = default
+    return tuple(values.values())
 
 
 def content_hash(fact: Fact) -> bytes:
     """Eight bytes that tell one content of an identity from another, `event_id` aside."""
-    content = _call_content(fact) if isinstance(fact, kinds.Call) else structs.astuple(fact)[1:]
-    return hashlib.blake2b(orjson.dumps(content, default=structs.astuple), digest_size=8).digest()
+    return hashlib.blake2b(orjson.dumps(_content(fact), default=structs.astuple), digest_size=8).digest()
 
 
 def counts_before(one: Fact, other: Fact) -> bool:
     """Whether `one` counts rather than `other`: events of one identity and version whose contents differ."""
+    if bool(one.void) != bool(other.void):
+        return bool(one.void)
     if one.event_id != other.event_id:
         return one.event_id < other.event_id
     return canonical_json(one) < canonical_json(other)
 
 
 def canonical_json(fact: Fact) -> bytes:
-    """Known fields as read: null left out, instants in UTC, keys sorted, compact UTF-8 (contract 1)."""
+    """Known fields as read: null left out, instants in UTC, keys sorted, compact UTF-8 (contract 1).
+
+    A fact with a date instead of an instant has the date alone.
+    """
     event: dict[str, object] = {"type": fact.TYPE}
+    dated = getattr(fact, "occurred_on", None) is not None
     for name, value in structs.asdict(fact).items():
-        if value is not None:
+        if value is not None and not (dated and name == "occurred_at"):
             event[name.rstrip("_")] = instant_text(cast("int", value)) if name in INSTANTS else value
     return orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=structs.asdict)

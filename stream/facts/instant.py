@@ -91,6 +91,18 @@ def checked_date(text: str) -> str:
     return text
 
 
+def begins(day: str, period: str) -> bool:
+    """Whether a date (YYYY-MM-DD) is the first day of a period: day, month or quarter."""
+    if period == "day":
+        return True
+    return day[8:] == "01" and (period == "month" or day[5:7] in ("01", "04", "07", "10"))
+
+
+def utc_midnight_ms(_site: str, day: str) -> int:
+    """The instant at which a date (YYYY-MM-DD) begins in UTC."""
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days * _DAY_MS
+
+
 def instant_text(at_ms: int) -> str:
     """`YYYY-MM-DDTHH:MM:SSZ`, with milliseconds only where they are not 0 (contract 2)."""
     seconds, millis = divmod(at_ms, 1000)

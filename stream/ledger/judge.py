@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from stream.facts.fact import Fact
-from stream.facts.identity import content_hash, counts_before, same_content, version
+from stream.facts.identity import content_hash, counts_before, same_content
 from stream.ledger.record import MOST_LOSERS
 
 Kind = Literal["accepted", "duplicate", "superseded", "conflict", "limit", "too_late"]
@@ -34,7 +34,7 @@ class Judgement(NamedTuple):
 
 def judge(known: Fact, losers: tuple[bytes, ...], arrived: Fact) -> Judgement:
     """What becomes of `arrived`, an event of the same identity as the fact that is known."""
-    newer = version(arrived) - version(known)
+    newer = arrived.version - known.version
     if newer > 0:
         # One of the two is superseded, whichever came first: so the counts of a run do not depend on the order.
         return Judgement(SUPERSEDED, arrived, ())

@@ -1,24 +1,22 @@
-"""Where the fields of a fact stand at rest, and as what.
+"""Where the fields of a fact stand at rest, and as what: the tables of `places.py`, made ready for reading and writing.
 
-An entry is a msgpack array: the type's letter as its code, the case, the other fields in struct order, then the debtor
-and last the losers. The case is first so that a dossier can find it without reading the entry; what is rarely there is
-last, for what is None at the end is left out.
+An entry is a msgpack array: the type's letter as its code, then the fields in their places. The case is first so that a
+dossier can find it without reading the entry; what is rarely there is last, for what is None at the end is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from operator import attrgetter
-from typing import Any, Literal, NamedTuple, cast, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, cast
 
 import msgspec
 
 from stream.facts.fact import INSTANTS, KINDS, Fact, Instalment
+from stream.ledger.places import CODES, FIRST, PLACES
 
-CASE, AT, SITE = 1, 3, 4
-"""Places of fields that all types have; the debtor's is `Layout.debtor`. The letter is at 0."""
-
-_LAST = ("debtor_id", "losers")
+CASE, AT, SITE = FIRST["case_id"], FIRST["occurred_at"], FIRST["site_id"]
 
 
 class Part(Instalment, kw_only=True, array_like=True, gc=False):
@@ -40,53 +38,73 @@ class Layout(NamedTuple):
     kept: type[Fact]
     """The type that an entry is read into: a subclass of the fact's, with `losers`."""
     values: Callable[[Fact], tuple[Any, ...]]
-    """The fields from `CASE` to `debtor`."""
+    """The fields from place 1 up to the one before `losers`."""
+    later: Callable[[Fact], tuple[Any, ...]]
+    """The fields behind `losers`."""
     debtor: int
+    version: int
     instants: tuple[tuple[int, str], ...]
     """But for `occurred_at`."""
     literals: tuple[Literals, ...]
 
 
-def _texts(hint: object) -> tuple[str, ...]:
-    """The values of a literal, or of one that may be None; nothing for any other type."""
-    if get_origin(hint) is Literal:
-        return get_args(hint)
-    return next((get_args(part) for part in get_args(hint) if get_origin(part) is Literal), ())
-
-
 def codes(kind: type[Fact], name: str) -> dict[Any, int | None]:
-    """Text -> code of a field whose type is a literal: its place among the texts. None stays None."""
-    return {None: None} | {text: code for code, text in enumerate(_texts(get_type_hints(kind)[name]))}
+    """Text -> code of a field whose type is a literal. None stays None."""
+    return {None: None, **CODES[f"{kind.LETTER}.{name}"]}
 
 
-def _kept(kind: type[Fact]) -> type[Fact]:
-    # Positional fields come before those by keyword, and what a level makes positional comes after what was so before.
-    others = [name for name in kind.__struct_fields__ if name not in ("case_id", "debtor_id")]
-    kept = _level(kind, kind, _LAST, kw_only=True)
-    kept = _level(_level(kept, kind, ("case_id",), kw_only=False), kind, others, kw_only=False)
-    assert kept.__struct_fields__ == ("case_id", *others, *_LAST)
+def _ordered(kind: type[Fact]) -> list[str]:
+    """The names of the fields at rest, in the order of their places."""
+    places = {**FIRST, **PLACES[kind.LETTER]}
+    names = sorted(places, key=places.__getitem__)
+    assert [places[name] for name in names] == list(range(1, len(names) + 1)), f"{kind.TYPE} leaves a place out"
+    assert {*names} == {*kind.__struct_fields__, "losers"}, f"ledger/places.py and the fields of {kind.TYPE} differ"
+    return names
+
+
+def _kept(kind: type[Fact], names: list[str]) -> type[Fact]:
+    # What a level makes positional comes after what was so before: a level for each run that is in the kind's order.
+    kept = kind
+    for run in _runs(kind, names):
+        kept = _level(kept, kind, run)
+    assert kept.__struct_fields__ == tuple(names)
     return kept
 
 
-def _level(base: type[Fact], kind: type[Fact], names: Iterable[str], *, kw_only: bool) -> type[Fact]:
+def _runs(kind: type[Fact], names: list[str]) -> Iterator[list[str]]:
+    rank = {name: at for at, name in enumerate((*kind.__struct_fields__, "losers"))}
+    run = [names[0]]
+    for before, name in pairwise(names):
+        if rank[name] < rank[before]:
+            yield run
+            run = []
+        run.append(name)
+    yield run
+
+
+def _level(base: type[Fact], kind: type[Fact], names: list[str]) -> type[Fact]:
     types: dict[str, object] = {"instalments": list[Part], "hours": tuple[str, str] | None}
     level = msgspec.defstruct(
         f"Kept{kind.__name__}", [(name, types.get(name, Any), None) for name in names], bases=(base,), array_like=True,
-        tag=ord(kind.LETTER), kw_only=kw_only, gc=False,
+        tag=ord(kind.LETTER), kw_only=False, gc=False,
     )  # fmt: skip
     return cast("type[Fact]", level)
 
 
 def _layout(kind: type[Fact]) -> Layout:
-    kept = _kept(kind)
-    names, hints = kept.__struct_fields__[:-1], get_type_hints(kind)
+    names = _ordered(kind)
+    losers = names.index("losers")
     literals = []
-    for place, name in enumerate(names, CASE):
-        if _texts(hints[name]):
+    for place, name in enumerate(names, 1):
+        if f"{kind.LETTER}.{name}" in CODES:
             known = codes(kind, name)
             literals.append(Literals(place, name, known, {code: text for text, code in known.items()}))
-    instants = tuple((place, name) for place, name in enumerate(names, CASE) if name in INSTANTS and place != AT)
-    return Layout(kept, attrgetter(*names), len(names), instants, tuple(literals))
+    instants = tuple((place, name) for place, name in enumerate(names, 1) if name in INSTANTS and place != AT)
+    later = names[losers + 1 :]
+    return Layout(
+        _kept(kind, names), attrgetter(*names[:losers]), attrgetter(*later), names.index("debtor_id") + 1,
+        names.index("version") + 1, instants, tuple(literals),
+    )  # fmt: skip
 
 
 LAYOUTS: Mapping[str, Layout] = {kind.LETTER: _layout(kind) for kind in KINDS}

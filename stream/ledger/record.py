@@ -3,7 +3,7 @@
 An entry is a msgpack array (`layout.py` says of what). The losers are 8 bytes a hash: events that lost a conflict
 against this fact, so that their redelivery is known. What the key or the type tell takes a byte or none: `debtor_id` is
 left out where it is the key and false where there is none, `site_id` nil where it is the default, `case_id` true where
-it is that of the dossier's first fact, a literal is its place among those of its field; other instants are kept as
+it is that of the dossier's first fact, `version` nil where it is 1, a literal is its code; other instants are kept as
 distances from `occurred_at`. In the topic, a byte with the version of the format stands before the array.
 """
 
@@ -17,10 +17,10 @@ import msgspec
 from stream.facts.fact import DEFAULT_SITE, KINDS, AgentState, Call, Fact, Instalment, Message, Promise
 from stream.facts.format import Format
 from stream.facts.identity import own_id
-from stream.ledger.former import from_first
+from stream.ledger.former import from_first, from_second
 from stream.ledger.layout import AT, LAYOUTS, SITE, codes
 
-FORMAT: Format[bytes] = Format("ledger record", 2, {1: from_first})
+FORMAT: Format[bytes] = Format("ledger record", 3, {1: from_first, 2: from_second})
 """A former version's entry is upgraded when it is read from the topic."""
 
 HASH_BYTES = 8
@@ -31,12 +31,13 @@ _pack = msgspec.msgpack.Encoder().encode
 _KINDS = {kind.LETTER: kind for kind in KINDS}
 _CALL, _MESSAGE, _STATE = (ord(kind.LETTER) for kind in (Call, Message, AgentState))
 _DIRECTIONS, _OUTCOMES, _PARTIES = (codes(Call, name) for name in ("direction", "outcome", "party"))
+_NO_TAIL = (None,) * 5
 _CHANNELS, _STATES = codes(Message, "channel"), codes(AgentState, "state")
 _IN_DIRECTIONS, _IN_OUTCOMES, _IN_PARTIES = (
     cast("Mapping[Any, Any]", {code: text for text, code in known.items()})
     for known in (_DIRECTIONS, _OUTCOMES, _PARTIES)
 )
-_SILENT = (None,) * 7
+_SILENT = (None,) * 13
 # The fields of what it reads have other types than a fact's, until they are finished.
 _read: Callable[[bytes | memoryview], list[Any]] = msgspec.msgpack.Decoder(
     list[Union[tuple(layout.kept for layout in LAYOUTS.values())]]  # type: ignore[misc]  # noqa: UP007  made at run time
@@ -56,7 +57,7 @@ def identity(fact: Fact) -> str:
 
 def mark(name: str) -> bytes:
     """What the entry of the fact with this identity holds, and no entry without its own id in one of the fields."""
-    return _pack(name[1:].partition("|")[0] if name[0] == "l" else name[1:])
+    return _pack(name[1:].partition("|")[0])
 
 
 def is_state(name: str) -> bool:
@@ -91,10 +92,12 @@ def encode(fact: Fact, losers: tuple[bytes, ...] = ()) -> bytes:
 
 def _encode_any(fact: Fact, losers: tuple[bytes, ...]) -> bytes:
     layout = LAYOUTS[fact.LETTER]
-    row: list[Any] = [ord(fact.LETTER), *layout.values(fact), b"".join(losers) or None]
+    row: list[Any] = [ord(fact.LETTER), *layout.values(fact), b"".join(losers) or None, *layout.later(fact)]
     if row[SITE] == DEFAULT_SITE:
         row[SITE] = None
     row[layout.debtor] = False if row[layout.debtor] is None else None
+    if row[layout.version] == 1:
+        row[layout.version] = None
     for place, _, code, _ in layout.literals:
         row[place] = code[row[place]]
     for place, _ in layout.instants:
@@ -110,11 +113,12 @@ def _encode_call(call: Call) -> bytes:
     site, at_ms = call.site_id, call.occurred_at
     head = (
         _CALL, call.case_id, call.event_id, at_ms, None if site == DEFAULT_SITE else site, call.agent_id, call.team_id,
-        call.call_id, call.version, _DIRECTIONS[call.direction], _OUTCOMES[call.outcome], _PARTIES[call.party],
+        call.call_id, None if call.version == 1 else call.version, _DIRECTIONS[call.direction], _OUTCOMES[call.outcome], _PARTIES[call.party],
         call.ended_at - at_ms,
     )  # fmt: skip
     tail = (
-        call.queue_ms, call.talk_ms, call.hold_ms, call.wrap_ms, call.effective_ms, call.number_id, call.recorded
+        call.queue_ms, call.talk_ms, call.hold_ms, call.wrap_ms, call.effective_ms, call.number_id, call.recorded,
+        None, None, call.segment_id, call.void, call.queue_id, call.transferred_from,
     )  # fmt: skip
     if tail == _SILENT:
         return _pack(head)
@@ -127,7 +131,8 @@ def _encode_message(message: Message) -> bytes:
     return _packed([
         _MESSAGE, message.case_id, message.event_id, message.occurred_at, None if site == DEFAULT_SITE else site,
         message.agent_id, message.team_id, message.message_id, _CHANNELS[message.channel],
-        _DIRECTIONS[message.direction], message.delivered,
+        _DIRECTIONS[message.direction], message.delivered, None, None, message.segment_id,
+        None if message.version == 1 else message.version, message.void, message.number_id,
     ])  # fmt: skip
 
 
@@ -136,9 +141,10 @@ def _encode_state(state: AgentState) -> bytes:
     site = state.site_id
     head = (
         _STATE, state.case_id, state.event_id, state.occurred_at, None if site == DEFAULT_SITE else site,
-        state.agent_id, state.team_id, _STATES[state.state],
+        state.agent_id, state.team_id, _STATES[state.state], False,
     )  # fmt: skip
-    return _pack(head if state.debtor_id is not None else (*head, False))
+    tail = (None, state.reason, state.segment_id, None if state.version == 1 else state.version, state.void)
+    return _pack(head) if tail == _NO_TAIL else _packed([*head, *tail])
 
 
 def _packed(row: list[Any]) -> bytes:
@@ -177,6 +183,8 @@ def decode_all(key: str, entries: bytes | memoryview) -> list[Fact]:
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
         fact.debtor_id = key if fact.debtor_id is None else None
+        if fact.version is None:
+            fact.version = 1
         if fact.LETTER == Call.LETTER:
             fact.direction = _IN_DIRECTIONS[fact.direction]
             fact.outcome = _IN_OUTCOMES[fact.outcome]

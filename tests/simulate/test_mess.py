@@ -10,7 +10,7 @@ import pytest
 
 from stream.facts.decode import Rejection
 from stream.facts.fact import Fact
-from stream.facts.identity import expected_key, own_id, same_content, version
+from stream.facts.identity import expected_key, own_id, same_content
 from stream.simulate.mess import Item, Mess, spoil
 from stream.simulate.route import Event
 from stream.simulate.stamp import MINUTE_MS
@@ -78,17 +78,17 @@ def test_corrections_are_second_versions_of_conversations() -> None:
     assert len(corrections) > 50
     for correction in corrections:
         corrected = first[own_id(correction)]
-        assert (version(correction), version(corrected)) == (2, 1)
+        assert (correction.version, corrected.version) == (2, 1)
         assert expected_key(correction) == expected_key(corrected)
 
 
 def test_conflicts_state_a_fact_of_the_stream_otherwise() -> None:
-    clean = {(expected_key(f), type(f), own_id(f), version(f)): f for f in (fact(event) for _, event in CLEAN)}
+    clean = {(expected_key(f), type(f), own_id(f), f.version): f for f in (fact(event) for _, event in CLEAN)}
     conflicts = [fact(event) for event in additions(Mess(conflicts=0.2))]
     assert len(conflicts) > 1_000
     order = Counter[str]()
     for conflict in conflicts:
-        counted = clean[expected_key(conflict), type(conflict), own_id(conflict), version(conflict)]
+        counted = clean[expected_key(conflict), type(conflict), own_id(conflict), conflict.version]
         assert not same_content(conflict, counted)
         smaller = conflict.event_id < counted.event_id
         order["first" if smaller else "second" if conflict.event_id > counted.event_id else "same id"] += 1

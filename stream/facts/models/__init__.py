@@ -6,7 +6,16 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from stream.facts.models.activity import AgentState, BotSession, LegalStep, Message, QualityReview, Survey, Visit
+from stream.facts.models.activity import (
+    AgentState,
+    BotSession,
+    LegalStep,
+    Measurement,
+    Message,
+    QualityReview,
+    Survey,
+    Visit,
+)
 from stream.facts.models.call import Call
 from stream.facts.models.case import Case, Restriction
 from stream.facts.models.complaint import Complaint
@@ -29,6 +38,7 @@ Event = (
     | Survey
     | BotSession
     | LegalStep
+    | Measurement
 )
 
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])

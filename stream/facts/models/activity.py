@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from stream.facts.models.base import BaseEvent, Date, Identifier
+from stream.facts.instant import begins
+from stream.facts.models.base import Amount, BaseEvent, Currency, Date, Identifier, Integer, Word
 
 
 class Visit(BaseEvent):
@@ -27,6 +28,7 @@ class Message(BaseEvent):
     channel: Literal["letter", "sms", "email", "chat"]
     direction: Literal["outbound", "inbound"]
     delivered: bool | None = None
+    number_id: Identifier | None = None
 
 
 class QualityReview(BaseEvent):
@@ -46,6 +48,12 @@ class AgentState(BaseEvent):
     type: Literal["agent_state"]
     agent_id: Identifier
     state: Literal["logged_out", "available", "on_call", "wrap", "break", "training", "meeting"]
+    reason: Word | None = Field(default=None, description="The site's own word for it.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_debtor(cls, event: Any) -> Any:
+        return {name: value for name, value in event.items() if name not in ("debtor_id", "case_id")}
 
 
 class Survey(BaseEvent):
@@ -75,3 +83,27 @@ class LegalStep(BaseEvent):
     case_id: Identifier
     status: Literal["due", "done"]
     due_on: Date
+
+
+class Measurement(BaseEvent):
+    """A value that people or another system give for a period, for scorecards; it counts in no window.
+
+    It is keyed by its own id: an agent or debtor on it is ignored.
+    """
+
+    type: Literal["measurement"]
+    measurement_id: Identifier
+    indicator: Annotated[str, Field(pattern="^[a-z0-9_]{1,64}$", description="1-64 of a-z, 0-9 and _.")]
+    level: Literal["agent", "team", "queue", "segment", "site"]
+    entity: Identifier
+    period_start: Date
+    period: Literal["day", "month", "quarter"]
+    numerator: Integer
+    denominator: Amount | None = Field(default=None, description="None for a plain count or amount.")
+    currency: Currency | None = None
+
+    @model_validator(mode="after")
+    def _period_begins(self) -> Self:
+        if not begins(self.period_start, self.period):
+            raise ValueError(f"period_start {self.period_start} does not begin a {self.period}")
+        return self

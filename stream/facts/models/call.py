@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stream.facts.models.base import BaseEvent, Count, Identifier, Instant, Integer
+from stream.facts.models.base import BaseEvent, Count, Identifier, Instant
 
 
 class Call(BaseEvent):
@@ -14,9 +14,10 @@ class Call(BaseEvent):
 
     type: Literal["call"]
     call_id: Identifier
-    version: Integer | None = Field(default=1, description="A higher version replaces the same call.")
     direction: Literal["outbound", "inbound"]
-    outcome: Literal["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed"]
+    outcome: Literal["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed", "callback"] = (
+        Field(description="callback: the caller left the queue to be called back.")
+    )
     party: Literal["right", "third", "unknown"] | None = None
     ended_at: Instant
     queue_ms: Count | None = None
@@ -26,3 +27,7 @@ class Call(BaseEvent):
     effective_ms: Count | None = Field(default=None, description="Substantive talk, where the recorder knows it.")
     number_id: Identifier | None = None
     recorded: bool | None = None
+    queue_id: Identifier | None = Field(default=None, description="Queue, skill or campaign.")
+    transferred_from: Identifier | None = Field(
+        default=None, description="`call_id` of the leg before: this is a later leg of the same conversation."
+    )

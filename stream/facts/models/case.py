@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from stream.facts.models.base import BaseEvent, Count, Currency, Identifier, Instant, Integer
-from stream.facts.zones import is_zone
+from stream.facts.models.base import BaseEvent, Count, Currency, Identifier, Instant, Integer, Word
 
 
 class Case(BaseEvent):
@@ -20,14 +19,9 @@ class Case(BaseEvent):
     overdue_minor: Count | None = Field(default=None, description="Minor units; not 0 needs a currency.")
     currency: Currency | None = None
     portfolio_id: Identifier | None = None
-    debtor_zone: str | None = Field(default=None, description="IANA zone of where the debtor lives.")
-
-    @field_validator("debtor_zone")
-    @classmethod
-    def _zone_exists(cls, name: str | None) -> str | None:
-        if name is not None and not is_zone(name):
-            raise ValueError("is no IANA time zone")
-        return name
+    debtor_zone: Word | None = Field(
+        default=None, description="IANA zone of where the debtor lives; a name that does not exist counts as none."
+    )
 
     @model_validator(mode="after")
     def _money_has_a_currency(self) -> Self:
@@ -48,10 +42,21 @@ class Restriction(BaseEvent):
 
     type: Literal["restriction"]
     restriction_id: Identifier
-    kind: Literal["cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent"]
+    kind: Literal[
+        "cease_contact", "attorney", "deceased", "dispute", "breathing_space", "quiet_hours", "consent",
+        "wrong_number",
+    ]  # fmt: skip
     from_: Instant = Field(alias="from")
     until: Instant | None = None
     number_id: Identifier | None = None
     hours: Annotated[tuple[LocalTime, LocalTime], BeforeValidator(_pair)] | None = Field(
-        default=None, description="Local start and end, for quiet_hours."
+        default=None, description="Local start and end, for quiet_hours; equal ends are the whole day."
     )
+
+    @model_validator(mode="after")
+    def _says_what_its_kind_needs(self) -> Self:
+        if self.kind == "quiet_hours" and self.hours is None:
+            raise ValueError("hours is required for quiet_hours")
+        if self.kind == "wrong_number" and self.number_id is None:
+            raise ValueError("number_id is required for wrong_number")
+        return self

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stream.facts.models.base import BaseEvent, Identifier, Instant, Integer
+from stream.facts.models.base import BaseEvent, Identifier, Instant
 
 
 class Complaint(BaseEvent):
@@ -14,7 +14,6 @@ class Complaint(BaseEvent):
 
     type: Literal["complaint"]
     complaint_id: Identifier
-    version: Integer | None = Field(default=1, description="A higher version replaces the same complaint.")
     status: Literal["received", "acknowledged", "closed"]
     received_at: Instant
     closed_at: Instant | None = None

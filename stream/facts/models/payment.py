@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from stream.facts.models.base import Amount, BaseEvent, Currency, Identifier
+from stream.facts.models.base import Amount, BaseEvent, Currency, Date, Identifier, Instant
 
 
-class Payment(BaseEvent):
-    """Money that came in on a case."""
+class Dated(BaseEvent):
+    """What may carry the date `occurred_on` instead of `occurred_at`: banks' files have no time."""
+
+    occurred_at: Instant | None = None  # type: ignore[assignment]  # exactly one of the two
+    occurred_on: Date | None = Field(default=None, description="Instead of `occurred_at`.")
+
+    @model_validator(mode="after")
+    def _has_one_time(self) -> Self:
+        if (self.occurred_at is None) == (self.occurred_on is None):
+            raise ValueError("exactly one of occurred_at and occurred_on is required")
+        return self
+
+
+class Payment(Dated):
+    """Money that came in; without a case it belongs to the debtor's only one."""
 
     type: Literal["payment"]
     payment_id: Identifier
-    case_id: Identifier
     amount_minor: Amount
     currency: Currency
     channel: Literal["debtor", "field", "auto_debit", "legal", "other"] | None = None
 
+    @model_validator(mode="after")
+    def _is_somebodys(self) -> Self:
+        if self.case_id is None and self.debtor_id is None:
+            raise ValueError("case_id may be left out only where debtor_id is given")
+        return self
 
-class PaymentReversal(BaseEvent):
+
+class PaymentReversal(Dated):
     """Money of a payment that went back; several of one payment add up."""
 
     type: Literal["payment_reversal"]
+    reversal_id: Identifier | None = Field(default=None, description="The reversal's own id; else its `event_id`.")
     payment_id: Identifier = Field(description="The payment that is reversed.")
     case_id: Identifier
     amount_minor: Amount
