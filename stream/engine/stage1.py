@@ -6,31 +6,44 @@ from typing import NamedTuple, cast
 
 from stream.engine.cells import Cells
 from stream.engine.sweep import Sweep
-from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
+from stream.facts.fact import (
+    AgentState,
+    BotSession,
+    Call,
+    Fact,
+    Measurement,
+    Message,
+    QualityReview,
+    Restriction,
+    Survey,
+)
 from stream.facts.identity import expected_key
 from stream.ledger import desk, record
 from stream.ledger import dossier as dossiers
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
-from stream.ledger.contribution import own_credit
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.desk import Desk
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.dossier import Dossier
-from stream.ledger.forgetting import forgettable
+from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.held import Sheet
-from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
 from stream.ledger.reach import reach, reach_after
-from stream.ledger.states import span
+from stream.ledger.states import Bounds
 from stream.ledger.volume import Volume
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
 
-_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
+_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction, Measurement})
 """Types that nothing else depends on."""
+
+
+NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
@@ -57,6 +70,7 @@ class Stage1:
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, Chain] = {}
+        self._bounds = Bounds(definitions, Shifts(plan))
         self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._sweep = Sweep()
@@ -91,7 +105,7 @@ class Stage1:
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
-        ones, amounts = own_columns(fact, self._definitions)
+        ones, amounts = ((), ()) if fact.void else own_columns(fact, self._definitions)
         if dossier is None:
             self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
         elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, Volume):
@@ -114,7 +128,8 @@ class Stage1:
             try:
                 if isinstance(links.held, Sheet):
                     links.held.append(fact)
-                links.add(fact, len(links.held) - 1)
+                if not fact.void:
+                    links.add(fact, len(links.held) - 1)
             except BaseException:
                 dossiers.undo(dossier, record.identity(fact), fact.case_id)
                 raise
@@ -156,15 +171,16 @@ class Stage1:
     ) -> tuple[Difference, Dossier]:
         """Adds a fact; what that changes, and the dossier as it is then."""
         held = links.held
+        change: Difference
         if isinstance(held, Sheet):
             held.append(fact)
-            change = added(links, fact, len(held) - 1)
+            change = {} if fact.void else added(links, fact, len(held) - 1)
             ahead = reach_after(fact, dossier, links)
             dossier = dossiers.append(dossier, key, fact, entry)
         else:
             dossier = dossiers.append(dossier, key, fact, entry)
             try:
-                change = added(links, fact, len(held) - 1)
+                change = {} if fact.void else added(links, fact, len(held) - 1)
                 ahead = reach_after(fact, dossier, links)
             except BaseException:
                 dossiers.undo(dossier, name, fact.case_id)
@@ -176,10 +192,10 @@ class Stage1:
     ) -> tuple[Difference, Dossier]:
         """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
         held, known, come = links.held, links.fact(place), record.decode(key, entry)
-        lost: Difference = {} if winner is gone else removed(links, gone, place)
+        lost: Difference = {} if winner is gone or gone.void else removed(links, gone, place)
         held.exchange(place, come)
         try:
-            gained: Difference = {} if winner is gone else added(links, come, place)
+            gained: Difference = {} if winner is gone or come.void else added(links, come, place)
             ahead = None if winner is gone else reach(links)
             if isinstance(held, Sheet):
                 dossier = dossiers.exchanged(key, dossier, held.facts)
@@ -224,34 +240,24 @@ class Stage1:
         name = record.identity(fact)
         chain = self._chains.get(key) or Chain()
         known = chain.known(fact.event_id)
-        if known is None and len(chain) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
-        if known is None and (last := chain.last()) is not None and chain.is_next(fact):
-            return self._follow(key, name, chain, last, fact, frontier_ms)
+        if known is None and chain.weight() >= self._limits.facts_per_debtor:
+            why = f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows"
+            return Verdict("limit", why)
+        winner, lost = fact, NO_LOSERS
         if known is None:
-            gone, (verdict, winner, lost) = None, Judgement(ACCEPTED, fact, ())
+            verdict = ACCEPTED
         else:
-            gone, losers = as_state(record.plain(known)), record.losers_of(known)
-            verdict, winner, lost = judge(gone, losers, fact)
-            if winner is gone and lost == losers:
+            losers = chain.losers_of(known.event_id)
+            verdict, judged, lost = judge(known, losers, fact)
+            if judged is known and lost == losers:
                 return verdict
+            winner = as_state(judged)
         entry = record.encode(winner, lost)
-        change = moved(chain, gone, as_state(winner), entry, self._plan.grain_ms)
+        for span in moved(chain, known, winner, lost, self._bounds):
+            self._cells.add_span(span, fact.occurred_at, frontier_ms)
         self._chains[key] = chain
         self._keep(key, name, fact, entry)
-        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
-
-    def _follow(
-        self, key: str, name: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None
-    ) -> Verdict:
-        """The usual case: a state that follows the last one of its agent only adds the time between."""
-        entry = record.encode(fact)
-        columns, end_ms = span(last, fact)
-        self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
-        chain.put(fact, entry)
-        self._keep(key, name, fact, entry)
-        return ACCEPTED
 
     def forget(self, frontier_ms: int) -> int:
         """Forgets a part of what nothing can ask for any more, under this frontier; how many facts that is.
@@ -264,7 +270,7 @@ class Stage1:
             if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if chain is not None:
-                states = chain.before(frontier_ms)
+                states = chain.before(frontier_ms - LONGEST_WINDOW_MS)
                 forgotten += len(states)
                 for state in states:
                     chain.remove(state)
@@ -316,7 +322,8 @@ class Stage1:
         if known is not None:
             chain.remove(known)
         if entry is not None:
-            chain.put(as_state(record.decode(owner, entry)), entry)
+            state = record.decode(owner, entry)
+            chain.put(as_state(record.plain(state)), record.losers_of(state))
         if not len(chain):
             del self._chains[owner]
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from msgspec import structs
-
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Credit, own_credit
 from stream.ledger.states import Bounds, columns_of, span_end_ms
@@ -64,7 +62,9 @@ class _Block:
 class Chain:
     """The states of one agent, in the order of (occurred_at, event_id): about 30 bytes each and its id."""
 
-    __slots__ = ("_blocks", "_count", "_hashes", "_hash_times", "_last", "_losers", "_repeats", "_starts", "_texts")
+    __slots__ = (
+        "_blocks", "_count", "_hash_times", "_hashes", "_last", "_losers", "_repeats", "_starts", "_texts", "_voids",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
@@ -75,19 +75,23 @@ class Chain:
         """Beside each hash, when that state occurred."""
         self._texts: dict[Said, Said] = {}
         self._losers: dict[str, tuple[bytes, ...]] = {}
+        self._voids: dict[str, AgentState] = {}
+        """States that were taken back: they are known, and in no order."""
         self._count = 0
         self._repeats = 0
         self._last: AgentState | None = None  # the last state, since most that come follow it
 
     def __len__(self) -> int:
-        return self._count
+        return self._count + len(self._voids)
 
     def weight(self) -> int:
         """How many states it counts as towards a limit."""
-        return self._count - self._repeats + self._repeats // REPEATS
+        return len(self) - self._repeats + self._repeats // REPEATS
 
     def known(self, event_id: str) -> AgentState | None:
         """The state of that id, if it is known."""
+        if event_id in self._voids:
+            return self._voids[event_id]
         code = hash(event_id)
         at = bisect_left(self._hashes, code)
         while at < len(self._hashes) and self._hashes[at] == code:
@@ -102,7 +106,7 @@ class Chain:
         return self._losers.get(event_id, ())
 
     def last(self) -> AgentState | None:
-        """The latest state; None in an empty chain."""
+        """The latest state; None where there is none."""
         if self._last is None and self._blocks:
             self._last = self._state(len(self._blocks) - 1, len(self._blocks[-1].times) - 1)
         return self._last
@@ -114,6 +118,11 @@ class Chain:
 
     def put(self, state: AgentState, losers: tuple[bytes, ...] = ()) -> None:
         """Stores a state; one of the same id must have been removed."""
+        if losers:
+            self._losers[state.event_id] = losers
+        if state.void:
+            self._voids[state.event_id] = state
+            return
         before, after = self.neighbours(state)
         self._repeats += _repeats(before, state) + _repeats(state, after) - _repeats(before, after)
         said = _said(state)
@@ -128,12 +137,13 @@ class Chain:
         place = bisect_left(self._hashes, code)
         self._hashes.insert(place, code)
         self._hash_times.insert(place, at_ms)
-        if losers:
-            self._losers[event_id] = losers
         self._count += 1
 
     def remove(self, state: AgentState) -> None:
         """Forgets a state. KeyError: it is not there."""
+        self._losers.pop(state.event_id, None)
+        if self._voids.pop(state.event_id, None) is not None:
+            return
         place = self._find(state.occurred_at, state.event_id)
         if place is None:
             raise KeyError(state.event_id)
@@ -153,12 +163,13 @@ class Chain:
         while self._hash_times[hashed] != state.occurred_at:
             hashed += 1
         del self._hashes[hashed], self._hash_times[hashed]
-        self._losers.pop(state.event_id, None)
         self._count -= 1
         self._last = None
 
     def neighbours(self, state: AgentState) -> tuple[AgentState | None, AgentState | None]:
         """The states before and after the place of `state`, which itself may be there or not."""
+        if not self._blocks:
+            return None, None
         if self._last is not None and state.occurred_at > self._last.occurred_at:
             return self._last, None
         number, at = self._place(state.occurred_at, state.event_id)
@@ -166,15 +177,19 @@ class Chain:
         return self._state(*self._step(number, at - 1)), self._state(*self._step(number, at + 1 if there else at))
 
     def states(self) -> Iterator[AgentState]:
-        """All of them, in order."""
+        """All of them, those that count in order."""
+        yield from self._voids.values()
+        yield from self._in_order()
+
+    def _in_order(self) -> Iterator[AgentState]:
         for block in self._blocks:
             for at_ms, event_id, said in zip(block.times, block.id_list(), block.said, strict=True):
                 yield _made(at_ms, event_id, said)
 
     def before(self, instant_ms: int) -> list[AgentState]:
-        """The states whose successors occurred before `instant_ms`."""
-        found: list[AgentState] = []
-        for state, following in pairwise(self.states()):
+        """The states whose successors occurred before `instant_ms`, and those that were taken back before it."""
+        found = [state for state in self._voids.values() if state.occurred_at < instant_ms]
+        for state, following in pairwise(self._in_order()):
             if following.occurred_at >= instant_ms:
                 break
             found.append(state)
@@ -255,73 +270,77 @@ def _repeats(before: AgentState | None, after: AgentState | None) -> int:
     """1 if a state only repeats the one before it: the same activity, in the same team at the same site."""
     if before is None or after is None:
         return 0
-    return int(
-        before.state == after.state and before.team_id == after.team_id and before.site_id == after.site_id
-    )
+    return int(before.state == after.state and before.team_id == after.team_id and before.site_id == after.site_id)
 
 
 class Span(NamedTuple):
-    """Time that comes to a credit's columns, or (`sign` -1) goes."""
+    """Time that comes to columns of a credit: so many times its length to each; less where that is negative."""
 
     credit: Credit
-    column: str
+    columns: tuple[tuple[str, int], ...]
     start_ms: int
     end_ms: int
-    sign: int
 
 
-def span_of(state: AgentState, following: AgentState | None, sign: int, bounds: Bounds) -> Iterator[Span]:
-    """The time that a state counts."""
-    start_ms, end_ms = state.occurred_at, span_end_ms(state, following, bounds)
-    if end_ms > start_ms:
-        credit = own_credit(state)
-        for name in columns_of(state):
-            yield Span(credit, name, start_ms, end_ms, sign)
+Counting = tuple[Credit, tuple[str, ...], int, int, int]
+"""Credit, columns, start and end (ms) of the time that a state counts; 1: it comes, -1: it goes."""
+
+
+def _counting(state: AgentState, following: AgentState | None, sign: int, bounds: Bounds) -> list[Counting]:
+    columns = columns_of(state)
+    if not columns:
+        return []
+    end_ms = span_end_ms(state, following, bounds)
+    if end_ms <= state.occurred_at:
+        return []
+    return [(own_credit(state), columns, state.occurred_at, end_ms, sign)]
 
 
 def moved(
-    chain: Chain, gone: AgentState | None, come: AgentState | None, losers: tuple[bytes, ...], bounds: Bounds
+    chain: Chain, gone: AgentState | None, come: AgentState, losers: tuple[bytes, ...], bounds: Bounds
 ) -> list[Span]:
     """Puts `come` into the chain in place of `gone`; what that changes in agents' time, nothing twice."""
-    if gone is None and come is not None:
-        spans = _around(chain, come, 1, bounds)
+    if gone is None:
+        change = _net(_around(chain, come, 1, bounds))
         chain.put(come, losers)
-        return net(spans)
-    assert gone is not None
+        return change
     spans = _around(chain, gone, -1, bounds)
     was = chain.losers_of(gone.event_id)
     chain.remove(gone)
     try:
-        if come is not None:
-            spans += _around(chain, come, 1, bounds)
-            chain.put(come, losers)
-        return net(spans)
+        change = _net([*spans, *_around(chain, come, 1, bounds)])
+        chain.put(come, losers)
+        return change
     except BaseException:
         chain.put(gone, was)
         raise
 
 
-def _around(chain: Chain, state: AgentState, sign: int, bounds: Bounds) -> list[Span]:
-    before, after = chain.neighbours(state) if len(chain) else (None, None)
-    spans = list(span_of(state, after, sign, bounds))
+def _around(chain: Chain, state: AgentState, sign: int, bounds: Bounds) -> list[Counting]:
+    if state.void:
+        return []
+    before, after = chain.neighbours(state)
+    spans = _counting(state, after, sign, bounds)
     if before is not None:
-        spans += span_of(before, after, -sign, bounds)
-        spans += span_of(before, state, sign, bounds)
+        spans += _counting(before, after, -sign, bounds)
+        spans += _counting(before, state, sign, bounds)
     return spans
 
 
-def net(spans: list[Span]) -> list[Span]:
-    """The spans added up: most of what is gained is lost by another."""
-    edges: dict[tuple[Credit, str], list[tuple[int, int]]] = {}
-    for span in spans:
-        both = [(span.start_ms, span.sign), (span.end_ms, -span.sign)]
-        edges.setdefault((span.credit, span.column), []).extend(both)
+def _net(times: list[Counting]) -> list[Span]:
+    """What comes and what goes added up: most of what is gained is lost by another."""
+    edges: dict[Credit, list[tuple[int, int, tuple[str, ...]]]] = {}
+    for credit, columns, start_ms, end_ms, sign in times:
+        edges.setdefault(credit, []).extend([(start_ms, sign, columns), (end_ms, -sign, columns)])
     found: list[Span] = []
-    for (credit, name), changes in edges.items():
+    for credit, changes in edges.items():
         changes.sort()
-        level = 0
-        for (from_ms, step), (to_ms, _) in pairwise(changes):
-            level += step
-            if level and from_ms < to_ms:
-                found.append(Span(credit, name, from_ms, to_ms, level))
+        level: dict[str, int] = {}
+        for (from_ms, step, names), (to_ms, _, _) in pairwise(changes):
+            for name in names:
+                level[name] = level.get(name, 0) + step
+            if from_ms < to_ms:
+                held = tuple([(name, times) for name, times in level.items() if times])
+                if held:
+                    found.append(Span(credit, held, from_ms, to_ms))
     return found

@@ -146,9 +146,10 @@ class Links:
         """What `reach.py` keeps here: ends of the deadlines that nothing has met, and the cases to look at again."""
 
     def take_in_all(self) -> None:
-        """Takes in all that is held."""
+        """Takes in all that is held and not void."""
         for place, fact in self.held.each():
-            self.add(fact, place)
+            if not fact.void:
+                self.add(fact, place)
 
     def fact(self, place: int) -> Fact:
         """The fact at a place."""
@@ -157,7 +158,10 @@ class Links:
     def known(self, name: str) -> Fact | None:
         """The fact of this identity, if it is taken in."""
         place = self.held.place_of(name)
-        return None if place is None or place in self.absent else self.held.fact(place)
+        if place is None or place in self.absent:
+            return None
+        fact = self.held.fact(place)
+        return None if fact.void else fact
 
     def case(self, case_id: str | None) -> CaseFile:
         """The file of a case; an empty one where nothing is known of it."""
@@ -181,8 +185,10 @@ class Links:
             found(self, fact, place, False)
 
     def paid_ms(self, payment: kinds.Payment) -> int:
-        """When a payment came in, where it is ordered against other facts."""
-        return payment.occurred_at
+        """When a payment came in, where it is ordered against other facts: a dated one at the end of its day."""
+        if payment.occurred_on is None:
+            return payment.occurred_at
+        return self.midnight_ms(str(payment.site_id), payment.occurred_on, 1) - 1
 
     def entry_of(self, payment: kinds.Payment, place: int) -> Entry:
         """The entry of a payment."""
@@ -251,7 +257,7 @@ def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, there: 
     if reversals is None:
         reversals = links.reversals[reversal.payment_id] = Reversals()
     payment_place = links.held.place_of("p" + reversal.payment_id)
-    payment = None if payment_place is None else links.fact(payment_place)
+    payment = links.known("p" + reversal.payment_id)
     # While the facts are being read, a payment may be known that has no entry yet: it comes with what is left of it.
     entry, before_minor = None, 0
     if isinstance(payment, kinds.Payment) and payment_place is not None:

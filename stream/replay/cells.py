@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from itertools import pairwise
+from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
 from stream.ledger.contribution import Credit
@@ -11,10 +11,11 @@ from stream.ledger.fold import emit_linked
 from stream.ledger.held import Sheet
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns
-from stream.ledger.states import pieces, span
+from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
 from stream.windows.sums import Sums
 
 _LINKED = frozenset((Payment, PaymentReversal, Promise, Complaint, Case, LegalStep))
@@ -29,10 +30,11 @@ Panes = dict[int, Sums]
 """Number of a pane (instant // its length) -> sums."""
 
 
-def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState]]:
+def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState | None]]:
     """Each of an agent's states with the one that follows it."""
-    states = (fact for fact in facts if isinstance(fact, AgentState))
-    return pairwise(sorted(states, key=lambda state: (state.occurred_at, state.event_id)))
+    states = [fact for fact in facts if isinstance(fact, AgentState)]
+    states.sort(key=lambda state: (state.occurred_at, state.event_id))
+    return zip_longest(states, states[1:])
 
 
 class Cells:
@@ -41,6 +43,7 @@ class Cells:
     def __init__(self, definitions: Definitions, plan: WindowPlan) -> None:
         self._definitions = definitions
         self._plan = plan
+        self._bounds = Bounds(definitions, Shifts(plan))
         self._pane_ms = plan.grain_ms
         # Whole combinations of columns, counted at the end: a call counts 1 in six, and there are few combinations.
         self._ones: dict[Cell, list[tuple[str, ...]]] = {}
@@ -50,6 +53,7 @@ class Cells:
     def fold(self, facts: Collection[Fact]) -> None:
         """Adds all that the facts of one key contribute."""
         cells, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
+        facts = [fact for fact in facts if not fact.void]
         kinds = {type(fact) for fact in facts}
         if kinds == _STATES:
             self._fold_states(facts)
@@ -71,7 +75,7 @@ class Cells:
                     for name, amount in amounts:
                         sums[name] = sums.get(name, 0) + amount
         if not _LINKED.isdisjoint(kinds):
-            links = Links(Sheet(list(facts)), definitions, self._midnight_ms)
+            links = Links(Sheet(facts), definitions, self._midnight_ms)
             links.take_in_all()
             emit_linked(links, self)
         if AgentState in kinds:
@@ -108,9 +112,9 @@ class Cells:
     def _fold_states(self, facts: Iterable[Fact]) -> None:
         spans_ms, pane_ms = self._spans, self._pane_ms
         for state, following in spans(facts):
-            columns, end_ms = span(state, following)
+            columns = columns_of(state)
             if columns:
-                start_ms = state.occurred_at
+                start_ms, end_ms = state.occurred_at, span_end_ms(state, following, self._bounds)
                 credit = state.site_id or "", state.team_id or UNASSIGNED, state.agent_id
                 within = end_ms <= (start_ms // pane_ms + 1) * pane_ms  # nearly always
                 cut = ((start_ms, end_ms - start_ms),) if within else pieces(start_ms, end_ms, pane_ms)

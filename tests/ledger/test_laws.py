@@ -17,11 +17,16 @@ from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.whole import emit_whole
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
+from stream.windows.shifts import Shifts
 from tests.engine.deltas import grains_of
 from tests.ledger.worlds import facts
 
 PLAN = WindowPlan(sites={"main": SiteClock("Asia/Shanghai"), "east": SiteClock("America/New_York")})
 Sums = dict[tuple[str, int, str], int]
+
+
+def midnight_ms(site: str, day: str, days: int) -> int:
+    return local_midnight_ms(PLAN.clock(site).zone, day, days)
 
 
 def stage() -> Stage1:
@@ -51,7 +56,7 @@ def kept(one: Stage1) -> dict[str, list[Fact]]:
     for key, blob in one._dossiers.items():
         found[key] += map(record.plain, dossier.facts(key, blob))
     for key, states in one._chains.items():
-        found[key] += [record.plain(record.decode(key, entry)) for entry in states.entries]
+        found[key] += states.states()
     return {key: sorted(group, key=record.identity) for key, group in found.items()}
 
 
@@ -67,9 +72,7 @@ def whole(events: list[Fact]) -> Sums:
             sums[(f"{credit.site}|{entity}", instant_ms // PLAN.grain_ms, column)] += amount
 
     for group in kept(one).values():
-        emit_whole(
-            group, Definitions(), lambda s, d, n: local_midnight_ms(PLAN.clock(s).zone, d, n), PLAN.grain_ms, emit
-        )
+        emit_whole(group, Definitions(), Shifts(PLAN), midnight_ms, PLAN.grain_ms, emit)
     return {at: amount for at, amount in sums.items() if amount}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tracemalloc
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +16,7 @@ from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
+from stream.ledger.chain import Chain, as_state
 from stream.ledger.definitions import Definitions, Limits
 from stream.windows.plan import WindowPlan
 from tests.facts.events import event
@@ -36,8 +38,8 @@ def paid(number: int, case: str) -> Fact:
 
 
 def state(number: int, agent: str) -> Fact:
-    at = f"2026-11-02T0{number}:00:00Z"
-    return of("agent_state", number, debtor_id=None, case_id=None, agent_id=agent, occurred_at=at)
+    at, said = f"2026-11-02T0{number}:00:00Z", ("available", "break")[number % 2]
+    return of("agent_state", number, debtor_id=None, case_id=None, agent_id=agent, occurred_at=at, state=said)
 
 
 def stage(**limits: int) -> Stage1:
@@ -72,6 +74,39 @@ def test_what_is_beyond_a_limit_is_refused_by_name_and_what_is_known_stays_known
     assert one.apply(facts[0]).kind == "duplicate"
     if fits is not None:
         assert one.apply(fits).kind == "accepted"
+
+
+def test_a_state_that_repeats_the_one_before_it_is_known_and_does_not_bring_the_limit_near() -> None:
+    """A system that sends one a minute would reach it within weeks, and the agent's occupancy stand still."""
+    one = stage(facts_per_debtor=10)
+    facts = [
+        of("agent_state", number, debtor_id=None, case_id=None, agent_id="a-1", state="available", reason=None,
+           occurred_at=instant_text(START_MS + number * 60_000))
+        for number in range(150)
+    ]  # fmt: skip
+    assert {one.apply(fact).kind for fact in facts} == {"accepted"}
+    assert {one.apply(fact).kind for fact in facts} == {"duplicate"}
+    late = of("agent_state", 1_000, debtor_id=None, case_id=None, agent_id="a-1", state="break",
+              occurred_at=instant_text(START_MS + 90_001))  # fmt: skip
+    assert one.apply(late).kind == "accepted"
+    (chain,) = one._chains.values()
+    assert (len(chain), chain.weight()) == (151, 151 - 148 + 148 // 20)
+
+
+def test_a_repeated_state_takes_little_more_than_its_id() -> None:
+    states = [
+        of("agent_state", number, debtor_id=None, case_id=None, agent_id="a-1", state="available",
+           event_id=f"e-{number:030}", occurred_at=instant_text(START_MS + number * 60_000))
+        for number in range(5_000)
+    ]  # fmt: skip
+    chain = Chain()
+    tracemalloc.start()
+    for each in states:
+        chain.put(as_state(each))
+    held_bytes, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(chain) == len(states)
+    assert held_bytes / len(states) < len(f"e-{0:030}") + 45
 
 
 def steps(one: Stage1, fact: Fact, kind: str = "accepted") -> int:
