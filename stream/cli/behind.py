@@ -31,9 +31,11 @@ def _from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
     from stream.facts.decode import Rejection, decode
     from stream.replay.chunks import Position
     from stream.replay.reading import read
+    from stream.windows.calendar import day_begins
 
+    midnight_ms = day_begins(settings.plan())
     for raw in read(sources, Position()):
-        fact = decode(raw.value) if len(raw.value) <= settings.record_bytes else None
+        fact = decode(raw.value, midnight_ms) if len(raw.value) <= settings.record_bytes else None
         if fact is not None and not isinstance(fact, Rejection):
             yield fact
 
@@ -42,10 +44,12 @@ def _from_topics(settings: "Settings") -> "Iterator[Fact]":
     import asyncio
 
     from stream.cli.broker import reached
-    from stream.facts.decode import Rejection, decode
+    from stream.facts.decode import Rejection
     from stream.kafka.backfill import TopicMissingError, captured
+    from stream.kafka.reading import decoder_of
     from stream.replay.chunks import Position
 
+    decode_all = decoder_of(settings.plan())
     with reached(settings):
         try:
             parts = asyncio.run(captured(settings))
@@ -53,7 +57,7 @@ def _from_topics(settings: "Settings") -> "Iterator[Fact]":
             raise CommandError(str(error)) from error
         for part in parts:
             for block in part.blocks(Position()):
-                for fact in map(decode, block.values):
+                for fact in decode_all(block.values):
                     if not isinstance(fact, Rejection):
                         yield fact
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from stream.engine.delta import Encoded, Place, Zeros, encode_delta
 from stream.engine.rows import Rows
 from stream.ledger.chain import Span
+from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
 from stream.ledger.states import pieces
 from stream.windows.packed import SHIFTS, amount_at, place_of
@@ -27,6 +28,13 @@ def _entities(site: str, team: str, agent: str) -> tuple[str, str, str]:
     return f"{site}|agent|{agent}", f"{site}|team|{team}", f"{site}|site|{site}"
 
 
+@lru_cache(maxsize=100_000)
+def _beside(site: str, queue: str | None, segment: str | None) -> tuple[str, ...]:
+    """The entities that a contribution goes to beside its agent, team and site."""
+    of_queue = () if queue is None else (f"{site}|queue|{queue}",)
+    return of_queue if segment is None else (*of_queue, f"{site}|segment|{segment}")
+
+
 class Cells:
     """Amounts by credit, currency and grain since the last `take`. `watched`: columns that alert rules read."""
 
@@ -38,7 +46,9 @@ class Cells:
         self._levels: dict[tuple[tuple[str, int], ...], int] = {}
         self._plain: dict[Key, Rows] = {}
         self._money: dict[tuple[Key, str], Rows] = {}
-        self._differed: dict[Key, set[tuple[Place, str]]] = {}
+        self._others: Entities = {}
+        """Queues and segments: few contributions have one, and most batches none."""
+        self._differed: dict[Credit, set[tuple[Place, str]]] = {}
         """Where differences of watched columns were added: if such a sum comes to 0, that is said."""
 
     def add_own(
@@ -61,6 +71,20 @@ class Cells:
             plain = rows.plain
             plain[grain] = plain.get(grain, 0) + packed
 
+    def add_beside(
+        self, credit: Credit, at_ms: int, ones: tuple[str, ...], amounts: tuple[tuple[str, int], ...]
+    ) -> None:
+        """Adds the same to the queue and the segment of a credit; `add_own` adds it to the others."""
+        grain = at_ms // self._grain_ms
+        by_currency = {"": self._ones.get(ones) or self._one_of_each(ones)}
+        for name, amount in amounts:
+            currency, shift = place_of(name)
+            by_currency[currency] = by_currency.get(currency, 0) + (amount << shift)
+        for text in _beside(credit.site, credit.queue, credit.segment):
+            for currency, packed in by_currency.items():
+                plain = _of(self._others, text, currency).plain
+                plain[grain] = plain.get(grain, 0) + packed
+
     def add_span(self, span: Span, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds time to columns, split over its grains, as a fact that occurred at `caused_ms` changed it.
 
@@ -69,9 +93,10 @@ class Cells:
         time, however far ahead that is.
         """
         credit, columns, start_ms, end_ms = span
-        rows = self._plain.get(credit)
+        key = (credit.site, credit.team, credit.agent)
+        rows = self._plain.get(key)
         if rows is None:
-            rows = self._new_rows(credit, "")
+            rows = self._new_rows(key, "")
         grain_ms, each = self._grain_ms, self._levels.get(columns) or self._level(columns)
         watched = not self._watched.isdisjoint([name for name, _ in columns])
         cause = caused_ms // grain_ms if watched else 0
@@ -116,13 +141,18 @@ class Cells:
             frozen = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
             place = (grain, known, frozen, 1)
             currency, shift = place_of(name)
-            rows = self._money.get((credit, currency)) if currency else self._plain.get(credit)
+            site, team, agent, queue, segment = credit
+            key = (site, team, agent)
+            rows = self._money.get((key, currency)) if currency else self._plain.get(key)
             if rows is None:
-                rows = self._new_rows(credit, currency)
+                rows = self._new_rows(key, currency)
             if known or frozen:
                 rows.odd[place] = rows.odd.get(place, 0) + (amount << shift)
             else:
                 rows.plain[grain] = rows.plain.get(grain, 0) + (amount << shift)
+            if queue is not None or segment is not None:
+                for text in _beside(site, queue, segment):
+                    _add_at(_of(self._others, text, currency), place, amount << shift)
             if name in watched:
                 self._differed.setdefault(credit, set()).add((place, name))
 
@@ -160,11 +190,15 @@ class Cells:
         for team, site in teams.items():
             for currency, rows in entities[team].items():
                 _of(entities, site, currency).add(rows)
-        zeros: dict[str, Zeros] = {}
-        for key, differed in self._differed.items():
-            for text in _entities(*key):
-                zeros.setdefault(text, []).extend(_came_to_zero(entities[text], differed))
-        self._plain, self._money, self._differed = {}, {}, {}
+        entities.update(self._others)
+        differed: dict[str, set[tuple[Place, str]]] = {}
+        for (site, team, agent, queue, segment), places in self._differed.items():
+            for text in (*_entities(site, team, agent), *_beside(site, queue, segment)):
+                differed.setdefault(text, set()).update(places)
+        zeros: dict[str, Zeros] = {
+            text: list(_came_to_zero(entities[text], places)) for text, places in differed.items()
+        }
+        self._plain, self._money, self._others, self._differed = {}, {}, {}, {}
         return list(self._encoded(entities, zeros, greatest_ms))
 
     def _encoded(self, entities: Entities, zeros: dict[str, Zeros], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:

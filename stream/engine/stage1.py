@@ -22,6 +22,7 @@ from stream.ledger import desk, record
 from stream.ledger import dossier as dossiers
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
+from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.desk import Desk
 from stream.ledger.difference import Difference, added, removed, total
@@ -30,7 +31,7 @@ from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.held import Sheet
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.links import Links
-from stream.ledger.own import own_columns
+from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.states import Bounds
 from stream.ledger.volume import Volume
@@ -105,7 +106,9 @@ class Stage1:
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
-        ones, amounts = ((), ()) if fact.void else own_columns(fact, self._definitions)
+        ones, amounts = own_columns(fact, self._definitions)
+        at_ms = own_instant_ms(fact, self._definitions)
+        beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
         if dossier is None:
             self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
         elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, Volume):
@@ -115,9 +118,10 @@ class Stage1:
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
-                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, fact.occurred_at,
-                ones, amounts,
+                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, at_ms, ones, amounts
             )  # fmt: skip
+            if beside is not None:
+                self._cells.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
@@ -344,4 +348,4 @@ def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
     if kind is Message:
         message = cast("Message", fact)
         return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
-    return kind in _ALONE
+    return kind in _ALONE and not dossiers.always_matters(dossier)

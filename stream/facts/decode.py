@@ -20,6 +20,8 @@ from stream.facts import fact as kinds
 from stream.facts.fact import DEFAULT_SITE, KINDS, MOST_IDENTIFIER, Fact
 from stream.facts.instant import checked_date, instant_ms, utc_midnight_ms
 from stream.facts.models import read_event
+from stream.facts.refusal import detail_of
+from stream.facts.wrapping import NotPlain, event_in, looks_like, unframed
 
 # Instants are text in what it reads, until they are finished: not what the fields' types say.
 _quick: Callable[[bytes], Any] = msgspec.json.Decoder(Fact).decode
@@ -87,20 +89,19 @@ def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact |
 
 
 def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Rejection:
+    inner = unframed(value)
     try:
-        raw = _read_json(value)
+        raw = _read_json(value if inner is None else inner)
     except (ValueError, RecursionError) as error:
-        return Rejection("malformed", str(error))
-    if not isinstance(raw, dict):
-        return Rejection("invalid", "the value is no JSON object")
+        return Rejection("malformed", looks_like(value) or f"is no JSON: {error}")
+    event = event_in(raw)
+    if isinstance(event, NotPlain):
+        return Rejection("invalid", event.detail)
     try:
-        event = read_event(raw)
+        read = read_event(event)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"][1:])
-        message = first["msg"].removeprefix("Value error, ")
-        return Rejection("invalid", f"{where}: {message}" if where else message)
-    return to_fact(event.model_dump(), midnight_ms)
+        return Rejection("invalid", detail_of(event, error, TYPES))
+    return to_fact(read.model_dump(), midnight_ms)
 
 
 def _read_json(value: bytes) -> Any:
@@ -197,6 +198,8 @@ def _legal_step(fact: kinds.LegalStep) -> None:
     checked_date(fact.due_on)
 
 
+_ALSO_IDENTIFIERS = ("transferred_from", "entity")
+TYPES = tuple(kind.TYPE for kind in KINDS)
 _BY_TYPE: dict[str, type[Fact]] = {kind.TYPE: kind for kind in KINDS}
 _IDENTIFIERS: dict[type, tuple[str, ...]] = {
     kind: tuple(

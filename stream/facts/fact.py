@@ -44,8 +44,8 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
     """The fields that all types have, and what tells one type from another.
 
     A fact whose `void` is true takes back what its lower versions said: it contributes nothing, and nothing depends on
-    it. `occurred_at` of a payment or a reversal that has a date instead (`occurred_on`) is the local midnight that begins
-    the day; `decode` puts it there.
+    it. `occurred_at` of a payment or a reversal that has a date instead (`occurred_on`) is the local midnight that
+    begins the day; `decode` puts it there.
 
     `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `OWN_ID` the field that identifies a
     fact among those of its key and type (contract 1).

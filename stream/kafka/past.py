@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 
 from stream.kafka.batches import Batch, fetch, opened
 from stream.kafka.names import Names
-from stream.kafka.reading import Reader, Refusal
+from stream.kafka.reading import Reader, Refusal, decoder_of
 from stream.replay.chunks import InputError, Position
 from stream.replay.reading import Block, Refused
 from stream.settings import Settings
@@ -43,7 +43,8 @@ class TopicPart:
         read to its end."""
         if self.start >= self.end:
             return
-        reader = Reader(self.partition, self.counts[0], self.settings.record_bytes, former=self.counts[1:])
+        decoder = decoder_of(self.settings.plan())
+        reader = Reader(self.partition, self.counts[0], self.settings.record_bytes, decoder, self.counts[1:])
         try:
             with asyncio.Runner() as runner:
                 yield from self._read(runner, reader, position)

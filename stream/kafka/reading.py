@@ -1,6 +1,7 @@
 """From a record to a fact, or to the reason why there is none: everything about a record that needs no state."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from stream.facts.decode import Rejection, decode_all
@@ -8,6 +9,8 @@ from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.facts.murmur import murmur2
 from stream.kafka.batches import Record
+from stream.windows.calendar import day_begins
+from stream.windows.plan import WindowPlan
 
 GUARD_MS = 300_000
 VERIFIED_KEYS = 200_000
@@ -26,6 +29,11 @@ Outcome = Fact | Refusal
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner gives a key (murmur2 of its bytes)."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def decoder_of(plan: WindowPlan) -> Callable[[Sequence[bytes | None]], Sequence[Fact | Rejection]]:
+    """Decodes by the zones of these sites: a payment that has a date occurs when that day begins."""
+    return partial(decode_all, midnight_ms=day_begins(plan))
 
 
 class Reader:

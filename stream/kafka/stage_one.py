@@ -15,7 +15,7 @@ from stream.kafka.drain import Drain
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
-from stream.kafka.reading import Reader, Refusal
+from stream.kafka.reading import Reader, Refusal, decoder_of
 from stream.kafka.tally import Tally
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
@@ -49,7 +49,7 @@ class StageOne:
         self._engine = engine or Stage1(
             settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
         )
-        self._reader = Reader(number, context.numbers, settings.record_bytes)
+        self._reader = Reader(number, context.numbers, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
         self._pane_ms = settings.plan().pane_ms

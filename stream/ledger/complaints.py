@@ -11,8 +11,7 @@ from stream.ledger.links import Links
 def emit_complaint(links: Links, complaint: Complaint, emit: Emit) -> None:
     """Emits a complaint at its receipt and at its deadline, at its own site."""
     decider = _decider(complaint, links)
-    site = str(complaint.site_id)
-    credit = nobody(site) if decider is None else agent_credit(site, decider)
+    credit = nobody(complaint) if decider is None else agent_credit(complaint, decider)
     because = (complaint,) if decider is None or decider is complaint else (complaint, decider)
     emit(credit, "complaints", complaint.received_at, 1, *because)
     if complaint.upheld:

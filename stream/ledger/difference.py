@@ -49,17 +49,38 @@ class Tally:
 def added(links: Links, come: Fact, place: int) -> Difference:
     """Takes a fact in, which is held at this place already; what that changes. Instants are exact."""
     tally = Tally()
+    links.absent.add(place)
+    loose = _put_out(links, links.moved_by(come, there=False), tally)
     _take_in(links, come, place, tally, 1)
+    _put_back(links, loose, tally)
     return tally.nonzero()
 
 
 def removed(links: Links, gone: Fact, place: int) -> Difference:
     """Puts a fact out, which is still held at this place; what that changes. Instants are exact."""
     tally = Tally()
+    loose = _put_out(links, links.moved_by(gone, there=True), tally)
+    _lose(links, gone, place, tally)
+    _put_back(links, loose, tally)
+    return tally.nonzero()
+
+
+def _put_out(links: Links, places: list[int], tally: Tally) -> list[int]:
+    for place in places:
+        _lose(links, links.fact(place), place, tally)
+    return places
+
+
+def _put_back(links: Links, places: list[int], tally: Tally) -> None:
+    for place in places:
+        _take_in(links, links.fact(place), place, tally, 1)
+
+
+def _lose(links: Links, gone: Fact, place: int, tally: Tally) -> None:
+    """Less what it would change if it came."""
     links.remove(gone, place)
     _take_in(links, gone, place, tally, -1)
     links.remove(gone, place)
-    return tally.nonzero()
 
 
 def total(*changes: Difference) -> Difference:
@@ -73,7 +94,6 @@ def total(*changes: Difference) -> Difference:
 
 def _take_in(links: Links, come: Fact, place: int, tally: Tally, sign: int) -> None:
     """Adds to the tally, times `sign`, what changes when a fact comes to the links."""
-    links.absent.add(place)
     tally.sign = sign
     emit_own(come, links.definitions, tally)
     coming = _COMING.get(come.LETTER)
@@ -177,6 +197,8 @@ def _event(links: Links, event: kinds.Case, place: int, tally: Tally) -> None:
             until_ms = _until(case.owners, entry)
             touched.payments = within(case.payments, event.occurred_at, until_ms)
             touched.complaints = within(case.complaints, event.occurred_at, until_ms)
+    if event.change == "placed" and (not case.placed or entry < case.placed[0]):
+        touched.payments = within(case.payments, event.occurred_at, NEVER_MS)  # all that are timed from there
     if event.overdue_minor is not None:
         former = preceding(case.overdues, entry)
         if former is None or not _same_overdue(cast("kinds.Case", links.fact(former[2])), event):
@@ -210,7 +232,7 @@ def _step(links: Links, step: LegalStep, place: int, tally: Tally) -> None:
 
 
 def _payment(links: Links, payment: Payment, place: int, tally: Tally) -> None:
-    case, entry = links.case(payment.case_id), links.entry_of(payment, place)
+    case, entry = links.case_of(payment), links.entry_of(payment, place)
     sign = tally.sign
     if payment.payment_id in links.reversals:
         tally.sign = -sign
@@ -229,7 +251,7 @@ def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, tally: 
         links.add(reversal, place)
         emit_orphan(reversal, tally)
         return
-    case, entry, sign = links.case(payment.case_id), links.entry_of(payment, payment_place), tally.sign
+    case, entry, sign = links.case_of(payment), links.entry_of(payment, payment_place), tally.sign
     promise = claimed(links, case, entry, payment)  # a reversal does not change that
     tally.sign = -sign
     emit_payment(links, case, entry, promise, tally)

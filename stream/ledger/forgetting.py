@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
+from stream.ledger.calls import counted_ms
 from stream.ledger.cases import coverage, first_contact
 from stream.ledger.definitions import HOUR_MS, Definitions
 from stream.ledger.held import Sheet
@@ -32,11 +33,12 @@ def forgettable(
     earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
     """
     held = Sheet(list(facts))
-    by_case: dict[str | None, list[Fact]] = defaultdict(list)
-    for fact in held.facts:
-        by_case[fact.case_id].append(fact)
     links = Links(held, definitions, midnight_ms)
     links.take_in_all()
+    only = next(iter(links.naming)) if len(links.naming) == 1 else None
+    by_case: dict[str | None, list[Fact]] = defaultdict(list)
+    for fact in held.facts:
+        by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
@@ -49,19 +51,36 @@ def forgettable(
             again_ms.append(last_ms + LONGEST_WINDOW_MS)
         deciding = {id(fact) for fact in _deciding(case, links)}
         for fact in group:
-            if id(fact) in deciding or _is_named(fact, links) or not _alone(fact):
+            if id(fact) in deciding or _is_named(fact, links) or not _alone(fact, links):
                 continue
-            until_ms = _last_ms(fact, definitions, midnight_ms) + max(LONGEST_WINDOW_MS, _span_ms(definitions))
+            # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
+            span_ms = _span_ms(definitions)
+            kept_ms = max(LONGEST_WINDOW_MS, span_ms) if case_id is None else LONGEST_WINDOW_MS + span_ms
+            until_ms = _last_ms(fact, definitions, midnight_ms) + kept_ms
             if until_ms < frontier_ms:
                 gone.append(fact)
             else:
                 again_ms.append(until_ms)
+    if links.loose:
+        gone = _without_names(gone, held.facts)
     # What comes from now on is not older than the frontier, and stays for as long as a window may.
     return gone, max(0, min([*again_ms, frontier_ms + LONGEST_WINDOW_MS]))
 
 
-def _alone(fact: Fact) -> bool:
-    """Whether it may go without a case, or before it. A restriction without an end stays."""
+def _without_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
+    """Less the facts of cases that no other would name: which case a payment without one belongs to must not change."""
+    ids = {id(fact) for fact in gone}
+    if not any(isinstance(fact, kinds.Payment) and fact.case_id is None and id(fact) not in ids for fact in facts):
+        return gone
+    named = {fact.case_id for fact in facts if id(fact) not in ids and not fact.void}
+    return [fact for fact in gone if fact.case_id is None or fact.case_id in named]
+
+
+def _alone(fact: Fact, links: Links) -> bool:
+    """Whether it may go without a case, or before it. A restriction without an end stays, and so does a payment that
+    may come to belong to a case."""
+    if isinstance(fact, kinds.Payment):
+        return fact.case_id is None and not links.naming
     if isinstance(fact, kinds.Restriction):
         return fact.until is not None
     return isinstance(fact, _SELF_CONTAINED) or fact.case_id is None
@@ -95,6 +114,8 @@ def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> i
         return max(at_ms, fact.received_at + definitions.complaint_deadline_ms)
     if isinstance(fact, kinds.LegalStep):
         return max(at_ms, midnight_ms(site, fact.due_on, 1))
+    if isinstance(fact, kinds.Call):
+        return counted_ms(fact, definitions)
     if isinstance(fact, kinds.Case):
         return at_ms + _span_ms(definitions)
     if isinstance(fact, kinds.Restriction) and fact.until is not None:

@@ -31,5 +31,11 @@ def from_first(entry: bytes) -> bytes:
 
 
 def from_second(entry: bytes) -> bytes:
-    """An entry of version 2 is one of version 3: that has more fields behind the losers, which are None where left out."""
-    return entry
+    """An entry of version 2 as one of version 3, which has more fields behind the losers, None where left out.
+
+    An agent's state has no case there: what an event says of one is ignored.
+    """
+    row: list[Any] = msgspec.msgpack.decode(entry)
+    if row[0] != ord("s") or row[CASE] is None:
+        return entry
+    return msgspec.msgpack.encode([row[0], None, *row[CASE + 1 :]])

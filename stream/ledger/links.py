@@ -137,6 +137,10 @@ class Links:
         self.waiting: set[str] = set()
         """Calls that are not known, and that complaints name."""
         self.due_steps: Entries = []
+        self.naming: dict[str, int] = {}
+        """How many facts name a case."""
+        self.loose: dict[int, None] = {}
+        """Places of the payments without a case."""
         self.absent: set[int] = set()
         """Places of facts that are at hand and not taken in."""
         self.paid_until_ms = 0
@@ -147,9 +151,14 @@ class Links:
 
     def take_in_all(self) -> None:
         """Takes in all that is held and not void."""
+        for _, fact in self.held.each():
+            if not fact.void:
+                self._name(fact, 1)
         for place, fact in self.held.each():
             if not fact.void:
-                self.add(fact, place)
+                indexed = _INDEXED.get(fact.LETTER)
+                if indexed is not None:
+                    indexed(self, fact, place, True)
 
     def fact(self, place: int) -> Fact:
         """The fact at a place."""
@@ -170,16 +179,40 @@ class Links:
             found = self.cases[case_id] = CaseFile()
         return found
 
+    def case_of(self, payment: kinds.Payment) -> CaseFile:
+        """The file of a payment's case: of the only one that the debtor's facts name, if it names none itself."""
+        if payment.case_id is not None or len(self.naming) != 1:
+            return self.case(payment.case_id)
+        return self.case(next(iter(self.naming)))
+
+    def moved_by(self, fact: Fact, *, there: bool) -> list[int]:
+        """Places of the payments without a case that go to another file when a fact comes; `there`: when it goes."""
+        case_id = fact.case_id
+        if not self.loose or case_id is None or self.naming.get(case_id, 0) != int(there):
+            return []
+        return list(self.loose) if len(self.naming) <= 1 + int(there) else []
+
+    def _name(self, fact: Fact, by: int) -> None:
+        case_id = fact.case_id
+        if case_id is not None:
+            count = self.naming.get(case_id, 0) + by
+            if count:
+                self.naming[case_id] = count
+            else:
+                del self.naming[case_id]
+
     def add(self, fact: Fact, place: int) -> None:
-        """Takes in the fact at a place."""
+        """Takes in the fact at a place; those that `moved_by` tells of must be out."""
         self.absent.discard(place)
+        self._name(fact, 1)
         found = _INDEXED.get(fact.LETTER)
         if found is not None:
             found(self, fact, place, True)
 
     def remove(self, fact: Fact, place: int) -> None:
-        """Puts the fact at a place out of the indexes."""
+        """Puts the fact at a place out of the indexes; so must those be that `moved_by` tells of."""
         self.absent.add(place)
+        self._name(fact, -1)
         found = _INDEXED.get(fact.LETTER)
         if found is not None:
             found(self, fact, place, False)
@@ -238,7 +271,12 @@ def _visit(links: Links, visit: kinds.Visit, place: int, there: bool) -> None:
 
 
 def _payment(links: Links, payment: kinds.Payment, place: int, there: bool) -> None:
-    case, entry = links.case(payment.case_id), links.entry_of(payment, place)
+    if payment.case_id is None:
+        if there:
+            links.loose[place] = None
+        else:
+            links.loose.pop(place, None)
+    case, entry = links.case_of(payment), links.entry_of(payment, place)
     _put(case.payments, entry, there=there)
     amount = packed(payment.amount_minor, links.net_minor(payment))
     till = case.tills.get(payment.currency)
@@ -273,8 +311,8 @@ def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, there: 
         if not reversals.places:
             del links.reversals[reversal.payment_id]
     if entry is not None and isinstance(payment, kinds.Payment):
-        case = links.cases.get(payment.case_id)
-        if case is not None and _holds(case.payments, entry):
+        case = links.case_of(payment)
+        if _holds(case.payments, entry):
             case.tills[payment.currency].change(entry, links.net_minor(payment) - before_minor)
             case.pours.clear()
 

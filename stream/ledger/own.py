@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from stream.facts.fact import BotSession, Call, Fact, Message, Promise, QualityReview, Survey, Visit
-from stream.ledger.calls import call_columns
+from stream.ledger.calls import call_columns, counted_ms
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import Definitions
 from stream.windows.measures import column
@@ -16,13 +17,17 @@ Columns = tuple[tuple[str, ...], tuple[tuple[str, int], ...]]
 
 
 def own_columns(fact: Fact, definitions: Definitions) -> Columns:
-    """What a fact adds at its `occurred_at`, for its own agent, team and site.
+    """What a fact adds at `own_instant_ms`, for its own agent, team and site, queue and segment.
 
-    Both are empty for types whose contributions are all
-    linked to other facts.
+    Both are empty for types whose contributions are all linked to other facts, and for a fact that is void.
     """
     found = _COLUMNS.get(fact.LETTER)
-    return found(fact, definitions) if found is not None else ((), ())
+    return found(fact, definitions) if found is not None and not fact.void else ((), ())
+
+
+def own_instant_ms(fact: Fact, definitions: Definitions) -> int:
+    """The instant of what a fact adds by itself: its `occurred_at`, but for a call that counts at its end."""
+    return counted_ms(fact, definitions) if isinstance(fact, Call) else fact.occurred_at
 
 
 def _promise(promise: Promise, _: Definitions) -> Columns:
@@ -38,11 +43,26 @@ def _visit(visit: Visit, _: Definitions) -> Columns:
 def _message(message: Message, _: Definitions) -> Columns:
     if message.direction != "outbound":
         return (), ()
-    return (("messages", "letters") if message.channel == "letter" else ("messages",)), ()
+    return _messages(message.channel == "letter", message.delivered), ()
+
+
+@cache
+def _messages(letter: bool, delivered: bool | None) -> tuple[str, ...]:
+    names = ["messages"]
+    if letter:
+        names.append("letters")
+    if delivered is not None:
+        names.append("messages_judged")
+        if delivered:
+            names.append("messages_delivered")
+    return tuple(names)
 
 
 def _review(review: QualityReview, _: Definitions) -> Columns:
-    return (("reviews", "reviews_passed") if review.passed else ("reviews",)), ()
+    ones = ("reviews", "reviews_passed") if review.passed else ("reviews",)
+    if review.score is None:
+        return ones, ()
+    return (*ones, "reviews_scored"), (("review_points", review.score),)
 
 
 def _survey(survey: Survey, _: Definitions) -> Columns:
@@ -74,8 +94,10 @@ _COLUMNS: dict[str, Callable[[Any, Definitions], Columns]] = {
 def emit_own(fact: Fact, definitions: Definitions, emit: Emit) -> None:
     """Emits what `own_columns` says."""
     ones, amounts = own_columns(fact, definitions)
-    credit = own_credit(fact)
+    if not ones:
+        return
+    credit, at_ms = own_credit(fact), own_instant_ms(fact, definitions)
     for name in ones:
-        emit(credit, name, fact.occurred_at, 1, fact)
+        emit(credit, name, at_ms, 1, fact)
     for name, amount in amounts:
-        emit(credit, name, fact.occurred_at, amount, fact)
+        emit(credit, name, at_ms, amount, fact)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from stream.facts.fact import Call, Case, Fact, Payment, PaymentReversal, Promise
-from stream.ledger.cases import owner_at
+from stream.ledger.cases import first, owner_at
 from stream.ledger.contribution import Credit, Emit, agent_credit, nobody
 from stream.ledger.links import CaseFile, Links, latest
 from stream.ledger.till import Entry
@@ -27,6 +27,10 @@ def emit_payment(links: Links, case: CaseFile, entry: Entry, promise: Promise | 
     emit(credit, column("recovered_minor", payment.currency), at_ms, left_minor, *because)
     if payment.channel == "field":
         emit(credit, column("field_recovered_minor", payment.currency), at_ms, left_minor, *because)
+    placed = first(links, case.placed)
+    if placed is not None and placed.occurred_at <= entry[0]:
+        emit(credit, "payments_timed", at_ms, 1, *because, placed)
+        emit(credit, "payment_delay_ms", at_ms, entry[0] - placed.occurred_at, *because, placed)
 
 
 def emit_reversed(links: Links, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
@@ -51,7 +55,7 @@ def emit_reversal(
 def emit_orphan(reversal: PaymentReversal, emit: Emit) -> None:
     """A reversal whose payment is not known: unassigned, at its own site."""
     name = column("reversed_minor", reversal.currency)
-    emit(nobody(str(reversal.site_id)), name, reversal.occurred_at, reversal.amount_minor, reversal)
+    emit(nobody(reversal), name, reversal.occurred_at, reversal.amount_minor, reversal)
 
 
 def emit_orphans(links: Links, payment_id: str, emit: Emit) -> None:
@@ -70,8 +74,7 @@ def _known(decider: Fact | None) -> tuple[Fact, ...]:
 
 
 def _credit(payment: Payment, decider: Fact | None) -> Credit:
-    site = str(payment.site_id)
-    return nobody(site) if decider is None else agent_credit(site, decider)
+    return nobody(payment) if decider is None else agent_credit(payment, decider)
 
 
 def _decider(links: Links, case: CaseFile, entry: Entry) -> Call | Case | None:

@@ -17,10 +17,10 @@ _SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
 def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links) -> Reach | None:
     """The reach after `fact` came to a dossier, if it is another than before; `links` hold the fact already."""
     if not dossiers.always_matters(dossier):
-        if fact.TYPE == "payment":
+        if fact.TYPE == "payment" and not links.loose:
             known = dossiers.reach_of(dossier)
             return known._replace(right_party_until_ms=max(known.right_party_until_ms, links.paid_until_ms))
-        if fact.TYPE not in _SETTING or (isinstance(fact, Case) and fact.change == "assigned"):
+        if (fact.TYPE not in _SETTING and not links.loose) or (isinstance(fact, Case) and fact.change == "assigned"):
             return None
     return reach(links)
 

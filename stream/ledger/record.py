@@ -113,8 +113,8 @@ def _encode_call(call: Call) -> bytes:
     site, at_ms = call.site_id, call.occurred_at
     head = (
         _CALL, call.case_id, call.event_id, at_ms, None if site == DEFAULT_SITE else site, call.agent_id, call.team_id,
-        call.call_id, None if call.version == 1 else call.version, _DIRECTIONS[call.direction], _OUTCOMES[call.outcome], _PARTIES[call.party],
-        call.ended_at - at_ms,
+        call.call_id, None if call.version == 1 else call.version, _DIRECTIONS[call.direction],
+        _OUTCOMES[call.outcome], _PARTIES[call.party], call.ended_at - at_ms,
     )  # fmt: skip
     tail = (
         call.queue_ms, call.talk_ms, call.hold_ms, call.wrap_ms, call.effective_ms, call.number_id, call.recorded,

@@ -33,7 +33,7 @@ class Book:
         for place, fact in enumerate(facts):
             if fact is None:
                 continue
-            key = fact.debtor_id or fact.agent_id or expected_key(fact)
+            key = fact.debtor_id or expected_key(fact)
             name = "c" + fact.call_id if type(fact) is Call else record.identity(fact)  # most facts are calls
             known = keys.get(key)
             if known is None:

@@ -1,16 +1,16 @@
 """Contributions of whole keys, added up in the shortest panes that some window needs (replay without rules)."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
-from stream.ledger.contribution import Credit
+from stream.ledger.contribution import Credit, own_credit, queue_of
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
 from stream.ledger.held import Sheet
 from stream.ledger.links import Links
-from stream.ledger.own import own_columns
+from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
@@ -25,6 +25,9 @@ _STATES = {AgentState}
 
 Cell = tuple[str, str, str, int]
 """Site, team, agent and number of a pane."""
+
+Owner = tuple[str, str, str]
+"""Site, level and id of a queue or a segment."""
 
 Panes = dict[int, Sums]
 """Number of a pane (instant // its length) -> sums."""
@@ -49,22 +52,30 @@ class Cells:
         self._ones: dict[Cell, list[tuple[str, ...]]] = {}
         self._spans: dict[tuple[str, str, str, int, tuple[str, ...]], int] = {}
         self._sums: dict[Cell, Sums] = {}
+        self._others: dict[Owner, Panes] = {}
 
     def fold(self, facts: Collection[Fact]) -> None:
         """Adds all that the facts of one key contribute."""
-        cells, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
         facts = [fact for fact in facts if not fact.void]
         kinds = {type(fact) for fact in facts}
         if kinds == _STATES:
             self._fold_states(facts)
             return
+        self._fold_own(facts)
+        if not _LINKED.isdisjoint(kinds):
+            links = Links(Sheet(facts), self._definitions, self._midnight_ms)
+            links.take_in_all()
+            emit_linked(links, self)
+        if AgentState in kinds:
+            self._fold_states(facts)
+
+    def _fold_own(self, facts: Collection[Fact]) -> None:
+        cells, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
         for fact in facts:
             ones, amounts = own_columns(fact, definitions)
             if ones:
-                cell = (
-                    fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED,
-                    fact.occurred_at // pane_ms,
-                )  # fmt: skip
+                pane = own_instant_ms(fact, definitions) // pane_ms
+                cell = (fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, pane)
                 held = cells.get(cell)
                 if held is None:
                     cells[cell] = [ones]
@@ -74,20 +85,30 @@ class Cells:
                     sums = self._cell(cell)
                     for name, amount in amounts:
                         sums[name] = sums.get(name, 0) + amount
-        if not _LINKED.isdisjoint(kinds):
-            links = Links(Sheet(facts), definitions, self._midnight_ms)
-            links.take_in_all()
-            emit_linked(links, self)
-        if AgentState in kinds:
-            self._fold_states(facts)
+                if fact.segment_id is not None or queue_of(fact) is not None:
+                    for sums in self._beside(own_credit(fact), pane):
+                        for name in ones:
+                            sums[name] = sums.get(name, 0) + 1
+                        for name, amount in amounts:
+                            sums[name] = sums.get(name, 0) + amount
 
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
         """Takes one contribution (the `Emit` protocol)."""
-        sums = self._cell((*credit, instant_ms // self._pane_ms))
+        site, team, agent, queue, segment = credit
+        pane = instant_ms // self._pane_ms
+        sums = self._cell((site, team, agent, pane))
         sums[column] = sums.get(column, 0) + amount
+        if queue is not None or segment is not None:
+            for other in self._beside(credit, pane):
+                other[column] = other.get(column, 0) + amount
+
+    def take_others(self) -> dict[Owner, Panes]:
+        """The panes of queues and segments, which have none afterwards."""
+        found, self._others = self._others, {}
+        return found
 
     def take(self) -> dict[tuple[str, str, str], Panes]:
-        """Credit -> panes; the cells are empty afterwards."""
+        """(site, team, agent) -> panes; these cells are empty afterwards."""
         found: dict[tuple[str, str, str], Panes] = {}
         for (site, team, agent, pane), sums in self._sums.items():
             found.setdefault((site, team, agent), {})[pane] = sums
@@ -102,6 +123,12 @@ class Cells:
                 held[name] = held.get(name, 0) + length_ms
         self._ones, self._spans, self._sums = {}, {}, {}
         return found
+
+    def _beside(self, credit: Credit, pane: int) -> Iterator[Sums]:
+        """What the queue and the segment of a credit hold in a pane."""
+        for level, entity in (("queue", credit.queue), ("segment", credit.segment)):
+            if entity is not None:
+                yield self._others.setdefault((credit.site, level, entity), {}).setdefault(pane, {})
 
     def _cell(self, cell: Cell) -> Sums:
         sums = self._sums.get(cell)

@@ -56,7 +56,7 @@ class Question:
         """Whether what goes to `credit` counts for the entity."""
         if credit.site != self.site:
             return False
-        return self.level == "site" or (credit.team if self.level == "team" else credit.agent) == self.entity
+        return self.level == "site" or credit._asdict()[self.level] == self.entity
 
 
 def contributions(book: Book, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:

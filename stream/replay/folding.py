@@ -25,6 +25,7 @@ from stream.replay.reading import CUT_BYTES
 from stream.replay.slices import slices_of
 from stream.replay.spill import spilled
 from stream.replay.tasks import Result, Tell, later
+from stream.windows.calendar import day_begins
 
 TAKE_AT_FACTS = 50_000
 """Facts whose differences are added up before they are handed on."""
@@ -80,16 +81,21 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
 def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
     book = Book(job.settings.limits())
     for part, lines, values in _blocks(job, number):
-        _add(book, part, lines, values, _decoded(values, job.settings.record_bytes), tally)
+        _add(book, part, lines, values, _decoded(values, job), tally)
         tell(len(values), 0)
     cells = Cells(job.settings.definitions(), job.plan)
     for facts_of_key in book.groups():
         cells.fold(facts_of_key)
-    parcels: dict[Place, list[Any]] = {}
+    parcels: dict[Place, tuple[list[Any], list[Any]]] = {}
+
+    def parcel(text: str) -> tuple[list[Any], list[Any]]:
+        """Those of the people, and those of queues and segments, of the bucket that an entity belongs to."""
+        return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], []))
+
     for credit, panes in cells.take().items():
-        site, _, agent = credit
-        bucket = crc32(f"{site}|{agent}".encode()) % job.buckets
-        parcels.setdefault((0, bucket), []).append((credit, panes))
+        parcel(f"{credit[0]}|{credit[2]}")[0].append((credit, panes))
+    for owner, panes in cells.take_others().items():
+        parcel("|".join(owner))[1].append((owner, panes))
     yield from parcels.items()
 
 
@@ -115,7 +121,7 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | Oversized) else fact.occurred_at, value, part, line, fact)
         for part, lines, values in _blocks(job, number)
-        for line, value, fact in zip(lines, values, _decoded(values, settings.record_bytes), strict=True)
+        for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
 
@@ -154,11 +160,12 @@ def forget_group(job: Job, group: int) -> None:
         (job.folder / f"split-{part}" / str(group)).unlink(missing_ok=True)
 
 
-def _decoded(values: Sequence[bytes], record_bytes: int) -> list[Outcome]:
+def _decoded(values: Sequence[bytes], job: Job) -> list[Outcome]:
+    record_bytes, midnight_ms = job.settings.record_bytes, day_begins(job.plan)
     if max(map(len, values)) <= record_bytes:
-        return [*decode_all(values)]
+        return [*decode_all(values, midnight_ms)]
     return [
-        decode(value) if len(value) <= record_bytes else Oversized(_oversized(len(value), record_bytes))
+        decode(value, midnight_ms) if len(value) <= record_bytes else Oversized(_oversized(len(value), record_bytes))
         for value in values
     ]
 

@@ -6,7 +6,7 @@ from zlib import crc32
 import msgspec
 
 from stream.facts.decode import Rejection, decode
-from stream.facts.fact import AgentState
+from stream.facts.fact import AgentState, Call, Measurement
 from stream.facts.identity import expected_key
 
 
@@ -14,10 +14,20 @@ class _Who(msgspec.Struct, gc=False):
     type: str
     debtor_id: str | None = None
     agent_id: str | None = None
+    call_id: str | None = None
 
 
 _quick = msgspec.json.Decoder(_Who).decode
-_STATE = AgentState.TYPE
+_STATE, _CALL, _MEASUREMENT = AgentState.TYPE, Call.TYPE, Measurement.TYPE
+
+
+def _key(who: _Who) -> str | None:
+    """The key where it is plain to see; None for what is keyed by an own id that is not read here."""
+    if who.debtor_id is not None and who.type != _STATE and who.type != _MEASUREMENT:
+        return who.debtor_id
+    if who.type == _CALL:
+        return who.call_id
+    return None if who.type == _MEASUREMENT else who.agent_id
 
 
 def group_of(value: bytes, groups: int) -> int:
@@ -27,7 +37,7 @@ def group_of(value: bytes, groups: int) -> int:
     except (msgspec.MsgspecError, ValueError):
         key = None
     else:
-        key = who.agent_id if who.type == _STATE else who.debtor_id or who.agent_id
+        key = _key(who)
     if key is None:
         # Keyed by its own id, or written in a way that the quick reader does not know: rare, and read in full.
         fact = decode(value)
@@ -40,7 +50,7 @@ def groups_of(values: Sequence[bytes], groups: int) -> list[int]:
     if groups == 1:
         return [0] * len(values)
     try:
-        keys = [who.agent_id if who.type == _STATE else who.debtor_id or who.agent_id for who in map(_quick, values)]
+        keys = [_key(who) for who in map(_quick, values)]
         return [crc32(key.encode()) % groups for key in keys]  # type: ignore[union-attr]  # None: AttributeError
     except (msgspec.MsgspecError, ValueError, AttributeError):
         return [group_of(value, groups) for value in values]

@@ -10,7 +10,7 @@ from typing import TypeVar
 from stream.engine.delta import entity_text
 from stream.engine.publisher import Publisher
 from stream.engine.stage2 import published_plan
-from stream.replay.cells import Panes
+from stream.replay.cells import Owner, Panes
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels, write_parcels
 from stream.replay.segments import Segment, Segments
@@ -30,14 +30,15 @@ Credits = dict[tuple[str, str], Windows]
 
 
 def add_up(job: Job, number: int, indexes: list[Index]) -> Result:
-    """Makes the records of the agents of bucket `number`: the file `records-NUMBER`; the teams' parts: `teams-NUMBER`.
+    """Makes the records of the agents, queues and segments of bucket `number`: the file `records-NUMBER`; the teams'
+    parts: `teams-NUMBER`.
 
     `indexes`: of the groups' parcels. Result: `segments` of the records, `teams`: index of the parts.
     """
     window_sums = _WindowSums(job)
     teams: Credits = {}
     scribe = _Scribe(job, f"records-{number}")
-    agents = _panes(job, number, indexes)
+    agents, others = _panes(job, number, indexes)
     for site, agent in sorted(agents):
         whole: Windows = {}
         for team, panes in agents.pop((site, agent)).items():
@@ -45,6 +46,8 @@ def add_up(job: Job, number: int, indexes: list[Index]) -> Result:
             _merge(teams.setdefault((site, team), {}), windows)
             _merge(whole, windows)
         scribe.write(site, "agent", agent, whole)
+    for site, level, entity in sorted(others):
+        scribe.write(site, level, entity, window_sums(site, others.pop((site, level, entity))))
     parts = [((0, 0), [(site, team, list(windows.items())) for (site, team), windows in teams.items()])]
     return {"segments": scribe.close(), "index": write_parcels(job.folder / f"teams-{number}", parts)}
 
@@ -69,19 +72,24 @@ def add_up_teams(job: Job, indexes: list[Index]) -> Result:
     return {"segments": scribe.close()}
 
 
-def _panes(job: Job, bucket: int, indexes: list[Index]) -> dict[tuple[str, str], dict[str, Panes]]:
-    """(site, agent) -> team -> panes: what all groups contributed."""
+def _panes(
+    job: Job, bucket: int, indexes: list[Index]
+) -> tuple[dict[tuple[str, str], dict[str, Panes]], dict[Owner, Panes]]:
+    """(site, agent) -> team -> panes, and those of queues and segments: what all groups contributed."""
     found: dict[tuple[str, str], dict[str, Panes]] = {}
+    others: dict[Owner, Panes] = {}
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
-    for _, rows in read_parcels(files, bucket):
-        for (site, team, agent), panes in rows:
+    for _, (people, beside) in read_parcels(files, bucket):
+        for (site, team, agent), panes in people:
             by_team = found.setdefault((site, agent), {})
             held = by_team.get(team)
             if held is None:
                 by_team[team] = panes
             else:
                 _merge(held, panes)
-    return found
+        for owner, panes in beside:
+            _merge(others.setdefault(owner, {}), panes)
+    return found, others
 
 
 class _WindowSums:

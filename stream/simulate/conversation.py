@@ -15,6 +15,9 @@ from stream.simulate.stamp import instant
 _WRAP = LongTail(8_000, 0.6, 180_000)
 _HOLD = LongTail(15_000, 0.8, 300_000)
 _HOLD_SHARE = 0.08
+_TRANSFER_SHARE = 0.08  # of the conversations that end with a colleague free
+_TRANSFERRED = LongTail(45_000, 0.7, 1_200_000)
+_HANDOVER_MS = (2_000, 15_000)
 _MEASURED_SHARE = 0.3  # the recorder tells substantive talk apart in so many calls
 
 
@@ -24,7 +27,9 @@ class Spoken(NamedTuple):
     call_id: str
     agent: Agent
     case: Case
+    direction: str
     party: str
+    queue_id: str
     ended_ms: int
     wrap_ms: int
 
@@ -72,10 +77,30 @@ class Conversations:
             call["effective_ms"] = talk_ms * between(rng, 50, 96) // 100
         floor.agenda.emit(ended_ms, call)
         floor.staff.occupy(answered_ms, ended_ms, wrap_ms, agent)
-        spoken = Spoken(str(call["call_id"]), agent, case, str(more["party"]), ended_ms, wrap_ms)
+        spoken = Spoken(
+            str(call["call_id"]), agent, case, str(more["direction"]), str(more["party"]), str(more["queue_id"]),
+            ended_ms, wrap_ms,
+        )  # fmt: skip
         floor.agenda.later(ended_ms, self._over, spoken)
 
     def _over(self, at_ms: int, spoken: Spoken) -> None:
         self.recent.append(spoken)
         for consequence in self._consequences:
             consequence(at_ms, spoken)
+        if spoken.agent.team.free and self._floor.rng.random() < _TRANSFER_SHARE:
+            self._transfer(at_ms, spoken)
+
+    def _transfer(self, at_ms: int, spoken: Spoken) -> None:
+        """A colleague goes on with the conversation: a call of its own, which names the leg before."""
+        floor = self._floor
+        more: dict[str, object] = {
+            "direction": spoken.direction,
+            "party": spoken.party,
+            "queue_id": spoken.queue_id,
+            "transferred_from": spoken.call_id,
+        }
+        answered_ms = at_ms + between(floor.rng, *_HANDOVER_MS)
+        if spoken.direction == "inbound":
+            more["queue_ms"] = answered_ms - at_ms
+        agent = floor.staff.take(spoken.agent.team)
+        self.hold(at_ms, answered_ms, agent, spoken.case, _TRANSFERRED.draw(floor.rng), more)

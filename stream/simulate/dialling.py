@@ -8,19 +8,21 @@ from stream.simulate.chance import LongTail, Mix, between, one_of
 from stream.simulate.conversation import Conversations
 from stream.simulate.floor import Floor
 from stream.simulate.incident import Incident
-from stream.simulate.portfolio import Case, who
+from stream.simulate.portfolio import Case, segment, who, whose
 from stream.simulate.staff import Team
 from stream.simulate.stamp import SECOND_MS, instant
 
 _OUTCOMES = Mix(
-    ("no_answer", 52.0), ("human", 18.0), ("machine", 14.0), ("busy", 8.0), ("invalid_number", 5.0), ("failed", 3.0)
-)
+    ("no_answer", 52.0), ("human", 17.6), ("machine", 14.0), ("busy", 8.0), ("invalid_number", 5.0), ("failed", 3.0),
+    ("abandoned", 0.4),  # a human answered, and no agent was there
+)  # fmt: skip
 _LENGTH_MS = {
     "no_answer": (15 * SECOND_MS, 35 * SECOND_MS),
     "machine": (8 * SECOND_MS, 25 * SECOND_MS),
     "busy": (1 * SECOND_MS, 4 * SECOND_MS),
     "invalid_number": (800, 3 * SECOND_MS),
     "failed": (100, 1 * SECOND_MS),
+    "abandoned": (3 * SECOND_MS, 12 * SECOND_MS),
 }
 _PARTY = Mix(("right", 62.0), ("third", 25.0), ("unknown", 13.0))
 _RING_MS = (2 * SECOND_MS, 10 * SECOND_MS)
@@ -68,8 +70,9 @@ class Dialling:
             "type": "call",
             "event_id": floor.ids.event(),
             "occurred_at": instant(at_ms),
-            **who(one_of(floor.rng, team.free), case),
+            **(whose(case) if outcome == "abandoned" else who(one_of(floor.rng, team.free), case)),
             "call_id": floor.ids.own("k"),
+            "queue_id": campaign(case),
             "direction": "outbound",
             "outcome": outcome,
             "ended_at": instant(ended_ms),
@@ -82,9 +85,13 @@ class Dialling:
         agent = floor.staff.take(team)
         party = _PARTY.draw(floor.rng)
         answered_ms = at_ms + between(floor.rng, *_RING_MS)
-        self._conversations.hold(
-            at_ms, answered_ms, agent, case, _TALK[party].draw(floor.rng), {"direction": "outbound", "party": party}
-        )
+        more = {"direction": "outbound", "party": party, "queue_id": campaign(case)}
+        self._conversations.hold(at_ms, answered_ms, agent, case, _TALK[party].draw(floor.rng), more)
+
+
+def campaign(case: Case) -> str:
+    """The dialler's campaign that a case is in: one for each stage."""
+    return f"out-{segment(case)}"
 
 
 def number_of(case: Case, draw: float) -> str:

@@ -40,12 +40,12 @@ def made_invalid(event: Event, rng: Random) -> Event:
             {"occurred_at": 1793600000000},
             {"site_id": "a|b"},
             {"debtor_id": ""},
-            {"debtor_id": "d" * 129},
+            {"debtor_id": "d" * 257},
             {"agent_id": 17},
             {"case_id": "c-1", "debtor_id": None},
             {"event_id": None},
         ),
     )
-    if event["type"] == "agent_state" and wrong.get("debtor_id") is not None:
+    if event["type"] == "agent_state" and "debtor_id" in wrong:  # it is ignored there, whatever it says
         wrong = {"state": "asleep"}
     return {**event, "event_id": event_id, **wrong}

@@ -95,12 +95,18 @@ class Portfolio:
         return True
 
 
+def segment(case: Case) -> str:
+    """The stage of a case by its days past due, as a producer states it with each event."""
+    return "m1" if case.dpd <= 30 else "m2-m3" if case.dpd <= 90 else "m4-up"
+
+
 def who(agent: Agent, case: Case) -> dict[str, str]:
     """The fields that say which agent did something about which case."""
     return {
         "site_id": agent.team.site_id,
         "team_id": agent.team.team_id,
         "agent_id": agent.agent_id,
+        "segment_id": segment(case),
         "debtor_id": case.debtor_id,
         "case_id": case.case_id,
     }
@@ -111,6 +117,7 @@ def whose(case: Case) -> dict[str, str]:
     return {
         "site_id": case.team.site_id,
         "team_id": case.team.team_id,
+        "segment_id": segment(case),
         "debtor_id": case.debtor_id,
         "case_id": case.case_id,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from stream.simulate.chance import LongTail, Mix, between
 from stream.simulate.conversation import Spoken
 from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, who
+from stream.simulate.portfolio import Case, segment, who
 from stream.simulate.stamp import DAY_MS, HOUR_MS, MINUTE_MS, day, instant
 
 _PROMISE_SHARE = 0.3
@@ -111,6 +111,7 @@ class Promising:
             "event_id": floor.ids.event(),
             "occurred_at": instant(at_ms),
             "site_id": case.team.site_id,
+            "segment_id": segment(case),
             "debtor_id": case.debtor_id,
             "case_id": case.case_id,
             "payment_id": floor.ids.own("m"),
@@ -130,6 +131,7 @@ class Promising:
             "event_id": floor.ids.event(),
             "occurred_at": instant(at_ms),
             "site_id": payment["site_id"],
+            "segment_id": payment["segment_id"],
             "debtor_id": payment["debtor_id"],
             "case_id": payment["case_id"],
             "payment_id": payment["payment_id"],

@@ -14,16 +14,20 @@ _PARTY = Mix(("right", 85.0), ("third", 10.0), ("unknown", 5.0))
 _TALK = LongTail(60_000, 0.8, 2_400_000)
 _PATIENCE = LongTail(75_000, 0.9, 900_000)
 _HASTY_SHARE = 0.03  # so many hang up within seconds, whatever the queue
+_CALLBACK_SHARE = 0.2  # of those whose patience ends: they leave their number instead
+_UNTIMED_SHARE = 0.02  # some switches lose the time in the queue
+_LINES = Mix(("service", 70.0), ("payment", 30.0))
 _ANSWER_MS = (1 * SECOND_MS, 5 * SECOND_MS)
 
 
 class Caller:
     """Somebody in a queue since `since_ms`, until answered or out of patience."""
 
-    __slots__ = ("case", "gone", "since_ms")
+    __slots__ = ("case", "gone", "line", "since_ms")
 
-    def __init__(self, since_ms: int, case: Case) -> None:
+    def __init__(self, since_ms: int, case: Case, line: str) -> None:
         self.since_ms = since_ms
+        self.line = line
         self.case = case
         self.gone = False
 
@@ -40,7 +44,7 @@ class Queueing:
         """Somebody calls."""
         floor = self._floor
         team = floor.team()
-        caller = Caller(at_ms, floor.portfolio.pick(team, near=True))
+        caller = Caller(at_ms, floor.portfolio.pick(team, near=True), _LINES.draw(floor.rng))
         if floor.rng.random() < _HASTY_SHARE:
             floor.agenda.later(at_ms + between(floor.rng, 800, 8 * SECOND_MS), self._give_up, caller)
         elif team.free:
@@ -62,11 +66,9 @@ class Queueing:
     def _answer(self, at_ms: int, agent: Agent, caller: Caller) -> None:
         rng = self._floor.rng
         answered_ms = at_ms + between(rng, *_ANSWER_MS)
-        more = {
-            "direction": "inbound",
-            "party": _PARTY.draw(rng),
-            "queue_ms": answered_ms - caller.since_ms,
-        }
+        more: dict[str, object] = {"direction": "inbound", "party": _PARTY.draw(rng), "queue_id": f"in-{caller.line}"}
+        if rng.random() >= _UNTIMED_SHARE:
+            more["queue_ms"] = answered_ms - caller.since_ms
         self._conversations.hold(caller.since_ms, answered_ms, agent, caller.case, _TALK.draw(rng), more)
 
     def _give_up(self, at_ms: int, caller: Caller) -> None:
@@ -74,6 +76,7 @@ class Queueing:
             return
         caller.gone = True
         floor = self._floor
+        callback = at_ms - caller.since_ms > 10 * SECOND_MS and floor.rng.random() < _CALLBACK_SHARE
         call = {
             "type": "call",
             "event_id": floor.ids.event(),
@@ -81,7 +84,8 @@ class Queueing:
             **whose(caller.case),
             "call_id": floor.ids.own("k"),
             "direction": "inbound",
-            "outcome": "abandoned",
+            "outcome": "callback" if callback else "abandoned",
+            "queue_id": f"in-{caller.line}",
             "ended_at": instant(at_ms),
             "queue_ms": at_ms - caller.since_ms,
             "number_id": number_of(caller.case, floor.rng.random()),

@@ -5,7 +5,7 @@ that is what `fold=0` means in Python. Offsets since 1980 are multiples of 15 mi
 boundary is a multiple of the slot of its site.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import gcd
@@ -37,6 +37,15 @@ def local_midnight_ms(zone: str, day: str | date, days: int = 0) -> int:
     """
     begun = day if isinstance(day, date) else date.fromisoformat(day)
     return local_instant_ms(load_zone(zone), begun + days * DAY)
+
+
+def day_begins(plan: WindowPlan) -> Callable[[str, str], int]:
+    """(site, date) -> the instant at which that day begins in the site's zone; a date is `YYYY-MM-DD`."""
+
+    def midnight_ms(site: str, day: str) -> int:
+        return local_midnight_ms(plan.clock(site).zone, day)
+
+    return midnight_ms
 
 
 def local_date(zone: tzinfo, instant_ms: int) -> date:

@@ -34,6 +34,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "survey": {"survey_id": "y-1", "score": 5},
     "bot_session": {"session_id": "b-1", "handed_over": True, "mandate_signed": False},
     "legal_step": {"step_id": "l-1", "status": "due", "due_on": "2026-11-30"},
+    "measurement": {
+        "measurement_id": "u-1",
+        "indicator": "bad_loan_ratio",
+        "level": "site",
+        "entity": "main",
+        "period_start": "2026-11-01",
+        "period": "month",
+        "numerator": 18,
+        "denominator": 1000,
+    },
 }
 """One plain event of each type, without what `event` adds."""
 

@@ -141,4 +141,6 @@ def test_a_rejection_names_the_field() -> None:
 def test_a_rejection_says_what_is_wrong_and_nothing_of_how_it_was_found() -> None:
     rejection = decode(wire(occurred_at="yesterday"))
     assert isinstance(rejection, Rejection)
-    assert rejection.detail == "occurred_at: is no RFC 3339 instant with offset"
+    assert rejection.detail == (
+        "occurred_at: 'yesterday' is no RFC 3339 instant with an offset; send one such as 2026-11-02T09:00:00+08:00"
+    )

@@ -97,7 +97,7 @@ def meaning() -> dict[str, Any]:
     """What the records say that are written now."""
     return {
         "facts": facts_in(world.ledger()),
-        "after": said_after(world.windows()),
+        "after": {path.stem: said_after(read(path)) for path in sorted(HERE.glob("windows-*.jsonl"))},
         "offsets": offsets_in(world.offsets()),
     }
 

@@ -14,7 +14,9 @@ from stream.engine.stage2 import Publication, Stage2
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.kafka.positions import KEY, Position, Positions
+from stream.ledger import record
 from stream.ledger.definitions import Definitions, Limits
+from stream.windows.calendar import day_begins
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.facts.events import SAMPLES, event, wire
 
@@ -38,7 +40,8 @@ WIDE = 2**53 - 1
 
 def _events() -> Iterator[bytes]:
     for kind in SAMPLES:
-        yield wire(kind, event_id=f"e-{kind}", agent_id="a-1", team_id="t-1")
+        if kind != "measurement":
+            yield wire(kind, event_id=f"e-{kind}", agent_id="a-1", team_id="t-1")
     yield wire("call", event_id="e-0", agent_id="a-1", team_id="t-1", talk_ms=1)  # conflicts with e-call and counts
     yield wire("call", event_id="e-v2", call_id="k-2", version=2, agent_id="a-2", site_id="north", outcome="no_answer",
                ended_at="2026-11-02T01:17:20.001Z", recorded=True, number_id="n-1", queue_ms=0)  # fmt: skip
@@ -53,6 +56,20 @@ def _events() -> Iterator[bytes]:
                upheld=True, category="tone \u00e9\u4e2d")  # fmt: skip
 
 
+def _events_of_catalogue_2() -> Iterator[bytes]:
+    """What no ledger of version 1 or 2 holds."""
+    yield wire("measurement", event_id="e-u", agent_id="a-1", team_id="t-1")
+    other = {"debtor_id": "d-3", "case_id": "c-3", "segment_id": "m1"}
+    yield wire("call", event_id="e-c3", call_id="k-9", queue_id="q-1", transferred_from="k-8", outcome="callback",
+               direction="inbound", party=None, **other)  # fmt: skip
+    yield wire("survey", event_id="e-v", survey_id="y-3", version=3, void=True, **other)
+    yield wire("message", event_id="e-m3", message_id="m-3", number_id="n-2", **other)
+    yield wire("agent_state", event_id="e-s3", agent_id="a-3", reason="lunch|late", segment_id="m1")
+    dated = {"occurred_at": None, "occurred_on": "2026-11-02", "debtor_id": "d-3"}
+    yield wire("payment", event_id="e-p3", payment_id="p-3", **{**dated, "case_id": None})
+    yield wire("payment_reversal", event_id="e-r3", reversal_id="r-3", payment_id="p-3", **{**dated, "case_id": "c-3"})
+
+
 def _wide_events() -> Iterator[bytes]:
     """Payments whose sum needs more than 64 bits."""
     for number in range(2_100):
@@ -60,9 +77,14 @@ def _wide_events() -> Iterator[bytes]:
                    case_id=f"c-w{number}", amount_minor=WIDE)  # fmt: skip
 
 
+def facts_of(version: int) -> list[Fact]:
+    """The facts that a ledger of this version holds."""
+    return [*facts(), *facts(_events_of_catalogue_2)] if version > 2 else facts()
+
+
 def facts(events: Callable[[], Iterator[bytes]] = _events) -> list[Fact]:
     """The events, as facts, in the order in which they arrive."""
-    found = [decode(value) for value in events()]
+    found = [decode(value, day_begins(PLAN)) for value in events()]
     assert not [each for each in found if isinstance(each, Rejection)]
     return [each for each in found if not isinstance(each, Rejection)]
 
@@ -78,7 +100,7 @@ def stage2() -> Stage2:
 def ledger() -> list[Record]:
     """What stage 1 writes of the world: the last record of each key."""
     one, state = stage1(), dict[bytes, bytes | None]()
-    for fact in facts():
+    for fact in facts_of(record.FORMAT.version):
         one.apply(fact)
         state.update(one.take().state)
     return sorted(state.items())

@@ -41,6 +41,20 @@ class Exporter:
         return list(self.registry.collect())
 
 
+def test_queues_and_segments_export_the_parts_of_the_kpis_that_exist_there() -> None:
+    exporter = Exporter()
+    queue = kpi(value("service_level", 8, 10), value("dials", 3), level="queue", entity="q-1")
+    segment = kpi(value("workload", 5), level="segment", entity="m1")
+    exporter.collector.on_committed(0, [queue, segment])
+    at_queue, at_segment = {"level": "queue", "entity": "q-1"}, {"level": "segment", "entity": "m1"}
+    assert exporter.window("service_judged", **at_queue) == 10
+    assert exporter.window("workload", **at_segment) == 5
+    assert exporter.window("dials", **at_segment) == 0
+    assert exporter.window("workload", **at_queue) is None
+    assert exporter.window("productive_seconds", **at_segment) is None
+    assert exporter.value("window_entities", level="queue") == 1
+
+
 def test_a_kpi_is_exported_as_its_parts_in_base_units() -> None:
     exporter = Exporter()
     record = kpi(

@@ -1,6 +1,7 @@
 """Many scenarios on one floor: each with sites, debtors, agents, cases and ids of its own, so that none meets another.
 
-Every name of a scenario gets the same prefix, which keeps their order; teams keep theirs, since they belong to a site.
+Every name of a scenario gets the same prefix, which keeps their order; teams, queues and segments keep theirs, since
+they belong to a site.
 What comes out is told apart by its site, and told without the prefix.
 """
 
@@ -13,13 +14,13 @@ from typing import Any
 
 from tests.oracle.config import duration_ms
 from tests.oracle.identity import OWN_ID
-from tests.oracle.reading import Rejected, instant, read_event
+from tests.oracle.reading import instant
 from tests.scenarios.checks import check_outcomes
-from tests.scenarios.doors import Outcome, final_words, in_order
+from tests.scenarios.doors import Outcome, final_words, happened, in_order
 from tests.scenarios.scenario import Scenario
 
 Raw = dict[str, Any]
-NAMES = {"event_id", "debtor_id", "case_id", "agent_id", "number_id", *OWN_ID.values()}
+NAMES = {"event_id", "debtor_id", "case_id", "agent_id", "number_id", "transferred_from", *OWN_ID.values()}
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Told:
 
     def _rule(self, rule: Raw) -> Raw:
         only = rule.get("entities")
-        if only and rule["level"] != "team":
+        if only and rule["level"] in ("agent", "site"):
             rule = rule | {"entities": [self.prefix + name for name in only]}
         return rule | {"rule": self.prefix + rule["rule"]}
 
@@ -59,8 +60,8 @@ class Told:
         return Outcome(mine, in_order(a for a in own if instant(a["at"]) <= end_ms), None)
 
     def _times(self) -> list[int]:
-        events = [read_event(line) for line in self.scenario.lines(self.until)]
-        return [int(event["occurred_at"]) for event in events if not isinstance(event, Rejected)]
+        times = [happened(line, self.scenario.config) for line in self.scenario.lines(self.until)]
+        return [at_ms for at_ms in times if at_ms is not None]
 
     def _bare(self, record: Raw) -> Raw:
         return record | {n: record[n].removeprefix(self.prefix) for n in ("site", "entity", "rule") if n in record}

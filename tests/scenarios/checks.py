@@ -40,10 +40,18 @@ def check_alert(expected: AlertLine, got: dict[str, object]) -> None:
         assert got["active_since"] == expected.since, expected.line
 
 
+def check_ends(scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
+    """The same for what is expected as of an instant. `outcomes`: by `Scenario.ends`."""
+    for expectation in scenario.expectations:
+        if expectation.as_of is not None:
+            check_expectation(expectation, outcomes[expectation.as_of])
+
+
 def check_outcomes(scenario: Scenario, outcomes: Mapping[str | None, Outcome]) -> None:
     """AssertionError if what came of a scenario is not what it says. `outcomes`: by `Scenario.stops`."""
     for expectation in scenario.expectations:
-        check_expectation(expectation, outcomes[expectation.until])
+        if expectation.as_of is None:
+            check_expectation(expectation, outcomes[expectation.until])
     if scenario.alerts is not None:
         got = outcomes[None].alerts
         assert len(got) == len(scenario.alerts), [(a["at"], a["rule"], a["entity"], a["state"]) for a in got]

@@ -12,9 +12,10 @@ from typing import Any
 
 from tests.oracle.config import DAY_MS, read_config
 from tests.oracle.identity import utc
-from tests.oracle.reading import Rejected, read_event
-from tests.oracle.replay import expected_replay
+from tests.oracle.replay import expected_replay, sort_lines
+from tests.oracle.timing import timed
 from tests.scenarios.faust_door import live
+from tests.scenarios.scenario import LAST
 from tests.worlds.differences import key_of
 from tests.worlds.folded import settings_of
 from tests.worlds.lived import Floor, facts_in
@@ -35,9 +36,9 @@ class Outcome:
 Door = Callable[[Raw, list[bytes], Path], Outcome]
 
 
-def oracle(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
+def oracle(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") -> Outcome:
     """The second reading of the text: proves the scenario, not the product."""
-    told = expected_replay(lines, read_config(config))
+    told = expected_replay(lines, read_config(config), as_of=None if as_of == LAST else as_of)
     counts = {"facts": told.accepted, "repeated": told.repeated, "refused": len(told.rejected)}
     return Outcome(told.kpis, told.alerts, counts)
 
@@ -50,9 +51,10 @@ def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, alerts, None)
 
 
-def replay(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
+def replay(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") -> Outcome:
     """`kpi-stream replay` on one file."""
-    got = replayed(config, [b"".join(line + b"\n" for line in lines)], folder)
+    options = () if as_of == LAST else ("--as-of", as_of)
+    got = replayed(config, [b"".join(line + b"\n" for line in lines)], folder, options=options)
     summary = got.summary
     dead: dict[str, int] = summary["deadletters"]
     conflicts = dead.get("conflict", 0)
@@ -67,9 +69,9 @@ def replay(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
 def faust(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     """A worker's Faust app on its agent's `test_context`: everything of the live path but the broker."""
     folder.mkdir(parents=True, exist_ok=True)
-    told = in_time(lines)
+    told = in_time(lines, config)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        floor = runner.run(live(settings_of(config | LIVE, folder), told, last_word(told)))
+        floor = runner.run(live(settings_of(config | LIVE, folder), told, last_word(told, config)))
     return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes())
 
 
@@ -83,20 +85,20 @@ BEYOND = "beyond"
 """The site of the event that ends every scenario."""
 
 
-def in_time(lines: list[bytes]) -> list[bytes]:
+def happened(line: bytes, config: Raw) -> int | None:
+    """The instant of a line's event; None if it is none."""
+    events = timed(sort_lines([line])[0], read_config(config))
+    return int(events[0]["occurred_at"]) if events else None
+
+
+def in_time(lines: list[bytes], config: Raw) -> list[bytes]:
     """Lines in the order of `occurred_at`; what is no event comes first."""
-
-    def at(line: bytes) -> int:
-        event = read_event(line)
-        return 0 if isinstance(event, Rejected) else int(event["occurred_at"])
-
-    return sorted(lines, key=at)
+    return sorted(lines, key=lambda line: happened(line, config) or 0)
 
 
-def last_word(lines: list[bytes]) -> bytes:
+def last_word(lines: list[bytes], config: Raw) -> bytes:
     """An event so late that every deadline has passed."""
-    events = [event for event in map(read_event, lines) if not isinstance(event, Rejected)]
-    at = utc(max(event["occurred_at"] for event in events) + 200 * DAY_MS)
+    at = utc(max(happened(line, config) or 0 for line in lines) + 200 * DAY_MS)
     names = {"site_id": BEYOND, "survey_id": BEYOND, "event_id": BEYOND}
     return json.dumps({"type": "survey", "occurred_at": at, "score": 5, **names}).encode()
 
@@ -117,3 +119,5 @@ def in_order(alerts: Iterable[Raw]) -> list[Raw]:
 
 
 DOORS: dict[str, Door] = {"core": core, "faust": faust, "oracle": oracle, "replay": replay}
+ENDING: dict[str, Callable[[Raw, list[bytes], Path, str], Outcome]] = {"oracle": oracle, "replay": replay}
+"""The doors that can be told where to end."""

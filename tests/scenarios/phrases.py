@@ -2,8 +2,8 @@
 
     2026-11-02 10:00  promise P1, 1000 CNY by 2026-11-05, agent ann, team red
 
-Time (local to the event's site, or with Z or an offset), kind, id, then phrases between commas. `no agent` and the like
-take back what the scenario's `Usually` says.
+Time (local to the event's site, or with Z or an offset; `dated` where only the day is known), kind, id, then phrases
+between commas. `no agent` and the like take back what the scenario's `Usually` says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,24 @@ from tests.oracle.calendar import local_instant
 
 Raw = dict[str, Any]
 UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
-WHO = {"debtor": "debtor_id", "case": "case_id", "agent": "agent_id", "team": "team_id", "site": "site_id"}
+WHO = {
+    "debtor": "debtor_id",
+    "case": "case_id",
+    "agent": "agent_id",
+    "team": "team_id",
+    "site": "site_id",
+    "segment": "segment_id",
+    "in queue": "queue_id",
+}
+TEXTS = {
+    **WHO,
+    "event": "event_id",
+    "about call": "call_id",
+    "number": "number_id",
+    "reversal": "reversal_id",
+    "transferred from": "transferred_from",
+    "reason": "reason",
+}
 KINDS = {
     "call": "call_id",
     "payment": "payment_id",
@@ -42,18 +59,18 @@ TYPES = {
     "bot": "bot_session",
     "legal": "legal_step",
 }
-OUTCOMES = ("human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed")
+OUTCOMES = ("human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed", "callback")
 WORDS: dict[str, Raw] = {
     "out": {"direction": "outbound"},
     "in": {"direction": "inbound"},
-    **{
-        word: {"outcome": word}
-        for word in ["human", "machine", "no_answer", "busy", "invalid_number", "abandoned", "failed"]
-    },
+    **{word: {"outcome": word} for word in OUTCOMES},
     **{word: {"party": word} for word in ["right", "third", "unknown"]},
     **{word: {"channel": word} for word in ["letter", "sms", "email", "chat", "field", "legal", "auto_debit"]},
     **{word: {"change": word} for word in ["placed", "assigned", "stage"]},
     **{word: {"status": word} for word in ["due", "done", "received", "acknowledged"]},
+    "void": {"void": True},
+    "delivered": {"delivered": True},
+    "not delivered": {"delivered": False},
     "upheld": {"upheld": True},
     "met": {"met_debtor": True},
     "missed": {"met_debtor": False},
@@ -106,13 +123,14 @@ def instalment(text: str) -> Raw:
 
 def labelled(word: str, value: str, kind: str, zone: str) -> Raw:
     """A phrase of a label and a value."""
-    texts = {**WHO, "event": "event_id", "about call": "call_id", "number": "number_id"}
-    if word in texts:
-        return {texts[word]: value}
+    if word in TEXTS:
+        return {TEXTS[word]: value}
     if word in ("queue", "talk", "hold", "wrap", "effective"):
         return {f"{word}_ms": length_ms(value)}
     if word in ("version", "dpd", "score"):
         return {word: int(value)}
+    if word == "ended":
+        return {"ended_at": clock_time(value, zone)}
     if word in ("received", "closed"):
         status = {"status": "closed"} if word == "closed" else {}
         return {f"{word}_at": clock_time(value, zone), **status}
@@ -152,8 +170,10 @@ def event_of(line: str, usually: Raw, zone_of: Callable[[str], str], number: int
         (text.removeprefix("site ") for text in said if text.startswith("site ")), usually.get("site_id", "main")
     )
     zone = zone_of(site)
-    at = clock_time(time, zone)
-    raw: Raw = {"type": TYPES.get(kind, kind), "event_id": f"e{number:03d}", "occurred_at": at}
+    day, dated, _ = time.partition(" dated")
+    at = "" if dated else clock_time(time, zone)
+    when = {"occurred_on": day} if dated else {"occurred_at": at}
+    raw: Raw = {"type": TYPES.get(kind, kind), "event_id": f"e{number:03d}", **when}
     raw |= usually | DEFAULTS.get(kind, {}) | {KINDS[kind]: own_id}
     if kind == "call":
         raw["ended_at"] = at

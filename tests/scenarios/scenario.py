@@ -9,7 +9,7 @@
 
     2026-11-02 10:00  promise P1, 1000 CNY by 2026-11-05
 
-    Expect                                         or: Expect, told until 2026-11-03 00:00
+    Expect                                         or: Expect, told until 2026-11-03 00:00; or: as of 2026-11-03 00:00
       agent ann, day 2026-11-09: promise_kept_rate 0/1, no payments
       team red, shift_night 2026-11-02: nothing
     Alerts                                         all of them, in order
@@ -34,6 +34,8 @@ from tests.oracle.identity import utc
 from tests.oracle.reading import instant
 from tests.scenarios.phrases import Raw, clock_time, event_of, phrase
 
+LAST = "last event"
+
 
 @dataclass(frozen=True)
 class Item:
@@ -50,11 +52,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Expectation:
-    """What the record `key` must hold, once told all events before `until` (None: all); no items: no such record."""
+    """What the record `key` must hold, once told all events before `until` (None: all); no items: no such record.
+
+    `as_of`: replay ends at this instant, or with the `last event`; None: every window is over.
+    """
 
     line: str
     key: str
     until: str | None
+    as_of: str | None
     items: tuple[Item, ...]
 
 
@@ -93,10 +99,21 @@ class Scenario:
         """The instants before which all must have been told, each once; None: everything."""
         return list(dict.fromkeys([None, *(e.until for e in self.expectations)]))
 
+    @property
+    def ends(self) -> list[str]:
+        """Where replay is to end, each once; not among them the end of all windows."""
+        return list(dict.fromkeys(e.as_of for e in self.expectations if e.as_of is not None))
+
+    def happened(self, event: Raw) -> int:
+        """The instant of an event; of a dated one the midnight that begins its day."""
+        if "occurred_on" in event:
+            return local_instant(self.zone(event.get("site_id", "main")), date.fromisoformat(event["occurred_on"]), 0)
+        return instant(event["occurred_at"])
+
     def lines(self, until: str | None = None) -> list[bytes]:
         """The events, or those before an instant, as JSON lines."""
         bound = None if until is None else instant(until)
-        told = [e for e in self.events if bound is None or instant(e["occurred_at"]) < bound]
+        told = [e for e in self.events if bound is None or self.happened(e) < bound]
         return [json.dumps(event, ensure_ascii=False).encode() for event in told]
 
 
@@ -115,7 +132,8 @@ def read_setting(scenario: Scenario, rest: str) -> None:
         scenario.config["minimum_sample"][values[0]] = int(values[1])
     else:
         (value,) = values
-        scenario.config["definitions"][name] = value if "." in value else int(value)
+        flags = {"true": True, "false": False}
+        scenario.config["definitions"][name] = int(value) if value.isdigit() else flags.get(value, value)
 
 
 def read_windows(scenario: Scenario, rest: str) -> None:
@@ -181,15 +199,18 @@ def window_start(scenario: Scenario, site: str, window: str, when: str) -> str:
     return utc(local_instant(zone, date.fromisoformat(when), 0))
 
 
-def read_expectation(scenario: Scenario, line: str, until: str | None) -> Expectation:
-    match = re.fullmatch(r"(agent|team|site) ([^,]+?)(?: at ([^,]+))?, (\w+) ([^:]+(?::\d\d[^:]*)*): (.+)", line)
+LEVELS = "agent|team|queue|segment|site"
+
+
+def read_expectation(scenario: Scenario, line: str, until: str | None, as_of: str | None = None) -> Expectation:
+    match = re.fullmatch(rf"({LEVELS}) ([^,]+?)(?: at ([^,]+))?, (\w+) ([^:]+(?::\d\d[^:]*)*): (.+)", line)
     if match is None:
         raise ValueError(f"not an expectation: {line}")
     level, entity, site, window, when, items = match.groups()
     site = entity if level == "site" else site or "main"
     start = window_start(scenario, site, window, when)
     read = () if items == "nothing" else tuple(read_item(item.strip()) for item in items.split(","))
-    return Expectation(line, f"{site}|{level}|{entity}|{window}|{start}", until, read)
+    return Expectation(line, f"{site}|{level}|{entity}|{window}|{start}", until, as_of, read)
 
 
 def read_alert(scenario: Scenario, line: str) -> AlertLine:
@@ -240,22 +261,34 @@ def read_head(scenario: Scenario, line: str) -> bool:
     return True
 
 
+def read_moment(scenario: Scenario, said: str) -> tuple[str | None, str | None]:
+    """`told until TIME`, `as of TIME` or `as of the last event`: what is told, and where replay ends."""
+    if said == "as of the last event":
+        return None, LAST
+    for word in ("told until ", "as of "):
+        if said.startswith(word):
+            at = clock_time(said.removeprefix(word), scenario.zone("main"))
+            return (at, None) if word == "told until " else (None, at)
+    if said:
+        raise ValueError(f"not a moment: {said}")
+    return None, None
+
+
 def parse(text: str) -> Scenario:
     """The scenario that a file's text tells; ValueError names the line that was not understood."""
     scenario = Scenario()
-    block, until = "", None
+    block, until, as_of = "", None, None
     for line in text.splitlines():
         said = line.split("  #")[0].strip()
         if not said or said.startswith("#"):
             continue
         try:
-            if said == "Expect" or said.startswith("Expect, told until "):
-                moment = said.removeprefix("Expect").removeprefix(", told until ")
-                block, until = "Expect", clock_time(moment, scenario.zone("main")) if moment else None
+            if said == "Expect" or said.startswith("Expect, "):
+                block, (until, as_of) = "Expect", read_moment(scenario, said.removeprefix("Expect").removeprefix(", "))
             elif said == "Alerts":
                 block, scenario.alerts = "Alerts", []
             elif line.startswith("  ") and block == "Expect":
-                scenario.expectations.append(read_expectation(scenario, said, until))
+                scenario.expectations.append(read_expectation(scenario, said, until, as_of))
             elif line.startswith("  ") and block == "Alerts" and scenario.alerts is not None:
                 scenario.alerts.append(read_alert(scenario, said))
             elif not read_head(scenario, said):

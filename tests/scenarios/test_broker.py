@@ -68,9 +68,9 @@ async def lived(floor: Shared, broker: str, prefix: str, folder: Path) -> list[s
     path, _ = configured(broker, prefix, folder, **LIVE)
     path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | floor.config))
     settings = load(path, {})
-    lines = in_time([line for told in floor.told for line in told.lines()])
+    lines = in_time([line for told in floor.told for line in told.lines()], floor.config)
     await make_inbound(settings)
-    await send(settings, [*lines, last_word(lines)])
+    await send(settings, [*lines, last_word(lines, floor.config)])
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     deadline = time.monotonic() + SECONDS
     async with WorkerProcess(path) as worker:

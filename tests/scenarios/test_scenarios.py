@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.checks import check_outcomes
-from tests.scenarios.doors import DOORS
+from tests.scenarios.checks import check_ends, check_outcomes
+from tests.scenarios.doors import DOORS, ENDING
 from tests.scenarios.scenario import Scenario, load, parse
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
@@ -19,6 +19,12 @@ def check(scenario: Scenario, door: str, folder: Path) -> None:
         for number, until in enumerate(scenario.stops)
     }
     check_outcomes(scenario, outcomes)
+    if door in ENDING:
+        ends = {
+            as_of: ENDING[door](scenario.config, scenario.lines(), folder / f"end{number}", as_of)
+            for number, as_of in enumerate(scenario.ends)
+        }
+        check_ends(scenario, ends)
 
 
 @pytest.mark.parametrize("door", sorted(DOORS))

@@ -178,8 +178,35 @@ def test_callers_wait_in_turn_and_some_give_up() -> None:
     served = [event for event in inbound if event["outcome"] == "human"]
     assert len(abandoned) > 50
     assert len(served) > 50
-    assert all(event["queue_ms"] > 0 for event in inbound)
+    assert all(event.get("queue_ms", 1) > 0 for event in inbound)
+    assert 0 < sum("queue_ms" not in event for event in served) < len(served) // 10
+    assert any(event["outcome"] == "callback" for event in inbound)
     assert all("agent_id" not in event for event in abandoned)
+
+
+def test_some_conversations_go_on_with_a_colleague_and_some_dials_are_dropped() -> None:
+    """Leg before: [start, end)   later leg: from the end on, another agent, the same debtor and queue."""
+    calls = {event["call_id"]: event for _, event in world(hours=2, rate=15.0) if event["type"] == "call"}
+    later = [event for event in calls.values() if "transferred_from" in event]
+    assert 50 < len(later) < len(calls) // 50
+    for event in later:
+        before = calls[event["transferred_from"]]
+        assert event["occurred_at"] == before["ended_at"]
+        assert event["agent_id"] != before["agent_id"]
+        for same in ("debtor_id", "case_id", "queue_id", "direction", "team_id", "segment_id"):
+            assert event[same] == before[same]
+    drops = [each for each in calls.values() if (each["direction"], each["outcome"]) == ("outbound", "abandoned")]
+    assert drops
+    assert not any("agent_id" in each for each in drops)
+
+
+def test_every_call_is_of_a_queue_and_what_concerns_a_case_of_its_segment() -> None:
+    calls = [event for _, event in a_day() if event["type"] == "call"]
+    assert {event["queue_id"] for event in calls} == {"out-m1", "out-m2-m3", "out-m4-up", "in-service", "in-payment"}
+    segments = {event["case_id"]: event["segment_id"] for event in calls}
+    for _, event in a_day():
+        if event["type"] in ("promise", "payment", "payment_reversal", "case", "visit", "message"):
+            assert event["segment_id"] == segments.setdefault(event["case_id"], event["segment_id"])
 
 
 def test_an_incident_lowers_the_connect_rate_for_its_time_only() -> None:
