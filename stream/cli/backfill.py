@@ -8,7 +8,18 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
-from stream.cli.replay import Format, Processes, Progress, Windows, check_run, told, window_names
+from stream.cli.replay import (
+    AsOf,
+    Format,
+    Processes,
+    Progress,
+    Windows,
+    check_run,
+    end_ms_of,
+    instant_option,
+    told,
+    window_names,
+)
 
 
 def backfill(
@@ -25,6 +36,7 @@ def backfill(
     ] = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "backfill",
+    as_of: AsOf = None,
     output: Format = "jsonl",
     hand_over: Annotated[
         bool,
@@ -65,22 +77,15 @@ def backfill(
 
     settings = settings_of(config)
     check_run(run)
-    if hand_over and (to is not None or windows is not None or output != "jsonl"):
-        raise CommandError("--hand-over is about all windows up to now: without --to, --windows, --format", exit_code=2)
+    if hand_over and (to is not None or as_of is not None or windows is not None or output != "jsonl"):
+        message = "--hand-over is about all windows up to now: without --to, --as-of, --windows, --format"
+        raise CommandError(message, exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
-    wish = Wish(run, wanted, processes, _instant_ms("--from", from_), _instant_ms("--to", to), output)
+    wish = Wish(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
+                end_ms_of(settings, as_of))  # fmt: skip
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
     except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
     print(told(summary, "published" if hand_over else f"in {out}"), file=sys.stderr)
-
-
-def _instant_ms(option: str, text: str | None) -> int | None:
-    from stream.facts.instant import instant_ms
-
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error

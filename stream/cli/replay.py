@@ -38,6 +38,17 @@ Format = Annotated[
 ]
 
 
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="T|end",
+        help="Count what lies before T; `end`: everything. Else up to the greatest occurred_at.",
+        show_default=False,
+    ),
+]
+
+
 def replay(
     out: Annotated[
         Path,
@@ -54,6 +65,7 @@ def replay(
     ] = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "replay",
+    as_of: AsOf = None,
     output: Format = "jsonl",
     processes: Processes = None,
     progress: Progress = None,
@@ -65,6 +77,7 @@ def replay(
     Examples:
       kpi-stream replay --input monday.jsonl tuesday.jsonl.gz --out numbers
       kpi-stream replay --input events.parquet --out numbers --windows day,month --config my.yaml
+      kpi-stream replay --input monday.jsonl --out noon --as-of 2026-11-02T12:00:00+08:00
       zcat old/*.gz | kpi-stream replay --input - --out numbers
 
     Files are JSON Lines (plain, .gz, .zst) or Parquet, and their order and the events' order do not matter. DIR gets
@@ -84,9 +97,10 @@ def replay(
     settings = settings_of(config)
     wanted = window_names(settings, windows)
     check_run(run)
+    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of))
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, Wish(run, wanted, processes, output=output), watch)
+            summary = replayed(settings, sources, out, wish, watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
     print(told(summary, f"in {out}"), file=sys.stderr)
@@ -114,6 +128,27 @@ def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
             f"--windows: no such window: {unknown or names!r} (there are {', '.join(known)})", exit_code=2
         )
     return frozenset(wanted)
+
+
+def end_ms_of(settings: "Settings", as_of: str | None) -> int | None:
+    """The end that `--as-of` names, between two panes the next one; None: what the input says."""
+    from stream.engine.publication import NO_END_MS
+
+    if as_of == "end":
+        return NO_END_MS
+    at_ms = instant_option("--as-of", as_of)
+    pane_ms = settings.plan().pane_ms
+    return None if at_ms is None else -(-at_ms // pane_ms) * pane_ms
+
+
+def instant_option(option: str, text: str | None) -> int | None:
+    """The instant that an option names; CommandError if it is none."""
+    from stream.facts.instant import instant_ms
+
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error
 
 
 def check_run(run: str) -> None:

@@ -16,8 +16,6 @@ from stream.windows.plan import WindowPlan
 from stream.windows.sums import add
 from stream.windows.totals import Total
 
-ALWAYS = 1 << 62
-
 
 class Holdings:
     """Every entity of one number. `plan` is of the published windows; `grain_ms` that of the rows.

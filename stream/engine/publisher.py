@@ -88,12 +88,12 @@ class Publisher:
         return self._record(total, as_of_ms, kpis)
 
     def last_word(self, total: Total, as_of_ms: int) -> Record | None:
-        """The only record of a window in a replay: revision 1; final, as of its end, if it is a tumbling one."""
+        """A window's only record in a replay that counts up to `as_of_ms`: revision 1, final if it ends by then."""
         kpis = self._records.kpis(_level(total), total.sums)
         if kpis == NO_KPIS:
             return None
-        total.revision, total.final = 1, not total.rolling
-        return self._record(total, as_of_ms if total.rolling else total.end_ms, kpis)
+        total.revision, total.final = 1, not total.rolling and total.end_ms <= as_of_ms
+        return self._record(total, as_of_ms if total.rolling else min(total.end_ms, as_of_ms), kpis)
 
     def expired(self) -> Iterator[Total]:
         """Windows past every correction; the floor rises to their revisions."""

@@ -14,8 +14,8 @@ from stream.alerts.evaluation import Evaluator
 from stream.alerts.rules import Rule
 from stream.engine.delta import STATEMENT_KEY, decode_delta
 from stream.engine.entity import Entity
-from stream.engine.holdings import ALWAYS, Holdings
-from stream.engine.publication import Output, Publication, Record, StateRecord
+from stream.engine.holdings import Holdings
+from stream.engine.publication import NO_END_MS, Output, Publication, Record, StateRecord
 from stream.engine.publisher import Publisher
 from stream.engine.windows_state import (
     CLOCK_KEY,
@@ -59,7 +59,7 @@ class Stage2:
         self._publisher = Publisher(publication, published.rolling)
         self._holdings = Holdings(
             published, plan.grain_ms, self._evaluator, self._publisher.admit,
-            patient=not self._replay or bool(published.rolling),
+            patient=not self._replay or bool(published.rolling) or publication.end_ms != NO_END_MS,
         )  # fmt: skip
         self._watermark = Watermark(numbers, publication.dead_after_ms)
         self._greatest_ms: int | None = None
@@ -129,21 +129,26 @@ class Stage2:
         return output
 
     def close(self) -> Output:
-        """The end of a replay: the last alerts, and a final record of every window that holds a KPI, by key."""
+        """The end of a replay: the last alerts, and the record of every window that holds a KPI, by key."""
         if self._restoring:
             self._settle()
         self._fold()
         output = Output()
         if self._greatest_ms is not None:
             output.alerts = self._alerts(self._greatest_ms)
+        if self._publication.end_ms not in (None, NO_END_MS):
+            self._move_to(NO_END_MS)
+            self._holdings.fold()
         as_of_ms = self._holdings.as_of_ms
         self._holdings.look()
         views = [view for entity in self._holdings.entities.values() for view in entity.views]
         for view in views:
             self._holdings.refresh(view)
         last = [self._publisher.last_word(view, as_of_ms) for view in views]
-        self._holdings.move_to(ALWAYS)
-        self._holdings.fold()
+        if self._publication.end_ms == NO_END_MS:
+            as_of_ms = NO_END_MS
+            self._holdings.move_to(as_of_ms)
+            self._holdings.fold()
         last += [self._publisher.last_word(total, as_of_ms) for total in self._holdings.all_totals()]
         output.kpis = sorted(record for record in last if record is not None)
         return output
@@ -190,8 +195,13 @@ class Stage2:
     def _fold(self) -> None:
         self._waiting_rows = 0
         if self._greatest_ms is not None:
-            self._holdings.move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
+            self._move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
         self._holdings.fold()
+
+    def _move_to(self, as_of_ms: int) -> None:
+        """Sums count what lies before `as_of_ms`, and never what lies at or after the end of a replay."""
+        end_ms = self._publication.end_ms
+        self._holdings.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
 
     def _alerts(self, to_ms: int) -> list[Record]:
         return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]

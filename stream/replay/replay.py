@@ -55,7 +55,7 @@ class Wish:
     """What is wanted of the numbers: the `run` of the records, the names of their windows, and within which time.
 
     `processes`: how many work; None: as many as there are processors, where the input is long enough. `output`: what
-    the records and alerts are written as.
+    the records and alerts are written as. `end_ms`: see `Job`; a multiple of the pane.
     """
 
     run: str
@@ -64,6 +64,7 @@ class Wish:
     from_ms: int | None = None
     to_ms: int | None = None
     output: Literal["jsonl", "parquet"] = "jsonl"
+    end_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -114,8 +115,9 @@ def job_of(settings: Settings, source: Input, target: Path, wish: Wish) -> Job:
     """The job of computing the numbers of `source`."""
     groups, buckets = _sizes(source.event_bytes)
     return Job(
-        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms
-    )
+        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms,
+        end_ms=wish.end_ms,
+    )  # fmt: skip
 
 
 def summed_up(
@@ -180,6 +182,7 @@ def manifest(job: Job, source: Input) -> Mapping[str, Any]:
         "run": job.run,
         "windows": sorted(job.windows),
         "within": [job.from_ms, job.to_ms],
+        "end": job.end_ms,
     }
 
 
