@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
+from stream.windows.calendar import local_midnight_ms
 from tests.facts.events import SAMPLES, event
 
 DAY_MS = 86_400_000
 START_MS = 1_793_577_600_000
+
+ZONES = {"main": "Asia/Shanghai", "east": "America/New_York"}
 
 FIELDS: dict[str, list[Any]] = {
     "call_id": ["k-1", "k-2"],
@@ -28,7 +31,12 @@ FIELDS: dict[str, list[Any]] = {
     "agent_id": ["a-1", "a-2", "a-3"],
     "team_id": ["t-1", "t-2", None],
     "site_id": ["main", "east"],
-    "version": [1, 2, 3],
+    "version": [1, 1, 2, 3],
+    "void": [None, None, None, True],
+    "segment_id": [None, None, "s-1", "s-2"],
+    "queue_id": [None, "w-1"],
+    "transferred_from": [None, None, "k-9"],
+    "reversal_id": [None, "r-1", "r-2"],
     "direction": ["outbound", "inbound"],
     "outcome": ["human", "no_answer", "failed", "abandoned"],
     "party": ["right", "third", None],
@@ -62,15 +70,29 @@ def facts(draw: st.DrawFn) -> Fact:
     if kind == "promise":
         dates = draw(st.lists(st.sampled_from(FIELDS["due_on"]), min_size=1, max_size=3))
         fields["instalments"] = [{"due_on": day, "amount_minor": draw(st.sampled_from([100, 300]))} for day in dates]
+    if kind == "payment" and draw(st.integers(0, 3)) == 0:
+        fields["case_id"] = None
     at_ms = START_MS + draw(st.integers(0, 40)) * DAY_MS // 4 + draw(st.sampled_from([0, 0, 1, 9_999]))
     fields["occurred_at"] = instant_text(at_ms)
+    if kind in ("payment", "payment_reversal") and draw(st.integers(0, 3)) == 0:
+        fields["occurred_on"], fields["occurred_at"] = fields["occurred_at"][:10], None
     fields["event_id"] = f"e-{draw(st.integers(0, 30))}"
-    fact = decode(orjson.dumps(event(kind, **fields)))
+    fact = decode(orjson.dumps(event(kind, **fields)), midnight_ms)
     assert not isinstance(fact, Rejection), fact
     return fact
 
 
+def midnight_ms(site: str, day: str) -> int:
+    """When a day begins at a site of these worlds."""
+    return local_midnight_ms(ZONES[site], day)
+
+
 def _known(kind: str) -> set[str]:
     common = {"case_id", "debtor_id", "agent_id", "team_id", "site_id"}
-    optional = {"call": {"version", "queue_ms"}, "payment": {"channel"}, "complaint": {"version"}}
+    common |= {"version", "void", "segment_id"}
+    optional = {
+        "call": {"queue_ms", "queue_id", "transferred_from"},
+        "payment": {"channel"},
+        "payment_reversal": {"reversal_id"},
+    }
     return common | set(SAMPLES[kind]) | optional.get(kind, set())
