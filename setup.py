@@ -25,8 +25,8 @@ MODULES = {
     "facts": "decode identity instant murmur",
     "windows": "measures packed sums",
     "ledger": (
-        "calls cases chain complaints contribution desk difference dossier fold judge legal links own payments "
-        "promises reach record register states visits"
+        "calls cases chain complaints contribution desk difference dossier fold held judge legal links own payments "
+        "promises reach record states till visits volume"
     ),
     "engine": "cells rows stage1",
 }

@@ -14,10 +14,12 @@ from stream.windows.sums import Sums, subtract
 
 
 class Held(NamedTuple):
-    """What an entity's windows hold: panes by end, the future by grain, tumbling windows by (name, start)."""
+    """What an entity's windows hold: panes by end, the future by grain, edges of runs ahead, and tumbling windows by
+    (name, start)."""
 
     panes: Mapping[int, Sums]
     future: Mapping[int, Sums]
+    ahead: Mapping[int, Sums]
     windows: Mapping[tuple[str, int], Sums]
 
 
@@ -26,8 +28,8 @@ def adopt(feed: Feed, plan: WindowPlan, evaluated_ms: int, held: Held) -> None:
     feed.changed.update(("q", at_ms) for at_ms in feed.waiting)
     feed.changed.update(("p", end_ms // CHUNK_MS) for end_ms in feed.panes)
     feed.changed.update(("t", *key) for key in feed.windows)
-    feed.changed.add(("s",))
-    for container in (feed.waiting, feed.panes, feed.windows, feed.arrivals):
+    feed.changed.update((("s",), ("e",)))
+    for container in (feed.waiting, feed.panes, feed.windows, feed.arrivals, feed.ahead):
         container.clear()
     panes = {end_ms: view_of(sums, feed.columns) for end_ms, sums in held.panes.items()}
     for end_ms, amounts in panes.items():
@@ -38,6 +40,7 @@ def adopt(feed: Feed, plan: WindowPlan, evaluated_ms: int, held: Held) -> None:
             feed.changed.add(("p", end_ms // CHUNK_MS))
     for grain, sums in held.future.items():
         _wait(feed, plan, evaluated_ms, grain, view_of(sums, feed.columns))
+    feed.ahead.update((grain, view_of(sums, feed.columns)) for grain, sums in held.ahead.items())
     later = {end_ms: amounts for end_ms, amounts in panes.items() if end_ms > evaluated_ms}
     for name, start_ms, end_ms in feed.calendar.windows(evaluated_ms - 1):
         sums = view_of(held.windows.get((name, start_ms), {}), feed.columns)

@@ -70,10 +70,17 @@ class Evaluator:
         self._wait(feed, self._entry_ms(max(grain, known)), grain, amounts)
 
     def take_run(self, feed: Feed, first: int, length: int, known: int, amounts: Sums) -> None:
-        """The same row in each of `length` grains from `first` on, all before `known`.
+        """The same row in each of `length` grains from `first` on, all before `known`; 0: each known at its own time.
 
         Grains that no rolling window can hold any more are added up by slot: within one, windows are the same.
         """
+        if not known:
+            feed.run(first, first + length, amounts)
+            self.changed[feed.text] = feed
+            at_ms = self._entry_ms(first)
+            if feed.wake_ms is None or at_ms < feed.wake_ms:
+                self._wake(feed, at_ms)
+            return
         grain_ms, slot_ms = self._plan.grain_ms, feed.calendar.slot_ms
         at_ms = self._entry_ms(known)
         recent = end = first + length
@@ -124,7 +131,7 @@ class Evaluator:
             feed.rebuild(evaluated_ms)
             if feed.changed:
                 self.changed[feed.text] = feed
-            first_ms = feed.arrivals[0] if feed.arrivals else None
+            first_ms = feed.first_entry_ms()
             feed.wake_ms = None
             if evaluated_ms is not None:
                 self._wake(feed, evaluated_ms + self._plan.pane_ms)

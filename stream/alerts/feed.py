@@ -19,14 +19,15 @@ DAY_MS = 86_400_000
 CHUNK_MS = 60_000
 
 Mark = tuple[str | int, ...]
-"""Which of a feed's state records changed: ("q", T) waiting, ("p", chunk), ("t", window, start), ("s",) the rest."""
+"""Which of a feed's state records changed: ("q", T) waiting, ("p", chunk), ("t", window, start), ("e",) runs,
+("s",) the rest."""
 
 
 class Feed:
     """One entity (`site|level|id`) and the rules that apply to it."""
 
     __slots__ = (
-        "_plan", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
+        "_plan", "ahead", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
         "rolling", "seen", "text", "tumbling", "view", "waiting", "wake_ms", "watches", "windows",
     )  # fmt: skip
 
@@ -42,6 +43,8 @@ class Feed:
         self._plan = plan
         self.waiting: dict[int, dict[int, Sums]] = {}
         """T of the evaluation they enter at -> grain -> sums."""
+        self.ahead: dict[int, Sums] = {}
+        """Grain -> by how much more each grain from there on holds: runs that no evaluation has reached the end of."""
         self.panes: dict[int, Sums] = {}
         """End of a pane -> what entered of it; kept while the longest rolling window may hold it."""
         self.windows: dict[tuple[str, int], tuple[int, Sums]] = {}
@@ -69,6 +72,18 @@ class Feed:
             add(held, amounts)
         self.changed.add(("q", at_ms))
 
+    def run(self, first: int, end: int, amounts: Sums) -> None:
+        """Each grain of [first, end) holds these amounts, known at its own time."""
+        for grain, sign in ((first, 1), (end, -1)):
+            add(self.ahead.setdefault(grain, {}), {name: sign * amount for name, amount in amounts.items()})
+        self.changed.add(("e",))
+
+    def first_entry_ms(self) -> int | None:
+        """The evaluation at which the first of what waits enters; None where nothing waits."""
+        pane_ms = self._plan.pane_ms
+        runs = [(min(self.ahead) * self._plan.grain_ms // pane_ms + 1) * pane_ms] if self.ahead else []
+        return min([*self.arrivals[:1], *runs], default=None)
+
     def move_to(self, at_ms: int) -> None:
         """The windows hold what they hold at the evaluation `at_ms`."""
         for key in [key for key, (end_ms, _) in self.windows.items() if end_ms < at_ms]:
@@ -82,6 +97,8 @@ class Feed:
             for grain, amounts in self.waiting.pop(arrived).items():
                 self._enter(at_ms, grain, amounts)
                 add(entered, amounts)
+        if self.ahead:
+            self._enter_runs(at_ms, entered)
         self._see(at_ms // DAY_MS, entered)
 
     def sums(self, watch: Watch, at_ms: int) -> Sums | None:
@@ -117,6 +134,8 @@ class Feed:
         if self.seen and horizon_ms is not None:
             instants.append((min(self.seen.values()) + 1) * DAY_MS + horizon_ms)
         instants += self.arrivals[:1]
+        if self.ahead:
+            instants.append(min(self.ahead) * self._plan.grain_ms + 1)
         return -(-min(instants) // pane_ms) * pane_ms if instants else None
 
     def chunk(self, chunk: int) -> dict[int, Sums]:
@@ -128,7 +147,7 @@ class Feed:
     @property
     def idle(self) -> bool:
         """Whether it holds nothing at all."""
-        return not (self.seen or self.opened or self.waiting or self.panes or self.windows)
+        return not (self.seen or self.opened or self.waiting or self.ahead or self.panes or self.windows)
 
     def rebuild(self, at_ms: int | None) -> None:
         """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""
@@ -159,6 +178,36 @@ class Feed:
                     _, sums = self.windows.setdefault((name, start_ms), (end_ms, {}))
                     add(sums, amounts)
                     self.changed.add(("t", name, start_ms))
+
+    def _enter_runs(self, at_ms: int, entered: Sums) -> None:
+        """What of the runs lies before the evaluation; grains of one pane and slot are in the same windows."""
+        grain_ms, cut = self._plan.grain_ms, at_ms // self._plan.grain_ms
+        come = sorted(grain for grain in self.ahead if grain < cut)
+        if not come:
+            return
+        level: Sums = {}
+        for at, end in zip(come, [*come[1:], cut], strict=True):
+            add(level, self.ahead.pop(at))
+            if not any(level.values()):
+                continue
+            grain = at
+            while grain < end:
+                until = min(end, self._same_until(at_ms, grain * grain_ms) // grain_ms)
+                amounts = {name: amount * (until - grain) for name, amount in level.items() if amount}
+                self._enter(at_ms, grain, amounts)
+                add(entered, amounts)
+                grain = until
+        if any(level.values()):
+            add(self.ahead.setdefault(cut, {}), level)
+        self.changed.add(("e",))
+
+    def _same_until(self, at_ms: int, instant_ms: int) -> int:
+        """The windows that hold the instant at this evaluation hold all from there up to this one."""
+        slot_ms, pane_ms = self.calendar.slot_ms, self._plan.pane_ms
+        slot_end_ms = (instant_ms // slot_ms + 1) * slot_ms
+        if self.lengths and slot_end_ms + self.lengths[-1] + pane_ms > at_ms:
+            return min(slot_end_ms, (instant_ms // pane_ms + 1) * pane_ms)
+        return slot_end_ms
 
     def _see(self, day: int, entered: Sums) -> None:
         """A column is seen from the evaluation on at which what entered of it is not 0: contributions are not negative,

@@ -1,7 +1,7 @@
 """Feeds at rest: the alert records of the windows topic (internals, section 6), JSON of `windows/exact.py`.
 
-Keys: `a|ENTITY|q|T` waiting rows, `a|ENTITY|p|CHUNK` panes, `a|ENTITY|t|WINDOW|START` tumbling windows, `a|ENTITY|s`
-what was seen and what is open.
+Keys: `a|ENTITY|q|T` waiting rows, `a|ENTITY|p|CHUNK` panes, `a|ENTITY|t|WINDOW|START` tumbling windows, `a|ENTITY|e`
+edges of runs, `a|ENTITY|s` what was seen and what is open.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,8 @@ def restore(feed: Feed, mark: list[str], value: bytes | None) -> None:
         feed.windows.pop(key, None)
         if record:
             feed.windows[key] = (record["end"], record["sums"])
+    elif kind == "e":
+        feed.ahead = {int(grain): sums for grain, sums in record.get("edges", {}).items()}
     else:
         feed.seen = record.get("seen", {})
         feed.opened = {rule: decode_open(rule, row) for rule, row in record.get("open", {}).items()}
@@ -55,6 +57,9 @@ def _value(feed: Feed, mark: Mark) -> bytes | None:
     if kind == "t":
         held = feed.windows.get((str(mark[1]), int(mark[2])))
         return dumps({"f": FORMAT, "end": held[0], "sums": held[1]}) if held else None
+    if kind == "e":
+        edges = {str(grain): sums for grain, sums in feed.ahead.items()}
+        return dumps({"f": FORMAT, "edges": edges}) if edges else None
     if not feed.seen and not feed.opened:
         return None
     return dumps({"f": FORMAT, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})

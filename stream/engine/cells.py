@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from stream.engine.delta import Encoded, Place, Zeros, encode_delta
 from stream.engine.rows import Rows
+from stream.ledger.chain import Span
 from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
 from stream.ledger.states import pieces
@@ -42,6 +43,7 @@ class Cells:
         self._grain_ms = grain_ms
         self._watched = watched
         self._ones: dict[tuple[str, ...], int] = {}
+        self._levels: dict[tuple[tuple[str, int], ...], int] = {}
         self._plain: dict[Key, Rows] = {}
         self._money: dict[tuple[Key, str], Rows] = {}
         self._others: Entities = {}
@@ -83,59 +85,52 @@ class Cells:
                 plain = _of(self._others, text, currency).plain
                 plain[grain] = plain.get(grain, 0) + packed
 
-    def add_span(
-        self,
-        credit: Credit,
-        columns: tuple[str, ...],
-        start_ms: int,
-        end_ms: int,
-        caused_ms: int,
-        frontier_ms: int | None,
-    ) -> None:
-        """Adds the time [start, end), which has ended when it is known, split over its grains, to each of the columns.
+    def add_span(self, span: Span, caused_ms: int, frontier_ms: int | None) -> None:
+        """Adds time to columns, split over its grains, as a fact that occurred at `caused_ms` changed it.
 
-        Whole grains in the middle are one run: hours in one state are one row, not hundreds. When it became known is
-        said only where a rule asks for it.
+        Whole grains in the middle are one run: hours in one state are one row, not hundreds. When a part of it became
+        known is said only where a rule asks for it, and of what lies before the cause: the rest is known at its own
+        time, however far ahead that is.
         """
-        if not columns or start_ms >= end_ms:
-            return
+        credit, columns, start_ms, end_ms = span
         key = (credit.site, credit.team, credit.agent)
         rows = self._plain.get(key)
         if rows is None:
             rows = self._new_rows(key, "")
-        grain_ms, each = self._grain_ms, self._ones.get(columns) or self._one_of_each(columns)
-        cause = 0 if self._watched.isdisjoint(columns) else caused_ms // grain_ms
-        if cause or (frontier_ms is not None and start_ms < frontier_ms):
-            self._add_odd_span(rows, each, start_ms, end_ms, cause, frontier_ms)
-            return
-        plain, first, last = rows.plain, start_ms // grain_ms, end_ms // grain_ms
-        if first == last:
-            plain[first] = plain.get(first, 0) + each * (end_ms - start_ms)
-            return
-        plain[first] = plain.get(first, 0) + each * ((first + 1) * grain_ms - start_ms)
-        if end_ms > last * grain_ms:
-            plain[last] = plain.get(last, 0) + each * (end_ms - last * grain_ms)
-        if last - first == 2:
-            plain[first + 1] = plain.get(first + 1, 0) + each * grain_ms
-        elif last - first > 2:
-            edges = rows.edges
-            edges[first + 1] = edges.get(first + 1, 0) + each * grain_ms
-            edges[last] = edges.get(last, 0) - each * grain_ms
-
-    def _add_odd_span(
-        self, rows: Rows, each: int, start_ms: int, end_ms: int, cause: int, frontier_ms: int | None
-    ) -> None:
-        grain_ms = self._grain_ms
-        whole, end = -(-start_ms // grain_ms), end_ms // grain_ms
-        spans: tuple[tuple[int, int], ...] = ((start_ms, end_ms),)
-        if end - whole > 1 and (frontier_ms is None or start_ms >= frontier_ms):
-            _add_at(rows, (whole, cause, 0, end - whole), each * grain_ms)
-            spans = ((start_ms, whole * grain_ms), (end * grain_ms, end_ms))
-        for from_ms, to_ms in spans:
-            for at_ms, length_ms in pieces(from_ms, to_ms, grain_ms):
+        grain_ms, each = self._grain_ms, self._levels.get(columns) or self._level(columns)
+        watched = not self._watched.isdisjoint([name for name, _ in columns])
+        cause = caused_ms // grain_ms if watched else 0
+        if frontier_ms is not None and start_ms < frontier_ms:
+            until_ms = min(end_ms, frontier_ms)
+            for at_ms, length_ms in pieces(start_ms, until_ms, grain_ms):
                 grain = at_ms // grain_ms
-                frozen = frontier_ms if frontier_ms is not None and at_ms < frontier_ms else 0
-                _add_at(rows, (grain, cause if grain < cause else 0, frozen, 1), each * length_ms)
+                _add_at(rows, (grain, cause if grain < cause else 0, frontier_ms, 1), each * length_ms)
+            start_ms = until_ms
+        if start_ms < end_ms:
+            self._add_time(rows, each, start_ms, end_ms, cause, watched)
+
+    def _add_time(self, rows: Rows, each: int, start_ms: int, end_ms: int, cause: int, watched: bool) -> None:
+        grain_ms = self._grain_ms
+        first, last = start_ms // grain_ms, end_ms // grain_ms
+        if first == last:
+            _add_at(rows, (first, cause if first < cause else 0, 0, 1), each * (end_ms - start_ms))
+            return
+        whole = first
+        if start_ms > first * grain_ms:
+            whole = first + 1
+            _add_at(rows, (first, cause if first < cause else 0, 0, 1), each * (whole * grain_ms - start_ms))
+        if end_ms > last * grain_ms:
+            _add_at(rows, (last, cause if last < cause else 0, 0, 1), each * (end_ms - last * grain_ms))
+        known = min(max(whole, cause), last)
+        for begin, end, known_at in ((whole, known, cause), (known, last, 0)):
+            if end - begin == 1:
+                _add_at(rows, (begin, known_at, 0, 1), each * grain_ms)
+            elif begin < end and watched:
+                _add_at(rows, (begin, known_at, 0, end - begin), each * grain_ms)
+            elif begin < end:
+                edges = rows.edges
+                edges[begin] = edges.get(begin, 0) + each * grain_ms
+                edges[end] = edges.get(end, 0) - each * grain_ms
 
     def add_difference(self, difference: Difference, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds what a fact that occurred at `caused_ms` changed, under the frontier that applied to it."""
@@ -175,6 +170,10 @@ class Cells:
         else:
             self._plain[key] = rows
         return rows
+
+    def _level(self, columns: tuple[tuple[str, int], ...]) -> int:
+        packed = self._levels[columns] = sum(times << SHIFTS[name] for name, times in columns)
+        return packed
 
     def _one_of_each(self, columns: tuple[str, ...]) -> int:
         packed = self._ones[columns] = sum(1 << SHIFTS[name] for name in columns)

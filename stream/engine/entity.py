@@ -12,8 +12,8 @@ class Entity:
     """One (site, level, id). `fresh`: deltas that are not yet folded in."""
 
     __slots__ = (
-        "calendar", "chunks", "feed", "fresh", "future", "grains_per_slot", "released", "text", "totals", "trails",
-        "unsaved", "views", "wake_ms",
+        "ahead", "calendar", "chunks", "feed", "fresh", "future", "grains_per_slot", "released", "released_edges",
+        "text", "totals", "trails", "unsaved", "views", "wake_ms",
     )  # fmt: skip
 
     def __init__(self, text: str, calendar: SiteCalendar, grain_ms: int, feed: Feed | None) -> None:
@@ -24,6 +24,8 @@ class Entity:
         self.fresh: list[Delta] = []
         self.released: list[tuple[int, Packed]] = []
         """Amounts by grain whose time has come, not yet folded in."""
+        self.released_edges: list[tuple[int, Packed]] = []
+        """Edges of runs, likewise."""
         self.totals: dict[tuple[str, int], Total] = {}
         """(window, start) -> tumbling window."""
         self.trails: dict[str, Trail] = {}
@@ -38,8 +40,11 @@ class Entity:
         """`as_of` at which a rolling window changes by the passing of time alone; 0: unknown, or never."""
         self.future: dict[int, Packed] = {}
         """Grain -> amounts of instants that `as_of` has not reached."""
+        self.ahead: dict[int, Packed] = {}
+        """Grain -> by how much more each grain from there on holds: what `as_of` has not reached of runs."""
 
     @property
     def empty(self) -> bool:
         """Whether nothing but what was published of its rolling windows is left."""
-        return not (self.totals or self.chunks or self.future or self.fresh or self.released)
+        waiting = self.future or self.ahead or self.fresh or self.released or self.released_edges
+        return not (self.totals or self.chunks or waiting)

@@ -43,6 +43,10 @@ class Gathering:
             for currency, number in packed.items():
                 _add(self._amounts, currency, grain, number)
         entity.released = []
+        for grain, packed in entity.released_edges:
+            for currency, number in packed.items():
+                _add(self._edges, currency, grain, number)
+        entity.released_edges = []
 
     def _take(self, currency: str, rows: Encoded) -> None:
         from_bytes = int.from_bytes
@@ -74,6 +78,21 @@ class Gathering:
             if amounts and max(amounts) >= grain:
                 for later in [each for each in amounts if each >= grain]:
                     found.setdefault(later, {})[currency] = amounts.pop(later)
+        return found
+
+    def edges_from_grain(self, grain: int) -> dict[int, Packed]:
+        """Takes out what lies at this grain or later of runs: one that goes on there is cut in two."""
+        found: dict[int, Packed] = {}
+        for currency, edges in self._edges.items():
+            if not edges or max(edges) < grain:
+                continue
+            for later in [each for each in edges if each >= grain]:
+                found.setdefault(later, {})[currency] = edges.pop(later)
+            level = sum(edges.values())
+            if level:
+                edges[grain] = -level
+                begin = found.setdefault(grain, {})
+                begin[currency] = begin.get(currency, 0) + level
         return found
 
     def each(self) -> Iterator[tuple[str, dict[int, int], dict[int, int]]]:

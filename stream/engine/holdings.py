@@ -87,7 +87,10 @@ class Holdings:
         while self._future_heap and self._future_heap[0] * self._grain_ms < as_of_ms:
             grain = heappop(self._future_heap)
             for text, entity in self._future.pop(grain).items():
-                entity.released.append((grain, entity.future.pop(grain)))
+                if grain in entity.future:
+                    entity.released.append((grain, entity.future.pop(grain)))
+                if grain in entity.ahead:
+                    entity.released_edges.append((grain, entity.ahead.pop(grain)))
                 self.unsaved_future[text, grain] = entity
                 self._to_fold[text] = entity
 
@@ -144,10 +147,11 @@ class Holdings:
         for text, entity in self.entities.items():
             entity.fresh.clear()
             entity.released.clear()
+            entity.released_edges.clear()
             entity.feed = self.feeds.get(text) or entity.feed
             if entity.feed is not None:
                 self.feeds[text] = entity.feed
-            for grain in entity.future:
+            for grain in entity.future.keys() | entity.ahead.keys():
                 self._future.setdefault(grain, {})[text] = entity
             for total in entity.totals.values():
                 total.touched = total.unsaved = False
@@ -166,7 +170,9 @@ class Holdings:
             self._fold_old(entity, grain, {currency: number}, frontier_ms)
         if self._patient:
             for grain, late in gathering.from_grain(self.as_of_ms // self._grain_ms).items():
-                self._postpone(entity, grain, late)
+                self._postpone(entity, entity.future, grain, late)
+            for grain, late in gathering.edges_from_grain(self.as_of_ms // self._grain_ms).items():
+                self._postpone(entity, entity.ahead, grain, late)
         if self.rolling.lengths:
             for currency, amounts, edges in gathering.each():
                 self.rolling.enter(entity, currency, amounts, edges, self.as_of_ms)
@@ -207,10 +213,10 @@ class Holdings:
             total.touched = True
             self.touched.append(total)
 
-    def _postpone(self, entity: Entity, grain: int, packed: Packed) -> None:
-        held = entity.future.get(grain)
+    def _postpone(self, entity: Entity, later: dict[int, Packed], grain: int, packed: Packed) -> None:
+        held = later.get(grain)
         if held is None:
-            entity.future[grain] = packed
+            later[grain] = packed
             waiting = self._future.get(grain)
             if waiting is None:
                 waiting = self._future[grain] = {}

@@ -20,7 +20,7 @@ class Rows:
         self.plain: dict[int, int] = {}
         """Grain -> amounts."""
         self.edges: dict[int, int] = {}
-        """Grain -> by how much more each grain from there on holds: runs, all of them ended, of which no rule reads."""
+        """Grain -> by how much more each grain from there on holds: runs, of which no rule reads."""
         self.odd: dict[Place, int] = {}
 
     def __len__(self) -> int:

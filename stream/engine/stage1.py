@@ -6,7 +6,17 @@ from typing import NamedTuple, cast
 
 from stream.engine.cells import Cells
 from stream.engine.sweep import Sweep
-from stream.facts.fact import AgentState, BotSession, Call, Fact, Message, QualityReview, Restriction, Survey
+from stream.facts.fact import (
+    AgentState,
+    BotSession,
+    Call,
+    Fact,
+    Measurement,
+    Message,
+    QualityReview,
+    Restriction,
+    Survey,
+)
 from stream.facts.identity import expected_key
 from stream.ledger import desk, record
 from stream.ledger import dossier as dossiers
@@ -14,22 +24,27 @@ from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.chain import Chain, as_state, moved
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.definitions import Definitions, Limits
-from stream.ledger.desk import Desk, Opened
-from stream.ledger.difference import added, replaced
+from stream.ledger.desk import Desk
+from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.dossier import Dossier
-from stream.ledger.forgetting import forgettable
-from stream.ledger.judge import ACCEPTED, TOO_LATE, Judgement, Verdict, judge
+from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
+from stream.ledger.held import Sheet
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
-from stream.ledger.register import Register
-from stream.ledger.states import span
+from stream.ledger.states import Bounds
+from stream.ledger.volume import Volume
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
 
-_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction})
+_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction, Measurement})
 """Types that nothing else depends on."""
+
+
+NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
@@ -53,12 +68,11 @@ class Stage1:
         self._definitions = definitions
         self._plan = plan
         self._limits = limits
-        # A dossier shorter than this cannot hold as many facts as the smaller limit.
-        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor) * dossiers.SMALLEST_RECORD
+        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, Chain] = {}
+        self._bounds = Bounds(definitions, Shifts(plan))
         self._desk = Desk()
-        self._register = Register()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._state: list[tuple[bytes, bytes | None]] = []
@@ -84,19 +98,23 @@ class Stage1:
             return self._apply_state(key, fact, frontier_ms)
         name = record.identity(fact)
         dossier = self._dossiers.get(key)
-        may_be_known = dossier is not None and self._register.may_hold(key, dossier, name)
-        if may_be_known or not _stands_alone(fact, dossier) or (dossier is not None and len(dossier) >= self._roomy):
+        may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
+        if (
+            may_be_known
+            or not _stands_alone(fact, dossier)
+            or (dossier is not None and dossiers.count(dossier) >= self._roomy)
+        ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
         ones, amounts = own_columns(fact, self._definitions)
         at_ms = own_instant_ms(fact, self._definitions)
         beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
-        if dossier is not None and len(dossier) >= desk.LARGE_BYTES and (opened := self._desk.take(key)) is not None:
-            opened.links.add(fact)
-            opened.facts.append(fact)
-            self._desk.put(key, opened)
-        self._dossiers[key] = dossiers.append(dossiers.NOTHING if dossier is None else dossier, entry)
-        self._register.add(key, name)
+        if dossier is None:
+            self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
+        elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, Volume):
+            self._dossiers[key] = dossiers.append(dossier, key, fact, entry)
+        else:
+            self._append(key, fact, dossier, entry)
         self._keep(key, name, fact, entry)
         if ones:
             self._cells.add_own(
@@ -106,51 +124,103 @@ class Stage1:
                 self._cells.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
 
+    def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
+        """Adds a fact that stands alone to a dossier that may lie open."""
+        links = self._desk.take(key)
+        after = dossiers.append(dossier, key, fact, entry)
+        if links is not None:
+            try:
+                if isinstance(links.held, Sheet):
+                    links.held.append(fact)
+                if not fact.void:
+                    links.add(fact, len(links.held) - 1)
+            except BaseException:
+                dossiers.undo(dossier, record.identity(fact), fact.case_id)
+                raise
+            self._leave_open(key, after, links)
+        self._dossiers[key] = after
+
     def _apply_linked(
         self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
     ) -> Verdict:
         if dossier is None:
             dossier = dossiers.NOTHING
         # Taken off the desk while it changes, so that an exception leaves nothing half done there.
-        facts, links = opened = self._desk.take(key) or _read(key, dossier)
-        known = _place(facts, name) if may_be_known else None
-        if known is None:
-            full = self._full(fact, facts, dossier)
+        links = self._desk.take(key) or self._read(key, dossier)
+        place = links.held.place_of(name) if may_be_known else None
+        if place is None:
+            full = self._full(fact, key, dossier)
             if full is not None:
-                self._leave_open(key, dossier, opened)
+                self._leave_open(key, dossier, links)
                 return full
-            verdict = ACCEPTED
-            change = added(links, fact, self._definitions, self._midnight_ms)
-            ahead = reach_after(fact, dossier, links, self._definitions)
-            facts.append(fact)
-            entry = record.encode(fact)
-            dossier = dossiers.append(dossier, entry)
+            verdict, entry = ACCEPTED, record.encode(fact)
+            change, dossier = self._come(key, name, fact, entry, dossier, links)
         else:
-            gone, losers = record.plain(facts[known]), record.losers_of(facts[known])
+            known = links.fact(place)
+            gone, losers = record.plain(known), record.losers_of(known)
             verdict, winner, lost = judge(gone, losers, fact)
             if winner is gone and lost == losers:
-                self._leave_open(key, dossier, opened)
+                self._leave_open(key, dossier, links)
                 return verdict
             entry = record.encode(winner, lost)
-            dossier = dossiers.exchanged(dossier, facts, known, entry)
-            facts = [*facts[:known], record.decode(key, entry), *facts[known + 1 :]]
-            if winner is gone:
-                change, ahead = {}, None
-            else:
-                before, links = links, Links(facts)
-                change = replaced(before, links, gone, winner, self._definitions, self._midnight_ms)
-                ahead = reach(links, self._definitions)
-        self._dossiers[key] = dossier if ahead is None else dossiers.with_reach(dossier, ahead)
-        if known is None:
-            self._register.add(key, name)
-        self._leave_open(key, dossier, Opened(facts, links))
+            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, links)
+        self._dossiers[key] = dossier
+        self._leave_open(key, dossier, links)
         self._keep(key, name, fact, entry)
         self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
-    def _leave_open(self, key: str, dossier: Dossier, opened: Opened) -> None:
-        if len(dossier) >= desk.LARGE_BYTES:
-            self._desk.put(key, opened)
+    def _come(
+        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, links: Links
+    ) -> tuple[Difference, Dossier]:
+        """Adds a fact; what that changes, and the dossier as it is then."""
+        held = links.held
+        change: Difference
+        if isinstance(held, Sheet):
+            held.append(fact)
+            change = {} if fact.void else added(links, fact, len(held) - 1)
+            ahead = reach_after(fact, dossier, links)
+            dossier = dossiers.append(dossier, key, fact, entry)
+        else:
+            dossier = dossiers.append(dossier, key, fact, entry)
+            try:
+                change = {} if fact.void else added(links, fact, len(held) - 1)
+                ahead = reach_after(fact, dossier, links)
+            except BaseException:
+                dossiers.undo(dossier, name, fact.case_id)
+                raise
+        return change, dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _exchange(
+        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, links: Links
+    ) -> tuple[Difference, Dossier]:
+        """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
+        held, known, come = links.held, links.fact(place), record.decode(key, entry)
+        lost: Difference = {} if winner is gone or gone.void else removed(links, gone, place)
+        held.exchange(place, come)
+        try:
+            gained: Difference = {} if winner is gone or come.void else added(links, come, place)
+            ahead = None if winner is gone else reach(links)
+            if isinstance(held, Sheet):
+                dossier = dossiers.exchanged(key, dossier, held.facts)
+        except BaseException:
+            held.exchange(place, known)
+            raise
+        return total(lost, gained), dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _read(self, key: str, dossier: Dossier) -> Links:
+        held = dossier if isinstance(dossier, Volume) else Sheet(dossiers.facts(key, dossier))
+        links = Links(held, self._definitions, self._midnight_ms)
+        links.take_in_all()
+        return links
+
+    def _leave_open(self, key: str, dossier: Dossier, links: Links) -> None:
+        """Keeps the links, unless the dossier has grown into one that they are not of."""
+        if isinstance(dossier, Volume):
+            if links.held is dossier:
+                self._desk.put(key, links)
+        elif len(dossier) >= desk.OPENED_BYTES:
+            self._desk.put(key, links)
 
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
@@ -158,13 +228,14 @@ class Stage1:
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
-    def _full(self, fact: Fact, facts: list[Fact], dossier: Dossier) -> Verdict | None:
-        if len(dossier) < self._roomy:
+    def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
+        facts = dossiers.count(dossier)
+        if facts < self._roomy:
             return None
-        if len(facts) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the debtor has {len(facts)} facts, as many as limits.facts_per_debtor allows")
-        if fact.case_id is not None and len(facts) >= self._limits.facts_per_case:
-            of_case = sum(each.case_id == fact.case_id for each in facts)
+        if facts >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
+        if fact.case_id is not None and facts >= self._limits.facts_per_case:
+            of_case = dossiers.count_of_case(key, dossier, fact.case_id)
             if of_case >= self._limits.facts_per_case:
                 return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
         return None
@@ -173,34 +244,24 @@ class Stage1:
         name = record.identity(fact)
         chain = self._chains.get(key) or Chain()
         known = chain.known(fact.event_id)
-        if known is None and len(chain) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
-        if known is None and (last := chain.last()) is not None and chain.is_next(fact):
-            return self._follow(key, name, chain, last, fact, frontier_ms)
+        if known is None and chain.weight() >= self._limits.facts_per_debtor:
+            why = f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows"
+            return Verdict("limit", why)
+        winner, lost = fact, NO_LOSERS
         if known is None:
-            gone, (verdict, winner, lost) = None, Judgement(ACCEPTED, fact, ())
+            verdict = ACCEPTED
         else:
-            gone, losers = as_state(record.plain(known)), record.losers_of(known)
-            verdict, winner, lost = judge(gone, losers, fact)
-            if winner is gone and lost == losers:
+            losers = chain.losers_of(known.event_id)
+            verdict, judged, lost = judge(known, losers, fact)
+            if judged is known and lost == losers:
                 return verdict
+            winner = as_state(judged)
         entry = record.encode(winner, lost)
-        change = moved(chain, gone, as_state(winner), entry, self._plan.grain_ms)
+        for span in moved(chain, known, winner, lost, self._bounds):
+            self._cells.add_span(span, fact.occurred_at, frontier_ms)
         self._chains[key] = chain
         self._keep(key, name, fact, entry)
-        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
-
-    def _follow(
-        self, key: str, name: str, chain: Chain, last: AgentState, fact: AgentState, frontier_ms: int | None
-    ) -> Verdict:
-        """The usual case: a state that follows the last one of its agent only adds the time between."""
-        entry = record.encode(fact)
-        columns, end_ms = span(last, fact)
-        self._cells.add_span(own_credit(last), columns, last.occurred_at, end_ms, fact.occurred_at, frontier_ms)
-        chain.put(fact, entry)
-        self._keep(key, name, fact, entry)
-        return ACCEPTED
 
     def forget(self, frontier_ms: int) -> int:
         """Forgets a part of what nothing can ask for any more, under this frontier; how many facts that is.
@@ -213,7 +274,7 @@ class Stage1:
             if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if chain is not None:
-                states = chain.before(frontier_ms)
+                states = chain.before(frontier_ms - LONGEST_WINDOW_MS)
                 forgotten += len(states)
                 for state in states:
                     chain.remove(state)
@@ -228,11 +289,10 @@ class Stage1:
             kept = [fact for fact in facts if record.identity(fact) not in names]
             self._state += [(f"{key}|{name}".encode(), None) for name in names]
             self._desk.take(key)
-            self._register.forget(key)
             if not kept:
                 del self._dossiers[key]
                 return len(gone)
-            dossier = dossiers.with_reach(dossiers.of(map(record.entry, kept)), dossiers.reach_of(dossier))
+            dossier = dossiers.with_reach(dossiers.of(key, map(record.entry, kept)), dossiers.reach_of(dossier))
         self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
 
@@ -254,24 +314,11 @@ class Stage1:
         if record.is_state(name):
             self._restore_state(owner, name, entry)
             return
-        dossier = self._dossiers.get(owner)
+        dossier = dossiers.restored(owner, self._dossiers.get(owner), name, entry)
         if dossier is None:
-            if entry is not None:
-                self._dossiers[owner] = dossiers.of([entry])
-        elif entry is not None and not self._register.may_hold(owner, dossier, name):
-            dossier = dossiers.append(dossier, entry)
-            self._register.add(owner, name)
-            self._dossiers[owner] = dossier if dossiers.always_matters(dossier) else dossiers.unread(dossier)
+            self._dossiers.pop(owner, None)
         else:
-            self._register.forget(owner)
-            others = [each for each in dossiers.facts(owner, dossier) if record.identity(each) != name]
-            entries = [record.entry(each) for each in others]
-            if entry is not None:
-                entries.append(entry)
-            if entries:
-                self._dossiers[owner] = dossiers.of(entries)
-            else:
-                del self._dossiers[owner]
+            self._dossiers[owner] = dossier
 
     def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
         chain = self._chains.setdefault(owner, Chain())
@@ -279,14 +326,10 @@ class Stage1:
         if known is not None:
             chain.remove(known)
         if entry is not None:
-            chain.put(as_state(record.decode(owner, entry)), entry)
+            state = record.decode(owner, entry)
+            chain.put(as_state(record.plain(state)), record.losers_of(state))
         if not len(chain):
             del self._chains[owner]
-
-
-def _read(key: str, dossier: Dossier) -> Opened:
-    facts = dossiers.facts(key, dossier)
-    return Opened(facts, Links(facts))
 
 
 def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
@@ -305,9 +348,4 @@ def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
     if kind is Message:
         message = cast("Message", fact)
         return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
-    return kind in _ALONE
-
-
-def _place(facts: list[Fact], name: str) -> int | None:
-    """The place of the fact of this identity."""
-    return next((at for at, each in enumerate(facts) if record.identity(each) == name), None)
+    return kind in _ALONE and not dossiers.always_matters(dossier)

@@ -175,9 +175,7 @@ class Stage2:
         elif kind == "p":
             read_chunk(entity, int(rest[0]), self._holdings.rolling, value)
         elif kind == "f":
-            entity.future.pop(int(rest[0]), None)
-            if value is not None:
-                entity.future[int(rest[0])] = read_future(value)
+            read_future(entity, int(rest[0]), value)
         else:
             raise ValueError(f"the windows topic has a record of unknown kind {kind!r}")
 
@@ -336,7 +334,8 @@ class Stage2:
                 panes = {end_ms: unpack(packed) for end_ms, packed in self._holdings.rolling.panes(entity).items()}
                 future = {grain: unpack(packed) for grain, packed in entity.future.items()}
                 windows = {key: unpack(total.sums) for key, total in entity.totals.items()}
-                adopt(feed, self._plan, evaluated_ms, Held(panes, future, windows))
+                ahead = {grain: unpack(packed) for grain, packed in entity.ahead.items()}
+                adopt(feed, self._plan, evaluated_ms, Held(panes, future, ahead, windows))
 
 
 def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:

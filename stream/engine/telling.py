@@ -19,11 +19,11 @@ def tell(feed: Feed, evaluator: Evaluator, amounts: ByGrain, edges: ByGrain, fre
             if seen := view(currency, number):
                 evaluator.take(feed, grain, 0, seen)
     for currency, changes in edges.items():
-        # No rule read them when they were sent; one that is new takes each run as known from its end on.
+        # No rule read them when they were sent; one that is new takes each as known at its own time.
         if any(view(currency, change) for change in changes.values()):
             for first, end, each in runs(changes):
                 if seen := view(currency, each):
-                    evaluator.take_run(feed, first, end - first, end, seen)
+                    evaluator.take_run(feed, first, end - first, 0, seen)
     for delta in fresh:
         _tell_odd(feed, evaluator, delta)
 

@@ -31,7 +31,7 @@ _decode = msgspec.msgpack.Decoder(dict[str, Any]).decode
 def _from_first(record: dict[str, Any]) -> dict[str, Any]:
     """Version 1: the fields of packed amounts stood in another order."""
     found = {**record, "f": 2}
-    if "sums" in record:
+    if "sums" in record:  # of edges there were none ahead
         found["sums"] = {currency: _renumbered(currency, raw) for currency, raw in record["sums"].items()}
     if "trails" in record:
         found["trails"] = {
@@ -129,15 +129,26 @@ def read_chunk(entity: Entity, chunk: int, rolling: Rolling, value: bytes | None
 
 
 def future_record(entity: Entity, grain: int) -> StateRecord:
-    """What waits for its time in one grain; a tombstone when it has come."""
-    packed = entity.future.get(grain)
+    """What waits for its time in one grain, and the edges of runs there; a tombstone when it has come."""
+    packed, edges = entity.future.get(grain), entity.ahead.get(grain)
     key = f"f|{entity.text}|{grain}".encode()
-    return key, None if packed is None else _encode({"f": FORMAT, "sums": _at_rest(packed)})
+    record: dict[str, Any] = {"f": FORMAT, "sums": _at_rest(packed or {})}
+    if edges:
+        record["edges"] = _at_rest(edges)
+    return key, None if packed is None and edges is None else _encode(record)
 
 
-def read_future(value: bytes) -> Packed:
-    """What `future_record` wrote."""
-    return _awake(_load(value)["sums"])
+def read_future(entity: Entity, grain: int, value: bytes | None) -> None:
+    """Takes what `future_record` wrote in the place of what waited there."""
+    entity.future.pop(grain, None)
+    entity.ahead.pop(grain, None)
+    if value is None:
+        return
+    record = _load(value)
+    if record["sums"]:
+        entity.future[grain] = _awake(record["sums"])
+    if "edges" in record:
+        entity.ahead[grain] = _awake(record["edges"])
 
 
 def _at_rest(packed: Packed) -> dict[str, bytes]:

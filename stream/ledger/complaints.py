@@ -5,11 +5,10 @@ from __future__ import annotations
 from stream.facts.fact import Complaint, Fact
 from stream.ledger.cases import owner_at
 from stream.ledger.contribution import Emit, agent_credit, nobody
-from stream.ledger.definitions import Definitions
 from stream.ledger.links import Links
 
 
-def emit_complaint(complaint: Complaint, links: Links, definitions: Definitions, emit: Emit) -> None:
+def emit_complaint(links: Links, complaint: Complaint, emit: Emit) -> None:
     """Emits a complaint at its receipt and at its deadline, at its own site."""
     decider = _decider(complaint, links)
     credit = nobody(complaint) if decider is None else agent_credit(complaint, decider)
@@ -17,7 +16,7 @@ def emit_complaint(complaint: Complaint, links: Links, definitions: Definitions,
     emit(credit, "complaints", complaint.received_at, 1, *because)
     if complaint.upheld:
         emit(credit, "complaints_upheld", complaint.received_at, 1, *because)
-    due_ms = complaint.received_at + definitions.complaint_deadline_ms
+    due_ms = complaint.received_at + links.definitions.complaint_deadline_ms
     emit(credit, "complaints_due", due_ms, 1, *because)
     if complaint.closed_at is not None and complaint.closed_at < due_ms:
         emit(credit, "complaints_in_time", due_ms, 1, *because)
@@ -28,9 +27,9 @@ def _decider(complaint: Complaint, links: Links) -> Fact | None:
     if complaint.agent_id is not None:
         return complaint
     if complaint.debtor_id is not None and complaint.call_id is not None:
-        call = links.calls.get(complaint.call_id)
+        call = links.known("c" + complaint.call_id)
         if call is not None and call.debtor_id == complaint.debtor_id and call.agent_id is not None:
             return call
     if complaint.case_id is not None:
-        return owner_at(links.case(complaint.case_id), complaint.received_at)
+        return owner_at(links, links.case(complaint.case_id), complaint.received_at)
     return None

@@ -26,6 +26,8 @@ class Definitions:
     short_abandon_ms: int = 5_000
     service_level_formula: str = "offered"
     calls_counted_at: str = "start"
+    open_state_max_ms: int = 12 * HOUR_MS
+    open_state_ends_with_shift: bool = False
     complaint_deadline_days: int = 56
 
     @property

@@ -1,43 +1,46 @@
-"""The large dossiers that were read last, kept open so that the next fact about them need not read them again."""
+"""The links of the dossiers that were read last, kept so that the next fact about them need not read them again."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import NamedTuple
 
-from stream.facts.fact import Fact
+from stream.ledger.held import Held
 from stream.ledger.links import Links
+from stream.ledger.volume import Volume
 
-LARGE_BYTES = 8_192
+OPENED_BYTES = 2_048
 """A smaller dossier is read sooner than it is looked after."""
 
-
-class Opened(NamedTuple):
-    """A dossier as read: its facts, and the same with their indexes."""
-
-    facts: list[Fact]
-    links: Links
+_AS_READ = 10
+"""A fact that is kept as read takes so many times the memory of one that is only linked."""
 
 
 class Desk:
-    """Keeps open dossiers of at most `capacity` facts in all; the one that was not used for longest goes first."""
+    """Keeps the links of at most `capacity` facts in all, in memory of linked ones (about 100 bytes each); those that
+    were not used for longest go first, and those that were used last stay however many facts they are of."""
 
-    def __init__(self, capacity: int = 50_000) -> None:
+    def __init__(self, capacity: int = 500_000) -> None:
         self._capacity = capacity
-        self._open: OrderedDict[str, Opened] = OrderedDict()
-        self._facts = 0
+        self._open: OrderedDict[str, Links] = OrderedDict()
+        self._weights: dict[str, int] = {}
+        self._weight = 0
 
-    def take(self, key: str) -> Opened | None:
-        """The open dossier of a key, which is no longer on the desk; None where it is not open."""
+    def take(self, key: str) -> Links | None:
+        """The links of a key, which are no longer on the desk; None where they are not kept."""
         found = self._open.pop(key, None)
         if found is not None:
-            self._facts -= len(found.facts)
+            self._weight -= self._weights.pop(key)
         return found
 
-    def put(self, key: str, opened: Opened) -> None:
-        """Lays a dossier on the desk, as it is after the last change."""
-        self._open[key] = opened
-        self._facts += len(opened.facts)
-        while self._facts > self._capacity and self._open:
-            _, oldest = self._open.popitem(last=False)
-            self._facts -= len(oldest.facts)
+    def put(self, key: str, links: Links) -> None:
+        """Lays links on the desk, as they are after the last change."""
+        self._open[key] = links
+        self._weights[key] = _weight(links.held)
+        self._weight += self._weights[key]
+        while self._weight > self._capacity and len(self._open) > 1:
+            oldest, _ = self._open.popitem(last=False)
+            self._weight -= self._weights.pop(oldest)
+
+
+def _weight(held: Held) -> int:
+    return 20 + len(held) * (1 if isinstance(held, Volume) else _AS_READ)

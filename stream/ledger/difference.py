@@ -1,14 +1,29 @@
-"""What a change of facts changes in the numbers: the fold with it less the fold without it."""
+"""What a change of facts changes in the numbers: the fold with it less the fold without it.
+
+Only what the fact touches is folded, before and after: the deadlines of its case, the payments between it and the next
+fact that decides the same, the promise that a payment is poured over. So a fact costs what it changes, whatever the
+number of facts of its case; one that changes the credit of a thousand payments changes a thousand contributions.
+"""
 
 from __future__ import annotations
 
-from stream.facts.fact import Fact
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Any, cast
+
+from stream.facts import fact as kinds
+from stream.facts.fact import Complaint, Fact, LegalStep, Payment, Visit
+from stream.ledger.calls import is_attempt, reaches_debtor
+from stream.ledger.cases import emit_case
+from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Credit
-from stream.ledger.definitions import Definitions
-from stream.ledger.fold import emit_linked, parts_touched
-from stream.ledger.links import Links
+from stream.ledger.legal import emit_legal
+from stream.ledger.links import CaseFile, Entries, Links, following, preceding, within
 from stream.ledger.own import emit_own
-from stream.ledger.promises import MidnightMs
+from stream.ledger.payments import emit_orphan, emit_orphans, emit_payment, emit_reversal, emit_reversed
+from stream.ledger.promises import NEVER_MS, Claim, claimed, emit_due, holder_of, pour_of, reclaimed
+from stream.ledger.till import Entry
+from stream.ledger.visits import emit_visited
 
 Difference = dict[tuple[Credit, str, int], int]
 """(credit, column, instant_ms) -> amount; entries that come to 0 are left out by `nonzero`."""
@@ -31,43 +46,286 @@ class Tally:
         return {at: amount for at, amount in self.sums.items() if amount}
 
 
-def added(links: Links, come: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> Difference:
-    """Adds a new fact to a key's facts; what that changes. Instants are exact."""
+def added(links: Links, come: Fact, place: int) -> Difference:
+    """Takes a fact in, which is held at this place already; what that changes. Instants are exact."""
     tally = Tally()
-    emit_own(come, definitions, tally)
-    parts = parts_touched(come, links)
-    if not parts:
-        links.add(come)
-        return tally.sums
-    question = (frozenset(links.touched_by(come)), parts)
-
-    def fold() -> Difference:
-        folded = Tally()
-        emit_linked(links, question[0], definitions, midnight_ms, folded, parts)
-        return folded.sums
-
-    # The fold of these cases and parts is what it was when it was last asked for: only facts that touch it change it.
-    before = links.folded[1] if links.folded is not None and links.folded[0] == question else fold()
-    links.add(come)
-    after = fold()
-    links.folded = (question, after)
-    for at, amount in after.items():
-        tally.sums[at] = tally.sums.get(at, 0) + amount
-    for at, amount in before.items():
-        tally.sums[at] = tally.sums.get(at, 0) - amount
+    links.absent.add(place)
+    loose = _put_out(links, links.moved_by(come, there=False), tally)
+    _take_in(links, come, place, tally, 1)
+    _put_back(links, loose, tally)
     return tally.nonzero()
 
 
-def replaced(
-    before: Links, after: Links, gone: Fact, come: Fact, definitions: Definitions, midnight_ms: MidnightMs
-) -> Difference:
-    """What changes when `come` takes the place of `gone` among a key's facts; instants are exact."""
-    touched = before.touched_by(come) | after.touched_by(come) | before.touched_by(gone) | after.touched_by(gone)
-    parts = parts_touched(come, after) | parts_touched(gone, before)
+def removed(links: Links, gone: Fact, place: int) -> Difference:
+    """Puts a fact out, which is still held at this place; what that changes. Instants are exact."""
     tally = Tally()
-    emit_own(come, definitions, tally)
-    emit_linked(after, touched, definitions, midnight_ms, tally, parts)
-    tally.sign = -1
-    emit_own(gone, definitions, tally)
-    emit_linked(before, touched, definitions, midnight_ms, tally, parts)
+    loose = _put_out(links, links.moved_by(gone, there=True), tally)
+    _lose(links, gone, place, tally)
+    _put_back(links, loose, tally)
     return tally.nonzero()
+
+
+def _put_out(links: Links, places: list[int], tally: Tally) -> list[int]:
+    for place in places:
+        _lose(links, links.fact(place), place, tally)
+    return places
+
+
+def _put_back(links: Links, places: list[int], tally: Tally) -> None:
+    for place in places:
+        _take_in(links, links.fact(place), place, tally, 1)
+
+
+def _lose(links: Links, gone: Fact, place: int, tally: Tally) -> None:
+    """Less what it would change if it came."""
+    links.remove(gone, place)
+    _take_in(links, gone, place, tally, -1)
+    links.remove(gone, place)
+
+
+def total(*changes: Difference) -> Difference:
+    """Several changes as one."""
+    sums: Difference = {}
+    for change in changes:
+        for at, amount in change.items():
+            sums[at] = sums.get(at, 0) + amount
+    return {at: amount for at, amount in sums.items() if amount}
+
+
+def _take_in(links: Links, come: Fact, place: int, tally: Tally, sign: int) -> None:
+    """Adds to the tally, times `sign`, what changes when a fact comes to the links."""
+    tally.sign = sign
+    emit_own(come, links.definitions, tally)
+    coming = _COMING.get(come.LETTER)
+    if coming is not None:
+        coming(links, come, place, tally)
+    else:
+        links.add(come, place)
+
+
+class _Touched:
+    """What of the fold may be another once a fact has come, but for what it does to pouring."""
+
+    __slots__ = ("case", "complaints", "deadlines", "payments", "steps", "visits")
+
+    def __init__(self, case: CaseFile | None) -> None:
+        self.case = case
+        self.deadlines = False
+        self.complaints: Entries = []
+        self.payments: Entries = []
+        self.visits: Entries = []
+        self.steps: list[LegalStep] = []
+
+    def emit(self, links: Links, tally: Tally) -> None:
+        """Emits it as it is."""
+        case = self.case
+        if case is not None:
+            if self.deadlines:
+                emit_case(links, case, tally)
+            for entry in self.payments:
+                promise = claimed(links, case, entry, cast("Payment", links.fact(entry[2])))
+                emit_payment(links, case, entry, promise, tally)
+                emit_reversed(links, case, entry, promise, tally)
+            for _, _, place in self.visits:
+                emit_visited(links, case, cast("Visit", links.fact(place)), tally)
+        for _, _, place in self.complaints:
+            emit_complaint(links, cast("Complaint", links.fact(place)), tally)
+        for step in self.steps:
+            emit_legal(links, step, tally)
+
+    def take_in(self, links: Links, come: Fact, place: int, tally: Tally) -> None:
+        """Emits it, with the opposite sign, as it is before the fact comes, and as it is then."""
+        sign = tally.sign
+        tally.sign = -sign
+        self.emit(links, tally)
+        links.add(come, place)
+        tally.sign = sign
+        self.emit(links, tally)
+
+
+def _call(links: Links, call: kinds.Call, place: int, tally: Tally) -> None:
+    case = links.cases.get(call.case_id)
+    touched = _Touched(case)
+    touched.complaints = list(links.complaints_of_call.get(call.call_id, ()))
+    if case is not None:
+        touched.deadlines = case.has_milestones and (is_attempt(call) or call.outcome == "human")
+        if reaches_debtor(call):
+            touched.payments = _paid_after(links, case, call, place)
+    touched.take_in(links, call, place, tally)
+
+
+def _paid_after(links: Links, case: CaseFile, call: kinds.Call, place: int) -> Entries:
+    """The payments between a call and the next that a payment may be credited to, as far as it reaches; without those
+    that are credited to an earlier call of the same agent as it is."""
+    entry: Entry = (call.occurred_at, "c" + call.call_id, place)
+    attribution_ms = links.definitions.attribution_ms
+    from_ms, until_ms = call.occurred_at, call.occurred_at + attribution_ms
+    before, after = preceding(case.talks, entry), following(case.talks, entry)
+    if after is not None:
+        until_ms = min(until_ms, after[0])
+    if before is not None and _same_agent(links.fact(before[2]), call):
+        from_ms = max(from_ms, before[0] + attribution_ms)
+    return within(case.payments, from_ms + 1, until_ms + 1)
+
+
+def _same_agent(one: Fact, other: Fact) -> bool:
+    return one.agent_id == other.agent_id and one.team_id == other.team_id
+
+
+def _message(links: Links, message: kinds.Message, place: int, tally: Tally) -> None:
+    touched = _Touched(links.cases.get(message.case_id))
+    touched.deadlines = touched.case is not None and message.direction == "outbound" and touched.case.has_milestones
+    touched.take_in(links, message, place, tally)
+
+
+def _visit(links: Links, visit: Visit, place: int, tally: Tally) -> None:
+    case = links.case(visit.case_id)
+    touched = _Touched(case)
+    touched.deadlines = case.has_milestones
+    touched.take_in(links, visit, place, tally)
+    emit_visited(links, case, visit, tally)
+
+
+def _event(links: Links, event: kinds.Case, place: int, tally: Tally) -> None:
+    """It sets a milestone, or says for the time from then on who the owner is and what is overdue."""
+    case, entry = links.case(event.case_id), (event.occurred_at, event.event_id, place)
+    touched = _Touched(case)
+    touched.deadlines = event.change != "assigned"
+    if event.agent_id is not None:
+        owner = preceding(case.owners, entry)
+        if owner is None or not _same_agent(links.fact(owner[2]), event):
+            until_ms = _until(case.owners, entry)
+            touched.payments = within(case.payments, event.occurred_at, until_ms)
+            touched.complaints = within(case.complaints, event.occurred_at, until_ms)
+    if event.change == "placed" and (not case.placed or entry < case.placed[0]):
+        touched.payments = within(case.payments, event.occurred_at, NEVER_MS)  # all that are timed from there
+    if event.overdue_minor is not None:
+        former = preceding(case.overdues, entry)
+        if former is None or not _same_overdue(cast("kinds.Case", links.fact(former[2])), event):
+            touched.visits = within(case.visits, event.occurred_at, _until(case.overdues, entry))
+    touched.take_in(links, event, place, tally)
+
+
+def _same_overdue(one: kinds.Case, other: kinds.Case) -> bool:
+    return one.overdue_minor == other.overdue_minor and one.currency == other.currency
+
+
+def _until(entries: Entries, entry: Entry) -> int:
+    after = following(entries, entry)
+    return NEVER_MS if after is None else after[0]
+
+
+def _complaint(links: Links, complaint: Complaint, place: int, tally: Tally) -> None:
+    links.add(complaint, place)
+    emit_complaint(links, complaint, tally)
+
+
+def _step(links: Links, step: LegalStep, place: int, tally: Tally) -> None:
+    touched = _Touched(None)
+    if step.status == "done":
+        due = links.known(f"l{step.step_id}|due")
+        if isinstance(due, LegalStep):
+            touched.steps.append(due)
+    touched.take_in(links, step, place, tally)
+    if step.status == "due":
+        emit_legal(links, step, tally)
+
+
+def _payment(links: Links, payment: Payment, place: int, tally: Tally) -> None:
+    case, entry = links.case_of(payment), links.entry_of(payment, place)
+    sign = tally.sign
+    if payment.payment_id in links.reversals:
+        tally.sign = -sign
+        emit_orphans(links, payment.payment_id, tally)
+        tally.sign = sign
+    _pour_anew(links, case, [holder_of(case.promises, entry[0])], payment, place, tally)
+    promise = claimed(links, case, entry, payment)
+    emit_payment(links, case, entry, promise, tally)
+    emit_reversed(links, case, entry, promise, tally)
+
+
+def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, tally: Tally) -> None:
+    payment_place = links.held.place_of("p" + reversal.payment_id)
+    payment = links.known("p" + reversal.payment_id)
+    if payment_place is None or not isinstance(payment, Payment):
+        links.add(reversal, place)
+        emit_orphan(reversal, tally)
+        return
+    case, entry, sign = links.case_of(payment), links.entry_of(payment, payment_place), tally.sign
+    promise = claimed(links, case, entry, payment)  # a reversal does not change that
+    tally.sign = -sign
+    emit_payment(links, case, entry, promise, tally)
+    tally.sign = sign
+    _pour_anew(links, case, [holder_of(case.promises, entry[0])], reversal, place, tally)
+    emit_payment(links, case, entry, promise, tally)
+    emit_reversal(links, case, entry, promise, reversal, tally)
+
+
+def _promise(links: Links, promise: kinds.Promise, place: int, tally: Tally) -> None:
+    case, entry = links.case(promise.case_id), (promise.occurred_at, promise.promise_id, place)
+    at = bisect_left(case.promises, entry)
+    _pour_anew(links, case, [case.promises[at - 1] if at else None], promise, place, tally, entry)
+
+
+def _cancellation(links: Links, cancelled: kinds.PromiseCancelled, place: int, tally: Tally) -> None:
+    promise_place = links.held.place_of("o" + cancelled.promise_id)
+    promise = links.known("o" + cancelled.promise_id)
+    if promise_place is None or promise is None:
+        links.add(cancelled, place)
+        return
+    entry = (promise.occurred_at, cancelled.promise_id, promise_place)
+    _pour_anew(links, links.case(promise.case_id), [entry], cancelled, place, tally)
+
+
+def _pour_anew(
+    links: Links,
+    case: CaseFile,
+    promises: list[Entry | None],
+    come: Fact,
+    place: int,
+    tally: Tally,
+    new: Entry | None = None,
+) -> None:
+    """Takes in a fact that changes what is poured over these promises; `new`: the one that it is itself."""
+    sign = tally.sign
+    poured = [promise for promise in promises if promise is not None]
+    tally.sign = -sign
+    before = _claims(links, case, poured, tally)
+    links.add(come, place)
+    tally.sign = sign
+    if new is not None:
+        poured.append(new)
+    for moved in reclaimed(before, _claims(links, case, poured, tally)):
+        for entry in case.tills[moved.currency].between(moved.start, moved.end):
+            if entry[2] != place:
+                tally.sign = -sign
+                emit_payment(links, case, entry, moved.was, tally)
+                emit_reversed(links, case, entry, moved.was, tally)
+                tally.sign = sign
+                emit_payment(links, case, entry, moved.now, tally)
+                emit_reversed(links, case, entry, moved.now, tally)
+
+
+def _claims(links: Links, case: CaseFile, promises: Entries, tally: Tally) -> list[Claim]:
+    """The claims of these promises; what they contribute goes to the tally."""
+    found: list[Claim] = []
+    for promise in promises:
+        pour = pour_of(links, case, promise)
+        emit_due(links, case, pour, tally)
+        found += pour.claims
+    return found
+
+
+_COMING: dict[str, Callable[[Links, Any, int, Tally], None]] = {
+    kinds.Call.LETTER: _call,
+    kinds.Message.LETTER: _message,
+    kinds.Visit.LETTER: _visit,
+    kinds.Case.LETTER: _event,
+    kinds.Complaint.LETTER: _complaint,
+    kinds.LegalStep.LETTER: _step,
+    kinds.Payment.LETTER: _payment,
+    kinds.PaymentReversal.LETTER: _reversal,
+    kinds.Promise.LETTER: _promise,
+    kinds.PromiseCancelled.LETTER: _cancellation,
+}
+"""Takes a fact of a type in, and adds to the tally what that changes."""

@@ -12,6 +12,8 @@ whether an identity is known is a search in bytes, and the header says whether a
     facts    dd           a msgpack array with a count of four bytes
              4 bytes      count
              ...          entries (`record.py`); the case of the first stands for itself in the others
+
+A large one is the header with a list of entries (`volume.py`): there what a fact costs must not follow their number.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from typing import NamedTuple
 
 from stream.facts.fact import Fact
 from stream.ledger import record
+from stream.ledger.volume import Volume
 
 _ALWAYS, _REACHES, _KEPT = 1, 2, 4
 """Bits of the first byte."""
@@ -34,9 +37,6 @@ _FACTS = tuple(
 """Where the array of facts starts, by the first byte."""
 _DIGITS = tuple(bytes((digit,)) for digit in range(256))
 
-SMALLEST_RECORD = 16
-"""No entry is shorter (bytes): what a dossier's length says about the number of its facts."""
-
 
 class Reach(NamedTuple):
     """Before which instants (ms) a new call can change linked contributions; `always`: it can at any time."""
@@ -47,12 +47,12 @@ class Reach(NamedTuple):
     always: bool = False
 
 
-Dossier = bytes | bytearray
-"""Bytes take a sixth less memory, and there are a million of them; a large one grows in place. What changes one gives
-the dossier as it is then: the same, or another in its place."""
+Dossier = bytes | Volume
+"""There are a million of them, and most are small: bytes take a third of the memory. What changes one gives the dossier
+as it is then: the same, or another in its place."""
 
-IN_PLACE_BYTES = 8_192
-"""From here on a dossier is a bytearray."""
+LARGE_BYTES = 8_192
+"""From here on a dossier is a volume."""
 
 
 def _header(reach: Reach, kept_until_ms: int) -> bytes:
@@ -67,69 +67,109 @@ NOTHING = _header(Reach(), 0) + b"\xdd\x00\x00\x00\x00"
 """A dossier without facts."""
 
 
-def append(dossier: Dossier, entry: bytes) -> Dossier:
-    """With the entry of a fact that is not in it."""
+def append(dossier: Dossier, key: str, fact: Fact, entry: bytes) -> Dossier:
+    """With a fact that is not in it, of which this is the entry."""
+    if isinstance(dossier, Volume):
+        dossier.append(record.identity(fact), fact.case_id, entry)
+        return dossier
     start = _FACTS[dossier[0]]
     first = start + _COUNT_BYTES
     if len(dossier) > first:
         entry = record.sharing(entry, dossier, first)
     last = first - 1
-    if len(dossier) < IN_PLACE_BYTES and dossier[last] < 255:
+    if len(dossier) + len(entry) < LARGE_BYTES and dossier[last] < 255:
         return b"".join((dossier[:last], _DIGITS[dossier[last] + 1], dossier[first:], entry))
-    large = dossier if isinstance(dossier, bytearray) else bytearray(dossier)
-    large[start + 1 : first] = (count(dossier) + 1).to_bytes(4, "big")
-    large += entry
-    return large
+    volume = Volume(key, dossier[:start])
+    volume.fill([*facts(key, dossier), fact])
+    return volume
 
 
-def of(entries: Iterable[bytes]) -> Dossier:
+def of(key: str, entries: Iterable[bytes]) -> Dossier:
     """A dossier of these entries, which nobody has read yet."""
-    return _of(_header(_UNREAD, 0), list(entries))
+    return _of(key, _header(_UNREAD, 0), list(entries))
 
 
-def _of(header: bytes, held: Sequence[bytes]) -> Dossier:
+def _of(key: str, header: bytes, held: Sequence[bytes]) -> Dossier:
     kept = [record.sharing(entry, held[0], 0) if place else entry for place, entry in enumerate(held)]
     dossier = b"".join((header, b"\xdd", len(held).to_bytes(4, "big"), *kept))
-    return dossier if len(dossier) < IN_PLACE_BYTES else bytearray(dossier)
+    if len(dossier) < LARGE_BYTES and len(held) < 256:
+        return dossier
+    volume = Volume(key, header)
+    volume.fill(record.decode(key, entry) for entry in held)
+    return volume
 
 
-def exchanged(dossier: Dossier, facts: Sequence[Fact], place: int, entry: bytes) -> Dossier:
-    """A copy with another entry in the place of a fact; `facts`: what the dossier holds, as read."""
-    first = _FACTS[dossier[0]] + _COUNT_BYTES
-    if place:
-        opening = record.entry(facts[0])
-        former, latter = (record.sharing(each, opening, 0) for each in (record.entry(facts[place]), entry))
-        at = dossier.find(former, first)
-        if at >= 0 and dossier.find(former, at + 1) < 0:  # it may also be the end of another entry
-            return dossier[:at] + latter + dossier[at + len(former) :]
-    entries = [entry if number == place else record.entry(fact) for number, fact in enumerate(facts)]
-    return _of(bytes(dossier[: first - _COUNT_BYTES]), entries)
+def exchanged(key: str, dossier: Dossier, facts: Sequence[Fact]) -> Dossier:
+    """A small dossier with these facts in the place of its own, of which one was exchanged."""
+    return _of(key, _head(dossier)[: _FACTS[_head(dossier)[0]]], [record.entry(fact) for fact in facts])
 
 
 def count(dossier: Dossier) -> int:
     """How many facts it holds."""
+    if isinstance(dossier, Volume):
+        return dossier.count()
     start = _FACTS[dossier[0]]
     return int.from_bytes(dossier[start + 1 : start + _COUNT_BYTES], "big")
 
 
+def count_of_case(key: str, dossier: Dossier, case_id: str) -> int:
+    """How many of its facts name a case."""
+    if isinstance(dossier, Volume):
+        return dossier.of_case(case_id)
+    return sum(fact.case_id == case_id for fact in facts(key, dossier))
+
+
+def undo(dossier: Dossier, name: str, case_id: str | None) -> None:
+    """Takes the fact out that was appended last, in place; a small dossier is as it was anyway."""
+    if isinstance(dossier, Volume):
+        dossier.undo(name, case_id)
+
+
+def restored(key: str, dossier: Dossier | None, name: str, entry: bytes | None) -> Dossier | None:
+    """With this entry for an identity, instead of the former if there is one; without that fact if None. What it waits
+    for is found when it is next read. None: nothing is left."""
+    if dossier is None:
+        return None if entry is None else of(key, [entry])
+    if isinstance(dossier, Volume):
+        dossier.restore(name, entry)
+        return unread(dossier) if dossier.count() else None
+    if entry is not None and record.mark(name) not in dossier:
+        dossier = append(dossier, key, record.decode(key, entry), entry)
+        return dossier if always_matters(dossier) else unread(dossier)
+    entries = [record.entry(each) for each in facts(key, dossier) if record.identity(each) != name]
+    if entry is not None:
+        entries.append(entry)
+    return of(key, entries) if entries else None
+
+
+def may_hold(dossier: Dossier, name: str) -> bool:
+    """Whether a dossier may hold the fact of this identity; False is proof."""
+    if isinstance(dossier, Volume):
+        return dossier.may_hold(name)
+    return record.mark(name) in dossier
+
+
 def facts(key: str, dossier: Dossier) -> list[Fact]:
     """All facts of a dossier, in the order in which they came."""
+    if isinstance(dossier, Volume):
+        return [fact for _, fact in dossier.each()]
     with memoryview(dossier) as view, view[_FACTS[dossier[0]] :] as entries:
         return record.decode_all(key, entries)
 
 
 def reach_of(dossier: Dossier) -> Reach:
     """The reach that its header states."""
-    bits = dossier[0]
+    head = _head(dossier)
+    bits = head[0]
     if not bits & _REACHES:
         return Reach(always=bool(bits & _ALWAYS))
-    attempt, human, right_party = (int.from_bytes(dossier[at : at + _INSTANT_BYTES], "big") for at in (1, 7, 13))
+    attempt, human, right_party = (int.from_bytes(head[at : at + _INSTANT_BYTES], "big") for at in (1, 7, 13))
     return Reach(attempt, human, right_party, bool(bits & _ALWAYS))
 
 
 def always_matters(dossier: Dossier) -> bool:
     """Whether its reach says `always`."""
-    return bool(dossier[0] & _ALWAYS)
+    return bool(_head(dossier)[0] & _ALWAYS)
 
 
 def with_reach(dossier: Dossier, reach: Reach) -> Dossier:
@@ -142,18 +182,22 @@ def unread(dossier: Dossier) -> Dossier:
     return with_reach(dossier, _UNREAD)
 
 
+def _head(dossier: Dossier) -> bytes:
+    return dossier.header if isinstance(dossier, Volume) else dossier
+
+
 def _headed(dossier: Dossier, header: bytes) -> Dossier:
-    start = _FACTS[dossier[0]]
-    if isinstance(dossier, bytearray):
-        dossier[:start] = header
+    if isinstance(dossier, Volume):
+        dossier.header = header
         return dossier
-    return header + dossier[start:]
+    return header + dossier[_FACTS[dossier[0]] :]
 
 
 def kept_until(dossier: Dossier) -> int:
     """The frontier (ms) before which nothing of it may be forgotten; 0 where it is not known."""
-    start = _FACTS[dossier[0]]
-    return int.from_bytes(dossier[start - _INSTANT_BYTES : start], "big") if dossier[0] & _KEPT else 0
+    head = _head(dossier)
+    start = _FACTS[head[0]]
+    return int.from_bytes(head[start - _INSTANT_BYTES : start], "big") if head[0] & _KEPT else 0
 
 
 def keep_until(dossier: Dossier, frontier_ms: int) -> Dossier:
@@ -163,15 +207,16 @@ def keep_until(dossier: Dossier, frontier_ms: int) -> Dossier:
 
 def call_matters(dossier: Dossier, at_ms: int, attempt: bool, human: bool, right_party: bool) -> bool:
     """Whether a new call at `at_ms` can change more than its own counts."""
-    bits = dossier[0]
+    head = _head(dossier)
+    bits = head[0]
     if not bits & _MAY_MATTER:
         return False
     if bits & _ALWAYS:
         return True
     at = at_ms.to_bytes(_INSTANT_BYTES, "big")
-    return (attempt and dossier[1:7] > at) or (human and dossier[7:13] > at) or (right_party and dossier[13:19] > at)
+    return (attempt and head[1:7] > at) or (human and head[7:13] > at) or (right_party and head[13:19] > at)
 
 
 def is_calm(dossier: Dossier) -> bool:
     """Whether no fact in it waits for a call."""
-    return not dossier[0] & _MAY_MATTER
+    return not _head(dossier)[0] & _MAY_MATTER

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
-from stream.ledger.calls import counted_ms, reaches_debtor
-from stream.ledger.cases import coverage, first_contact, milestones
+from stream.ledger.calls import counted_ms
+from stream.ledger.cases import coverage, first_contact
 from stream.ledger.definitions import HOUR_MS, Definitions
-from stream.ledger.links import CaseFile, Links
-from stream.ledger.promises import MidnightMs
+from stream.ledger.held import Sheet
+from stream.ledger.links import CaseFile, Links, MidnightMs
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
 """No window that holds an instant ends later after it: a month, with a day for clock changes."""
@@ -32,35 +32,55 @@ def forgettable(
     Linked facts go by whole case, when it is closed and its last instant has passed: an earlier payment fills an
     earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
     """
+    held = Sheet(list(facts))
+    links = Links(held, definitions, midnight_ms)
+    links.take_in_all()
+    only = next(iter(links.naming)) if len(links.naming) == 1 else None
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
-    for fact in facts:
-        by_case[fact.case_id].append(fact)
-    links = Links(fact for group in by_case.values() for fact in group)
+    for fact in held.facts:
+        by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
         case = links.case(case_id)
         last_ms = max(_last_ms(fact, definitions, midnight_ms) for fact in group)
-        if case_id is not None and any(event.change == "closed" for event in case.events):
+        if case_id is not None and case.closed:
             if last_ms + LONGEST_WINDOW_MS < frontier_ms:
                 gone += group
                 continue
             again_ms.append(last_ms + LONGEST_WINDOW_MS)
-        deciding = {id(fact) for fact in _deciding(case, links, definitions)}
+        deciding = {id(fact) for fact in _deciding(case, links)}
         for fact in group:
-            if id(fact) in deciding or not _alone(fact):
+            if id(fact) in deciding or _is_named(fact, links) or not _alone(fact, links):
                 continue
-            until_ms = _last_ms(fact, definitions, midnight_ms) + max(LONGEST_WINDOW_MS, _span_ms(definitions))
+            # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
+            span_ms = _span_ms(definitions)
+            kept_ms = max(LONGEST_WINDOW_MS, span_ms) if case_id is None else LONGEST_WINDOW_MS + span_ms
+            until_ms = _last_ms(fact, definitions, midnight_ms) + kept_ms
             if until_ms < frontier_ms:
                 gone.append(fact)
             else:
                 again_ms.append(until_ms)
+    if links.loose:
+        gone = _without_names(gone, held.facts)
     # What comes from now on is not older than the frontier, and stays for as long as a window may.
     return gone, max(0, min([*again_ms, frontier_ms + LONGEST_WINDOW_MS]))
 
 
-def _alone(fact: Fact) -> bool:
-    """Whether it may go without a case, or before it. A restriction without an end stays."""
+def _without_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
+    """Less the facts of cases that no other would name: which case a payment without one belongs to must not change."""
+    ids = {id(fact) for fact in gone}
+    if not any(isinstance(fact, kinds.Payment) and fact.case_id is None and id(fact) not in ids for fact in facts):
+        return gone
+    named = {fact.case_id for fact in facts if id(fact) not in ids and not fact.void}
+    return [fact for fact in gone if fact.case_id is None or fact.case_id in named]
+
+
+def _alone(fact: Fact, links: Links) -> bool:
+    """Whether it may go without a case, or before it. A restriction without an end stays, and so does a payment that
+    may come to belong to a case."""
+    if isinstance(fact, kinds.Payment):
+        return fact.case_id is None and not links.naming
     if isinstance(fact, kinds.Restriction):
         return fact.until is not None
     return isinstance(fact, _SELF_CONTAINED) or fact.case_id is None
@@ -70,14 +90,18 @@ def _span_ms(definitions: Definitions) -> int:
     return max(definitions.attribution_ms, definitions.first_contact_ms, definitions.coverage_ms)
 
 
-def _deciding(case: CaseFile, links: Links, definitions: Definitions) -> Iterator[Fact]:
+def _deciding(case: CaseFile, links: Links) -> Iterator[Fact]:
     """Calls and messages that decided what linked facts contribute, and visits likewise."""
-    yield from (call for call in case.calls if reaches_debtor(call) and (case.payments or case.promises))
-    yield from (call for call in case.calls if call.call_id in links.complaints_of_call)
-    placed, _, m1 = milestones(case)
-    for deadline in (first_contact(case, placed, definitions), coverage(case, m1, definitions)):
+    if case.payments or case.promises:
+        yield from (links.fact(place) for _, _, place in case.talks)
+    for deadline in (first_contact(links, case), coverage(links, case)):
         if deadline is not None and deadline.met_by is not None:
             yield deadline.met_by
+
+
+def _is_named(fact: Fact, links: Links) -> bool:
+    """Whether a complaint names this call."""
+    return isinstance(fact, kinds.Call) and fact.call_id in links.complaints_of_call
 
 
 def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> int:

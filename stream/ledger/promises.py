@@ -1,96 +1,234 @@
-"""Instalments: which are due, and what is poured over them (semantics 4)."""
+"""Instalments: which are due, and what is poured over them (semantics 4).
+
+Of a case's promises one at a time takes money: an instalment whose cut-off lies after the next promise is superseded,
+so what is paid from there on is not for it. And between two cut-offs the payments fill the instalments one after the
+other, so only their sum matters for what each of these gets, and of the payments it is always the first ones that get
+in. So a promise is poured over by a few sums (`till.py`), whatever the number of payments.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
-from itertools import zip_longest
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import groupby, pairwise
+from typing import NamedTuple, cast
 
 from stream.facts.fact import Fact, Payment, Promise
 from stream.ledger.contribution import Emit, own_credit
-from stream.ledger.definitions import Definitions
-from stream.ledger.links import Links
+from stream.ledger.links import CaseFile, Entries, Links, following
+from stream.ledger.till import Entry, Till, gross_of, net_of
 from stream.windows.measures import column
 
 NEVER_MS = 1 << 62
-
-MidnightMs = Callable[[str, str, int], int]
-"""(site, date, days) -> the instant at which the local day `date` + `days` begins."""
+_NO_TILL = Till()
 
 
-@dataclass(slots=True)
-class Open:
+class Drawn(NamedTuple):
+    """A part of what was paid between two cut-offs: [from_minor, to_minor) of the net sum of the payments in
+    [start, end)."""
+
+    start: Entry
+    end: Entry
+    from_minor: int
+    to_minor: int
+
+
+class Open(NamedTuple):
     """An instalment that is not superseded: it falls due at `cutoff_ms` and takes money paid in (made, cutoff)."""
 
-    promise: Promise
     position: int
     cutoff_ms: int
     amount_minor: int
-    poured_minor: int = 0
-    paid_by: list[Payment] = field(default_factory=list)
+    drawn: list[Drawn]
+
+    @property
+    def poured_minor(self) -> int:
+        """What was poured into it."""
+        return sum(each.to_minor - each.from_minor for each in self.drawn)
 
 
-def open_instalments(links: Links, case_id: str, definitions: Definitions, midnight_ms: MidnightMs) -> list[Open]:
-    """The instalments of a case that are not superseded."""
-    promises = sorted(links.case(case_id).promises, key=lambda promise: (promise.occurred_at, promise.promise_id))
-    found: list[Open] = []
-    for promise, later in zip_longest(promises, promises[1:]):
-        end_ms = NEVER_MS if later is None else later.occurred_at
-        cancelled = links.cancellations.get(promise.promise_id)
-        if cancelled is not None:
-            end_ms = min(end_ms, cancelled.occurred_at)
-        for position, part in enumerate(promise.instalments):
-            cutoff_ms = midnight_ms(str(promise.site_id), part.due_on, definitions.promise_grace_days + 1)
-            if cutoff_ms <= end_ms:
-                found.append(Open(promise, position, cutoff_ms, part.amount_minor))
+class Claim(NamedTuple):
+    """The payments in [start, end) of the order and in this currency are credited to a promise: had nothing been
+    reversed, some of each would be poured into it."""
+
+    currency: str
+    start: Entry
+    end: Entry
+    promise: Promise
+
+
+class Pour(NamedTuple):
+    """A promise with its open instalments, once everything is poured, and the payments that are credited to it."""
+
+    promise: Promise
+    parts: list[Open]
+    claims: list[Claim]
+
+
+def pour_of(links: Links, case: CaseFile, promise: Entry) -> Pour:
+    """What is poured over a promise of the case."""
+    found = case.pours.get(promise[2])
+    if found is None:
+        found = case.pours[promise[2]] = _poured(links, case, promise)
     return found
 
 
-def pour(instalments: Iterable[Open], payments: Iterable[tuple[Payment, int]]) -> dict[str, Promise]:
-    """Pours each payment's amount over the instalments of its currency, in order; they keep what they got.
-
-    `payments` come in order of (occurred_at, payment_id), each with the amount to pour. Returns, by payment id, the
-    promise of the first instalment that any of it went into.
-    """
-    helped: dict[str, Promise] = {}
-    waiting = sorted(instalments, key=lambda part: part.promise.occurred_at, reverse=True)
-    # Instalments that can take money now, by currency, the first to be filled on top. Payments come in the order of
-    # time, so what is full or past its cut-off never comes back.
-    open_now: dict[str, list[tuple[int, str, int, Open]]] = {}
-    for payment, left_minor in payments:
-        paid_at = payment.occurred_at
-        while waiting and waiting[-1].promise.occurred_at < paid_at:
-            part = waiting.pop()
-            place = (part.cutoff_ms, part.promise.promise_id, part.position, part)
-            heappush(open_now.setdefault(part.promise.currency, []), place)
-        queue = open_now.get(payment.currency, [])
-        while left_minor > 0 and queue:
-            part = queue[0][3]
-            room_minor = part.amount_minor - part.poured_minor
-            if part.cutoff_ms > paid_at and room_minor > 0:
-                helped.setdefault(payment.payment_id, part.promise)
-                taken_minor = min(room_minor, left_minor)
-                part.poured_minor += taken_minor
-                part.paid_by.append(payment)
-                left_minor -= taken_minor
-            else:
-                heappop(queue)
-    return helped
+def _poured(links: Links, case: CaseFile, entry: Entry) -> Pour:
+    promise = cast("Promise", links.fact(entry[2]))
+    parts = open_instalments(promise, following(case.promises, entry), links)
+    claims: list[Claim] = []
+    till = case.tills.get(promise.currency)
+    if till is not None and parts:
+        _fill(promise, parts, till, claims)
+    return Pour(promise, parts, claims)
 
 
-def emit_due(instalments: Iterable[Open], definitions: Definitions, emit: Emit) -> None:
-    """What each instalment contributes at its cut-off, once the net payments are poured."""
-    for part in instalments:
-        promise, at_ms = part.promise, part.cutoff_ms
-        because: tuple[Fact, ...] = (promise, *part.paid_by)
-        credit = own_credit(promise)
+def open_instalments(promise: Promise, after: Entry | None, links: Links) -> list[Open]:
+    """The instalments of a promise that are not superseded, in the order of (cut-off, position); `after`: the next
+    promise of its case."""
+    end_ms = NEVER_MS if after is None else after[0]
+    cancelled = links.known("x" + promise.promise_id)
+    if cancelled is not None:
+        end_ms = min(end_ms, cancelled.occurred_at)
+    site, days = str(promise.site_id), links.definitions.promise_grace_days + 1
+    found = [
+        Open(position, links.midnight_ms(site, part.due_on, days), part.amount_minor, [])
+        for position, part in enumerate(promise.instalments)
+    ]
+    return sorted((part for part in found if part.cutoff_ms <= end_ms), key=_by_cutoff)
+
+
+def _by_cutoff(part: Open) -> tuple[int, int]:
+    return part.cutoff_ms, part.position
+
+
+def _fill(promise: Promise, parts: list[Open], till: Till, claims: list[Claim]) -> None:
+    """Pours the payments over the instalments: in full, to find who is credited, and net, to find what is kept."""
+    full, net = _Rooms(parts), _Rooms(parts)
+    start: Entry = (promise.occurred_at + 1, "", -1)
+    before = till.total_before(start)
+    number = 0
+    for cutoff_ms, due in groupby(parts, key=lambda part: part.cutoff_ms):
+        end: Entry = (cutoff_ms, "", -1)
+        if end > start:
+            total = till.total_before(end)
+            if total != before:
+                left_minor = full.left(number)
+                if left_minor:
+                    _claim(promise, till, gross_of(before) + left_minor, (start, end), claims)
+                    full.pour(number, gross_of(total - before))
+                for place, from_minor, to_minor in net.pour(number, net_of(total - before)):
+                    parts[place].drawn.append(Drawn(start, end, from_minor, to_minor))
+            start, before = end, total
+        number += len(list(due))
+
+
+def _claim(promise: Promise, till: Till, reach_minor: int, span: tuple[Entry, Entry], claims: list[Claim]) -> None:
+    start, end = span
+    first_out = till.reaching(reach_minor)
+    if first_out is not None and first_out < end:
+        end = first_out
+    if start < end:
+        claims.append(Claim(promise.currency, start, end, promise))
+
+
+class _Rooms:
+    """What still goes into each instalment."""
+
+    def __init__(self, parts: list[Open]) -> None:
+        self._rooms = [part.amount_minor for part in parts]
+
+    def left(self, number: int) -> int:
+        """What goes into the instalments from this one on."""
+        return sum(self._rooms[number:])
+
+    def pour(self, number: int, amount_minor: int) -> list[tuple[int, int, int]]:
+        """Pours into the instalments from this one on: (instalment, from, to) for each that gets a part."""
+        got, poured_minor = [], 0
+        for place in range(number, len(self._rooms)):
+            if poured_minor == amount_minor:
+                break
+            taken_minor = min(self._rooms[place], amount_minor - poured_minor)
+            if taken_minor:
+                self._rooms[place] -= taken_minor
+                got.append((place, poured_minor, poured_minor + taken_minor))
+                poured_minor += taken_minor
+        return got
+
+
+def holder_of(promises: Entries, paid_ms: int) -> Entry | None:
+    """The only promise into which money paid at this instant may be poured."""
+    at = bisect_left(promises, (paid_ms, "", -1))
+    return promises[at - 1] if at else None
+
+
+def claimed(links: Links, case: CaseFile, entry: Entry, payment: Payment) -> Promise | None:
+    """The promise that a payment of the case is credited to, if there is one."""
+    holder = holder_of(case.promises, entry[0])
+    if holder is None:
+        return None
+    for claim in pour_of(links, case, holder).claims:
+        if claim.start <= entry < claim.end and claim.currency == payment.currency:
+            return claim.promise
+    return None
+
+
+def emit_due(links: Links, case: CaseFile, pour: Pour, emit: Emit) -> None:
+    """What each instalment of a promise contributes at its cut-off, once the net payments are poured."""
+    promise, definitions = pour.promise, links.definitions
+    credit = own_credit(promise)
+    for part in pour.parts:
+        at_ms, poured_minor = part.cutoff_ms, part.poured_minor
+        because: tuple[Fact, ...] = (promise,)
+        if links.reasons:
+            because = (promise, *_payers(links, case, part, promise.currency))
         emit(credit, "promises_due", at_ms, 1, *because)
         emit(credit, column("promises_due_minor", promise.currency), at_ms, part.amount_minor, *because)
-        in_time = (
-            promise.occurred_at < at_ms
-        )  # one that was made after its cut-off is never kept, whatever is tolerated
-        if in_time and part.poured_minor >= definitions.kept_from(part.amount_minor):
+        # One that was made after its cut-off is never kept, whatever is tolerated.
+        if promise.occurred_at < at_ms and poured_minor >= definitions.kept_from(part.amount_minor):
             emit(credit, "promises_kept", at_ms, 1, *because)
-        if part.poured_minor:
-            emit(credit, column("promises_kept_minor", promise.currency), at_ms, part.poured_minor, *because)
+        if poured_minor:
+            emit(credit, column("promises_kept_minor", promise.currency), at_ms, poured_minor, *because)
+
+
+def _payers(links: Links, case: CaseFile, part: Open, currency: str) -> Iterator[Payment]:
+    """The payments of which some was poured into an instalment, in their order."""
+    for drawn in part.drawn:
+        paid_minor = 0
+        for entry in case.tills.get(currency, _NO_TILL).between(drawn.start, drawn.end):
+            payment = cast("Payment", links.fact(entry[2]))
+            from_minor, paid_minor = paid_minor, paid_minor + links.net_minor(payment)
+            if max(from_minor, drawn.from_minor) < min(paid_minor, drawn.to_minor):
+                yield payment
+
+
+class Reclaimed(NamedTuple):
+    """The payments in [start, end) of a currency were credited to one promise and are to another now; None: to none."""
+
+    currency: str
+    start: Entry
+    end: Entry
+    was: Promise | None
+    now: Promise | None
+
+
+def reclaimed(before: list[Claim], after: list[Claim]) -> Iterator[Reclaimed]:
+    """Where two lists of claims differ; both are in order, as a case's promises and their cut-offs are."""
+    same = 0
+    while same < min(len(before), len(after)) and _agree(before[same], after[same]):
+        same += 1
+    for currency in {claim.currency for claim in (*before[same:], *after[same:])}:
+        old, new = ([each for each in claims[same:] if each.currency == currency] for claims in (before, after))
+        cuts = sorted({cut for claim in (*old, *new) for cut in (claim.start, claim.end)})
+        for start, end in pairwise(cuts):
+            was, now = _claimant(old, start), _claimant(new, start)
+            if (was and was.promise_id) != (now and now.promise_id):
+                yield Reclaimed(currency, start, end, was, now)
+
+
+def _agree(one: Claim, other: Claim) -> bool:
+    return one[:3] == other[:3] and one.promise.promise_id == other.promise.promise_id
+
+
+def _claimant(claims: list[Claim], at: Entry) -> Promise | None:
+    return next((claim.promise for claim in claims if claim.start <= at < claim.end), None)

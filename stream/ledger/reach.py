@@ -2,40 +2,62 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
+
 from stream.facts.fact import Case, Fact
 from stream.ledger import dossier as dossiers
-from stream.ledger.cases import coverage, first_contact, milestones
-from stream.ledger.definitions import Definitions
+from stream.ledger.cases import Deadline, coverage, first_contact
 from stream.ledger.dossier import Reach
-from stream.ledger.links import Links
+from stream.ledger.links import CaseFile, Links
 
 _SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
 """Types of facts that set or meet deadlines, or wait for a call."""
 
 
-def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links, definitions: Definitions) -> Reach | None:
+def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links) -> Reach | None:
     """The reach after `fact` came to a dossier, if it is another than before; `links` hold the fact already."""
     if not dossiers.always_matters(dossier):
-        if fact.TYPE == "payment":
+        if fact.TYPE == "payment" and not links.loose:
             known = dossiers.reach_of(dossier)
-            return known._replace(right_party_until_ms=max(known.right_party_until_ms, fact.occurred_at))
-        if fact.TYPE not in _SETTING or (isinstance(fact, Case) and fact.change == "assigned"):
+            return known._replace(right_party_until_ms=max(known.right_party_until_ms, links.paid_until_ms))
+        if (fact.TYPE not in _SETTING and not links.loose) or (isinstance(fact, Case) and fact.change == "assigned"):
             return None
-    return reach(links, definitions)
+    return reach(links)
 
 
-def reach(links: Links, definitions: Definitions) -> Reach:
-    """The reach of all cases of a key: unmet deadlines, the latest payment, complaints that wait for their call."""
-    attempt_ms = human_ms = paid_ms = 0
-    for case in links.cases.values():
-        if case.events:
-            placed, _, m1 = milestones(case)
-            contact, covered = first_contact(case, placed, definitions), coverage(case, m1, definitions)
-            if contact is not None and contact.met_by is None:
-                attempt_ms = max(attempt_ms, contact.at_ms)
-            if covered is not None and covered.met_by is None:
-                human_ms = max(human_ms, covered.at_ms)
-        for payment in case.payments:
-            paid_ms = max(paid_ms, payment.occurred_at)
-    waiting = any(call_id not in links.calls for call_id in links.complaints_of_call)
-    return Reach(attempt_ms, human_ms, paid_ms, waiting)
+def reach(links: Links) -> Reach:
+    """The reach of all cases of a key: unmet deadlines, the latest payment, complaints that wait for their call.
+
+    The cases are looked at once; after that only those that something came to.
+    """
+    if links.deadlines is None:
+        attempts, humans = links.deadlines = ([], [])
+        stale = set(links.cases)
+    else:
+        (attempts, humans), stale = links.deadlines, links.stale
+    for case_id in stale:
+        case = links.cases.get(case_id)
+        if case is not None:
+            waits = _waits(links, case)
+            _exchange(attempts, case.waits[0], waits[0])
+            _exchange(humans, case.waits[1], waits[1])
+            case.waits = waits
+    links.stale = set()
+    return Reach(attempts[-1] if attempts else 0, humans[-1] if humans else 0, links.paid_until_ms, bool(links.waiting))
+
+
+def _waits(links: Links, case: CaseFile) -> tuple[int, int]:
+    """The ends of the case's deadlines for an attempt and for a human conversation; 0: nothing is waited for."""
+    return _unmet(first_contact(links, case)), _unmet(coverage(links, case))
+
+
+def _unmet(deadline: Deadline | None) -> int:
+    return deadline.at_ms if deadline is not None and deadline.met_by is None else 0
+
+
+def _exchange(ends: list[int], former: int, now: int) -> None:
+    if former != now:
+        if former:
+            del ends[bisect_left(ends, former)]
+        if now:
+            insort(ends, now)

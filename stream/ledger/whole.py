@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.links import Links
+from stream.ledger.held import Sheet
+from stream.ledger.links import Links, MidnightMs
 from stream.ledger.own import emit_own
-from stream.ledger.promises import MidnightMs
-from stream.ledger.states import emit_span
+from stream.ledger.states import Bounds, emit_span
+from stream.windows.shifts import Shifts
 
 
 def emit_whole(
-    facts: Sequence[Fact], definitions: Definitions, midnight_ms: MidnightMs, grain_ms: int, emit: Emit
+    facts: Sequence[Fact],
+    definitions: Definitions,
+    shifts: Shifts,
+    midnight_ms: MidnightMs,
+    grain_ms: int,
+    emit: Emit,
 ) -> None:
     """Emits every contribution of the facts of one key, each with the facts that decided it."""
-    links = Links(facts)
-    reversed_cases = {each.case_id for reversals in links.reversals.values() for each in reversals}
-    for fact in facts:
+    counting = [fact for fact in facts if not fact.void]
+    for fact in counting:
         emit_own(fact, definitions, emit)
-    emit_linked(links, {*links.cases, *reversed_cases}, definitions, midnight_ms, emit)
-    states = [fact for fact in facts if isinstance(fact, AgentState)]
+    links = Links(Sheet(counting), definitions, midnight_ms, reasons=True)
+    links.take_in_all()
+    emit_linked(links, emit)
+    states = [fact for fact in counting if isinstance(fact, AgentState)]
     states.sort(key=lambda state: (state.occurred_at, state.event_id))
-    for state, following in pairwise(states):
-        emit_span(state, following, grain_ms, emit)
+    for state, following in zip_longest(states, states[1:]):
+        emit_span(state, following, Bounds(definitions, shifts), grain_ms, emit)

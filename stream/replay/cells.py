@@ -2,18 +2,20 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import pairwise
+from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
 from stream.ledger.contribution import Credit, own_credit, queue_of
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.held import Sheet
 from stream.ledger.links import Links
 from stream.ledger.own import own_columns, own_instant_ms
-from stream.ledger.states import pieces, span
+from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
 from stream.windows.sums import Sums
 
 _LINKED = frozenset((Payment, PaymentReversal, Promise, Complaint, Case, LegalStep))
@@ -31,15 +33,11 @@ Panes = dict[int, Sums]
 """Number of a pane (instant // its length) -> sums."""
 
 
-def cases_of(links: Links) -> set[str | None]:
-    """Every case that facts of a key name; None for what has no case."""
-    return {None, *links.cases, *(reversal.case_id for each in links.reversals.values() for reversal in each)}
-
-
-def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState]]:
+def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState | None]]:
     """Each of an agent's states with the one that follows it."""
-    states = (fact for fact in facts if isinstance(fact, AgentState))
-    return pairwise(sorted(states, key=lambda state: (state.occurred_at, state.event_id)))
+    states = [fact for fact in facts if isinstance(fact, AgentState)]
+    states.sort(key=lambda state: (state.occurred_at, state.event_id))
+    return zip_longest(states, states[1:])
 
 
 class Cells:
@@ -48,6 +46,7 @@ class Cells:
     def __init__(self, definitions: Definitions, plan: WindowPlan) -> None:
         self._definitions = definitions
         self._plan = plan
+        self._bounds = Bounds(definitions, Shifts(plan))
         self._pane_ms = plan.grain_ms
         # Whole combinations of columns, counted at the end: a call counts 1 in six, and there are few combinations.
         self._ones: dict[Cell, list[tuple[str, ...]]] = {}
@@ -57,14 +56,16 @@ class Cells:
 
     def fold(self, facts: Collection[Fact]) -> None:
         """Adds all that the facts of one key contribute."""
+        facts = [fact for fact in facts if not fact.void]
         kinds = {type(fact) for fact in facts}
         if kinds == _STATES:
             self._fold_states(facts)
             return
         self._fold_own(facts)
         if not _LINKED.isdisjoint(kinds):
-            links = Links(facts)
-            emit_linked(links, cases_of(links), self._definitions, self._midnight_ms, self)
+            links = Links(Sheet(facts), self._definitions, self._midnight_ms)
+            links.take_in_all()
+            emit_linked(links, self)
         if AgentState in kinds:
             self._fold_states(facts)
 
@@ -138,9 +139,9 @@ class Cells:
     def _fold_states(self, facts: Iterable[Fact]) -> None:
         spans_ms, pane_ms = self._spans, self._pane_ms
         for state, following in spans(facts):
-            columns, end_ms = span(state, following)
+            columns = columns_of(state)
             if columns:
-                start_ms = state.occurred_at
+                start_ms, end_ms = state.occurred_at, span_end_ms(state, following, self._bounds)
                 credit = state.site_id or "", state.team_id or UNASSIGNED, state.agent_id
                 within = end_ms <= (start_ms // pane_ms + 1) * pane_ms  # nearly always
                 cut = ((start_ms, end_ms - start_ms),) if within else pieces(start_ms, end_ms, pane_ms)

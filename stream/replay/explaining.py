@@ -10,13 +10,15 @@ from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.held import Sheet
 from stream.ledger.links import Links
 from stream.ledger.own import emit_own
-from stream.ledger.states import emit_span
+from stream.ledger.states import Bounds, emit_span
 from stream.replay.book import Book
-from stream.replay.cells import cases_of, spans
+from stream.replay.cells import spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
 
 
 class Contribution(NamedTuple):
@@ -71,13 +73,16 @@ def answers(
     def midnight_ms(site: str, day: str, days: int) -> int:
         return local_midnight_ms(plan.clock(site).zone, day, days)
 
-    for facts in book.groups():
+    bounds = Bounds(definitions, Shifts(plan))
+    for group in book.groups():
+        facts = [fact for fact in group if not fact.void]
         for fact in facts:
             emit_own(fact, definitions, collector)
-        links = Links(facts)
-        emit_linked(links, cases_of(links), definitions, midnight_ms, collector)
+        links = Links(Sheet(facts), definitions, midnight_ms, reasons=True)
+        links.take_in_all()
+        emit_linked(links, collector)
         for state, following in spans(facts):
-            emit_span(state, following, plan.grain_ms, collector)
+            emit_span(state, following, bounds, plan.grain_ms, collector)
     return [sorted(found, key=_order) for found in collector.found]
 
 

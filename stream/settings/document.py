@@ -139,6 +139,10 @@ class Definitions(Section):
     short_abandon_ms: Count = 5_000
     service_level_formula: Literal["offered", "answered", "without_short_abandons"] = "offered"
     calls_counted_at: Literal["start", "end"] = "start"
+    open_state_max_ms: Annotated[DurationMs, Field(ge=1_000, le=31 * 86_400_000)] = Field(
+        12 * 3_600_000, alias="open_state_max"
+    )
+    open_state_ends_with_shift: bool = False
     complaint_deadline_days: Days = 56
 
 

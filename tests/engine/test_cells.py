@@ -8,6 +8,7 @@ from stream.engine import cells
 from stream.engine.cells import Cells
 from stream.engine.delta import decode_delta
 from stream.facts.format import NewerFormatError
+from stream.ledger.chain import Span
 from stream.ledger.contribution import Credit
 from tests.engine.deltas import grains_of, rows_of
 
@@ -35,7 +36,7 @@ def test_no_run_goes_from_one_part_to_another(monkeypatch: pytest.MonkeyPatch) -
     batch = Cells(0, GRAIN_MS, frozenset())
     wanted: Counter[int] = Counter()
     for first in range(0, 30, 3):
-        batch.add_span(CREDIT, ("signed_in_ms",), first * GRAIN_MS, (first + 40) * GRAIN_MS, 900_000, None)
+        batch.add_span(Span(CREDIT, (("signed_in_ms", 1),), first * GRAIN_MS, (first + 40) * GRAIN_MS), 900_000, None)
         wanted.update(dict.fromkeys(range(first, first + 40), GRAIN_MS))
     parts = sent(batch)
     assert len(parts) > 3
@@ -49,10 +50,22 @@ def test_no_run_goes_from_one_part_to_another(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize(("watched", "known"), [(frozenset({"talk_ms"}), 0), (frozenset({"productive_ms"}), 100)])
 def test_when_something_became_known_is_said_where_a_rule_reads_it(watched: frozenset[str], known: int) -> None:
     batch = Cells(0, GRAIN_MS, watched)
-    batch.add_span(CREDIT, ("signed_in_ms", "productive_ms"), 5_000, 95_000, 100 * GRAIN_MS, None)
+    batch.add_span(Span(CREDIT, (("signed_in_ms", 1), ("productive_ms", 1)), 5_000, 95_000), 100 * GRAIN_MS, None)
     batch.add_difference({(CREDIT, "productive_ms", 0): 1}, 100 * GRAIN_MS, None)
     (value,) = sent(batch)
     assert {row_known for (_, row_known, _, _), _ in rows_of(value)} == {known}
+
+
+def test_time_after_its_cause_is_known_at_its_own_time_however_far_ahead() -> None:
+    batch = Cells(0, GRAIN_MS, frozenset({"productive_ms"}))
+    batch.add_span(Span(CREDIT, (("productive_ms", -2),), 5_000, 95_000), 4 * GRAIN_MS, None)
+    (value,) = sent(batch)
+    assert sorted(rows_of(value)) == [
+        ((0, 4, 0, 1), {"productive_ms": -10_000}),
+        ((1, 4, 0, 3), {"productive_ms": -20_000}),
+        ((4, 0, 0, 5), {"productive_ms": -20_000}),
+        ((9, 0, 0, 1), {"productive_ms": -10_000}),
+    ]
 
 
 @pytest.mark.parametrize("watched", [frozenset[str](), frozenset({"payments"})])

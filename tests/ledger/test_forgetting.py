@@ -15,7 +15,7 @@ from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
-from stream.ledger import dossier, record
+from stream.ledger import dossier
 from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.forgetting import LONGEST_WINDOW_MS
 from stream.windows.plan import WindowPlan
@@ -54,7 +54,7 @@ def left(one: Stage1, day: float) -> set[str]:
     """Event ids of what is left once the frontier has reached that day."""
     one.forget(START_MS + int(day * DAY_MS))
     return {each.event_id for key, blob in one._dossiers.items() for each in dossier.facts(key, blob)} | {
-        record.decode(key, entry).event_id for key, chain in one._chains.items() for entry in chain.entries
+        state.event_id for chain in one._chains.values() for state in chain.states()
     }
 
 
@@ -116,20 +116,21 @@ def test_a_restriction_without_an_end_stays() -> None:
     assert left(ledger(ever, once), 1_000) == {"e-ever"}
 
 
-def test_of_an_agents_states_the_last_one_before_the_frontier_stays() -> None:
+def test_of_an_agents_states_the_last_one_that_may_count_in_an_open_window_stays() -> None:
+    """A state that is taken back gives its time to the one before it, also to one long gone by then."""
     states = [fact("agent_state", day, day, agent_id="a-1", state="available") for day in range(5)]
-    assert left(ledger(*states), 2.5) == {"e-2", "e-3", "e-4"}
+    assert left(ledger(*states), 2.5 + WINDOW_DAYS) == {"e-2", "e-3", "e-4"}
     assert left(ledger(*states), 100) == {"e-4"}
 
 
-def test_states_that_are_all_younger_than_the_frontier_stay_and_a_redelivered_one_stays_known() -> None:
+def test_states_of_which_any_may_count_stay_and_a_redelivered_one_stays_known() -> None:
     states = [
         fact("agent_state", day, n, agent_id="a-1", debtor_id=None, state="available")
         for n, day in enumerate((2, 3, 4))
     ]
     for day, kept in ((0, {"e-0", "e-1", "e-2"}), (2.5, {"e-0", "e-1", "e-2"}), (3.5, {"e-1", "e-2"})):
         one = ledger(*states)
-        assert left(one, day) == kept
+        assert left(one, day + WINDOW_DAYS) == kept
         assert one.apply(states[1]).kind == "duplicate"
 
 

@@ -17,11 +17,16 @@ from stream.ledger.definitions import Definitions, Limits
 from stream.ledger.whole import emit_whole
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
+from stream.windows.shifts import Shifts
 from tests.engine.deltas import grains_of
 from tests.ledger.worlds import facts
 
 PLAN = WindowPlan(sites={"main": SiteClock("Asia/Shanghai"), "east": SiteClock("America/New_York")})
 Sums = dict[tuple[str, int, str], int]
+
+
+def midnight_ms(site: str, day: str, days: int) -> int:
+    return local_midnight_ms(PLAN.clock(site).zone, day, days)
 
 
 def stage() -> Stage1:
@@ -51,7 +56,7 @@ def kept(one: Stage1) -> dict[str, list[Fact]]:
     for key, blob in one._dossiers.items():
         found[key] += map(record.plain, dossier.facts(key, blob))
     for key, states in one._chains.items():
-        found[key] += [record.plain(record.decode(key, entry)) for entry in states.entries]
+        found[key] += states.states()
     return {key: sorted(group, key=record.identity) for key, group in found.items()}
 
 
@@ -67,9 +72,7 @@ def whole(events: list[Fact]) -> Sums:
             sums[(f"{credit.site}|{entity}", instant_ms // PLAN.grain_ms, column)] += amount
 
     for group in kept(one).values():
-        emit_whole(
-            group, Definitions(), lambda s, d, n: local_midnight_ms(PLAN.clock(s).zone, d, n), PLAN.grain_ms, emit
-        )
+        emit_whole(group, Definitions(), Shifts(PLAN), midnight_ms, PLAN.grain_ms, emit)
     return {at: amount for at, amount in sums.items() if amount}
 
 
@@ -125,9 +128,20 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
 @given(st.lists(facts(), max_size=25))
 def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
         opened = total(events)
     assert opened == total(events)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=25), st.integers(2, 6))
+def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_per_block: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.till.MOST", facts_per_block)
+        patch.setattr("stream.ledger.volume.READ", 1)
+        large = total(events)
+    assert large == total(events)
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -146,7 +160,7 @@ def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: lis
         return [*said, two.take()]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.register.LONG_BYTES", 0)
+        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
         looked_up = verdicts()
     assert looked_up == verdicts()
 

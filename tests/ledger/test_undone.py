@@ -24,7 +24,7 @@ from tests.ledger.worlds import facts
 
 pytestmark = pytest.mark.interpreted  # compiled functions cannot be traced
 ROOM = Path(ledger.__file__).parent
-KEEPING = {"dossier.py", "record.py", "register.py", "desk.py", "definitions.py"}
+KEEPING = {"dossier.py", "record.py", "volume.py", "held.py", "desk.py", "definitions.py"}
 """Where facts are written down, when nothing can fail any more."""
 
 
@@ -68,7 +68,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if opened:
-            patch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
+            patch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
         slipped, untouched = stage(), stage()
         for one in (slipped, untouched):
             for each in first:
@@ -85,7 +85,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 def test_wherever_a_fact_fails_in_a_dossier_that_is_kept_open_it_is_undone(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.ledger.desk.LARGE_BYTES", 0)
+    monkeypatch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
     common = {"debtor_id": "d-1", "case_id": "c-1", "agent_id": "a-1"}
     first = [of(each, event_id=f"e-{each}", **common) for each in ("case", "call", "promise", "payment", "complaint")]
     fact = of(kind, event_id="e-9", **common, **IDENTITY.get(kind, {}))

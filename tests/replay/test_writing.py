@@ -6,6 +6,7 @@ import orjson
 
 from stream.engine.cells import Cells
 from stream.engine.delta import decode_delta
+from stream.ledger.chain import Span
 from stream.ledger.contribution import Credit
 from stream.replay.deadletters import write_dead, write_deadletters
 from stream.replay.segments import Segments, put_together
@@ -73,7 +74,8 @@ def test_runs_stay_whole_when_a_delta_is_cut() -> None:
     day = SLICE_MS // 10_000
     cells = Cells(0, 10_000, frozenset())
     cells.add_own("main", "t", "a", 0, ("dials",), ())
-    cells.add_span(Credit("main", "t", "a"), ("signed_in_ms",), 0, 2 * SLICE_MS + 30_000, 2 * SLICE_MS, None)
+    span = Span(Credit("main", "t", "a"), (("signed_in_ms", 1),), 0, 2 * SLICE_MS + 30_000)
+    cells.add_span(span, 2 * SLICE_MS, None)
     for _, value in cells.take(0):
         found = dict(slices_of(value, 10_000))
         assert found.keys() == {0, 2}

@@ -12,6 +12,7 @@ from typing import Any
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.settings import Settings, load
+from stream.windows.calendar import local_midnight_ms
 from tests.engine.deltas import grains_of
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
@@ -41,6 +42,10 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     stage = restarted(Stage1(settings.definitions(), settings.plan(), settings.limits(), 0), {}, settings)
     sums: Sums = defaultdict(int)
     state: dict[bytes, bytes] = {}
+    plan = settings.plan()
+
+    def midnight_ms(site: str, day: str) -> int:
+        return local_midnight_ms(plan.clock(site).zone, day)
 
     def take() -> None:
         changes = stage.take()
@@ -54,7 +59,7 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
                 state[key] = record
 
     for line in lines:
-        fact = decode(line)
+        fact = decode(line, midnight_ms)
         if isinstance(fact, Rejection):
             continue
         stage.apply(fact)
