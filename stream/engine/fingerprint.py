@@ -8,6 +8,7 @@ from typing import Any
 import tzdata  # type: ignore[import-untyped]
 
 from stream.ledger.definitions import Definitions
+from stream.ledger.places import digest as fields_of_facts
 from stream.windows.measures import fields_digest
 from stream.windows.plan import WindowPlan
 
@@ -16,8 +17,8 @@ FOLD_VERSION = 2
 
 
 def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
-    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, and `measures`: the
-    fields of packed sums.
+    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, and what is fixed at
+    rest: `measures`, the fields of packed sums, and `facts`, the places of the fields of a fact.
 
     Formulas over existing measures, minimum samples, publication and alert rules are not in it.
     """
@@ -33,6 +34,7 @@ def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
     flat["tzdata"] = tzdata.IANA_VERSION
     flat["fold"] = FOLD_VERSION
     flat["measures"] = fields_digest()
+    flat["facts"] = fields_of_facts()
     return flat
 
 

@@ -1,7 +1,10 @@
 """The field of a measure in packed sums is a format at rest: no row takes another place without a new version."""
 
 from pathlib import Path
+from typing import Literal, get_args, get_origin, get_type_hints
 
+from stream.facts.fact import KINDS
+from stream.ledger import places
 from stream.windows.former import FIRST, from_first
 from stream.windows.measures import IN_CURRENCY, PLAIN, TABLE, fields_digest
 from stream.windows.packed import FIELD_BITS, pack
@@ -40,3 +43,32 @@ def test_sums_of_the_first_format_hold_the_same_amounts_today() -> None:
     assert from_first("", then) == pack(amounts)[""]
     money = {f"{name}:EUR": 10 - 3 * place for place, name in enumerate(IN_CURRENCY)}
     assert from_first("EUR", pack(money)["EUR"]) == pack(money)["EUR"]
+
+
+FACTS_TODAY = "f7d2464d46ac5d26"
+
+
+def test_the_place_of_every_field_of_a_fact_and_the_code_of_every_text_is_what_it_always_was() -> None:
+    """The digest covers all of ledger/places.py, so that a new field or text changes it, too."""
+    assert places.digest() == FACTS_TODAY, (
+        "ledger/places.py has changed. If a field or a text was added, at the end of its row: raise FORMAT in "
+        "ledger/record.py, add the upgrade, run python -m tests.golden, and put the new digest here. If one was moved "
+        "or renumbered: take that back, or every ledger that was ever written means something else."
+    )
+
+
+def test_no_place_and_no_code_is_given_twice_and_none_is_left_out() -> None:
+    for letter, own in places.PLACES.items():
+        given = sorted([*places.FIRST.values(), *own.values()])
+        assert given == list(range(1, len(given) + 1)), letter
+    for name, codes in places.CODES.items():
+        assert sorted(codes.values()) == list(range(len(codes))), name
+
+
+def test_every_text_of_every_literal_has_a_code() -> None:
+    for kind in KINDS:
+        for name, hint in get_type_hints(kind).items():
+            options = [hint, *get_args(hint)]
+            texts = next((get_args(each) for each in options if get_origin(each) is Literal), ())
+            if texts:
+                assert set(texts) == set(places.CODES[f"{kind.LETTER}.{name}"]), f"{kind.TYPE}.{name}"

@@ -31,14 +31,17 @@ FIELDS: dict[str, list[Any]] = {
     "agent_id": ["a-1", "a-2", "a-3"],
     "team_id": ["t-1", "t-2", None],
     "site_id": ["main", "east"],
-    "version": [1, 1, 2, 3],
-    "void": [None, None, None, True],
-    "segment_id": [None, None, "s-1", "s-2"],
-    "queue_id": [None, "w-1"],
-    "transferred_from": [None, None, "k-9"],
-    "reversal_id": [None, "r-1", "r-2"],
+    "version": [None, 1, 2, 3],
+    "void": [None, None, None, None, False, True],
+    "segment_id": [None, "s-1", "s-2"],
+    "queue_id": [None, "u-1", "u-2"],
+    "transferred_from": [None, None, None, "k-1", "k-9"],
+    "reversal_id": [None, "r-1", "e-1"],
+    "reason": [None, "lunch"],
+    "delivered": [None, True, False],
+    "score": [None, 1, 5],
     "direction": ["outbound", "inbound"],
-    "outcome": ["human", "no_answer", "failed", "abandoned"],
+    "outcome": ["human", "no_answer", "failed", "abandoned", "callback"],
     "party": ["right", "third", None],
     "amount_minor": [100, 300, 1000],
     "currency": ["CNY", "EUR"],
@@ -70,12 +73,14 @@ def facts(draw: st.DrawFn) -> Fact:
     if kind == "promise":
         dates = draw(st.lists(st.sampled_from(FIELDS["due_on"]), min_size=1, max_size=3))
         fields["instalments"] = [{"due_on": day, "amount_minor": draw(st.sampled_from([100, 300]))} for day in dates]
+    if kind == "survey":
+        fields["score"] = draw(st.sampled_from([1, 5]))
     if kind == "payment" and draw(st.integers(0, 3)) == 0:
         fields["case_id"] = None
     at_ms = START_MS + draw(st.integers(0, 40)) * DAY_MS // 4 + draw(st.sampled_from([0, 0, 1, 9_999]))
     fields["occurred_at"] = instant_text(at_ms)
     if kind in ("payment", "payment_reversal") and draw(st.integers(0, 3)) == 0:
-        fields["occurred_on"], fields["occurred_at"] = fields["occurred_at"][:10], None
+        fields |= {"occurred_at": None, "occurred_on": draw(st.sampled_from(FIELDS["due_on"]))}
     fields["event_id"] = f"e-{draw(st.integers(0, 30))}"
     fact = decode(orjson.dumps(event(kind, **fields)), midnight_ms)
     assert not isinstance(fact, Rejection), fact
@@ -88,11 +93,12 @@ def midnight_ms(site: str, day: str) -> int:
 
 
 def _known(kind: str) -> set[str]:
-    common = {"case_id", "debtor_id", "agent_id", "team_id", "site_id"}
-    common |= {"version", "void", "segment_id"}
+    common = {"case_id", "debtor_id", "agent_id", "team_id", "site_id", "segment_id", "version", "void"}
     optional = {
         "call": {"queue_ms", "queue_id", "transferred_from"},
         "payment": {"channel"},
         "payment_reversal": {"reversal_id"},
+        "message": {"delivered"},
+        "agent_state": {"reason"},
     }
     return common | set(SAMPLES[kind]) | optional.get(kind, set())

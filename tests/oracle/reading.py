@@ -38,12 +38,12 @@ def text_of(value: Any) -> str:
 
 
 def printable(longest: int) -> Check:
-    """1 to `longest` letters, marks, numbers, punctuation, symbols and U+0020, this neither first nor last."""
+    """1 to `longest` letters, marks, numbers, punctuation, symbols and U+0020."""
 
     def check(value: Any) -> str:
         text = text_of(value)
         shown = all(c == " " or unicodedata.category(c)[0] in "LMNPS" for c in text)
-        if not 1 <= len(text) <= longest or not shown or text.strip(" ") != text:
+        if not 1 <= len(text) <= longest or not shown:
             raise WrongFieldError("not printable characters")
         return text
 
@@ -51,9 +51,9 @@ def printable(longest: int) -> Check:
 
 
 def identifier(value: Any) -> str:
-    """1-256 printable characters without the bar."""
+    """1-256 printable characters without the bar, no space first or last."""
     text: str = printable(256)(value)
-    if "|" in text:
+    if "|" in text or text.strip(" ") != text:
         raise WrongFieldError("not an identifier")
     return text
 
@@ -314,8 +314,10 @@ def bounded_integer(text: str) -> int | NotAnInteger:
     return int(text) if len(text) <= 20 else NotAnInteger(text)
 
 
-IGNORED = {"agent_state": {"debtor_id", "case_id"}, "measurement": {"debtor_id", "agent_id", "case_id"}}
-"""Fields that are for this type as if they were unknown."""
+IGNORED = {"agent_state": {"debtor_id", "case_id"}}
+"""Fields that are for this type, for every purpose, as if they were unknown."""
+MEANINGLESS = {"measurement": {"debtor_id", "agent_id", "case_id"}}
+"""Fields that are read and then forgotten."""
 
 
 def known_fields(kind: str) -> Fields:
@@ -378,6 +380,7 @@ def read_event(line: bytes) -> Event | Rejected:
             return Rejected("invalid", "type: unknown")
         event = {"type": kind, **read_fields(raw, known_fields(kind))}
         check_relations(event)
+        event = {name: value for name, value in event.items() if name not in MEANINGLESS.get(kind, ())}
     except WrongFieldError as error:
         return Rejected("invalid", str(error))
     except (UnicodeDecodeError, json.JSONDecodeError, NotJsonError) as error:

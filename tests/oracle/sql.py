@@ -22,8 +22,9 @@ from tests.oracle.calendar import zone
 from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.config import Config, duration_ms
 from tests.oracle.contribution import site_of
-from tests.oracle.identity import canonical, identity, key_of, version
+from tests.oracle.identity import canonical, identity, is_void, key_of, version
 from tests.oracle.reading import Event
+from tests.oracle.timing import ordered_at, timed
 
 QUERIES = sorted((Path(__file__).parent / "queries").glob("*.sql"))
 
@@ -35,13 +36,14 @@ Parts = dict[tuple[str, str | None], tuple[int, int | None]]
 TEXTS = (
     *("type", "event_id", "debtor_id", "case_id", "agent_id", "team_id", "call_id", "payment_id", "promise_id"),
     *("complaint_id", "visit_id", "step_id", "direction", "outcome", "party", "channel", "currency", "change"),
-    *("status", "state", "site", "key", "own_id", "canonical"),
+    *("status", "state", "site", "key", "own_id", "canonical", "queue_id", "segment_id", "transferred_from"),
 )
 WHOLES = (
-    *("occurred_at", "received_at", "closed_at", "queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms"),
+    *("occurred_at", "ordered_at", "ended_at", "received_at", "closed_at"),
+    *("queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms"),
     *("amount_minor", "overdue_minor", "dpd", "score", "version"),
 )
-FLAGS = ("passed", "met_debtor", "handed_over", "handover_correct", "mandate_signed", "upheld")
+FLAGS = ("passed", "met_debtor", "handed_over", "handover_correct", "mandate_signed", "upheld", "delivered", "void")
 EVENTS = {
     **dict.fromkeys(TEXTS, "varchar"),
     **dict.fromkeys(WHOLES, "bigint"),
@@ -50,19 +52,23 @@ EVENTS = {
     "due_on": "date[]",
     "amounts": "bigint[]",
 }
+LEVELS = ("agent", "team", "queue", "segment", "site")
 DEFINITIONS = (
     *("promise_grace_days", "attribution_days", "effective_talk_floor_ms", "service_level_ms", "short_abandon_ms"),
     *("first_contact_hours", "first_contact_max_dpd", "coverage_days", "complaint_deadline_days"),
+    *("service_level_formula", "calls_counted_at", "open_state_max_ms"),
 )
 
 
 def row_of(event: Event) -> dict[str, Any]:
-    """An event as a row of the table `events`."""
+    """A timed event as a row of the table `events`."""
     parts = event.get("instalments", [])
     derived = {
         "site": site_of(event),
         "key": key_of(event),
         "own_id": "|".join(identity(event)[2:]),
+        "ordered_at": ordered_at(event),
+        "void": is_void(event),
         "version": version(event),
         "canonical": canonical(event).decode(),
         "due_on_day": event["due_on"].isoformat() if "due_on" in event else None,
@@ -84,8 +90,9 @@ def fill(
         sql.execute(f"create table {table} as from {source}")
 
 
-def settings_row(config: Config) -> dict[str, int]:
+def settings_row(config: Config) -> dict[str, int | str]:
     flags = {"with_day": config.day, "with_month": config.month, "with_shifts": config.shifts}
+    flags["states_end_with_shift"] = config.open_state_ends_with_shift
     return {
         **{name: getattr(config, name) for name in DEFINITIONS},
         "tolerance_numerator": config.promise_tolerance.numerator,
@@ -116,7 +123,8 @@ def fill_settings(sql: duckdb.DuckDBPyConnection, sites: Iterable[str], config: 
     """Everything that is given beside the events, whose deadlines and windows lie in these years."""
     text, whole = "varchar", "bigint"
     settings = settings_row(config)
-    fill(sql, "settings", dict.fromkeys(settings, whole), [settings])
+    kinds = {name: whole if isinstance(value, int) else text for name, value in settings.items()}
+    fill(sql, "settings", kinds, [settings])
     rows = [{"site": site, "zone": offsets_of(config.site(site).zone, *years)} for site in sites]
     fill(sql, "sites", {"site": text, "zone": "struct(since bigint[], offsets bigint[])"}, rows)
     shifts = [
@@ -129,16 +137,24 @@ def fill_settings(sql: duckdb.DuckDBPyConnection, sites: Iterable[str], config: 
         named = [{"name": f"{prefix}_{length}", "length_ms": duration_ms(length)} for length in lengths]
         fill(sql, table, {"name": text, "length_ms": whole}, named)
     lists = [
-        {"kpi": k.kpi, "numerator": k.numerator, "denominator": k.denominator, "per_currency": k.per_currency}
+        {
+            "kpi": k.kpi,
+            "numerator": k.numerator,
+            "denominator": k.denominator,
+            "per_currency": k.per_currency,
+            "levels": [level for level in LEVELS if k.exists_at(level)],
+        }
         for k in CATALOGUE.values()
     ]
-    columns = {"kpi": text, "numerator": "varchar[]", "denominator": "varchar[]", "per_currency": "boolean"}
+    names = {"kpi": text, "per_currency": "boolean"}
+    columns = names | dict.fromkeys(("numerator", "denominator", "levels"), "varchar[]")
     fill(sql, "catalogue", columns, lists)
 
 
 @contextmanager
-def queried(events: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> Iterator[Any]:
+def queried(told: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> Iterator[Any]:
     """All tables of the queries over all valid events. `rolling_at_ms`: an instant whose rolling windows are wanted."""
+    events = timed(told, config)
     with duckdb.connect(config={"threads": 1}) as sql:
         fill(sql, "events", EVENTS, (row_of(event) for event in events))
         years = {datetime.fromtimestamp(event["occurred_at"] / 1000, UTC).year for event in events} or {2000}

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.oracle.agents import agent_records
 from tests.oracle.config import HOUR_MS, Config, read_config
-from tests.oracle.told import SHANGHAI, record, replay
+from tests.oracle.told import SHANGHAI, record, replay, valid
 from tests.worlds import events as e
 
 SITTING = e.state("2026-11-02T09:00:00+08:00", "s1", "on_call")
@@ -134,3 +135,18 @@ def test_points_of_reviews_and_delivery_of_messages_count_where_they_are_known()
     assert found["qa_score_mean"] == (80, 2)
     assert found["qa_pass_rate"] == (3, 3)
     assert found["delivered_rate"] == (1, 2)
+
+
+def test_the_latest_state_of_an_agent_at_a_site_is_the_one_that_counts_last() -> None:
+    first = e.state("2026-11-02T09:00:00Z", "s1", "available")
+    lunch = e.state("2026-11-02T12:00:00Z", "s2", "break", reason="lunch", team_id=None)
+    tie = e.state("2026-11-02T12:00:00Z", "s3", "meeting")
+    there = e.state("2026-11-02T10:00:00Z", "s4", "on_call", site_id="two")
+    base = {"site": "main", "agent": "a1", "team": None, "state": "break", "reason": "lunch"}
+    assert agent_records(valid([lunch, first]))["main|a1"] == base | {"since": "2026-11-02T12:00:00Z"}
+    assert agent_records(valid([lunch, tie, first]))["main|a1"]["state"] == "meeting"
+    assert agent_records(valid([there, lunch]))["two|a1"]["state"] == "on_call"
+    void = [raw | {"version": 2, "void": True} for raw in (first, lunch)]
+    assert agent_records(valid([first, lunch, void[1]]))["main|a1"]["state"] == "available"
+    gone = agent_records(valid([first, lunch, *void]))["main|a1"]
+    assert (gone["state"], gone["team"], gone["reason"], gone["since"]) == (None, None, None, None)

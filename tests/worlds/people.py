@@ -83,7 +83,7 @@ class People:
         told: Raw = {}
         if self.chance(0.2):
             told["version"] = self.pick(1, 2, 2, 3)
-        if self.chance(0.1):
+        if self.chance(0.15):
             told["void"] = self.pick(True, True, False, None)
         if self.chance(0.4):
             told["segment_id"] = self.pick(*SEGMENTS)

@@ -13,7 +13,7 @@ from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
 from tests.oracle.reading import Rejected, read_event
-from tests.oracle.records import rolling_records
+from tests.oracle.records import kpi_records, rolling_records
 from tests.oracle.replay import as_of_ms, expected_replay, sort_lines
 from tests.oracle.timing import timed
 from tests.worlds.differences import in_alerts
@@ -74,11 +74,12 @@ def board_differences(drawn: World, folder: Path, random: Random) -> list[str]:
     for since, until in zip([0, *cuts], cuts, strict=False):
         last_ms = floor.take_in(facts_in([line for _, line in told[since:until]]), last_ms)
         lines = [line for _, line in told[:until]]
-        expected = {key: record["kpis"] for key, record in expected_replay(lines, config).kpis.items()}
         events = sort_lines(lines)[0]
         at_ms = as_of_ms(events, config, None)
         assert at_ms is not None
-        expected |= rolling_records(contributions_of(facts_of(events), config), config, at_ms)
+        contributions = contributions_of(facts_of(events), config)
+        expected = {k: record["kpis"] for k, record in kpi_records(contributions, config, "live", at_ms).items()}
+        expected |= rolling_records(contributions, config, at_ms)
         shown = {key: record["kpis"] for key, record in floor.last_words().items() if record["kpis"]}
         found += [
             f"{key} as of {at_ms}: got {shown.get(key)}, expected {expected.get(key)}"

@@ -109,7 +109,7 @@ REQUIRED = {
     "legal_step": {"step_id", "case_id", "status", "due_on"},
 }
 """Required beside type, event_id and occurred_at, in the full event; debtor_id whenever case_id is there."""
-IGNORED = {"agent_state": {"debtor_id", "case_id"}, "measurement": {"debtor_id", "agent_id", "case_id"}}
+IGNORED = {"agent_state": {"debtor_id", "case_id"}}
 """Fields that mean nothing on this type, whatever they hold."""
 
 

@@ -36,11 +36,11 @@ with amounts as (
     union all by name select *, net as poured, 'net' as way from nets
 ), queue as (
     select *, row_number() over (
-        partition by way, debtor_id, case_id, currency order by occurred_at, encode(payment_id)
+        partition by way, debtor_id, case_id, currency order by ordered_at, encode(payment_id)
     ) as turn from amounts
 )
 select q.way, q.debtor_id, q.case_id, q.currency, q.payment_id, q.poured, i.place, i.amount,
-    i.occurred_at < q.occurred_at and q.occurred_at < i.cut_off as fits,
+    i.occurred_at < q.ordered_at and q.ordered_at < i.cut_off as fits,
     row_number() over (partition by q.way, q.debtor_id, q.case_id, q.currency order by q.turn, i.place) as step,
     max(i.place) over (partition by q.way, q.debtor_id, q.case_id, q.currency) as places
 from queue q join instalments i using (debtor_id, case_id, currency);

@@ -11,7 +11,7 @@ with by_call as (
     where q.type = 'complaint' and c.agent_id is not null and c.occurred_at <= q.received_at
     group by q.key, q.complaint_id
 )
-select q.site, q.received_at, q.upheld, q.received_at + complaint_deadline_days * 86400000 as due_at, q.closed_at,
+select q.site, q.segment_id, q.received_at, q.upheld, q.received_at + complaint_deadline_days * 86400000 as due_at, q.closed_at,
     case when q.agent_id is not null then q.agent else coalesce(k.agent, o.agent, 'unassigned') end as agent,
     case when q.agent_id is not null then q.team
         when k.agent is not null then k.team else coalesce(o.team, 'unassigned') end as team
@@ -39,36 +39,53 @@ select debtor_id, case_id, occurred_at from facts
 where type = 'call' and outcome = 'human' or type = 'visit' and met_debtor;
 
 create table first_contacts as
-select p.site, p.agent, p.team, p.occurred_at + first_contact_hours * 3600000 as due_at, exists (
+select p.site, p.segment_id, p.agent, p.team, p.occurred_at + first_contact_hours * 3600000 as due_at, exists (
     select 1 from attempts a where a.debtor_id = p.debtor_id and a.case_id = p.case_id
     and a.occurred_at >= p.occurred_at and a.occurred_at < p.occurred_at + first_contact_hours * 3600000
 ) as met
 from placings p, settings where p.dpd <= first_contact_max_dpd;
 
 create table coverage as
-select p.site, p.agent, p.team, p.occurred_at + coverage_days * 86400000 as due_at, exists (
+select p.site, p.segment_id, p.agent, p.team, p.occurred_at + coverage_days * 86400000 as due_at, exists (
     select 1 from meetings m where m.debtor_id = p.debtor_id and m.case_id = p.case_id
     and m.occurred_at >= p.occurred_at and m.occurred_at < p.occurred_at + coverage_days * 86400000
 ) as met
 from entries p, settings;
 
 create table visit_values as
-select v.site, v.agent, v.team, v.occurred_at, arg_max(
+select v.site, v.segment_id, v.agent, v.team, v.occurred_at, arg_max(
     {currency: c.currency, amount: c.overdue_minor}, (c.occurred_at, encode(c.event_id))
 ) as worth
 from facts v join case_events c using (debtor_id, case_id)
 where v.type = 'visit' and c.overdue_minor is not null and c.occurred_at <= v.occurred_at
-group by v.debtor_id, v.visit_id, v.site, v.agent, v.team, v.occurred_at;
+group by v.debtor_id, v.visit_id, v.site, v.segment_id, v.agent, v.team, v.occurred_at;
 
 create table legal as
-select d.site, d.agent, d.team, midnight(zone, d.due_on_day + 1) as due_at, exists (
+select d.site, d.segment_id, d.agent, d.team, midnight(zone, d.due_on_day + 1) as due_at, exists (
     select 1 from facts f where f.type = 'legal_step' and f.status = 'done' and f.debtor_id = d.debtor_id
     and f.step_id = d.step_id and f.occurred_at < midnight(zone, d.due_on_day + 1)
 ) as done
 from facts d join sites using (site) where d.type = 'legal_step' and d.status = 'due';
 
+-- The end of the latest shift that holds the beginning of a state.
+create table shift_ends as
+with near as (
+    select f.key, f.event_id, f.occurred_at, zone, from_minute, to_minute,
+        local_day(zone, f.occurred_at) + unnest(generate_series(-2, 2))::int as day
+    from facts f join sites using (site) join shifts h using (site) where f.type = 'agent_state'
+), held as (
+    select *, at_local(zone, epoch_ms(day::timestamp) + from_minute * 60000) as start_ms, at_local(zone,
+        epoch_ms(case when to_minute <= from_minute then day + 1 else day end::timestamp) + to_minute * 60000
+    ) as end_ms from near
+)
+select key, event_id, max(end_ms) as end_ms from held
+where start_ms <= occurred_at and occurred_at < end_ms group by all;
+
 create table spans as
-select site, agent, team, state, occurred_at as from_ms, least(until_ms, occurred_at + 12 * 3600000) as until_ms from (
-    select *, lead(occurred_at) over (partition by agent_id order by occurred_at, encode(event_id)) as until_ms
-    from facts where type = 'agent_state'
-) where until_ms > occurred_at;
+select * from (
+    select site, agent, team, state, occurred_at as from_ms, least(
+        lead(occurred_at) over (partition by agent_id order by occurred_at, encode(event_id)),
+        occurred_at + open_state_max_ms, case when states_end_with_shift = 1 then end_ms end
+    ) as until_ms
+    from facts left join shift_ends using (key, event_id), settings where type = 'agent_state'
+) where until_ms > from_ms;

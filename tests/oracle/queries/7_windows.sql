@@ -53,7 +53,7 @@ with spread as (
     from contributions c join spanning m using (site)
     where c.at_ms < m.end_ms and coalesce(until_ms, at_ms + 1) > m.start_ms
 )
-select site, agent, team, measure, currency, name, start_ms, end_ms, sum(
+select site, agent, team, queue, segment, measure, currency, name, start_ms, end_ms, sum(
     case when until_ms is null then amount else least(until_ms, end_ms) - greatest(at_ms, start_ms) end
 )::hugeint as amount
 from held group by all;

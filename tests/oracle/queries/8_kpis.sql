@@ -1,13 +1,20 @@
 -- Contract 2 and semantics 6: numerator and denominator of every KPI of every entity and window.
--- Given: catalogue (kpi, numerator, denominator, per_currency): lists of measures, null for no denominator.
+-- Given: catalogue (kpi, numerator, denominator, per_currency, levels): lists of measures, null for no denominator, and
+-- of the levels at which the KPI exists.
 
 create table sums as
 with levels as (
-    select site, 'agent' as level, agent as entity, * exclude (site, agent, team) from windowed
+    select site, 'agent' as level, agent as entity, * exclude (site, agent, team, queue, segment) from windowed
     union all by name
-    select site, 'team' as level, team as entity, * exclude (site, agent, team) from windowed
+    select site, 'team' as level, team as entity, * exclude (site, agent, team, queue, segment) from windowed
     union all by name
-    select site, 'site' as level, site as entity, * exclude (site, agent, team) from windowed
+    select site, 'queue' as level, queue as entity, * exclude (site, agent, team, queue, segment) from windowed
+    where queue is not null
+    union all by name
+    select site, 'segment' as level, segment as entity, * exclude (site, agent, team, queue, segment) from windowed
+    where segment is not null
+    union all by name
+    select site, 'site' as level, site as entity, * exclude (site, agent, team, queue, segment) from windowed
 )
 select site, level, entity, name, start_ms, end_ms, measure, currency, sum(amount)::hugeint as amount
 from levels group by all having sum(amount) <> 0;
@@ -36,4 +43,4 @@ with places as (
 select site, level, entity, name, start_ms, end_ms, kpi, currency, over as numerator,
     case when denominator is not null then under end as denominator
 from added join catalogue using (kpi)
-where over <> 0 or (under <> 0 and kpi <> 'recovered_per_hour');
+where list_contains(levels, level) and (over <> 0 or (under <> 0 and kpi <> 'recovered_per_hour'));
