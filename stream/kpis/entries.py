@@ -36,13 +36,11 @@ class Part:
     made: dict[tuple[int, int], bytes] = field(default_factory=dict)
     """(numerator, denominator) -> entry, of the last ones: most are small counts, and come again."""
 
-    def entry(self, parts: tuple[int, int]) -> bytes:
-        """The entry's JSON."""
-        found = self.made.get(parts)
-        if found is None:
-            if len(self.made) >= REMEMBERED:
-                self.made.clear()
-            found = self.made[parts] = self._entry(*parts)
+    def make(self, parts: tuple[int, int]) -> bytes:
+        """The entry's JSON, which is kept in `made`."""
+        if len(self.made) >= REMEMBERED:
+            self.made.clear()
+        found = self.made[parts] = self._entry(*parts)
         return found
 
     def _entry(self, numerator: int, denominator: int) -> bytes:
@@ -83,7 +81,7 @@ class Entries:
         amounts += [*[sum(chosen(amounts)) for chosen in table.combined], 0]
         pairs = zip(table.numerators(amounts), table.denominators(amounts), strict=True)
         entries = [
-            part.made.get(pair) or part.entry(pair)
+            part.made.get(pair) or part.make(pair)
             for part, pair in zip(table.parts, pairs, strict=True)
             if pair != NOTHING and (pair[0] or not part.numerator_decides)
         ]

@@ -47,7 +47,7 @@ def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     """Both stages as a live run drives them, over several numbers, with crashes; without Kafka."""
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
-    alerts = floor.live(facts_in(lines))
+    alerts = floor.live(facts_in(lines, floor.settings))
     return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, alerts, None)
 
 
@@ -57,7 +57,7 @@ def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome 
         return None
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
-    floor.take_in(facts_in(lines))
+    floor.take_in(facts_in(lines, floor.settings))
     return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, [], None)
 
 

@@ -36,7 +36,7 @@ def live_differences(drawn: World, folder: Path, seed: int, late: bool = False) 
     """
     random = Random(seed)
     floor = Floor(settings_of(drawn.config, folder), random)
-    facts = facts_in(drawn.lines)
+    facts = facts_in(drawn.lines, floor.settings)
     if late:
         random.shuffle(facts)
     alerts = floor.live(facts)
@@ -81,7 +81,7 @@ def board_differences(drawn: World, folder: Path, random: Random) -> list[str]:
     floor, last_ms, found = Floor(settings_of(drawn.config, folder), random, rolling=True), 0, []
     cuts = sorted(random.randrange(1, len(told) + 1) for _ in range(2))
     for since, until in zip([0, *cuts], cuts, strict=False):
-        last_ms = floor.take_in(facts_in([line for _, line in told[since:until]]), last_ms)
+        last_ms = floor.take_in(facts_in([line for _, line in told[since:until]], floor.settings), last_ms)
         lines = [line for _, line in told[:until]]
         events = sort_lines(lines)[0]
         at_ms = as_of_ms(events, config, None)
