@@ -138,7 +138,7 @@ class Number:
         await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
-        self.is_open, self.opened_ms = True, context.wall_ms()
+        self.is_open, self.opened_ms = True, context.monotonic_ms()
         try:
             await self._consumer.open_partitions(
                 {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}

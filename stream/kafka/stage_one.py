@@ -79,7 +79,7 @@ class StageOne:
         for lane in lanes:
             lane.stamp_ms = stamp_of(self.positions, lane.topic)
         self._inlet = Inlet(lanes, self._reader.read, CAPACITY, self._pane_ms)
-        self._reading_since = dict.fromkeys(starts, self._context.wall_ms())
+        self._reading_since = dict.fromkeys(starts, self._context.monotonic_ms())
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
         self._clock.restore(marks, at.greatest_ms if at else None)
@@ -99,7 +99,7 @@ class StageOne:
         return False if self._inlet.roomy(topic) else None
 
     def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
-        now_ms = self._context.wall_ms()
+        now_ms = self._context.monotonic_ms()
         at_end: dict[str, bool] = {}
         for topic, lane in self._inlet.lanes.items():
             end, fetched_ms = log_end(topic)
@@ -111,8 +111,8 @@ class StageOne:
             lane.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
             fresh = not held(topic) and now_ms - fetched_ms <= FRESH_MS
             at_end[topic] = fresh and lane.applied == lane.fed == lane.log_end
-        trusted = now_ms if self._context.clock_trusted else None
-        self._clock.look(self._context.monotonic_ms(), trusted, at_end)
+        trusted = self._context.wall_ms() if self._context.clock_trusted else None
+        self._clock.look(now_ms, trusted, at_end)
         self._tell_partitions()
 
     def backlog_ms(self) -> int | None:
@@ -248,7 +248,7 @@ class StageOne:
 
         def then(written: Written) -> None:
             if written.clock_offset_ms is not None:
-                context.clock_offset_ms = written.clock_offset_ms
+                context.measured(written.clock_offset_ms)
                 context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
             counted.tell(context.meters)
 

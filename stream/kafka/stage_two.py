@@ -139,7 +139,7 @@ class StageTwo:
     def commit(self, *, force: bool = False) -> Commit | None:
         context, names = self._context, self._context.names
         began = time.perf_counter()
-        output = self._engine.tick(context.wall_ms())
+        output = self._engine.tick(context.monotonic_ms())
         context.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
         self._ticked_ms = context.monotonic_ms()
         self._urgent = False

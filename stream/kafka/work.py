@@ -9,7 +9,7 @@ from stream.kafka.positions import Positions
 from stream.kafka.writer import Outgoing, Written
 
 LogEnd = Callable[[str], tuple[int | None, int]]
-"""topic -> (log end, wall clock in ms) of the last fetch that answered for this number's partition of it."""
+"""topic -> (log end, monotonic ms) of the last fetch that answered for this number's partition of it."""
 
 
 @dataclass(frozen=True)

@@ -330,6 +330,8 @@ def test_a_silent_number_holds_finality_until_it_is_dead() -> None:
     state_time(target, BASE + HOUR)
     assert not any(record["final"] for record in ticked(target, 0).values())
     state_time(target, BASE + HOUR)
+    for quarter in range(4):
+        assert ticked(target, quarter * LIVE.dead_after_ms // 4) == {}
     assert ticked(target, LIVE.dead_after_ms - 1) == {}
     state_time(target, BASE + HOUR)
     assert any(record["final"] for record in ticked(target, LIVE.dead_after_ms).values())
