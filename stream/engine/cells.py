@@ -151,6 +151,12 @@ class Cells:
         packed = self._ones[columns] = sum(1 << SHIFTS[name] for name in columns)
         return packed
 
+    @property
+    def pending(self) -> int:
+        """How many deltas the next `take` gives at most, but for those that are cut in parts: each who is credited has
+        a team and a site."""
+        return 3 * len(self._plain) + len(self._money)
+
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the cells are empty afterwards."""
         entities: Entities = {}

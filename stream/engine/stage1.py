@@ -72,6 +72,11 @@ class Stage1:
         """How many keys (debtors, mostly) the ledger holds."""
         return len(self._dossiers) + len(self._chains)
 
+    @property
+    def pending(self) -> int:
+        """How many records the next `take` gives, about."""
+        return len(self._state) + self._cells.pending
+
     def apply(self, fact: Fact, frontier_ms: int | None = None) -> Verdict:
         """Takes an event in; the verdict says what became of it. An exception leaves everything as it was.
 

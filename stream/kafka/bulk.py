@@ -120,6 +120,12 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         known = {topic: cluster.partitions_for_topic(topic) for topic in topics}
         return {topic: len(partitions) for topic, partitions in known.items() if partitions}
 
+    @property
+    def member_id(self) -> str:
+        """By which the group knows this worker; empty while it is no member."""
+        coordinator = getattr(self._consumer, "_coordinator", None)
+        return str(getattr(coordinator, "member_id", ""))
+
     def log_end(self, tp: TP) -> tuple[int | None, int]:
         """(log end for readers of committed data, monotonic ms at which it was first seen) of the last fetch that
         answered for this partition; (None, 0) before the first. The client stamps an answer by the wall clock, which

@@ -14,6 +14,7 @@ from stream.kafka.deadletter import dead_letter
 from stream.kafka.drain import Drain
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
+from stream.kafka.pace import Pace
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import Reader, Refusal
 from stream.kafka.tally import Tally
@@ -45,6 +46,7 @@ class StageOne:
         self.topics: tuple[str, ...] = names.inbound
         self.state_topic = names.ledger
         self.positions: Positions | None = None
+        self.pace = Pace(settings.kafka.transaction_timeout_ms)
         self._context = context
         self._engine = engine or Stage1(
             settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
@@ -137,7 +139,11 @@ class StageOne:
 
     def _full(self) -> bool:
         """Whether a transaction should hold no more than what is in hand."""
-        return self._applied >= IN_HAND or self._dead_bytes >= DEAD_BYTES_IN_HAND
+        return (
+            self._applied >= IN_HAND
+            or self._dead_bytes >= DEAD_BYTES_IN_HAND
+            or self._engine.pending + len(self._dead) >= self.pace.rows
+        )
 
     def _apply(self, run: Run) -> None:
         topic, apply, horizon_ms = run.topic, self._engine.apply, self._horizon_ms
@@ -292,6 +298,7 @@ class StageOne:
 
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
+        self._context.meters.drop("collections_transaction_rows", "1", str(self.number))
         for topic in self.topics:
             for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
                 self._context.meters.drop(f"collections_{name}", topic, str(self.number))

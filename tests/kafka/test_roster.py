@@ -160,7 +160,7 @@ class Quiet:
     counters: Counter[str] = Counter()
     dead_numbers: frozenset[int] = frozenset()
 
-    def tick(self, _: int) -> Any:
+    def tick(self, _: int, most: int) -> Any:
         return SimpleNamespace(kpis=[], alerts=[], state=[])
 
 
@@ -170,7 +170,7 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     told: list[tuple[int, Any]] = []
     ours.outlet = cast("Any", SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis))))
     engine: Any = Quiet()
-    engine.tick = lambda _: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
+    engine.tick = lambda _, __: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
     work = StageTwo(ours, 1, engine)
     commit = work.commit(force=True)
     assert commit is not None

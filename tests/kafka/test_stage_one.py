@@ -69,6 +69,7 @@ def test_a_dead_letter_fits_its_topic_as_it_is_whoever_made_it() -> None:
 
 def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
     bench = Bench()
+    bench.work.pace.rows = 2 * IN_HAND
     for first in range(0, IN_HAND + 500, 500):
         bench.feed(*(FakeRecord(first + n, b"{") for n in range(500)))
     assert bench.work.progress()[CALLS][0] == IN_HAND
@@ -76,6 +77,21 @@ def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
     bench.commit()
     bench.feed(FakeRecord(IN_HAND + 500, b"{"))
     assert bench.work.progress()[CALLS][0] == IN_HAND + 501
+
+
+@pytest.mark.parametrize("kind", ["facts", "dead letters"])
+def test_a_transaction_is_bounded_by_what_it_writes(kind: str) -> None:
+    """A call of an agent, a team and a site of its own is four records: one fact, three deltas."""
+    bench = Bench()
+    bench.work.pace.rows = 1_200
+    calls = [record(n, n, DEBTOR, agent_id=f"a-{n}", team_id=f"t-{n}", site_id=f"s-{n}") for n in range(2_000)]
+    for first in range(0, 2_000, 500):
+        some = calls[first : first + 500]
+        bench.feed(*(some if kind == "facts" else (FakeRecord(each.offset, b"{") for each in some)))
+    assert bench.work.progress()[CALLS][0] == (300 if kind == "facts" else 1_200)
+    assert bench.work.due(1_000_000)
+    assert bench.commit().rows <= 1_200 + len(bench.work.topics) + 3
+    assert bench.work.step()
 
 
 def test_a_transaction_holds_no_more_dead_letters_than_a_broker_should_be_sent_at_once() -> None:
