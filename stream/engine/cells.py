@@ -27,6 +27,11 @@ def _entities(site: str, team: str, agent: str) -> tuple[str, str, str]:
     return f"{site}|agent|{agent}", f"{site}|team|{team}", f"{site}|site|{site}"
 
 
+def entities_of(site: str, team: str, agent: str) -> tuple[str, ...]:
+    """The texts of all whom what is credited to these counts for."""
+    return _entities(site, team, agent)
+
+
 class Cells:
     """Amounts by credit, currency and grain since the last `take`. `watched`: columns that alert rules read."""
 

@@ -40,7 +40,9 @@ async def standing(settings: Settings, member_id: str) -> Standing:
 
 def given_up(timeout_ms: int) -> str:
     """What has become of a transaction of ours that took too long."""
-    return f"the broker gave up a transaction that stood open for longer than kafka.transaction_timeout ({timeout_ms} ms)"
+    return (
+        f"the broker gave up a transaction that stood open for longer than kafka.transaction_timeout ({timeout_ms} ms)"
+    )
 
 
 async def ending_of(

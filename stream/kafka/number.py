@@ -111,7 +111,7 @@ class Number:
                     return await steps(self)
                 except (*FENCED, KafkaTimeoutError) as error:
                     if not await self._goes_on(error):
-                        return
+                        return None
         except asyncio.CancelledError:
             if not self._closing:
                 raise

@@ -49,7 +49,7 @@ class StageOne:
         self.pace = Pace(settings.kafka.transaction_timeout_ms)
         self._context = context
         self._engine = engine or Stage1(
-            settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
+            settings.definitions(), settings.plan(), settings.live_limits(), number, settings.watched()
         )
         self._reader = Reader(number, context.numbers, settings.record_bytes)
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
@@ -289,6 +289,7 @@ class StageOne:
 
     def _tell_partitions(self) -> None:
         meters, number = self._context.meters, str(self.number)
+        meters.set("collections_ledger_entities", number, to=self._engine.entities)
         for topic, lane in self._inlet.lanes.items():
             meters.set("collections_consumer_lag_records", topic, number, to=lane.lag)
             meters.set("collections_partition_idle", topic, number, to=topic in self._clock.idle)
@@ -299,6 +300,7 @@ class StageOne:
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
         self._context.meters.drop("collections_transaction_rows", "1", str(self.number))
+        self._context.meters.drop("collections_ledger_entities", str(self.number))
         for topic in self.topics:
             for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
                 self._context.meters.drop(f"collections_{name}", topic, str(self.number))

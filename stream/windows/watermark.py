@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-
 MOST_AT_ONCE = 4
 """Silence takes at least so many looks."""
 

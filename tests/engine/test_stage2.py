@@ -148,7 +148,9 @@ def test_what_a_reader_keeps_is_the_sum_of_all_rows_whatever_crashes_and_however
     assert crashing.alerts == steady.alerts
     first, second = kept(steady.kpis), kept(crashing.kpis)
     # What emptied before its turn came was never seen by anybody: of that there is no record at all.
-    unseen = {key for key in first.keys() - second.keys() if not first[key]["kpis"]} if crashing.most < NO_END else set()
+    unseen = (
+        {key for key in first.keys() - second.keys() if not first[key]["kpis"]} if crashing.most < NO_END else set()
+    )
     assert {key: (each["kpis"], each["final"]) for key, each in first.items() if key not in unseen} == {
         key: (each["kpis"], each["final"]) for key, each in second.items()
     }

@@ -32,14 +32,14 @@ def by_agent(count: int) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def asked_all_the_while(worker: WorkerProcess) -> AsyncIterator[list[str]]:
-    """/health/live and /metrics are asked without a pause; what is yielded names those that took more than 2 s."""
+async def asked_all_the_while(worker: WorkerProcess, *paths: str) -> AsyncIterator[list[str]]:
+    """The pages are asked without a pause; what is yielded names those that took more than 2 s."""
     late: list[str] = []
     over = asyncio.Event()
 
     async def ask() -> None:
         while not over.is_set():
-            for path in ("/health/live", "/metrics"):
+            for path in paths or ("/health/live", "/metrics"):
                 began = time.monotonic()
                 if await asyncio.to_thread(worker.get, path) != 200:  # its own limit is 2 s
                     late.append(f"{path} after {time.monotonic() - began:.1f} s")
@@ -122,7 +122,7 @@ async def test_calls_that_each_have_an_agent_a_team_and_a_site_of_their_own_stop
     await produce(own_broker.bootstrap, inbound, events)
     async with WorkerProcess(config) as worker:
         await worker.ready()
-        async with asked_all_the_while(worker) as late:
+        async with asked_all_the_while(worker, "/health/live") as late:
             await until_counted(settings, "dials", "agent", {f"a-{n}": 1 for n in range(count)}, 200)
         assert worker.code is None
         assert late == []
