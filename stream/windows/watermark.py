@@ -11,8 +11,8 @@ class Watermark:
     """Hears every number; never goes back.
 
     A number that was never heard holds it back, and so does a silent one, until it has not been heard for
-    `dead_after_ms`; then it is left out. Only time in which the caller has asked counts (see `advance`). An idle one is left out by its own word; when all that
-    live are idle, the watermark is the greatest event time known.
+    `dead_after_ms`; then it is left out. Only time in which the caller has asked counts (see `advance`). An idle one is
+    left out by its own word; when all that live are idle, the watermark is the greatest event time known.
     """
 
     def __init__(self, numbers: int, dead_after_ms: int) -> None:

@@ -266,3 +266,21 @@ def test_a_number_goes_on_from_its_restored_positions() -> None:
         pass
     assert len(sent(other.commit(), LEDGER, 1)) == 2  # the second call and the offsets
     assert other.work.positions.tps[CALLS] == Position(2, NOON_MS + 1_000, stamp_ms=NOON_MS)
+
+
+def test_an_event_of_somebody_beyond_the_limit_is_dead_lettered_counted_and_stops_nothing() -> None:
+    bench = Bench(LIMITS__ENTITIES_PER_SITE="4")
+    bench.context.meters = meters = Meters()
+    first = 3
+    for start in range(0, 2_000, 500):
+        bench.feed(*(record(n, n, DEBTOR, agent_id=f"a-{n}") for n in range(start, start + 500)))
+    commit = bench.commit()
+    refused = commit.outgoing[DEAD, 1]
+    assert len(refused) == 2_000 - first + 1
+    assert {dict(line.headers)["reason"] for line in refused} == {b"limit"}
+    assert b"limits.entities_per_site" in (dict(refused[0].headers)["detail"] or b"")
+    bench.look()
+    shown = {(s.name, *s.labels.values()): s.value for family in meters.collect() for s in family.samples}
+    assert shown["collections_deadletters_total", "limit"] == len(refused)
+    assert shown["collections_ledger_entities", "1"] == 4
+    assert bench.ends == []
