@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from stream.kafka.exits import Exit
 from stream.kafka.topics import admin_client
@@ -38,6 +38,12 @@ async def standing(settings: Settings, member_id: str) -> Standing:
     return Standing.SUCCEEDED if members else Standing.ALONE
 
 
+def is_lost(error: KafkaError) -> bool:
+    """Whether a commit that failed so may be done again from the last one, unless another worker has taken it over: the
+    broker takes nothing more of the producer, gave no answer in time, or has no leader for a partition."""
+    return isinstance(error, (*FENCED, KafkaTimeoutError)) or bool(error.retriable)
+
+
 def given_up(timeout_ms: int) -> str:
     """What has become of a transaction of ours that took too long."""
     return (
@@ -58,7 +64,9 @@ async def ending_of(
         found = await standing(settings, member_id())
     lost = given_up(settings.kafka.transaction_timeout_ms)
     if found is Standing.SUCCEEDED:
-        return Exit.FENCED, f"{name} was fenced: another worker owns it ({error!r})"
+        named = settings.kafka.group_instance_id
+        twice = f"; two with the same kafka.group_instance_id ({named}) put each other out" if named else ""
+        return Exit.FENCED, f"{name} was fenced: another worker owns it{twice} ({error!r})"
     if found is Standing.ALONE:
         return Exit.RESTART, (
             f"{name}: {lost}, and the group has no members any more: this worker was stopped or cut off for longer "

@@ -14,7 +14,7 @@ from itertools import count
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaTimeoutError
+from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError
 from faust.types import TP
 
 from stream.kafka.batches import Batch
@@ -22,12 +22,12 @@ from stream.kafka.bulk import BulkConsumer
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.inlet import NEVER_MS
-from stream.kafka.membership import ending_of, given_up
+from stream.kafka.membership import ending_of, given_up, is_lost
 from stream.kafka.opening import Range, check_state, lost, starting_offsets
 from stream.kafka.positions import stamp_of
 from stream.kafka.restore import Restoring, restore
 from stream.kafka.work import Commit, Work
-from stream.kafka.writer import FENCED, Writer
+from stream.kafka.writer import Writer
 
 LOOK_EVERY_MS = 100
 WAIT_SECONDS = 0.05
@@ -109,7 +109,9 @@ class Number:
             while True:
                 try:
                     return await steps(self)
-                except (*FENCED, KafkaTimeoutError) as error:
+                except KafkaError as error:
+                    if not is_lost(error):
+                        raise
                     if not await self._goes_on(error):
                         return None
         except asyncio.CancelledError:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
 from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.stage2 import NO_END, Publication, Stage2
+from stream.engine.stage2 import NO_END, Publication
 from tests.engine.deltas import delta
 from tests.engine.floor import (
     BASE,
@@ -35,6 +35,7 @@ from tests.engine.floor import (
     stage,
     state_time,
     text,
+    ticked,
 )
 
 
@@ -171,10 +172,6 @@ def check_kept(worker: Worker, rows: list[Row], event_ms: int) -> None:
         revision = json.loads(value)["revision"]
         assert revision > revisions.get(raw, 0)
         revisions[raw] = revision
-
-
-def ticked(target: Stage2, now_ms: int) -> dict[str, dict[str, Any]]:
-    return kept(target.tick(now_ms).kpis)
 
 
 def test_a_key_is_published_at_most_once_per_pace_and_then_with_all_that_changed() -> None:
@@ -333,31 +330,6 @@ def test_a_run_is_its_grains_one_by_one(batch: int) -> None:
     assert one == other
     assert one.kpis
     assert one.alerts
-
-
-def test_a_silent_number_holds_finality_until_it_is_dead() -> None:
-    target = stage(numbers=2)
-    feed(target, [row(0, dials=1)], BASE)
-    state_time(target, BASE + HOUR)
-    assert not any(record["final"] for record in ticked(target, 0).values())
-    state_time(target, BASE + HOUR)
-    for quarter in range(4):
-        assert ticked(target, quarter * LIVE.dead_after_ms // 4) == {}
-    assert ticked(target, LIVE.dead_after_ms - 1) == {}
-    state_time(target, BASE + HOUR)
-    assert any(record["final"] for record in ticked(target, LIVE.dead_after_ms).values())
-    assert target.dead_numbers == {1}
-
-
-def test_an_idle_number_is_left_out_and_all_idle_stand_at_the_greatest() -> None:
-    target = stage(numbers=2)
-    target.apply(STATEMENT_KEY, encode_statement(0, BASE, BASE + HOUR, idle=True))
-    target.apply(STATEMENT_KEY, encode_statement(1, BASE + MINUTE, BASE + MINUTE))
-    target.tick(0)
-    assert target.watermark_ms == BASE + MINUTE
-    target.apply(STATEMENT_KEY, encode_statement(1, BASE + MINUTE, BASE + MINUTE, idle=True))
-    target.tick(1)
-    assert target.watermark_ms == BASE + HOUR
 
 
 def test_sums_beyond_64_bits_stay_exact_through_state_and_records() -> None:

@@ -201,3 +201,8 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110  what is waited for knows of no event
             await asyncio.sleep(0)
+
+
+def order(said: list[str], *wanted: str) -> list[str]:
+    """Those of the wanted, in the order in which they were said."""
+    return [each for each in said if each in wanted]

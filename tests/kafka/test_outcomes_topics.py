@@ -176,13 +176,12 @@ async def test_a_state_made_under_another_definition_or_pane_is_refused_naming_t
 @pytest.mark.parametrize("gone", ["all", "the state", "one that is read"])
 async def test_a_worker_makes_no_topics_and_names_the_command_that_does(place: Place, gone: str) -> None:
     """Nor after its restart: whoever makes them knows that what was there before is gone."""
+    missing = place.names.ledger if gone == "the state" else place.calls
     if gone != "all":
         await asyncio.to_thread(create_topics, place.settings)
-        missing = {"the state": place.names.ledger, "one that is read": place.calls}[gone]
         await delete(place.settings, missing)
     for _ in range(2):
         async with WorkerProcess(place.config, topics=False) as worker:
             word = "none of the others" if gone == "all" else "though others are there"
-            first = place.calls if gone == "all" else missing
-            await ends_with(worker, 4, f"there is no topic {first}", word, "`kpi-stream topics create`")
+            await ends_with(worker, 4, f"there is no topic {missing}", word, "`kpi-stream topics create`")
     assert "is missing" in "".join(await asyncio.to_thread(check_topics, place.settings))
