@@ -7,6 +7,7 @@ changed belong together, and whoever restores that state goes on as if nothing h
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from stream.alerts import state as alert_state
 from stream.alerts.adoption import Held, adopt
@@ -39,6 +40,8 @@ from stream.windows.watermark import Watermark
 
 FOLD_AT_ROWS = 20_000
 """Rows that may wait for the next tick before they are folded in: bounds memory while catching up."""
+
+NO_END = 1 << 62
 
 __all__ = ["Output", "Publication", "Stage2"]
 
@@ -105,9 +108,15 @@ class Stage2:
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
 
-    def tick(self, now_ms: int) -> Output:
+    @property
+    def pending(self) -> int:
+        """How many records the next tick writes, about: more is not to be applied before it, if that is many."""
+        return self._holdings.pending
+
+    def tick(self, now_ms: int, most: int = NO_END) -> Output:
         """What is due at `now_ms`, which only paces: KPI records, alerts, and all state that changed since the last.
 
+        `most`: KPI records that it gives at most; what is due beyond them is due at the next tick, the oldest first.
         In a replay: alerts alone.
         """
         if self._restoring:
@@ -123,8 +132,8 @@ class Stage2:
         if self._replay:
             self._forget_changes()
             return output
-        looked_at = self._publish(output.kpis, now_ms)
-        self._drop(output, now_ms)
+        looked_at = self._publish(output.kpis, now_ms, most)
+        self._drop(output, now_ms, most)
         self._save(output.state, looked_at)
         return output
 
@@ -206,10 +215,10 @@ class Stage2:
     def _alerts(self, to_ms: int) -> list[Record]:
         return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
 
-    def _publish(self, kpis: list[Record], now_ms: int) -> list[Total]:
+    def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
         looked_at = self._holdings.look()
-        for total in self._publisher.due(looked_at.copy(), now_ms):
+        for total in self._publisher.due(looked_at.copy(), now_ms, most):
             self._publish_now(total, kpis, now_ms)
             looked_at.append(total)
         return looked_at
@@ -220,9 +229,9 @@ class Stage2:
         if record is not None:
             kpis.append(record)
 
-    def _drop(self, output: Output, now_ms: int) -> None:
+    def _drop(self, output: Output, now_ms: int, most: int) -> None:
         """Forgets windows that nothing may change any more, and entities of which nothing is left."""
-        for total in self._publisher.expired():
+        for total in islice(self._publisher.expired(), most):
             if not self._holdings.holds(total):
                 continue
             self._drop_one(total, output, now_ms)

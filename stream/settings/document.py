@@ -159,12 +159,14 @@ class Time(Section):
 
 
 class Limits(Section):
-    """Beyond the first three an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
+    """Beyond the first five an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
     others allow, the worker stops (kafka/drain.py)."""
 
     record_bytes: Positive = 1_048_576
     facts_per_case: Positive = 100_000
     facts_per_debtor: Positive = 100_000
+    entities_per_site: Positive = 10_000
+    entities: Positive = 30_000
     deadletter_run: Count = 1_000
     deadletter_ratio: Share = Fraction(7, 10)
     deadletter_window: Records = 10_000

@@ -1,7 +1,7 @@
 """A valid configuration, and what the rooms below are built from."""
 
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -68,6 +68,11 @@ class Settings:
         """How many facts the ledger keeps."""
         section = self.document.limits
         return Limits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
+
+    def live_limits(self) -> Limits:
+        """How many facts and entities a worker's ledger keeps."""
+        section = self.document.limits
+        return replace(self.limits(), entities_per_site=section.entities_per_site, entities=section.entities)
 
     def plan(self) -> WindowPlan:
         """The windows and the clocks of the configured sites."""
