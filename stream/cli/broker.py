@@ -72,13 +72,20 @@ def committed_records(
             pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
                 for tp, records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).items():
-                    yield from (record for record in records if record.offset < pending[tp])
-                for partition in list(pending):
-                    # Offsets have gaps (transaction markers): the position passes them, the records do not.
-                    if runner.run(consumer.position(partition)) >= pending[partition]:
-                        del pending[partition]
+                    end = pending.get(tp, 0)  # a finished partition may hand over once more what was fetched before
+                    yield from (record for record in records if record.offset < end)
+                for partition in runner.run(_finished(consumer, pending)):
+                    del pending[partition]
         finally:
             runner.run(consumer.stop())
+
+
+async def _finished(consumer: Any, pending: dict[Any, int]) -> list[Any]:
+    """The partitions that have been read to their ends; they are fetched no more, though a producer may go on."""
+    # Offsets have gaps (transaction markers): the position passes them, the records do not.
+    finished = [partition for partition, end in pending.items() if await consumer.position(partition) >= end]
+    consumer.pause(*finished)
+    return finished
 
 
 async def _started(settings: "Settings") -> Any:

@@ -72,10 +72,9 @@ def _versions() -> Finding:
 
 
 async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Finding]:
-    options = settings.kafka_client_options()
     milliseconds = int(timeout_s * 1000)
-    admin = AIOKafkaAdminClient(**options, request_timeout_ms=milliseconds)
-    consumer = AIOKafkaConsumer(**options, request_timeout_ms=milliseconds, enable_auto_commit=False)
+    admin = AIOKafkaAdminClient(**settings.kafka_client_options(), request_timeout_ms=milliseconds)
+    consumer = None
     try:
         await admin.start()
         cluster = await admin.describe_cluster()
@@ -85,7 +84,7 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield Finding("fail", "topics", deviation)
         if not deviations:
             yield Finding("ok", "topics", "all are there, with their settings")
-        await consumer.start()
+        consumer = await _started(settings, milliseconds)
         names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         counts = await partition_counts(admin)
         inbound = {
@@ -101,8 +100,21 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield finding
         yield _clock(newest_ms, time.time_ns() // 1_000_000)
     finally:
-        await consumer.stop()
+        if consumer is not None:
+            await consumer.stop()
         await admin.close()
+
+
+async def _started(settings: "Settings", timeout_ms: int) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(), request_timeout_ms=timeout_ms, enable_auto_commit=False
+    )
+    try:
+        await consumer.start()
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
 
 
 async def _deviations(admin: AIOKafkaAdminClient, settings: "Settings") -> list[str]:
@@ -170,11 +182,12 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
         consumer.seek(partition, max(starts[partition], ends[partition] - SAMPLE))
     found: list[Any] = []
     while pending:
-        for records in (await consumer.getmany(timeout_ms=200)).values():
-            found += records
+        for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+            found += [record for record in records if record.offset < ends[tp]]
         for partition in list(pending):
             if await consumer.position(partition) >= ends[partition]:
                 pending.remove(partition)
+                consumer.pause(partition)  # a producer may go on: what comes now is not ours
     return found
 
 
