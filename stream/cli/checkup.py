@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
+from stream.kafka.access import denial
 from stream.kafka.names import Names
 from stream.kafka.reading import Reader, Refusal
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
@@ -54,7 +55,9 @@ def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
                 yield Finding("fail", "broker", f"no answer from {_servers(settings)} within {timeout_s:g} s")
                 return
             except (KafkaError, OSError) as error:
-                yield Finding("fail", "broker", f"{_servers(settings)}: {str(error) or type(error).__name__}")
+                met = runner.run(denial(settings))
+                text = f"{_servers(settings)}: {str(error) or type(error).__name__}" if met is None else met.text
+                yield Finding("fail", "broker", text)
                 return
 
 
