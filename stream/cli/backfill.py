@@ -8,7 +8,7 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
-from stream.cli.replay import Format, Processes, Progress, Windows, check_run, told, window_names
+from stream.cli.replay import Format, Processes, Progress, Replace, Windows, check_run, tell, window_names
 
 
 def backfill(
@@ -33,6 +33,7 @@ def backfill(
             help="Write the state from which workers go on under this configuration. No worker may be running.",
         ),
     ] = False,
+    replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
     config: Config = None,
@@ -68,13 +69,13 @@ def backfill(
     if hand_over and (to is not None or windows is not None or output != "jsonl"):
         raise CommandError("--hand-over is about all windows up to now: without --to, --windows, --format", exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
-    wish = Wish(run, wanted, processes, _instant_ms("--from", from_), _instant_ms("--to", to), output)
+    wish = Wish(run, wanted, processes, _instant_ms("--from", from_), _instant_ms("--to", to), output, replace)
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
     except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    print(told(summary, "published" if hand_over else f"in {out}"), file=sys.stderr)
+    tell(summary, out, "published" if hand_over else f"in {out}")
 
 
 def _instant_ms(option: str, text: str | None) -> int | None:

@@ -51,6 +51,7 @@ class _Tally:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
@@ -58,7 +59,8 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
     """Folds group `number`. What it contributes is the file `parcels-NUMBER`, the events that are no facts are
     `dead-fold-NUMBER`.
 
-    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `index` of the parcels; where the ledger is
+    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `sites` that anything was contributed to,
+    `index` of the parcels; where the ledger is
     wanted, its records are the file `ledger-NUMBER`, by number, with its index `ledger`.
     """
     tally = _Tally()
@@ -71,6 +73,7 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
         "duplicates": tally.duplicates,
         "superseded": tally.superseded,
         "greatest_ms": tally.greatest_ms,
+        "sites": sorted(tally.sites),
         "dead": len(tally.dead),
         "index": index,
         "ledger": ledger,
@@ -88,6 +91,7 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple
     parcels: dict[Place, list[Any]] = {}
     for credit, panes in cells.take().items():
         site, _, agent = credit
+        tally.sites.add(site)
         bucket = crc32(f"{site}|{agent}".encode()) % job.buckets
         parcels.setdefault((0, bucket), []).append((credit, panes))
     yield from parcels.items()
@@ -125,6 +129,7 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
             _count(stage1.apply, part, line, value, fact, tally)
         tell(len(some), 0)
         deltas, ledger = stage1.take()
+        tally.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:
