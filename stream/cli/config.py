@@ -1,6 +1,7 @@
 """`kpi-stream config check`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -40,12 +41,18 @@ def check(
 
     try:
         settings = load(file or config)
-        settings.kafka_client_options()
     except SettingsError as error:
-        *others, last = error.lines
-        for line in others:
-            warn(line)
-        raise CommandError(last, exit_code=2) from error
+        raise _refused(error.lines) from error
+    if wrong := settings.unusable_files():
+        raise _refused(wrong)
     for warning in settings.warnings():
         print(warning, file=sys.stderr)
     print("ok")
+
+
+def _refused(lines: Sequence[str]) -> CommandError:
+    """Tells all lines but the last, which the error tells."""
+    *others, last = lines
+    for line in others:
+        warn(line)
+    return CommandError(last, exit_code=2)

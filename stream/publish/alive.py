@@ -22,7 +22,7 @@ def why_not(settings: Settings) -> str | None:
         connection.request("GET", "/health/live")
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer at {host}:{port}: {error or type(error).__name__}"
+        return f"no answer at {host}:{port}: {str(error) or type(error).__name__}"
     finally:
         connection.close()
     return None if status == 200 else f"/health/live at {host}:{port} answers {status}"

@@ -1,6 +1,7 @@
 """What every Kafka client is told of servers, TLS and login. A file that cannot be used is named with its key."""
 
 import ssl
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,21 @@ def client_options(kafka: Kafka, origins: Origins) -> dict[str, Any]:
     return options
 
 
+def unusable_files(kafka: Kafka, origins: Origins) -> Iterator[str]:
+    """A line for each file that cannot be used, of those that the protocol asks for."""
+    parts: list[Callable[[], object]] = []
+    if kafka.security_protocol.startswith("SASL"):
+        parts.append(lambda: _secret(kafka, "sasl_plain_password", origins))
+    if kafka.security_protocol.endswith("SSL"):
+        parts.append(lambda: _authority(kafka, origins))
+        parts.append(lambda: _load_certificate(ssl.create_default_context(), kafka, origins))
+    for part in parts:
+        try:
+            part()
+        except SettingsError as error:
+            yield str(error)
+
+
 def _failure(origins: Origins, key: str, reason: str) -> SettingsError:
     return SettingsError(origins.line(("kafka", key), reason))
 
@@ -50,20 +66,25 @@ def _secret(kafka: Kafka, key: str, origins: Origins) -> str | None:
 
 
 def _ssl_context(kafka: Kafka, origins: Origins) -> ssl.SSLContext:
-    if kafka.ssl_cafile is not None:
-        _check_readable(kafka, "ssl_cafile", origins)
-    try:
-        context = ssl.create_default_context(cafile=kafka.ssl_cafile)
-    except (OSError, ValueError) as error:
-        raise _failure(origins, "ssl_cafile", f"{kafka.ssl_cafile}: holds no certificate in PEM form") from error
+    context = _authority(kafka, origins)
     context.check_hostname = kafka.ssl_check_hostname
-    if kafka.ssl_certfile is not None:
-        _load_certificate(context, kafka, origins)
+    _load_certificate(context, kafka, origins)
     return context
 
 
+def _authority(kafka: Kafka, origins: Origins) -> ssl.SSLContext:
+    """A context that trusts whom it should."""
+    if kafka.ssl_cafile is not None:
+        _check_readable(kafka, "ssl_cafile", origins)
+    try:
+        return ssl.create_default_context(cafile=kafka.ssl_cafile)
+    except (OSError, ValueError) as error:
+        raise _failure(origins, "ssl_cafile", f"{kafka.ssl_cafile}: holds no certificate in PEM form") from error
+
+
 def _load_certificate(context: ssl.SSLContext, kafka: Kafka, origins: Origins) -> None:
-    assert kafka.ssl_certfile is not None
+    if kafka.ssl_certfile is None:
+        return
     _check_readable(kafka, "ssl_certfile", origins)
     if kafka.ssl_keyfile is not None:
         _check_readable(kafka, "ssl_keyfile", origins)

@@ -12,7 +12,7 @@ from stream.ledger.definitions import Definitions, Limits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
-from stream.settings.security import client_options
+from stream.settings.security import client_options, unusable_files
 from stream.windows.plan import SiteClock, WindowPlan
 
 
@@ -106,6 +106,10 @@ class Settings:
             dead_after_ms=self.time.dead_after_ms,
             rolling_records=True,
         )
+
+    def unusable_files(self) -> list[str]:
+        """A line for each file of a certificate or secret that cannot be used: here, that is, and now."""
+        return list(unusable_files(self.kafka, self.origins))
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes: servers and security, with an SSL context if one is

@@ -129,3 +129,20 @@ def test_keys_without_effect_are_warned_of(command: Command, tmp_path: Path) -> 
     assert ran.code == 0
     keys = [line.removeprefix(f"{file}: warning: ").split(": ")[0] for line in ran.error.splitlines()]
     assert sorted(keys) == ["kafka.sasl_plain_password", "kafka.ssl_cafile", "minimum_sample.dials"]
+
+
+def test_every_file_that_is_missing_is_named_with_its_key(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    keys = {"ssl_cafile": "ca.pem", "ssl_certfile": "client.pem", "sasl_plain_password_file": "secret"}
+    named = ", ".join(f"{key}: {tmp_path / name}" for key, name in keys.items())
+    file.write_text(f"kafka: {{security_protocol: SASL_SSL, sasl_plain_username: u, {named}}}")
+    ran = command("config", "check", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert sorted(ran.error.splitlines()) == sorted(
+        f"kpi-stream: {file}: kafka.{key}: {tmp_path / name}: No such file or directory" for key, name in keys.items()
+    )
+    for arguments in (["topics", "check"], ["doctor"], ["board"], ["worker"], ["simulate", "--events", "1"]):
+        ran = command(*arguments, "--config", file)
+        assert ran.code == 2
+        assert "kafka.sasl_plain_password_file: " in ran.error
+        assert ran.error.count("\n") == 1
