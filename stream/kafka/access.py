@@ -18,6 +18,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from stream.settings import Settings
 
 KNOCK_MS = 5_000
+CLOSE_SECONDS = 1.0
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
 
@@ -77,7 +78,9 @@ async def _knock(
     ) as error:
         return _reason(error, connection, settings, host)
     finally:
-        connection.close()
+        closed = connection.close()
+        if connection.connected_once:  # else nothing will ever say that it is closed
+            await asyncio.wait([closed], timeout=CLOSE_SECONDS)
 
 
 class _Connection(AIOKafkaConnection):  # type: ignore[misc]
@@ -163,8 +166,11 @@ def _untrusted(error: ssl.SSLCertVerificationError, host: str, cafile: str | Non
         return "its certificate is not valid yet: is this machine's clock right?"
     trusted = "the system's certificates" if cafile is None else f"kafka.ssl_cafile {cafile}"
     if code == _SELF_SIGNED:
-        return f"its certificate is self-signed and not among {trusted}: put it, or its CA's, into kafka.ssl_cafile"
-    return f"its certificate is signed by a CA that is not among {trusted}: kafka.ssl_cafile ({error.verify_message})"
+        return f"its certificate is self-signed and not among {trusted}: put it into kafka.ssl_cafile"
+    return (
+        f"its certificate is signed by a CA that is not among {trusted} ({error.verify_message}): "
+        f"put the CA's certificate into kafka.ssl_cafile"
+    )
 
 
 def _tls(error: ssl.SSLError, certfile: str | None, protocol: str) -> _Reason:
