@@ -70,8 +70,8 @@ def test_the_image_is_hash_locked_has_no_root_and_the_python_that_the_product_as
     assert re.search(r"^USER [1-9]\d+$", last, re.MULTILINE)
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
     minimum = tuple(int(part) for part in needed.removeprefix(">=").split("."))
-    froms = [image for file, image in images() if file == "Dockerfile"]
-    versions = [tuple(int(n) for n in image.split(":")[1].split("-")[0].split(".")) for image in froms]
+    bases = [image for file, image in images() if file == "Dockerfile"]
+    versions = [tuple(int(n) for n in image.split(":")[1].split("-")[0].split(".")) for image in bases]
     assert len(versions) == 2
     assert all(version >= minimum for version in versions)
     for source in re.findall(r"^COPY ([^-].*) ", text, re.MULTILINE):
