@@ -47,7 +47,8 @@ def measured(folder: Path, rules: bool) -> float:
     command = [sys.executable, "-c", "from stream.cli.program import main; main()", "replay", "--no-progress"]
     began = time.perf_counter()
     subprocess.run(
-        [*command, "--input", str(folder / "events.jsonl"), "--out", str(folder / "out"), "--config", str(config), "--replace"],
+        [*command, "--replace", "--input", str(folder / "events.jsonl"), "--out", str(folder / "out")]
+        + ["--config", str(config)],
         check=True, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return time.perf_counter() - began
