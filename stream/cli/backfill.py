@@ -13,11 +13,12 @@ from stream.cli.replay import (
     Format,
     Processes,
     Progress,
+    Replace,
     Windows,
     check_run,
     end_ms_of,
     instant_option,
-    told,
+    tell,
     window_names,
 )
 
@@ -45,6 +46,7 @@ def backfill(
             help="Write the state from which workers go on under this configuration. No worker may be running.",
         ),
     ] = False,
+    replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
     config: Config = None,
@@ -82,10 +84,10 @@ def backfill(
         raise CommandError(message, exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
     wish = Wish(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
-                end_ms_of(settings, as_of))  # fmt: skip
+                end_ms=end_ms_of(settings, as_of), replace=replace)  # fmt: skip
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
     except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    print(told(summary, "published" if hand_over else f"in {out}"), file=sys.stderr)
+    tell(summary, out, "published" if hand_over else f"in {out}")

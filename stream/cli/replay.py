@@ -33,6 +33,9 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Overwrite the results of another run that lie in the folder.")
+]
 Format = Annotated[
     Literal["jsonl", "parquet"], typer.Option("--format", help="What KPI records and alerts are written as.")
 ]
@@ -67,6 +70,7 @@ def replay(
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "replay",
     as_of: AsOf = None,
     output: Format = "jsonl",
+    replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
     config: Config = None,
@@ -82,7 +86,8 @@ def replay(
 
     Files are JSON Lines (plain, .gz, .zst) or Parquet, and their order and the events' order do not matter. DIR gets
     kpi.jsonl, alerts.jsonl, conduct.jsonl, scores.jsonl, deadletter.jsonl and summary.json. Events that cannot be read
-    go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written.
+    go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written. A folder that
+    holds the results of other events, or of another configuration, asks for --replace.
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
@@ -97,23 +102,27 @@ def replay(
     settings = settings_of(config)
     wanted = window_names(settings, windows)
     check_run(run)
-    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of))
+    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = replayed(settings, sources, out, wish, watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    print(told(summary, f"in {out}"), file=sys.stderr)
+    tell(summary, out, f"in {out}")
 
 
-def told(summary: "Summary", where: str) -> str:
-    """What came of it, in one line."""
+def tell(summary: "Summary", out: Path, where: str) -> None:
+    """Says on stderr what came of it; last, why nothing did."""
+    from stream.cli.outcome import nothing_counted, unconfigured
+
     dead = sum(summary.deadletters.values())
-    return (
+    counts = (
         f"{summary.events_read} events ({summary.events_per_second} per second): {summary.events_accepted} accepted, "
         f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered; "
         f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
+    for line in (counts, *unconfigured(summary), *nothing_counted(summary, out)):
+        print(line, file=sys.stderr)
 
 
 def window_names(settings: "Settings", names: str | None) -> frozenset[str]:

@@ -5,13 +5,14 @@ It makes none (ADR 0046): on a broker that came back empty it would begin from n
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from stream.kafka.access import denial
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import (
@@ -32,6 +33,10 @@ MISSING_SECONDS = 10.0
 log = structlog.get_logger("stream.kafka")
 
 
+class DeniedError(Exception):
+    """The broker has let nobody in for kafka.patience, and waiting cannot help. One line that names the key."""
+
+
 @dataclass(frozen=True)
 class Topics:
     """Our topics as they are. `partitions`: name -> count. `deadletter_bytes`: the greatest dead letter. `leaderless`:
@@ -42,19 +47,29 @@ class Topics:
     leaderless: frozenset[tuple[str, int]] = frozenset()
 
 
-async def prepare_topics(settings: Settings) -> Topics:
+async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lambda _: None) -> Topics:
     """All our topics, once they are there and fit together.
 
-    Waits for a broker for as long as it takes, with a line each time. TopicsError: the broker does not tell of a topic.
-    RefusedError: one is missing, or partition counts do not fit together.
+    Waits for a broker that does not answer for as long as it takes, with a line each time; `waits` is told why.
+    DeniedError: one that answers has let nobody in for kafka.patience. TopicsError: the broker does not tell of a
+    topic. RefusedError: one is missing, or partition counts do not fit together. SettingsError: a file of a certificate or
+    secret is gone.
     """
     wait, longest = RETRY_SECONDS
+    denied_since: float | None = None
     while True:
         try:
             return await _prepare(settings)
         except (KafkaError, OSError, TimeoutError) as error:
-            servers = settings.kafka.bootstrap_servers
-            log.warning("the broker cannot be reached", servers=servers, error=_line(error), retry_in_s=wait)
+            met = await denial(settings)
+            why, now = met.text if met is not None else _line(error), time.monotonic()
+            denied_since = (denied_since or now) if met is not None and met.final else None
+            if denied_since is not None and now - denied_since >= settings.kafka.patience_ms / 1000:
+                raise DeniedError(f"{why} (for kafka.patience)") from error
+            waits(f"the broker cannot be reached: {why}")
+            log.warning("the broker cannot be reached", why=why, error=_line(error), retry_in_s=wait)
+        if denied_since is not None:
+            wait = min(wait, max(settings.kafka.patience_ms / 1000 - (time.monotonic() - denied_since), 0.1))
         await asyncio.sleep(wait)
         wait = min(2 * wait, longest)
 

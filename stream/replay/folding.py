@@ -53,6 +53,7 @@ class _Tally:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
@@ -60,7 +61,8 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
     """Folds group `number`. What it contributes is the file `parcels-NUMBER`, the events that are no facts are
     `dead-fold-NUMBER`.
 
-    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `index` of the parcels; where the ledger is
+    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `sites` that anything was contributed to,
+    `index` of the parcels; where the ledger is
     wanted, its records are the file `ledger-NUMBER`, by number, with its index `ledger`.
     """
     tally = _Tally()
@@ -73,6 +75,7 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
         "duplicates": tally.duplicates,
         "superseded": tally.superseded,
         "greatest_ms": tally.greatest_ms,
+        "sites": sorted(tally.sites),
         "dead": len(tally.dead),
         "index": index,
         "ledger": ledger,
@@ -95,6 +98,7 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple
         return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], [], []))
 
     for credit, panes in cells.take().items():
+        tally.sites.add(credit[0])
         parcel(f"{credit[0]}|{credit[2]}")[0].append((credit, panes))
     for owner, panes in cells.take_others().items():
         parcel("|".join(owner))[1].append((owner, panes))
@@ -137,6 +141,7 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
             _count(stage1.apply, part, line, value, fact, tally)
         tell(len(some), 0)
         deltas, ledger = stage1.take()
+        tally.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:
