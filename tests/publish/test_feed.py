@@ -125,7 +125,7 @@ async def test_topics_that_are_missing_are_named_and_waited_for(broker: str, top
 async def test_a_broker_that_is_away_is_said_and_waited_for() -> None:
     feed = Feed(settings("127.0.0.1:1", "nobody"), Floor(ROLLING))
     async with running(feed):
-        await until(lambda: feed.problem is not None and feed.problem.startswith("Kafka: "))
+        await until(lambda: feed.problem == "Kafka cannot be reached at 127.0.0.1:1")
     assert not feed.loaded
 
 

@@ -93,7 +93,7 @@ async def test_the_snapshot_tells_its_clocks(served: Served) -> None:
     data = await served.floor()
     assert (data["site"], data["zone"], data["choice"]) == ("main", "Asia/Shanghai", "rolling_15m")
     assert data["now_ms"] - data["as_of_ms"] == 3_000
-    assert (data["loading"], data["problem"]) == (True, "not connected yet")
+    assert (data["loading"], data["problem"]) == (True, "not connected to Kafka yet")
     assert data["sites"] == ["main", "pune"]
 
 
