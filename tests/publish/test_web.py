@@ -1,7 +1,9 @@
 """The web server, asked over a real socket."""
 
+import asyncio
 import gzip
 import json
+import threading
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stream.publish.meters import Meters
+from stream.publish.views import MOST_VIEWS
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import ASSETS, Health, Web
 from stream.settings import load
@@ -144,3 +147,55 @@ def test_the_pages_files_lie_in_a_package_whose_kinds_of_file_are_installed() ->
     assert (folder / "__init__.py").exists()
     assert {path.name for path in folder.iterdir() if path.is_file()} == {*ASSETS, "__init__.py"}
     assert [name for name in ASSETS if not any(Path(name).match(kind) for kind in kinds)] == []
+
+
+async def test_health_answers_while_scrapes_and_views_are_being_made(served: Served) -> None:
+    """Both stand in their threads until the test lets them go; the loop turns."""
+    gate = threading.Event()
+
+    def held(*_: object) -> bytes:
+        assert gate.wait(20)
+        return b"{}"
+
+    served.meters.collect = held  # type: ignore[method-assign, assignment]
+    served.wallboard._views._make = held
+    paths = ["/metrics"] * 20 + [f"/api/floor?agents={n}" for n in range(20)]
+    asking = [asyncio.create_task(served.get(path)) for path in paths]
+    for _ in range(20):
+        assert (await asyncio.wait_for(served.get("/health/live"), 5))[0] == 200
+    assert not any(task.done() for task in asking)
+    gate.set()
+    served.meters.collect = lambda: iter(())  # type: ignore[method-assign]
+    await asyncio.gather(*asking)
+
+
+async def test_more_views_than_there_is_room_for_are_refused_in_words(served: Served) -> None:
+    queries = [f"?agents={n}&kpis=dials" for n in range(MOST_VIEWS)]
+    assert {(await served.get(f"/api/floor{query}"))[0] for query in queries} == {200}
+    status, body, answer = await served.get("/api/floor?agents=499")
+    assert (status, answer.headers["Retry-After"]) == (503, "2")
+    assert "different views are being looked at" in json.loads(body)["error"]
+    assert (await served.get(f"/api/floor{queries[0]}"))[0] == 200
+
+
+@pytest.mark.parametrize("digits", [4, 5_000])
+async def test_a_number_of_thousands_of_digits_is_refused_in_a_line_that_fits(served: Served, digits: int) -> None:
+    status, body, _ = await served.get(f"/api/floor?agents={'9' * digits}")
+    assert status == 400
+    assert len(json.loads(body)["error"]) < 120
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.00", False),
+        ("x-gzip", False),
+        ("", False),
+    ],
+)
+async def test_an_answer_is_zipped_only_for_who_takes_it(served: Served, accepted: str, zipped: bool) -> None:
+    _, _, answer = await served.get("/metrics", **{"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if zipped else None)
