@@ -7,17 +7,26 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 REST = 9
-"""A text is kept for this many times as long as it took: scrapes take a tenth of the time, however many ask."""
+"""A text is kept for this many times the CPU time that it took: scrapes take a tenth of a core, however many ask."""
 KEPT_S = 5.0
 """And never longer than this."""
 
 
 class Scrape:
-    """`make` gives the text, in the thread. Who asks while it is being made waits for that one; an error is theirs."""
+    """`make` gives the text, in the thread. Who asks while it is being made waits for that one; an error is theirs.
 
-    def __init__(self, make: Callable[[], bytes], clock: Callable[[], float] = time.monotonic) -> None:
+    `clock`: monotonic seconds; `cpu`: those that the thread has worked.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], bytes],
+        clock: Callable[[], float] = time.monotonic,
+        cpu: Callable[[], float] = time.thread_time,
+    ) -> None:
         self._make = make
         self._clock = clock
+        self._cpu = cpu
         self._thread = ThreadPoolExecutor(1, "scrape")
         self._making: asyncio.Task[None] | None = None
         self._text: bytes | None = None
@@ -51,12 +60,14 @@ class Scrape:
             task.exception()  # told to those who waited for it
 
     async def _renew(self) -> None:
-        zip_too, began_s = self._zip, self._clock()
-        run = asyncio.get_running_loop().run_in_executor
-        text = await run(self._thread, self._make)
-        packed = await run(self._thread, lambda: gzip.compress(text, 1)) if zip_too else None
-        self._text, self._zipped = text, packed
-        self._kept_until_s = self._clock() + min(REST * (self._clock() - began_s), KEPT_S)
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, self._made_by_thread, self._zip)
+        self._text, self._zipped, worked_s = found
+        self._kept_until_s = self._clock() + min(REST * worked_s, KEPT_S)
+
+    def _made_by_thread(self, zip_too: bool) -> tuple[bytes, bytes | None, float]:
+        began_s = self._cpu()
+        text = self._make()
+        return text, gzip.compress(text, 1) if zip_too else None, self._cpu() - began_s
 
     def close(self) -> None:
         """Makes no more."""

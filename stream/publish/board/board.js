@@ -214,7 +214,7 @@ async function poll() {
       offsetMs = data.now_ms - Date.now();
       shown = data;
       show(data);
-    } else if (shown === null) $("span").textContent = data.error;
+    }
   } catch (error) {
     console.warn("no snapshot:", error);
   }

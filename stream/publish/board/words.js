@@ -10,7 +10,7 @@ const WORDS = {
     staleLong: "The numbers are old. Counted up to", lostLong: "No answer from the server since", loadingLong: "Reading the topics: numbers may be incomplete",
     noneYet: "No KPI record of this site yet",
     nothingYet: "Nothing has come in this window yet", notHere: "This site has no such window", begins: "Begins at",
-    apartTeam: "names no team: apart from all teams, and part of the floor", apartAgent: "names no agent: apart from all agents, and part of the floor",
+    apartTeam: "names no team: counts for the floor only", apartAgent: "names no agent: ranked nowhere",
     apartAlerts: "Of what names no team or agent", cut: "no new numbers", cutLong: "No new numbers:", countedUpTo: "Counted up to",
     wrong: "wrong address", wrongLong: "This address cannot be shown:", busy: "busy", back: "Show the first view", trouble: {},
     below: "below", above: "above", pending: "pending", title: "Collections floor",
@@ -25,7 +25,7 @@ const WORDS = {
     staleLong: "数据已过期,统计至", lostLong: "服务器无响应,自", loadingLong: "正在读取历史,数据可能不完整",
     noneYet: "该职场尚无指标记录",
     nothingYet: "本时段尚无数据", notHere: "该职场没有此时段", begins: "开始于",
-    apartTeam: "未归属任何团队:不参与排行,计入全场", apartAgent: "未归属任何坐席:不参与排行,计入全场",
+    apartTeam: "未归属任何团队:只计入全场", apartAgent: "未归属任何坐席:不参与排行",
     apartAlerts: "未归属部分", cut: "无新数据", cutLong: "无新数据:", countedUpTo: "统计至",
     wrong: "地址有误", wrongLong: "无法显示此地址:", busy: "繁忙", back: "显示默认视图",
     trouble: {
