@@ -95,6 +95,9 @@ async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_p
         assert [a.alert_id for a in of.open_alerts("main")] == ["9f2c"]
         await publish(broker, topic_prefix, [kpi(value("dials", 5), revision=3)], [alert(state="resolved")])
         await until(lambda: dials(of)["a-017"] == 5 and not of.open_alerts("main"))
+        now_ms = time.time_ns() // 1_000_000
+        assert [a.alert_id for a in of.ended(now_ms - 60_000)] == ["9f2c"]
+        assert of.ended(now_ms + 60_000) == []
         assert feed.problem is None
 
 

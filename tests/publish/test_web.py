@@ -21,6 +21,10 @@ from stream.settings import load
 from tests.publish.records import AS_OF, floor, kpi, value
 
 NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
+SITES = """{
+  main: {zone: Asia/Shanghai, shifts: {early: ["06:00", "14:00"], late: ["14:00", "22:00"]}},
+  pune: {zone: Asia/Kolkata},
+}"""
 
 
 class Served:
@@ -30,7 +34,7 @@ class Served:
         self.troubles: dict[str, str | None] = {"live": None, "ready": None}
         self.registry = CollectorRegistry()
         self.meters = Meters(self.registry)
-        settings = load(environ={"KPI_STREAM_SITES": "{main: {zone: Asia/Shanghai}, pune: {zone: Asia/Kolkata}}"})
+        settings = load(environ={"KPI_STREAM_SITES": SITES})
         self.wallboard = Wallboard(settings, clock_ms=lambda: NOW_MS)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         health = Health(live=lambda: self.troubles["live"], ready=lambda: self.troubles["ready"])
@@ -128,6 +132,22 @@ async def test_a_wrong_parameter_is_named_in_one_line(served: Served, query: str
     assert status == 400
     assert word in json.loads(body)["error"]
     assert "\n" not in json.loads(body)["error"]
+
+
+@pytest.mark.parametrize(
+    ("site", "window", "empty"),
+    [
+        ("main", "shift_late", {"why": "begins", "at_ms": 1_793_599_200_000}),  # 14:00 in Shanghai
+        ("main", "shift_early", {"why": "nothing"}),
+        ("main", "rolling_15m", {"why": "nothing"}),
+        ("main", "last_interval_30m", {"why": "nothing"}),
+        ("pune", "shift_late", {"why": "not_here"}),
+    ],
+)
+async def test_a_window_without_numbers_says_why(
+    served: Served, site: str, window: str, empty: dict[str, object]
+) -> None:
+    assert (await served.floor(f"?site={site}&window={window}"))["empty"] == empty
 
 
 async def test_a_port_that_is_taken_is_an_error_that_leaves_nothing_behind(served: Served) -> None:
