@@ -118,7 +118,7 @@ async def test_an_empty_floor_that_is_still_being_read_is_said(page: Page) -> No
     html = await page.text()
     assert words(html, "span", 'id="state"') == ["reading"]
     assert "not connected to Kafka yet" in words(html, "p", 'id="banner"')[0]
-    assert "off shift" in words(html, "article", "tile")[0]
+    assert words(html, "article", "tile")[0] == "Dials off shift"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ async def test_what_names_nobody_stands_below_and_leads_nothing(page: Page) -> N
         table = words(html, "table", f'id="{tag}"')[0]
         assert table.index("-1") < table.index(f"unassigned {line}")
     assert words(html, "h2", 'id="alerts-title"') == ["Alerts · 0"]
-    assert "Of what names no team or agent unassigned Connect rate" in words(html, "ol", 'id="alerts"')[0]
+    assert "Of what names no team or agent unassigned Connect rate 8.0 %, limit 10.0 %" in words(html, "ol", 'id="alerts"')[0]
 
 
 async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> None:

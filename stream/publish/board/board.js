@@ -45,7 +45,7 @@ function tile(cell, column) {
   return make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
     make("div", "big", value(cell, column)),
-    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", parts(cell, column)].filter(Boolean).join(" · "))));
+    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", cell.s === "absent" ? "" : parts(cell, column)].filter(Boolean).join(" · "))));
 }
 
 function cells(row, columns, indexes) {
@@ -130,19 +130,20 @@ function agents(data) {
   $("agents-title").textContent = `${words.agents} ${name(data.rank_by)}${turned}`;
 }
 
-function alertItem(alert, zone, over) {
+// `quiet`: it has ended, or is of nobody.
+function alertItem(alert, zone, quiet) {
   const text = figure(alert.v, alert)?.join(" ").trim() ?? words.no_data;
   const limit = figure(alert.threshold, alert).join(" ").trim();
   const who = alert.level === "site" ? words.site : alert.entity;
   const state = alert.state === "pending" ? ` · ${words.pending}` : "";
-  return make("li", over ? "over" : `firing ${severe(alert.severity)}`,
-    make("div", "", over ? null : sign(severe(alert.severity)), make("b", "", who), make("span", "", name(alert))),
-    make("p", "", over ? `${words.since} ${minute(alert.since, zone)} – ${minute(alert.at, zone)}`
+  return make("li", quiet ? "over" : `firing ${severe(alert.severity)}`,
+    make("div", "", quiet ? null : sign(severe(alert.severity)), make("b", "", who), make("span", "", name(alert))),
+    make("p", "", alert.state === "resolved" ? `${words.since} ${minute(alert.since, zone)} – ${minute(alert.at, zone)}`
       : `${text}, ${words.limit} ${limit} · ${words.severity[severe(alert.severity)]}${state} · ${words.since} ${minute(alert.since, zone)}`));
 }
 
 function alerts(data) {
-  const items = (alerts, over) => alerts.map((alert) => alertItem(alert, data.zone, over));
+  const items = (alerts, quiet) => alerts.map((alert) => alertItem(alert, data.zone, quiet));
   const firing = data.alerts.filter((alert) => !alert.apart), apart = data.alerts.filter((alert) => alert.apart);
   $("alerts-title").textContent = `${words.alerts} · ${firing.length}`;
   $("alerts").replaceChildren(
