@@ -93,9 +93,11 @@ async def test_a_restart_and_a_restore_notify_nobody_and_the_end_of_an_alert_doe
             first.collector.on_committed(0, [], [alert("2", state="resolved", **CRITICAL | {"entity": "t-2"})])
             await until(lambda: [entity for status, entity, _ in notified if status == "resolved"] == ["t-2"], 30)
         began = len(notified)
-        await asyncio.sleep(15)  # it is away
+        # It is away, long enough for what is said of that: an alert that is inhibited must not be told again later.
+        await prometheus.until('ALERTS{alertname="CollectionsNoWorker",alertstate="firing"}', bool)
+        await asyncio.sleep(5)
         async with worker(settings, port) as second:
-            await asyncio.sleep(25)  # it restores, and has not read the alerts topic
+            await asyncio.sleep(28)  # it restores, and has not read the alerts topic
             await prometheus.until('up{job="kpi-stream"} == 1', bool)
             assert await prometheus.query("collections_alert_active") == []
             second.collector.on_committed(0, [], [alert("1", **CRITICAL)])

@@ -165,7 +165,8 @@ async def test_what_names_nobody_stands_below_and_leads_nothing(page: Page) -> N
         table = words(html, "table", f'id="{tag}"')[0]
         assert table.index("-1") < table.index(f"unassigned {line}")
     assert words(html, "h2", 'id="alerts-title"') == ["Alerts · 0"]
-    assert "Of what names no team or agent unassigned Connect rate 8.0 %, limit 10.0 %" in words(html, "ol", 'id="alerts"')[0]
+    listed = words(html, "ol", 'id="alerts"')[0]
+    assert "Of what names no team or agent unassigned Connect rate 8.0 %, limit 10.0 %" in listed
 
 
 async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> None:
