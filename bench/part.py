@@ -45,6 +45,7 @@ PARTS = (
     Part("catchup", "bench.catchup", 600, "a backlog whose partitions lie minutes apart, against replay and the peers"),
     Part("profile", "bench.profile", 120, "where the worker's CPU goes"),
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
+    Part("scrape", "bench.scrape", 120, "CPU and size of a scrape of /metrics of 1,000 and 2,000 agents"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(

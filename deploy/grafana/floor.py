@@ -11,7 +11,7 @@ from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from deploy.prometheus.recording import series
+from deploy.prometheus.recording import ACTIVE, series
 from stream.kpis.catalogue import CATALOGUE, Kpi
 
 UID = "collections-floor"
@@ -27,6 +27,7 @@ COLUMNS = (
 )  # fmt: skip
 UNITS = {"count": "locale", "ratio": "percentunit", "permille": "suffix:‰", "ms": "s", "minor": "locale"}
 ALERTS = "Alerts"
+ASSIGNED = 'entity!="unassigned"'  # what names no team is none: it stands among them nowhere
 OLD_S, TOO_OLD_S = 120, 300
 
 
@@ -107,12 +108,12 @@ def teams() -> table.Panel:
     )
     names = {"entity": "Team"}
     for ref, kpi in zip("ABCDEFGHIJ", (CATALOGUE[kpi] for kpi in COLUMNS), strict=False):
-        panel = panel.with_target(query(f"max by (entity) ({select(kpi, 'team')})", ref))
+        panel = panel.with_target(query(f"max by (entity) ({select(kpi, 'team', ASSIGNED)})", ref))
         names[f"Value #{ref}"] = kpi.name_en
         panel = panel.override_by_name(
             kpi.name_en, [_property("unit", unit(kpi)), _property("decimals", _decimals(kpi))]
         )
-    firing = 'sum by (entity) (max without (instance) (collections_alert_active{site="$site",level="team"}))'
+    firing = f'sum by (entity) ({ACTIVE}{{site="$site",level="team"}} == 1)'
     panel = panel.with_target(query(firing, "Z"))
     names["Value #Z"] = ALERTS
     steps = [{"color": "transparent", "value": None}, {"color": "dark-red", "value": 1}]
@@ -152,7 +153,7 @@ def alerts() -> table.Panel:
         .datasource(SOURCE)
         .no_value("nothing fires")
         .thresholds(_thresholds((None, "text")))
-        .with_target(query('max without (instance) (collections_alert_active{site="$site"})'))
+        .with_target(query(f'{ACTIVE}{{site="$site"}} == 1'))
         .grid_pos(_place(16, 10, 8, 10))
         .sort_by([TableSortByFieldState().display_name("Severity")])
         .override_by_name(
@@ -221,14 +222,14 @@ def dashboard() -> board.Dashboard:
 def variables() -> list[board.DatasourceVariable | board.QueryVariable]:
     """In order: datasource, site, team, window, currency."""
     site = 'collections_kpi_as_of_timestamp_seconds{site!=""}'
-    dials = series(CATALOGUE["dials"])
+    teams = f'{series(CATALOGUE["dials"])}{{site="$site",level="team"'
     recovered = series(CATALOGUE["recovered_amount"])
     return [
         board.DatasourceVariable("datasource").label("Data source").type("prometheus"),
         _variable("site", f"label_values({site}, site)"),
-        _variable("team", f'label_values({dials}{{site="$site",level="team"}}, entity)').multi(True).include_all(True)
+        _variable("team", f"label_values({teams},{ASSIGNED}}}, entity)").multi(True).include_all(True)
         .current(models.VariableOption(selected=True, text="All", value="$__all")),
-        _variable("window", f'label_values({dials}{{site="$site",level="team"}}, window)')
+        _variable("window", f"label_values({teams}}}, window)")
         .current(models.VariableOption(selected=True, text="rolling_15m", value="rolling_15m")),
         _variable("currency", f'label_values({recovered}{{site="$site",level="site"}}, currency)'),
     ]  # fmt: skip

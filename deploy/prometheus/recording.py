@@ -18,6 +18,8 @@ from stream.publish.parts import SIDES, Part
 FILE = Path(__file__).parent / "rules" / "recording.yml"
 HEADER = "# Generated from the KPI catalogue by deploy/prometheus/recording.py: change that, not this.\n"
 PREFIX = "collections_window_"
+ACTIVE = "entity:collections_alert_active:max"
+"""What the stream says of each of its alerts, whoever exports it; rules/alerts.yml records it."""
 SECONDS_PER_HOUR = 3_600
 
 

@@ -52,8 +52,8 @@ async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lamb
 
     Waits for a broker that does not answer for as long as it takes, with a line each time; `waits` is told why.
     DeniedError: one that answers has let nobody in for kafka.patience. TopicsError: the broker does not tell of a
-    topic. RefusedError: one is missing, or partition counts do not fit together. SettingsError: a file of a certificate or
-    secret is gone.
+    topic. RefusedError: one is missing, or partition counts do not fit together. SettingsError: a file of a certificate
+    or secret is gone.
     """
     wait, longest = RETRY_SECONDS
     denied_since: float | None = None

@@ -5,13 +5,16 @@ Month windows are the longest that the page shows, and the running one was publi
 """
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.publish.floor import Floor
+from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
 
 REACH_MS = 40 * 86_400_000
@@ -19,6 +22,8 @@ POLL_MS = 250
 BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
 REFRESH_S = 30.0
 RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
+ASK_EVERY_S, SILENT_S = 2.0, 6.0
+"""A quiet topic sends nothing, and neither does a frozen broker: it is asked, and after this long it is said."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +32,7 @@ class Feed:
     """Keeps `floor` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
     `kpis` False: the alerts alone.
-    `loaded`: what stood in the topics at the start has been read. `problem`: why nothing is being read, or None.
+    `loaded`: what stood in the topics at the start has been read. `told`: what kept it from reading, as it told itself.
     """
 
     def __init__(self, settings: Settings, floor: Floor, kpis: bool = True) -> None:
@@ -37,19 +42,39 @@ class Feed:
         self._kpi_topic = f"{prefix}.kpi.v1"
         self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
         self._positions: dict[TopicPartition, int] = {}
+        self._heard_s: float | None = None
         self.loaded = False
-        self.problem: str | None = "not connected yet"
+        self.told: Trouble | None = STARTING
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why nothing is being read, or None. That no broker has answered for six seconds is one reason."""
+        silent = self._heard_s is not None and time.monotonic() - self._heard_s > SILENT_S
+        return SILENT if silent and self.told in (None, STARTING) else self.told
+
+    @property
+    def problem(self) -> str | None:
+        """The same as one line, or None."""
+        return self.trouble.text if self.trouble else None
 
     async def run(self) -> None:
         """Reads until it is cancelled; a lost or missing broker is waited for."""
+        self._heard_s = time.monotonic()
+        try:
+            await self._keep_reading()
+        finally:
+            self._heard_s = None  # nobody asks: nobody is silent
+
+    async def _keep_reading(self) -> None:
         delay_s = RETRY_FIRST_S
         while True:
             try:
                 await self._read()
                 delay_s = RETRY_FIRST_S
             except (KafkaError, OSError, SettingsError) as error:
-                self.problem = f"Kafka: {str(error) or type(error).__name__}"
-                log.warning("output topics lost", problem=self.problem, retry_in_s=delay_s)
+                self.told = trouble_of(error, self._settings.kafka.bootstrap_servers)
+                said = str(error) or type(error).__name__
+                log.warning("output topics lost", problem=self.told.text, error=said, retry_in_s=delay_s)
                 await asyncio.sleep(delay_s)
                 delay_s = min(2 * delay_s, RETRY_LAST_S)
 
@@ -67,9 +92,10 @@ class Feed:
             await consumer.start()
             partitions = await self._partitions(consumer)
             if partitions:
-                await self._follow(consumer, partitions)
+                async with self._asking(consumer, partitions):
+                    await self._follow(consumer, partitions)
             else:
-                self.problem = f"there is no topic {self._topics[0]}: `kpi-stream topics create`"
+                self.told = no_topic(self._topics[0])
                 await asyncio.sleep(RETRY_FIRST_S)
         finally:
             await consumer.stop()
@@ -77,7 +103,26 @@ class Feed:
     async def _partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         # The consumer's own look-up knows only topics that it has asked for, and asking would create a missing one.
         cluster = await consumer._client.fetch_all_metadata()
+        self._heard_s = time.monotonic()
         return [TopicPartition(t, p) for t in self._topics for p in sorted(cluster.partitions_for_topic(t) or ())]
+
+    @contextlib.asynccontextmanager
+    async def _asking(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> AsyncIterator[None]:
+        """Asks the partitions' brokers now and then for their log ends: all of them must answer."""
+
+        async def ask() -> None:
+            while True:
+                with contextlib.suppress(KafkaError):
+                    await consumer.end_offsets(partitions)
+                    self._heard_s = time.monotonic()
+                await asyncio.sleep(ASK_EVERY_S)
+
+        asking = asyncio.create_task(ask())
+        try:
+            yield
+        finally:
+            asking.cancel()
+            await asyncio.wait({asking})
 
     async def _follow(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         consumer.assign(partitions)
@@ -93,8 +138,8 @@ class Feed:
                     if partition.topic == self._kpi_topic:
                         self._floor.on_kpi(record.key, record.value)
                     else:
-                        self._floor.on_alert(record.value)
-            self.problem = None
+                        self._floor.on_alert(record.value, record.timestamp)
+            self.told = None
             for partition in partitions:
                 self._positions[partition] = await consumer.position(partition)
             pending = {tp: end for tp, end in pending.items() if self._positions[tp] < end}

@@ -11,6 +11,7 @@ import msgspec
 from stream.publish.reading import (
     AlertRecord,
     KpiRecord,
+    Place,
     instant,
     read_alert,
     read_key,
@@ -28,7 +29,6 @@ class _Head(msgspec.Struct, frozen=True):
 
 
 _HEAD = msgspec.json.Decoder(_Head)
-Place = tuple[str, str, str, str]
 
 
 class Floor:
@@ -42,6 +42,7 @@ class Floor:
         self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
         self._open: dict[str, AlertRecord] = {}
         self._resolved: dict[str, AlertRecord] = {}
+        self._published_ms: dict[str, int] = {}
         self._as_of_ms: dict[str, int] = {}
         self.unreadable = 0
 
@@ -66,8 +67,11 @@ class Floor:
         if len(starts) > KEPT_STARTS:
             del starts[min(starts)]
 
-    def on_alert(self, value: bytes | None) -> None:
-        """Takes one record of the alerts topic. An episode that is resolved stays so, whatever is repeated of it."""
+    def on_alert(self, value: bytes | None, published_ms: int = 0) -> None:
+        """Takes one record of the alerts topic. An episode that is resolved stays so, whatever is repeated of it.
+
+        `published_ms`: when the record was written, Unix time.
+        """
         try:
             alert = read_alert(value or b"")
         except msgspec.MsgspecError:
@@ -80,8 +84,10 @@ class Floor:
             self._open[alert.alert_id] = alert
             return
         self._resolved[alert.alert_id] = alert
+        self._published_ms[alert.alert_id] = published_ms
         if len(self._resolved) > KEPT_ALERTS:
-            del self._resolved[next(iter(self._resolved))]
+            oldest = next(iter(self._resolved))
+            del self._resolved[oldest], self._published_ms[oldest]
 
     def sites(self) -> list[str]:
         """Sites heard of, sorted."""
@@ -113,6 +119,11 @@ class Floor:
         """Firing alerts of all sites."""
         return [alert for alert in list(self._open.values()) if alert.state == "firing"]
 
+    def ended(self, since_ms: int) -> list[AlertRecord]:
+        """Alerts of all sites whose end was published at `since_ms` or later."""
+        late = [alert_id for alert_id, at_ms in list(self._published_ms.items()) if at_ms >= since_ms]
+        return [alert for alert in map(self._resolved.get, late) if alert is not None]
+
     def open_alerts(self, site: str) -> list[AlertRecord]:
         """Pending and firing alerts of `site`, the latest first."""
         return _latest_first(self._open, site)
@@ -137,4 +148,4 @@ class Floor:
 
 
 def _latest_first(alerts: Mapping[str, AlertRecord], site: str) -> list[AlertRecord]:
-    return sorted((alert for alert in alerts.values() if alert.site == site), key=lambda a: a.at, reverse=True)
+    return sorted((alert for alert in list(alerts.values()) if alert.site == site), key=lambda a: a.at, reverse=True)

@@ -37,10 +37,11 @@ def front(settings: Settings, health: Health) -> Front:
     state_settings(meters, settings)
     session_s = settings.kafka.session_timeout_ms / 1_000
     alerts = Floor({})
-    collector = KpiCollector(exposition(settings.plan()), session_s, registry, settings.deltas_partitions, alerts)
+    collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: the topic tells of it.
     feed = Feed(settings, alerts, kpis=False)
-    return Front(registry, meters, collector, Web(registry, health, Wallboard(settings, LINGER_S), feed.run))
+    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text)
+    return Front(registry, meters, collector, web)
 
 
 def state_settings(meters: Meters, settings: Settings) -> None:

@@ -11,11 +11,13 @@ from typing import BinaryIO
 
 import msgspec
 
-from stream.publish.exposition import PARTS_AT, samples
+from stream.publish.exposition import PARTS_AT
+from stream.publish.lines import Layout
 from stream.publish.metrics import METRICS
 from stream.publish.reading import KpiRecord, read_kpi
 
 _COPY_BYTES = 1024 * 1024
+_LAYOUTS = {level: Layout(parts) for level, parts in PARTS_AT.items()}
 
 
 class RecordError(Exception):
@@ -38,7 +40,7 @@ def write_openmetrics(
                 if record.window.startswith("rolling_") or record.level not in levels:
                     continue
                 if windows is None or record.window in windows:
-                    for metric, line in _lines(record):
+                    for metric, line in _lines(record, value):
                         if metric not in files:
                             files[metric] = (Path(folder) / metric).open("w+b")
                         files[metric].write(line)
@@ -56,18 +58,14 @@ def write_openmetrics(
     return count
 
 
-def _lines(record: KpiRecord) -> Iterable[tuple[str, bytes]]:
-    labels = ",".join(
-        f'{name}="{_escaped(text)}"'
-        for name, text in (
-            ("site", record.site), ("level", record.level), ("entity", record.entity), ("window", record.window)
-        )
-    )  # fmt: skip
+def _lines(record: KpiRecord, value: bytes) -> Iterable[tuple[str, bytes]]:
+    """(metric, its lines) of one record, each line with the window's last millisecond as its time."""
     seconds, ms = divmod(record.end_ms - 1, 1000)
-    for (metric, currency), amount in samples(record, PARTS_AT[record.level]).items():
-        money = "" if currency is None else f',currency="{currency}"'
-        shown = int(amount) if amount == int(amount) else amount
-        yield metric, f"{metric}{{{labels}{money}}} {shown!r} {seconds}.{ms:03}\n".encode()
+    place = (record.site, record.level, record.entity, record.window)
+    layout = _LAYOUTS[record.level]
+    for part, cell in zip(layout.parts, layout.lines(place, value, False).cells, strict=False):
+        for line in cell.split("\n")[:-1]:
+            yield part.metric, f"{line} {seconds}.{ms:03}\n".encode()
 
 
 def _record(value: bytes, place: str) -> KpiRecord:
@@ -75,7 +73,3 @@ def _record(value: bytes, place: str) -> KpiRecord:
         return read_kpi(value)
     except msgspec.MsgspecError as error:
         raise RecordError(f"{place}: no KPI record: {error}") from error
-
-
-def _escaped(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -155,12 +155,13 @@ WORK = (
 EXPOSITION = (
     _gauge("series_dropped", (),
            "Window series withheld from /metrics since the cap was reached.",
-           "Above 0: fewer agents per worker, or Prometheus reads teams and sites only."),
+           "Above 0: more workers, each with fewer agents."),
     _gauge("window_entities", ("level",),
            "Entities with a window series on /metrics, by level.",
            "Falls to 0 on a worker that owns numbers: no commit has succeeded for a session."),
     _gauge("alert_active", ("rule", "severity", "site", "level", "entity", "kpi", "window"),
-           "1 while an episode of a business alert fires; absent otherwise. Decided by the stream, not by Prometheus.",
+           "1 while an episode of a business alert fires, 0 for ten minutes after it has ended. Absent says nothing: a "
+           "worker that restarts or restores does not know. Decided by the stream, not by Prometheus.",
            "The rule's own: see the alert's record on collections.alerts.v1."),
     _gauge("site_info", ("site", "zone"),
            "1 for each configured site.",

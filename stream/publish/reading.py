@@ -9,6 +9,9 @@ from stream.facts.instant import instant_ms
 
 instant = lru_cache(maxsize=65_536)(instant_ms)
 
+Place = tuple[str, str, str, str]
+"""site, level, entity, window: what has one current window."""
+
 
 class Key(NamedTuple):
     """`site|level|entity|window|start` of a KPI record. `start`: empty for a rolling window, else it sorts by time."""
@@ -20,7 +23,7 @@ class Key(NamedTuple):
     start: str
 
     @property
-    def place(self) -> tuple[str, str, str, str]:
+    def place(self) -> Place:
         """The key without its start: what has one current window."""
         return self[:4]
 

@@ -1,17 +1,19 @@
 """What the page shows of one site and one choice of window, as plain data ready for JSON.
 
-Shape: `{site, sites, zone, choice, choices, from, to, final, as_of_ms, now_ms, limit_ms, loading, problem, columns,
-rank_by, floor, teams, queues, segments, agents, agents_total, alerts, recent}`.
+Shape: `{site, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading, problem,
+trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, alerts, recent}`.
 `columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
-`queues`, `segments`, `agents`: rows. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or
-null), cells in the order of the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
+`queues`, `segments`, `agents`: rows. `apart`: the rows (or null) of what names no team and no agent: they are ranked
+nowhere. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of
+the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
 `s`: ok, few, no_data, or absent (nothing published for the entity, or no such KPI at its level); `c`: a colour of
 `colour.ORDER`; `r`: its rule.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from stream.alerts.rules import Rule
@@ -21,7 +23,7 @@ from stream.publish.colour import ORDER, colour, judging
 from stream.publish.currency import exponent
 from stream.publish.floor import Floor
 from stream.publish.reading import AlertRecord, KpiRecord, KpiValue
-from stream.windows.measures import LEVELS
+from stream.windows.measures import LEVELS, UNASSIGNED
 
 Json = dict[str, Any]
 
@@ -63,24 +65,33 @@ class _Column:
         }
 
 
-def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
-    """What follows from the floor alone; the wallboard adds clocks, choices and whether it is still loading."""
-    records = list(floor.records(view.site, view.choice.window, view.choice.last))
+def snapshot(floor: Floor, rules: Sequence[Rule], view: View, records: Sequence[KpiRecord] | None = None) -> Json:
+    """What follows from the floor alone; the wallboard adds clocks, choices and whether it is still loading.
+
+    `records`: those of the view's site and choice, if they have been read already.
+    """
+    if records is None:
+        records = list(floor.records(view.site, view.choice.window, view.choice.last))
+    named = [rule for rule in rules if UNASSIGNED in (rule.entities or ())]
     firing = floor.open_alerts(view.site)
     columns = _columns(view.kpis, records)
-    severity = _severities(firing)
+    severity = _severities(alert for alert in firing if not _apart(alert, named))
     currencies = {rule.rule: rule.currency for rule in rules}
 
     def row(record: KpiRecord) -> Json:
-        cells = _cells(record, columns, rules)
+        cells = _cells(record, columns, named if _nobody(record) else rules)
         return {"entity": record.entity, "alert": severity.get((record.level, record.entity)), "cells": cells}
 
     def rows(level: str) -> list[Json]:
         return [row(record) for record in sorted(by_level[level], key=lambda record: natural(record.entity))]
 
     by_level: dict[str, list[KpiRecord]] = {level: [] for level in LEVELS}
+    apart: dict[str, Json | None] = {"team": None, "agent": None}
     for record in records:
-        by_level.get(record.level, []).append(record)
+        if _nobody(record):
+            apart[record.level] = row(record)
+        else:
+            by_level.get(record.level, []).append(record)
     sites = by_level["site"]
     rank_columns = _columns((view.rank_by,), records)
     return {
@@ -96,15 +107,28 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View) -> Json:
         "segments": rows("segment"),
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
-        "alerts": [_alert(alert, currencies) for alert in firing],
-        "recent": [_alert(alert, currencies) for alert in floor.recent_alerts(view.site)[:8]],
+        "apart": apart,
+        "alerts": [_alert(alert, currencies, named) for alert in firing],
+        "recent": [_alert(alert, currencies, named) for alert in floor.recent_alerts(view.site)[:8]],
     }
 
 
-def natural(entity: str) -> list[tuple[int, str]]:
+def _nobody(thing: KpiRecord | AlertRecord) -> bool:
+    """Whether it is of what names no team or no agent, which is no team and no agent (semantics 1)."""
+    return thing.entity == UNASSIGNED and thing.level in ("team", "agent")
+
+
+def _apart(alert: AlertRecord, named: Sequence[Rule]) -> bool:
+    """Whether it is of nobody, and no rule that asks for it: nobody can act on it."""
+    return _nobody(alert) and alert.rule not in {rule.rule for rule in named}
+
+
+@lru_cache(maxsize=65_536)
+def natural(entity: str) -> list[tuple[int, str, str]]:
     """A key that sorts t-7 before t-10, as people do; ties by the text itself."""
     parts = re.split(r"([0-9]+)", entity)
-    return [(int(part) if n % 2 else 0, part) for n, part in enumerate(parts)]
+    # Length before digits, and no int(): it refuses thousands of digits.
+    return [(len(part.lstrip("0")), part.lstrip("0"), part) if n % 2 else (0, "", part) for n, part in enumerate(parts)]
 
 
 def _columns(kpis: Sequence[str], records: Sequence[KpiRecord]) -> list[_Column]:
@@ -169,7 +193,7 @@ def _value_of(record: KpiRecord, column: _Column) -> KpiValue | None:
     return next((v for v in record.kpis if (v.kpi, v.currency) == (column.kpi.id, column.currency)), None)
 
 
-def _severities(alerts: Sequence[AlertRecord]) -> Mapping[tuple[str, str], str]:
+def _severities(alerts: Iterable[AlertRecord]) -> Mapping[tuple[str, str], str]:
     """The worst severity that fires for each (level, entity)."""
     worst: dict[tuple[str, str], str] = {}
     for alert in alerts:
@@ -183,7 +207,7 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: AlertRecord, currencies: Mapping[str, str | None]) -> Json:
+def _alert(alert: AlertRecord, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
     """The record names no currency: the rule does."""
     kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
     return {
@@ -193,6 +217,7 @@ def _alert(alert: AlertRecord, currencies: Mapping[str, str | None]) -> Json:
         "state": alert.state,
         "level": alert.level,
         "entity": alert.entity,
+        "apart": _apart(alert, named),
         "window": alert.window,
         "v": alert.value,
         "n": alert.numerator,

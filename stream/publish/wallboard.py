@@ -12,12 +12,17 @@ from stream.kpis.catalogue import CATALOGUE
 from stream.publish.choices import choices
 from stream.publish.feed import Feed
 from stream.publish.floor import Floor
+from stream.publish.reading import KpiRecord
 from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
+from stream.publish.views import Views
 from stream.settings import Settings
+from stream.windows.calendar import SiteCalendar
 
 LIMIT_S = 120
 MOST_AGENTS = 500
-CACHED_S = 0.5
+SHARED_S = 0.5
+"""Records of one site and window are read for all views of it, half a second old at most."""
+SHOWN_CHARACTERS = 40
 
 
 class AddressError(ValueError):
@@ -46,7 +51,8 @@ class Wallboard:
         self._clock_ms = clock_ms
         self._asked_s = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._cache: dict[View, tuple[float, bytes]] = {}
+        self._views: Views[View] = Views(self._made)
+        self._shared: dict[tuple[str, str, bool], tuple[float, list[KpiRecord]]] = {}
 
     def start(self) -> None:
         """Begins to read, if it is not reading already. Needs a running loop."""
@@ -60,6 +66,7 @@ class Wallboard:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        await self._views.close()
 
     async def _feed_while_watched(self) -> None:
         reading = asyncio.create_task(self.feed.run())
@@ -73,30 +80,57 @@ class Wallboard:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
 
-    def answer(self, query: Mapping[str, str]) -> bytes:
-        """The snapshot that an address asks for, as JSON, half a second old at most. AddressError: wrong parameter."""
-        view = self._view(query)
-        now_s = time.monotonic()
-        cached = self._cache.get(view)
-        if cached is not None and now_s - cached[0] < CACHED_S:
-            return cached[1]
-        self._cache = {key: entry for key, entry in self._cache.items() if now_s - entry[0] < CACHED_S}
-        body = orjson.dumps(self._snapshot(view))
-        self._cache[view] = (now_s, body)
-        return body
+    async def answer(self, query: Mapping[str, str]) -> bytes:
+        """The snapshot that an address asks for, as JSON; its numbers as new as many other views let them be.
 
-    def _snapshot(self, view: View) -> dict[str, Any]:
-        return snapshot(self.floor, self._rules, view) | {
-            "sites": self._known_sites(),
-            "choice": view.choice.id,
-            "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
-            "zone": self._plan.clock(view.site).zone,
-            "as_of_ms": self.floor.as_of_ms(view.site),
+        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        """
+        body = await self._views.body(self._view(query))
+        trouble = self.feed.trouble
+        now = {
             "now_ms": self._clock_ms(),
             "limit_ms": LIMIT_S * 1_000,
             "loading": not self.feed.loaded,
-            "problem": self.feed.problem,
+            "problem": trouble.text if trouble else None,
+            "trouble": trouble.code if trouble else None,
         }
+        return body[:-1] + b"," + orjson.dumps(now)[1:]
+
+    def _made(self, view: View) -> bytes:
+        """What follows from the floor; runs in the views' thread."""
+        as_of_ms = self.floor.as_of_ms(view.site)
+        data = snapshot(self.floor, self._rules, view, self._records(view))
+        return orjson.dumps(
+            data
+            | {
+                "sites": self._known_sites(),
+                "choice": view.choice.id,
+                "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
+                "zone": self._plan.clock(view.site).zone,
+                "as_of_ms": as_of_ms,
+                "empty": self._empty(view) if data["from"] is None else None,
+            }
+        )
+
+    def _records(self, view: View) -> list[KpiRecord]:
+        key, now_s = (view.site, view.choice.window, view.choice.last), time.monotonic()
+        found = self._shared.get(key)
+        if found is None or now_s - found[0] >= SHARED_S:
+            self._shared = {one: held for one, held in self._shared.items() if now_s - held[0] < SHARED_S}
+            found = self._shared[key] = (now_s, list(self.floor.records(*key)))
+        return found[1]
+
+    def _empty(self, view: View) -> dict[str, Any]:
+        """Why there are no records: the site has no such window, it has not begun, or nothing has come in it."""
+        calendar = SiteCalendar(self._plan, self._plan.clock(view.site))
+        name, now_ms = view.choice.window, self._clock_ms()
+        if view.choice.last or name in dict(self._plan.rolling):
+            return {"why": "nothing"}
+        if not calendar.has(name):
+            return {"why": "not_here"}
+        if calendar.holding(name, now_ms) is None:
+            return {"why": "begins", "at_ms": calendar.change_after(name, now_ms)}
+        return {"why": "nothing"}
 
     def _known_sites(self) -> list[str]:
         return sorted({*self._sites, *self.floor.sites()}) or ["main"]
@@ -105,22 +139,28 @@ class Wallboard:
         sites = self._known_sites()
         site = query.get("site") or next((s for s in self.floor.sites() if s in sites), sites[0])
         if site not in sites:
-            raise AddressError(f"site: there is no {site!r} (there are {', '.join(sites)})")
+            raise AddressError(f"site: there is no {_cut(site)} (there are {', '.join(sites)})")
         by_id = {choice.id: choice for choice in self._choices}
         window = query.get("window") or self._choices[0].id
         if window not in by_id:
-            raise AddressError(f"window: there is no {window!r} (there are {', '.join(by_id)})")
+            raise AddressError(f"window: there is no {_cut(window)} (there are {', '.join(by_id)})")
         kpis = tuple(dict.fromkeys(filter(None, query.get("kpis", "").split(",")))) or DEFAULT_KPIS
         rank_by = query.get("rank") or RANK_BY
         for name, kpi in (*(("kpis", kpi) for kpi in kpis), ("rank", rank_by)):
             if kpi not in CATALOGUE:
-                raise AddressError(f"{name}: there is no KPI {kpi!r} (`kpi-stream kpis` lists them)")
+                raise AddressError(f"{name}: there is no KPI {_cut(kpi)} (`kpi-stream kpis` lists them)")
         if len(kpis) > MOST_KPIS:
             raise AddressError(f"kpis: at most {MOST_KPIS}")
         return View(site, by_id[window], kpis, rank_by, _agents(query.get("agents") or "20"))
 
 
 def _agents(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text) <= MOST_AGENTS):
-        raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {text!r}")
+    # Their number first: int() refuses thousands of digits with an error of its own.
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_AGENTS)) and int(text) <= MOST_AGENTS):
+        raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {_cut(text)}")
     return int(text)
+
+
+def _cut(text: str) -> str:
+    """What somebody sent, as text that fits a line."""
+    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")

@@ -1,7 +1,6 @@
 """The web server: /metrics, /health/live, /health/ready, the page and its data. No state of its own."""
 
 import asyncio
-import gzip
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from importlib.resources import files
@@ -10,6 +9,8 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.publish.scrape import Scrape
+from stream.publish.views import BusyError
 from stream.publish.wallboard import AddressError, Wallboard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -43,7 +44,10 @@ class Health:
 
 
 class Web:
-    """Serves `registry`, `health` and, if there is one, the page of `wallboard`. `beside` runs while it serves."""
+    """Serves `registry`, `health` and, if there is one, the page of `wallboard`. `beside` runs while it serves.
+
+    `more`: the families of /metrics that are no part of the registry, as text.
+    """
 
     def __init__(
         self,
@@ -51,8 +55,9 @@ class Web:
         health: Health,
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
+        more: Callable[[], bytes] = bytes,
     ) -> None:
-        self._registry = registry
+        self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
         self._wallboard = wallboard
         self._beside = beside
@@ -83,6 +88,7 @@ class Web:
             await self._runner.cleanup()
         if self._wallboard is not None:
             await self._wallboard.stop()
+        self._scrape.close()
 
     def _app(self) -> web.Application:
         app = web.Application()
@@ -98,24 +104,29 @@ class Web:
         return app
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        """Off the loop: tens of thousands of series take longer than a heartbeat should wait."""
-        zipped = "gzip" in request.headers.get("Accept-Encoding", "")
-
-        def text() -> bytes:
-            body = generate_latest(self._registry)
-            return gzip.compress(body, compresslevel=1) if zipped else body
-
+        zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
         headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
-        return web.Response(body=await asyncio.to_thread(text), headers=headers)
+        return web.Response(body=await self._scrape.body(zipped), headers=headers)
 
     async def _floor(self, request: web.Request) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
         try:
-            body = self._wallboard.answer(request.query)
+            body = await self._wallboard.answer(request.query)
         except AddressError as error:
             return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
+        except BusyError as error:
+            return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
         return web.Response(body=body, content_type="application/json", headers=HEADERS)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding names gzip, and not with a weight of 0."""
+    for one in accepted.lower().split(","):
+        name, *weights = (word.strip() for word in one.split(";"))
+        if name == "gzip":
+            return not any(weight.startswith("q=0") and not weight[3:].strip(".0") for weight in weights)
+    return False
 
 
 def _health(state: Callable[[], str | None]) -> Handler:

@@ -1,4 +1,5 @@
-"""A real Prometheus on a free port, with the product's rules evaluated every second, and what it answers."""
+"""A real Prometheus on a free port, with the product's rules evaluated every second, and what it answers; and a real
+Alertmanager with the product's configuration, without its waiting."""
 
 import asyncio
 import contextlib
@@ -51,41 +52,77 @@ class Prometheus:
         return answer["data"]
 
 
-def _write_config(folder: Path, targets: list[str]) -> None:
-    """The committed configuration, with these targets and everything once a second."""
+def _write_config(folder: Path, targets: list[str], alertmanager: str | None) -> None:
+    """The committed configuration, with these targets, everything once a second, and five of them for a minute."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
-    del config["alerting"]
+    config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
     job = next(job for job in config["scrape_configs"] if job["job_name"] == "kpi-stream")
     del job["dns_sd_configs"]
     job["static_configs"] = [{"targets": targets}]
     config["scrape_configs"] = [job]
     (folder / "rules").mkdir(parents=True)
     for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
-        rules = file.read_text("utf-8").replace("interval: 10s", "interval: 1s")
+        rules = file.read_text("utf-8").replace("interval: 10s", "interval: 1s").replace("for: 1m\n", "for: 5s\n")
         (folder / "rules" / file.name).write_text(rules, "utf-8")
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), "utf-8")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
 
 
 @contextlib.asynccontextmanager
-async def running(binary: str, folder: Path, targets: list[str], *options: str) -> AsyncIterator[Prometheus]:
-    """A Prometheus that scrapes `targets` (host:port) as long as the context lasts; its storage is `folder`/data."""
-    _write_config(folder, targets)
-    port = _free_port()
-    log = (folder / "prometheus.log").open("wb")
-    process = await asyncio.create_subprocess_exec(
+async def running(
+    binary: str, folder: Path, targets: list[str], *options: str, alertmanager: str | None = None
+) -> AsyncIterator[Prometheus]:
+    """A Prometheus that scrapes `targets` (host:port) as long as the context lasts; its storage is `folder`/data.
+
+    `alertmanager`: where it sends its alerts (host:port), None: nowhere.
+    """
+    _write_config(folder, targets, alertmanager)
+    port = free_port()
+    command = [
         binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options, stdout=log, stderr=log,
-    )  # fmt: skip
-    try:
-        await _ready(port, folder / "prometheus.log")
+        f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options,
+    ]  # fmt: skip
+    async with _program(command, port, folder / "prometheus.log"):
         yield Prometheus(f"http://127.0.0.1:{port}")
+
+
+@contextlib.asynccontextmanager
+async def notifying(binary: str, folder: Path, webhook: str) -> AsyncIterator[str]:
+    """An Alertmanager (its host:port) that sends every notification to `webhook` at once."""
+    _write_alertmanager(folder, webhook)
+    port = free_port()
+    command = [
+        binary, f"--config.file={folder / 'alertmanager.yml'}", f"--storage.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=warn",
+    ]  # fmt: skip
+    async with _program(command, port, folder / "alertmanager.log"):
+        yield f"127.0.0.1:{port}"
+
+
+def _write_alertmanager(folder: Path, webhook: str) -> None:
+    """The committed configuration, with a webhook for everybody and no waiting."""
+    config = yaml.safe_load((DEPLOY / "alertmanager" / "alertmanager.yml").read_text("utf-8"))
+    config["route"] |= {"group_wait": "0s", "group_interval": "1s"}
+    for receiver in config["receivers"]:
+        receiver["webhook_configs"] = [{"url": webhook}]
+    folder.mkdir(parents=True)
+    (folder / "alertmanager.yml").write_text(yaml.safe_dump(config), "utf-8")
+
+
+@contextlib.asynccontextmanager
+async def _program(command: list[str], port: int, file: Path) -> AsyncIterator[None]:
+    log = file.open("wb")
+    process = await asyncio.create_subprocess_exec(*command, stdout=log, stderr=log)
+    try:
+        await _ready(port, file)
+        yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -103,4 +140,4 @@ async def _ready(port: int, log: Path) -> None:
         if await asyncio.to_thread(ask):
             return
         await asyncio.sleep(0.2)
-    raise AssertionError(f"Prometheus did not become ready: see {log}")
+    raise AssertionError(f"it did not become ready: see {log}")

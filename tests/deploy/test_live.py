@@ -124,7 +124,7 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
 def active(address: str) -> set[str]:
     """The teams whose alert is active on /metrics."""
     with urllib.request.urlopen(f"{address}metrics", timeout=5) as answer:
-        return set(re.findall(r'collections_alert_active{entity="([^"]+)"', answer.read().decode()))
+        return set(re.findall(r'collections_alert_active{entity="([^"]+)".*} 1\b', answer.read().decode()))
 
 
 def snapshot(address: str) -> dict[str, Any]:

@@ -130,7 +130,7 @@ async def test_a_recorded_series_is_the_value_of_the_record(scraped: Scraped) ->
             kpi = CATALOGUE[value.kpi]
             parts = {part.metric for part in SIDES[kpi.id] if part is not None}
             agents_only = record.level == "agent" and not (
-                parts <= AGENT_PARTS and record.window in ("rolling_15m", "day", "month")
+                parts <= AGENT_PARTS and record.window in ("rolling_15m", "day")
             )
             if agents_only or value.denominator == 0:
                 continue
@@ -147,7 +147,8 @@ async def test_an_alert_of_the_stream_is_forwarded_until_it_resolves(scraped: Sc
     firing = 'ALERTS{alertname="CollectionsKpiWarning",alertstate="firing",entity="t-1"}'
     await scraped.prometheus.until(firing, lambda found: len(found) == 1)
     scraped.front.collector.on_committed(0, [], [alert(entity="t-1", state="resolved")])
-    await scraped.prometheus.until('collections_alert_active{entity="t-1"}', lambda found: found == [])
+    await scraped.prometheus.until('collections_alert_active{entity="t-1"} == 0', bool)
+    await scraped.prometheus.until(firing, lambda found: found == [], timeout_s=10)
     threshold = await scraped.prometheus.query('collections_threshold{rule="connect_rate_low"}')
     assert [sample["value"][1] for sample in threshold] == ["0.1"]
 
@@ -158,18 +159,3 @@ async def test_a_series_that_is_withdrawn_is_stale_at_the_next_scrape(scraped: S
     scraped.front.collector.on_revoked(0)
     await scraped.prometheus.until("collections_window_dials", lambda found: found == [], timeout_s=10)
     await scraped.prometheus.until("entity:collections_window_dials:max", lambda found: found == [], timeout_s=10)
-
-
-async def test_the_scrape_of_a_thousand_agents_is_whole_and_quick(program: Callable[[str], str]) -> None:
-    """1,000 agents, 20 teams: under the cap, nothing withheld, and a scrape takes well under its time-out."""
-    of = front(load(environ={}), Health())
-    of.collector.on_committed(0, floor(agents=1000, teams=20))
-    began = time.perf_counter()
-    families = list(of.registry.collect())
-    seconds = time.perf_counter() - began
-    counts = {family.name: len(family.samples) for family in families}
-    assert counts["collections_window_dials"] == 1000 * 3 + 21 * 6
-    dropped = next(f for f in families if f.name == "collections_series_dropped").samples[0].value
-    assert dropped == 0
-    assert 30_000 < sum(counts.values()) < 55_000
-    assert seconds < 5

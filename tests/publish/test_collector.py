@@ -1,16 +1,19 @@
-"""The window gauges, seen as Prometheus sees them: samples of a registry."""
+"""The window gauges, seen as Prometheus sees them: samples of the text that is scraped."""
 
 from itertools import pairwise
 from zlib import crc32
 
-from prometheus_client import CollectorRegistry
+import pytest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import AGENT_PARTS, LIMIT_SERIES, exposition
 from stream.publish.floor import Floor
+from stream.publish.lines import Layout, Lines
 from stream.publish.metrics import METRICS, WINDOWS
+from stream.publish.reading import Place
 from stream.settings import load
 from tests.publish.records import alert, floor, kpi, value
 
@@ -19,26 +22,31 @@ W = "collections_window_"
 
 
 class Exporter:
-    """A collector in a registry of its own, with a clock that stands until it is moved."""
+    """A collector with clocks that stand until they are moved."""
 
     def __init__(self, limit_series: int = LIMIT_SERIES, numbers: int = 1) -> None:
         self.now_s = 1000.0
-        self.registry = CollectorRegistry()
         self.alerts = Floor({})
         self.collector = KpiCollector(
-            exposition(PLAN, limit_series), 10, self.registry, numbers, self.alerts, clock=lambda: self.now_s
-        )
+            exposition(PLAN, limit_series), 10, numbers, self.alerts,
+            clock=lambda: self.now_s, clock_ms=lambda: round(self.now_s * 1000),
+        )  # fmt: skip
 
     def window(self, part: str, **labels: str) -> float | None:
         """The sample of agent a-017 in rolling_15m, unless `labels` say otherwise."""
         usual = {"site": "main", "level": "agent", "entity": "a-017", "window": "rolling_15m"}
-        return self.registry.get_sample_value(W + part, usual | labels)
+        return self._sample(W + part, usual | labels)
 
     def value(self, name: str, **labels: str) -> float | None:
-        return self.registry.get_sample_value(f"collections_{name}", labels)
+        return self._sample(f"collections_{name}", labels)
+
+    def _sample(self, name: str, labels: dict[str, str]) -> float | None:
+        found = [s.value for f in self.families() for s in f.samples if (s.name, s.labels) == (name, labels)]
+        assert len(found) <= 1, "one sample for each set of labels"
+        return found[0] if found else None
 
     def families(self) -> list[Metric]:
-        return list(self.registry.collect())
+        return list(text_string_to_metric_families(self.collector.text().decode()))
 
 
 def test_queues_and_segments_export_the_parts_of_the_kpis_that_exist_there() -> None:
@@ -97,8 +105,8 @@ def test_agents_export_only_the_parts_and_windows_of_their_budget() -> None:
     agents = [s for f in exporter.families() for s in f.samples if s.labels.get("level") == "agent"]
     windows = [s for s in agents if "window" in s.labels]
     assert {s.name for s in windows} == AGENT_PARTS
-    assert {s.labels["window"] for s in windows} == {"rolling_15m", "day", "month"}
-    assert len(windows) <= 24 * 3 * len(AGENT_PARTS)
+    assert {s.labels["window"] for s in windows} == {"rolling_15m", "day"}
+    assert len(windows) <= 24 * 2 * len(AGENT_PARTS)
 
 
 def test_teams_add_up_to_their_site_in_every_part() -> None:
@@ -169,7 +177,7 @@ def test_revoked_numbers_end_their_series_and_no_others() -> None:
     exporter.collector.on_revoked(0)
     assert exporter.window("dials") is None
     assert exporter.window("dials", entity="a-018") == 4
-    assert [f for f in exporter.families() if f.name == "collections_alert_active" and f.samples] == []
+    assert [f for f in exporter.families() if f.name == "collections_alert_active"] == []
 
 
 def test_without_a_commit_for_a_session_the_series_end_and_come_back_with_the_next() -> None:
@@ -209,13 +217,32 @@ ALERT = {
 }  # fmt: skip
 
 
-def test_an_alert_is_active_from_firing_to_resolved() -> None:
+def test_an_alert_is_1_from_firing_to_resolved_then_0_for_ten_minutes_then_absent() -> None:
+    """0 says that it ended; absent, that this worker does not know of it."""
     exporter = Exporter()
     seen = []
     for state in ("pending", "firing", "resolved"):
         exporter.collector.on_committed(0, [], [alert(state=state)])
         seen.append(exporter.value("alert_active", **ALERT))
-    assert seen == [None, 1, None]
+    for seconds in (600, 0.001):
+        exporter.now_s += seconds
+        exporter.collector.on_committed(0, [])
+        seen.append(exporter.value("alert_active", **ALERT))
+    assert seen == [None, 1, 0, 0, None]
+
+
+def test_an_alert_that_ended_and_fires_again_is_1() -> None:
+    exporter = Exporter()
+    exporter.collector.on_committed(0, [], [alert("1"), alert("1", state="resolved"), alert("2")])
+    assert exporter.value("alert_active", **ALERT) == 1
+
+
+def test_an_alert_that_ended_elsewhere_lately_is_0_and_one_that_ended_long_ago_is_absent() -> None:
+    for seconds_ago, expected in ((600, 0), (601, None)):
+        exporter = Exporter()
+        exporter.alerts.on_alert(alert(state="resolved")[1], round((exporter.now_s - seconds_ago) * 1000))
+        exporter.collector.on_committed(0, [])
+        assert exporter.value("alert_active", **ALERT) == expected
 
 
 def test_an_alert_that_fired_elsewhere_is_active_where_its_entity_is_owned_now_and_only_there() -> None:
@@ -235,7 +262,7 @@ def test_an_alert_that_this_worker_resolved_is_not_raised_again_by_a_slow_reader
     exporter = Exporter()
     exporter.collector.on_committed(0, [], [alert(), alert(state="resolved")])
     exporter.alerts.on_alert(alert()[1])
-    assert exporter.value("alert_active", **ALERT) is None
+    assert exporter.value("alert_active", **ALERT) == 0
 
 
 def test_as_of_is_the_greatest_of_the_site_and_never_falls() -> None:
@@ -256,3 +283,33 @@ def test_a_kpi_of_a_newer_catalogue_is_left_out() -> None:
     assert "made_up" not in CATALOGUE
     exporter.collector.on_committed(0, [kpi(unknown, value("dials", 2))])
     assert exporter.window("dials") == 2
+
+
+def test_a_scrape_renders_only_what_was_committed_since_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, rendered, of = Exporter(), list[str](), Layout.lines
+
+    def lines(self: Layout, place: Place, value: bytes, rolling: bool) -> Lines:
+        rendered.append(place[2])
+        return of(self, place, value, rolling)
+
+    monkeypatch.setattr(Layout, "lines", lines)
+    exporter.collector.on_committed(0, [kpi(value("dials", n), entity=f"a-{n}") for n in range(3)])
+    first = exporter.collector.text()
+    assert exporter.collector.text() == first
+    assert rendered == ["a-0", "a-1", "a-2"]
+    exporter.collector.on_committed(0, [kpi(value("dials", 9), entity="a-1", revision=2)])
+    assert exporter.window("dials", entity="a-1") == 9
+    assert rendered[3:] == ["a-1"]
+
+
+def test_names_of_any_characters_are_escaped() -> None:
+    exporter, entity = Exporter(), 'a"b\\c\nd\u2028é'
+    exporter.collector.on_committed(0, [kpi(value("dials", 3), entity=entity)])
+    assert exporter.window("dials", entity=entity) == 3
+
+
+def test_the_shipped_defaults_drop_nothing_of_two_thousand_agents_and_fifty_teams() -> None:
+    exporter = Exporter()
+    exporter.collector.on_committed(0, floor(agents=2000, teams=50))
+    assert exporter.value("series_dropped") == 0
+    assert exporter.value("window_entities", level="agent") == 2000

@@ -15,6 +15,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from deploy.local.broker import LocalBroker
 from stream.publish.feed import Feed
 from stream.publish.floor import Floor
 from stream.settings import Settings, load
@@ -94,6 +95,9 @@ async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_p
         assert [a.alert_id for a in of.open_alerts("main")] == ["9f2c"]
         await publish(broker, topic_prefix, [kpi(value("dials", 5), revision=3)], [alert(state="resolved")])
         await until(lambda: dials(of)["a-017"] == 5 and not of.open_alerts("main"))
+        now_ms = time.time_ns() // 1_000_000
+        assert [a.alert_id for a in of.ended(now_ms - 60_000)] == ["9f2c"]
+        assert of.ended(now_ms + 60_000) == []
         assert feed.problem is None
 
 
@@ -125,7 +129,34 @@ async def test_topics_that_are_missing_are_named_and_waited_for(broker: str, top
 async def test_a_broker_that_is_away_is_said_and_waited_for() -> None:
     feed = Feed(settings("127.0.0.1:1", "nobody"), Floor(ROLLING))
     async with running(feed):
-        await until(lambda: feed.problem is not None and feed.problem.startswith("Kafka: "))
+        await until(lambda: feed.problem == "Kafka cannot be reached at 127.0.0.1:1")
+    assert not feed.loaded
+
+
+async def test_a_broker_that_is_frozen_is_said_within_ten_seconds_and_forgotten_when_it_goes_on(
+    own_broker: LocalBroker,
+) -> None:
+    """Nothing is published: only asking tells a frozen broker from a quiet one."""
+    await create_topics(own_broker.bootstrap, "frozen")
+    of = Floor(ROLLING)
+    feed = Feed(settings(own_broker.bootstrap, "frozen"), of)
+    async with running(feed):
+        await until(lambda: feed.loaded)
+        for _ in range(8):  # quiet for longer than it takes to say so
+            await asyncio.sleep(1)
+            assert feed.trouble is None
+        with own_broker.paused():
+            await until(lambda: feed.problem == "Kafka does not answer", timeout_s=10)
+        await until(lambda: feed.trouble is None, timeout_s=30)
+        await publish(own_broker.bootstrap, "frozen", [kpi(value("dials", 3))])
+        await until(lambda: dials(of) == {"a-017": 3})
+
+
+async def test_a_broker_that_takes_connections_and_never_answers_is_said_at_the_start(own_broker: LocalBroker) -> None:
+    feed = Feed(settings(own_broker.bootstrap, "frozen"), Floor(ROLLING))
+    with own_broker.paused():
+        async with running(feed):
+            await until(lambda: feed.problem == "Kafka does not answer", timeout_s=10)
     assert not feed.loaded
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from prometheus_client import CollectorRegistry
 
+from stream.publish.trouble import SILENT, STARTING
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import Health, Web
 from stream.settings import load
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
 CONFIG = """
-sites: {main: {zone: Asia/Shanghai}}
+sites: {main: {zone: Asia/Shanghai, shifts: {early: ["06:00", "14:00"], late: ["14:00", "22:00"]}}}
 alerts:
   - {rule: low, kpi: connect_rate, level: team, window: rolling_15m, below: 0.10, exit: 0.12, min_denominator: 50}
 """
@@ -37,7 +38,7 @@ class Page:
         config.write_text(CONFIG)
         self.wallboard = Wallboard(load(config, environ={}), clock_ms=lambda: self.now_ms)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
-        self.wallboard.feed.loaded, self.wallboard.feed.problem = True, None
+        self.wallboard.feed.loaded, self.wallboard.feed.told = True, None
         self.web = Web(CollectorRegistry(), Health(), self.wallboard)
         self.base = ""
         self._chromium = chromium
@@ -112,17 +113,60 @@ async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:
     assert words(html, "p", 'id="banner"')[0].startswith("The numbers are old. Counted up to 09:17:20, 2 min ago")
 
 
-async def test_an_empty_floor_and_a_feed_in_trouble_are_said(page: Page) -> None:
-    page.wallboard.feed.loaded, page.wallboard.feed.problem = False, "Kafka: no broker"
+async def test_an_empty_floor_that_is_still_being_read_is_said(page: Page) -> None:
+    page.wallboard.feed.loaded, page.wallboard.feed.told = False, STARTING
     html = await page.text()
     assert words(html, "span", 'id="state"') == ["reading"]
-    assert "Kafka: no broker" in words(html, "p", 'id="banner"')[0]
-    assert "off shift" in words(html, "article", "tile")[0]
+    assert "not connected to Kafka yet" in words(html, "p", 'id="banner"')[0]
+    assert words(html, "article", "tile")[0] == "Dials off shift"
+
+
+@pytest.mark.parametrize(
+    ("lang", "state", "said"),
+    [
+        ("en", "no new numbers", "No new numbers: Kafka does not answer · Counted up to 09:17:20, 3 s ago"),
+        ("zh", "无新数据", "无新数据: Kafka 无响应 · 统计至 09:17:20, 3 秒 前"),
+    ],
+)
+async def test_a_broker_that_does_not_answer_greys_the_page_and_is_said_in_words(
+    page: Page, lang: str, state: str, said: str
+) -> None:
+    page.wallboard.feed.told = SILENT
+    page.wallboard.floor.on_kpi(*kpi(value("dials", 1240), level="site", entity="main"))
+    html = await page.text(lang=lang)
+    assert re.search(r'<body class="cut">', html)
+    assert words(html, "span", 'id="state"') == [state]
+    assert words(html, "p", 'id="banner"') == [said]
 
 
 async def test_a_wrong_address_is_said_on_the_page(page: Page) -> None:
     html = await page.text("window=week")
-    assert "there is no 'week'" in words(html, "p", 'id="span"')[0]
+    assert words(html, "span", 'id="state"') == ["wrong address"]
+    (banner,) = words(html, "p", 'id="banner"')
+    assert banner.startswith("This address cannot be shown: window: there is no 'week' (there are rolling_15m")
+    assert banner.endswith("Show the first view")
+
+
+async def test_a_shift_that_has_not_begun_says_when_it_does(page: Page) -> None:
+    page.wallboard.floor.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
+    assert words(await page.text("window=shift_late"), "p", 'id="span"') == ["Begins at 14:00"]
+    assert words(await page.text("window=shift_early"), "p", 'id="span"') == ["Nothing has come in this window yet"]
+
+
+async def test_what_names_nobody_stands_below_and_leads_nothing(page: Page) -> None:
+    on = page.wallboard.floor
+    for level, entity, recovered in (
+        ("agent", "a-1", 100), ("agent", "unassigned", 900_000), ("team", "t-1", 100), ("team", "unassigned", 900_000)
+    ):  # fmt: skip
+        on.on_kpi(*kpi(value("recovered_amount", recovered, currency="CNY"), level=level, entity=entity))
+    on.on_alert(alert(entity="unassigned")[1])
+    html = await page.text()
+    for tag, line in (("agents", "names no agent"), ("teams", "names no team")):
+        table = words(html, "table", f'id="{tag}"')[0]
+        assert table.index("-1") < table.index(f"unassigned {line}")
+    assert words(html, "h2", 'id="alerts-title"') == ["Alerts · 0"]
+    listed = words(html, "ol", 'id="alerts"')[0]
+    assert "Of what names no team or agent unassigned Connect rate 8.0 %, limit 10.0 %" in listed
 
 
 async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> None:

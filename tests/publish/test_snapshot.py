@@ -1,5 +1,6 @@
 """What the page is told."""
 
+from dataclasses import replace
 from typing import Any
 
 from stream.alerts.rules import Rule
@@ -118,6 +119,35 @@ def test_a_row_carries_the_worst_severity_that_fires_for_it() -> None:
     data = snapshot(of, [], View("main", NOW))
     assert {row["entity"]: row["alert"] for row in data["teams"]} == {"t-3": "critical", "t-4": None}
     assert sorted(a["id"] for a in data["alerts"]) == ["1", "2", "3", "4"]
+
+
+NOBODY = {"entity": "unassigned", "level": "team"}
+
+
+def test_what_names_nobody_stands_apart_ranked_nowhere_and_judged_by_no_rule_that_does_not_name_it() -> None:
+    records = [
+        team(value("dials", 40), value("connect_rate", 0, 40)),
+        team(value("dials", 90), value("connect_rate", 0, 90), entity="unassigned"),
+        kpi(value("dials", 5), entity="a-1"),
+        kpi(value("dials", 500), entity="unassigned"),
+    ]
+    data = shown(*records, rank_by="dials")
+    assert places(data) == [("a-1", 1)]
+    assert data["agents_total"] == 1
+    assert [row["entity"] for row in data["teams"]] == ["t-1"]
+    assert data["apart"]["agent"]["cells"][0]["v"] == 500
+    assert [row["cells"][1]["c"] for row in (data["teams"][0], data["apart"]["team"])] == ["warning", "plain"]
+    assert shown(team(value("dials", 1)))["apart"] == {"team": None, "agent": None}
+
+
+def test_an_alert_of_nobody_stands_apart_unless_its_rule_names_it_or_it_is_a_site() -> None:
+    of = Floor(ROLLING)
+    of.on_kpi(*team(value("dials", 90), value("connect_rate", 0, 90), entity="unassigned"))
+    for name, more in (("1", NOBODY), ("2", NOBODY | {"rule": "named"}), ("3", NOBODY | {"level": "site"})):
+        of.on_alert(alert(name, **more)[1])
+    data = snapshot(of, [LOW, replace(LOW, rule="named", entities=frozenset({"unassigned"}))], View("main", NOW))
+    assert {each["id"]: each["apart"] for each in data["alerts"]} == {"1": True, "2": False, "3": False}
+    assert (data["apart"]["team"]["alert"], data["apart"]["team"]["cells"][1]["r"]) == ("warning", "named")
 
 
 def test_an_empty_floor_is_a_snapshot_too() -> None:

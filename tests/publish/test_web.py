@@ -1,7 +1,9 @@
 """The web server, asked over a real socket."""
 
+import asyncio
 import gzip
 import json
+import threading
 import tomllib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,12 +14,17 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stream.publish.meters import Meters
+from stream.publish.views import MOST_VIEWS
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import ASSETS, Health, Web
 from stream.settings import load
 from tests.publish.records import AS_OF, floor, kpi, value
 
 NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
+SITES = """{
+  main: {zone: Asia/Shanghai, shifts: {early: ["06:00", "14:00"], late: ["14:00", "22:00"]}},
+  pune: {zone: Asia/Kolkata},
+}"""
 
 
 class Served:
@@ -27,7 +34,7 @@ class Served:
         self.troubles: dict[str, str | None] = {"live": None, "ready": None}
         self.registry = CollectorRegistry()
         self.meters = Meters(self.registry)
-        settings = load(environ={"KPI_STREAM_SITES": "{main: {zone: Asia/Shanghai}, pune: {zone: Asia/Kolkata}}"})
+        settings = load(environ={"KPI_STREAM_SITES": SITES})
         self.wallboard = Wallboard(settings, clock_ms=lambda: NOW_MS)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         health = Health(live=lambda: self.troubles["live"], ready=lambda: self.troubles["ready"])
@@ -93,7 +100,7 @@ async def test_the_snapshot_tells_its_clocks(served: Served) -> None:
     data = await served.floor()
     assert (data["site"], data["zone"], data["choice"]) == ("main", "Asia/Shanghai", "rolling_15m")
     assert data["now_ms"] - data["as_of_ms"] == 3_000
-    assert (data["loading"], data["problem"]) == (True, "not connected yet")
+    assert (data["loading"], data["problem"]) == (True, "not connected to Kafka yet")
     assert data["sites"] == ["main", "pune"]
 
 
@@ -127,6 +134,22 @@ async def test_a_wrong_parameter_is_named_in_one_line(served: Served, query: str
     assert "\n" not in json.loads(body)["error"]
 
 
+@pytest.mark.parametrize(
+    ("site", "window", "empty"),
+    [
+        ("main", "shift_late", {"why": "begins", "at_ms": 1_793_599_200_000}),  # 14:00 in Shanghai
+        ("main", "shift_early", {"why": "nothing"}),
+        ("main", "rolling_15m", {"why": "nothing"}),
+        ("main", "last_interval_30m", {"why": "nothing"}),
+        ("pune", "shift_late", {"why": "not_here"}),
+    ],
+)
+async def test_a_window_without_numbers_says_why(
+    served: Served, site: str, window: str, empty: dict[str, object]
+) -> None:
+    assert (await served.floor(f"?site={site}&window={window}"))["empty"] == empty
+
+
 async def test_a_port_that_is_taken_is_an_error_that_leaves_nothing_behind(served: Served) -> None:
     taken = int(served.base.rsplit(":", 1)[1])
     other = Web(CollectorRegistry(), Health())
@@ -144,3 +167,55 @@ def test_the_pages_files_lie_in_a_package_whose_kinds_of_file_are_installed() ->
     assert (folder / "__init__.py").exists()
     assert {path.name for path in folder.iterdir() if path.is_file()} == {*ASSETS, "__init__.py"}
     assert [name for name in ASSETS if not any(Path(name).match(kind) for kind in kinds)] == []
+
+
+async def test_health_answers_while_scrapes_and_views_are_being_made(served: Served) -> None:
+    """Both stand in their threads until the test lets them go; the loop turns."""
+    gate = threading.Event()
+
+    def held(*_: object) -> bytes:
+        assert gate.wait(20)
+        return b"{}"
+
+    served.meters.collect = held  # type: ignore[method-assign, assignment]
+    served.wallboard._views._make = held
+    paths = ["/metrics"] * 20 + [f"/api/floor?agents={n}" for n in range(20)]
+    asking = [asyncio.create_task(served.get(path)) for path in paths]
+    for _ in range(20):
+        assert (await asyncio.wait_for(served.get("/health/live"), 5))[0] == 200
+    assert not any(task.done() for task in asking)
+    gate.set()
+    served.meters.collect = lambda: iter(())  # type: ignore[method-assign]
+    await asyncio.gather(*asking)
+
+
+async def test_more_views_than_there_is_room_for_are_refused_in_words(served: Served) -> None:
+    queries = [f"?agents={n}&kpis=dials" for n in range(MOST_VIEWS)]
+    assert {(await served.get(f"/api/floor{query}"))[0] for query in queries} == {200}
+    status, body, answer = await served.get("/api/floor?agents=499")
+    assert (status, answer.headers["Retry-After"]) == (503, "2")
+    assert "different views are being looked at" in json.loads(body)["error"]
+    assert (await served.get(f"/api/floor{queries[0]}"))[0] == 200
+
+
+@pytest.mark.parametrize("digits", [4, 5_000])
+async def test_a_number_of_thousands_of_digits_is_refused_in_a_line_that_fits(served: Served, digits: int) -> None:
+    status, body, _ = await served.get(f"/api/floor?agents={'9' * digits}")
+    assert status == 400
+    assert len(json.loads(body)["error"]) < 120
+
+
+@pytest.mark.parametrize(
+    ("accepted", "zipped"),
+    [
+        ("gzip", True),
+        ("br, GZIP;q=0.5", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.00", False),
+        ("x-gzip", False),
+        ("", False),
+    ],
+)
+async def test_an_answer_is_zipped_only_for_who_takes_it(served: Served, accepted: str, zipped: bool) -> None:
+    _, _, answer = await served.get("/metrics", **{"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == ("gzip" if zipped else None)

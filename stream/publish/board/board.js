@@ -7,7 +7,7 @@ const SIGNS = { good: "✓", watch: "≈", info: "i", warning: "!", critical: "!
 const address = new URLSearchParams(location.search);
 const $ = (id) => document.getElementById(id);
 
-let shown = null, offsetMs = 0, answeredMs = performance.now();
+let shown = null, refused = null, offsetMs = 0, answeredMs = performance.now();
 
 function make(tag, className, ...children) {
   const node = document.createElement(tag);
@@ -45,7 +45,7 @@ function tile(cell, column) {
   return make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
     make("div", "big", value(cell, column)),
-    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", parts(cell, column)].filter(Boolean).join(" · "))));
+    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", cell.s === "absent" ? "" : parts(cell, column)].filter(Boolean).join(" · "))));
 }
 
 function cells(row, columns, indexes) {
@@ -59,26 +59,30 @@ function cells(row, columns, indexes) {
 }
 
 // A wall cannot be scrolled: what does not fit takes turns. A phone scrolls.
-function turn(rows, box, rowPx) {
+function turn(rows, box, rowPx, around) {
   if (!matchMedia("(min-width: 1200px)").matches) return [rows, ""];
-  const fits = Math.max(1, Math.floor(box.clientHeight / rowPx) - 1), pages = Math.ceil(rows.length / fits);
+  const fits = Math.max(1, Math.floor(box.clientHeight / rowPx) - around), pages = Math.ceil(rows.length / fits);
   if (pages <= 1) return [rows, ""];
   const page = Math.floor(Date.now() / TURN_MS) % pages;
   return [rows.slice(page * fits, (page + 1) * fits), ` ${page + 1}/${pages}`];
 }
 
-function table(id, rows, columns, indexes, lead, empty) {
+// `apart`: the row of what names nobody, or null. It stands below, whatever the rows are ordered by.
+function table(id, rows, columns, indexes, lead, empty, apart, about) {
   const box = $(id).parentElement;
-  if (rows.length === 0) {
+  if (rows.length === 0 && apart === null) {
     $(id).replaceChildren(make("caption", "none", empty));
     return "";
   }
-  const [some, turnText] = turn(rows, box, 50);
+  const [some, turnText] = turn(rows, box, 50, apart === null ? 1 : 2.2);
   const head = make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])));
   const body = some.map((row) => make("tr", row.alert ? `alert ${severe(row.alert)}` : "", ...lead.cells(row), ...cells(row, columns, indexes)));
-  $(id).replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+  const foot = apart && make("tfoot", "", make("tr", "", ...lead.apart(apart, about), ...cells(apart, columns, indexes)));
+  $(id).replaceChildren(make("thead", "", head), make("tbody", "", ...body), ...(foot ? [foot] : []));
   return turnText;
 }
+
+const nobody = (row, about) => make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity, make("small", "", about));
 
 const heading = (column) => {
   const node = make("th", "value", name(column), column.currency ? ` ${column.currency}` : "");
@@ -101,8 +105,10 @@ function teams(data) {
     head: () => [make("th", "", words.team)],
     column: heading,
     cells: (row) => [make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
+    apart: (row, about) => [nobody(row, about)],
   };
-  $("teams-title").textContent = words.teams + table("teams", data.teams, data.columns, order, lead, words.noTeams);
+  $("teams-title").textContent = words.teams
+    + table("teams", data.teams, data.columns, order, lead, words.noTeams, data.apart.team, words.apartTeam);
 }
 
 function agents(data) {
@@ -118,29 +124,39 @@ function agents(data) {
     },
     cells: (row) => [make("td", "place", row.place === null ? "–" : String(row.place)),
       make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
+    apart: (row, about) => [make("td", "place", "–"), nobody(row, about)],
   };
-  const turned = table("agents", data.agents, data.columns, order, lead, words.noAgents);
+  const turned = table("agents", data.agents, data.columns, order, lead, words.noAgents, data.apart.agent, words.apartAgent);
   $("agents-title").textContent = `${words.agents} ${name(data.rank_by)}${turned}`;
 }
 
-function alertItem(alert, zone, over) {
+// `quiet`: it has ended, or is of nobody.
+function alertItem(alert, zone, quiet) {
   const text = figure(alert.v, alert)?.join(" ").trim() ?? words.no_data;
   const limit = figure(alert.threshold, alert).join(" ").trim();
   const who = alert.level === "site" ? words.site : alert.entity;
   const state = alert.state === "pending" ? ` · ${words.pending}` : "";
-  return make("li", over ? "over" : `firing ${severe(alert.severity)}`,
-    make("div", "", over ? null : sign(severe(alert.severity)), make("b", "", who), make("span", "", name(alert))),
-    make("p", "", over ? `${words.since} ${minute(alert.since, zone)} – ${minute(alert.at, zone)}`
+  return make("li", quiet ? "over" : `firing ${severe(alert.severity)}`,
+    make("div", "", quiet ? null : sign(severe(alert.severity)), make("b", "", who), make("span", "", name(alert))),
+    make("p", "", alert.state === "resolved" ? `${words.since} ${minute(alert.since, zone)} – ${minute(alert.at, zone)}`
       : `${text}, ${words.limit} ${limit} · ${words.severity[severe(alert.severity)]}${state} · ${words.since} ${minute(alert.since, zone)}`));
 }
 
 function alerts(data) {
-  const firing = data.alerts.map((alert) => alertItem(alert, data.zone, false));
-  const over = data.recent.map((alert) => alertItem(alert, data.zone, true));
-  $("alerts-title").textContent = `${words.alerts} · ${data.alerts.length}`;
+  const items = (alerts, quiet) => alerts.map((alert) => alertItem(alert, data.zone, quiet));
+  const firing = data.alerts.filter((alert) => !alert.apart), apart = data.alerts.filter((alert) => alert.apart);
+  $("alerts-title").textContent = `${words.alerts} · ${firing.length}`;
   $("alerts").replaceChildren(
-    ...(firing.length ? firing : [make("li", "none", words.noAlerts)]),
-    ...(over.length ? [make("li", "divider", words.recent), ...over] : []));
+    ...(firing.length ? items(firing, false) : [make("li", "none", words.noAlerts)]),
+    ...(data.recent.length ? [make("li", "divider", words.recent), ...items(data.recent, true)] : []),
+    ...(apart.length ? [make("li", "divider", words.apartAlerts), ...items(apart, true)] : []));
+}
+
+// Why there is no record of this window.
+function emptyText(data) {
+  if (data.empty?.why === "begins") return `${words.begins} ${clock(data.empty.at_ms, data.zone, data.now_ms).slice(0, -3)}`;
+  if (data.empty?.why === "not_here") return words.notHere;
+  return data.as_of_ms === null ? words.noneYet : words.nothingYet;
 }
 
 function show(data) {
@@ -150,7 +166,7 @@ function show(data) {
   $("sites").replaceChildren(...sites);
   $("choices").replaceChildren(...data.choices.map((c) => link({ window: c.id }, name(c), c.id === data.choice)));
   const day = (text) => clock(Date.parse(text), data.zone, data.now_ms).slice(0, -3);
-  $("span").textContent = data.from === null ? words.noneYet
+  $("span").textContent = data.from === null ? emptyText(data)
     : `${day(data.from)} – ${day(data.to)} · ${data.final ? words.final : words.soFar}`;
   const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
   $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
@@ -163,35 +179,42 @@ function state() {
   const silentMs = performance.now() - answeredMs;
   const nowMs = Date.now() + offsetMs;
   const oldMs = shown?.as_of_ms == null ? null : nowMs - shown.as_of_ms;
-  const is = silentMs > LOST_MS ? "lost" : shown === null || shown.loading ? "loading" : oldMs === null || oldMs > shown.limit_ms ? "stale" : "live";
+  const cut = shown?.problem && shown.trouble !== "starting";
+  const is = silentMs > LOST_MS ? "lost" : refused ? "wrong" : cut ? "cut" : shown === null || shown.loading ? "loading"
+    : oldMs === null || oldMs > shown.limit_ms ? "stale" : "live";
   document.body.className = is;
-  $("state").textContent = words[is];
+  $("state").textContent = is === "wrong" && refused.busy ? words.busy : words[is];
   $("age").textContent = oldMs === null ? "" : age(oldMs);
   const text = oldMs === null ? "--:--:--" : clock(shown.as_of_ms, shown.zone, nowMs);
   $("as-of").textContent = text;
-  const long = {
+  const problem = shown?.problem ? words.trouble[shown.trouble] ?? shown.problem : "";
+  const upTo = oldMs === null ? "" : ` · ${words.countedUpTo} ${text}, ${age(oldMs)}`;
+  $("banner").hidden = is === "live";
+  $("banner").textContent = {
+    live: "",
     lost: `${words.lostLong} ${age(silentMs)}`,
-    loading: words.loadingLong,
-    stale: oldMs === null ? words.noneYet : `${words.staleLong} ${text}, ${age(oldMs)}`,
+    wrong: refused?.busy ? refused.text : `${words.wrongLong} ${refused?.text}`,
+    cut: `${words.cutLong} ${problem}${upTo}`,
+    loading: [words.loadingLong, problem].filter(Boolean).join(" · "),
+    stale: oldMs === null ? shown && emptyText(shown) : `${words.staleLong} ${text}, ${age(oldMs)}`,
   }[is];
-  const problem = is !== "lost" && shown?.problem ? ` · ${shown.problem}` : "";
-  $("banner").hidden = is === "live" && !problem;
-  $("banner").textContent = is === "live" ? problem.slice(3) : long + problem;
+  if (is === "wrong" && !refused.busy) {
+    const back = make("a", "", words.back);
+    back.href = address.has("lang") ? `?lang=${language}` : "?";
+    $("banner").append(back);
+  }
 }
 
 async function poll() {
   try {
     const answer = await fetch(`api/floor?${address}`, { signal: AbortSignal.timeout(4000), cache: "no-store" });
     const data = await answer.json();
+    answeredMs = performance.now();
+    refused = answer.ok ? null : { text: data.error, busy: answer.status === 503 };
     if (answer.ok) {
-      answeredMs = performance.now();
       offsetMs = data.now_ms - Date.now();
       shown = data;
       show(data);
-    } else {
-      answeredMs = performance.now();
-      shown = shown && { ...shown, problem: data.error };
-      if (shown === null) $("span").textContent = data.error;
     }
   } catch (error) {
     console.warn("no snapshot:", error);

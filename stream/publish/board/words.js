@@ -8,7 +8,12 @@ const WORDS = {
     ahead: "ahead", team: "Team", agent: "Agent", perHour: "/h", points: "points", since: "since", site: "floor", limit: "limit",
     severity: { good: "on target", watch: "close to the limit", info: "note", warning: "warning", critical: "act now" },
     staleLong: "The numbers are old. Counted up to", lostLong: "No answer from the server since", loadingLong: "Reading the topics: numbers may be incomplete",
-    noneYet: "No KPI record of this site yet", below: "below", above: "above", pending: "pending", title: "Collections floor",
+    noneYet: "No KPI record of this site yet",
+    nothingYet: "Nothing has come in this window yet", notHere: "This site has no such window", begins: "Begins at",
+    apartTeam: "names no team: counts for the floor only", apartAgent: "names no agent: ranked nowhere",
+    apartAlerts: "Of what names no team or agent", cut: "no new numbers", cutLong: "No new numbers:", countedUpTo: "Counted up to",
+    wrong: "wrong address", wrongLong: "This address cannot be shown:", busy: "busy", back: "Show the first view", trouble: {},
+    below: "below", above: "above", pending: "pending", title: "Collections floor",
   },
   zh: {
     asOf: "统计至", live: "实时", stale: "数据过期", lost: "连接中断", loading: "读取中",
@@ -18,7 +23,16 @@ const WORDS = {
     ahead: "后", team: "团队", agent: "坐席", perHour: "/小时", points: "分", since: "自", site: "全场", limit: "限值",
     severity: { good: "达标", watch: "接近限值", info: "提示", warning: "警告", critical: "立即处理" },
     staleLong: "数据已过期,统计至", lostLong: "服务器无响应,自", loadingLong: "正在读取历史,数据可能不完整",
-    noneYet: "该职场尚无指标记录", below: "低于", above: "高于", pending: "待定", title: "催收现场",
+    noneYet: "该职场尚无指标记录",
+    nothingYet: "本时段尚无数据", notHere: "该职场没有此时段", begins: "开始于",
+    apartTeam: "未归属任何团队:只计入全场", apartAgent: "未归属任何坐席:不参与排行",
+    apartAlerts: "未归属部分", cut: "无新数据", cutLong: "无新数据:", countedUpTo: "统计至",
+    wrong: "地址有误", wrongLong: "无法显示此地址:", busy: "繁忙", back: "显示默认视图",
+    trouble: {
+      starting: "尚未连接 Kafka", silent: "Kafka 无响应", unreachable: "无法连接 Kafka", no_topic: "主题尚未创建(kpi-stream topics create)",
+      refused: "Kafka 拒绝此用户,请检查配置 kafka.*", error: "Kafka 返回错误",
+    },
+    below: "低于", above: "高于", pending: "待定", title: "催收现场",
   },
 };
 
