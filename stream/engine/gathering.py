@@ -84,8 +84,7 @@ class Gathering:
         """Takes out what lies at this grain or later of runs: one that goes on there is cut in two."""
         found: dict[int, Packed] = {}
         for currency, edges in self._edges.items():
-            if not edges or max(edges) < grain:
-                continue
+            # Not only those whose end is here: of a run that went on before, the end waits elsewhere.
             for later in [each for each in edges if each >= grain]:
                 found.setdefault(later, {})[currency] = edges.pop(later)
             level = sum(edges.values())

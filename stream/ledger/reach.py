@@ -43,7 +43,9 @@ def reach(links: Links) -> Reach:
             _exchange(humans, case.waits[1], waits[1])
             case.waits = waits
     links.stale = set()
-    return Reach(attempts[-1] if attempts else 0, humans[-1] if humans else 0, links.paid_until_ms, bool(links.waiting))
+    # A call may name a second case, and payments without one then belong to none.
+    waiting = bool(links.waiting) or (bool(links.loose) and len(links.naming) <= 1)
+    return Reach(attempts[-1] if attempts else 0, humans[-1] if humans else 0, links.paid_until_ms, waiting)
 
 
 def _waits(links: Links, case: CaseFile) -> tuple[int, int]:

@@ -19,9 +19,11 @@ from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
 from stream.windows.shifts import Shifts
 from tests.engine.deltas import grains_of
-from tests.ledger.worlds import facts
+from tests.ledger.worlds import ZONES, facts
 
-PLAN = WindowPlan(sites={"main": SiteClock("Asia/Shanghai"), "east": SiteClock("America/New_York")})
+PLAN = WindowPlan(
+    sites={"main": SiteClock(ZONES["main"], {"day": (9 * 60, 18 * 60)}), "east": SiteClock(ZONES["east"])}
+)
 Sums = dict[tuple[str, int, str], int]
 
 
@@ -68,7 +70,8 @@ def whole(events: list[Fact]) -> Sums:
     sums: Sums = defaultdict(int)
 
     def emit(credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
-        for entity in (f"agent|{credit.agent}", f"team|{credit.team}", f"site|{credit.site}"):
+        beside = [f"{level}|{name}" for level, name in (("queue", credit.queue), ("segment", credit.segment)) if name]
+        for entity in (f"agent|{credit.agent}", f"team|{credit.team}", f"site|{credit.site}", *beside):
             sums[(f"{credit.site}|{entity}", instant_ms // PLAN.grain_ms, column)] += amount
 
     for group in kept(one).values():
@@ -171,6 +174,8 @@ def test_a_team_is_the_sum_of_its_agents_and_a_site_of_its_teams(events: list[Fa
     by_level: dict[str, Sums] = {level: defaultdict(int) for level in ("agent", "team", "site")}
     for (entity, grain, column), amount in total(events).items():
         site, level, _ = entity.split("|")
+        if level in ("queue", "segment"):
+            continue
         by_level[level][(site, grain, column)] += amount
     cleaned = [{at: amount for at, amount in sums.items() if amount} for sums in by_level.values()]
     assert cleaned[0] == cleaned[1] == cleaned[2]

@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
+from stream.windows.calendar import local_midnight_ms
 from tests.facts.events import SAMPLES, event
 
 DAY_MS = 86_400_000
 START_MS = 1_793_577_600_000
+
+ZONES = {"main": "Asia/Shanghai", "east": "America/New_York"}
 
 FIELDS: dict[str, list[Any]] = {
     "call_id": ["k-1", "k-2"],
@@ -79,9 +82,14 @@ def facts(draw: st.DrawFn) -> Fact:
     if kind in ("payment", "payment_reversal") and draw(st.integers(0, 3)) == 0:
         fields |= {"occurred_at": None, "occurred_on": draw(st.sampled_from(FIELDS["due_on"]))}
     fields["event_id"] = f"e-{draw(st.integers(0, 30))}"
-    fact = decode(orjson.dumps(event(kind, **fields)))
+    fact = decode(orjson.dumps(event(kind, **fields)), midnight_ms)
     assert not isinstance(fact, Rejection), fact
     return fact
+
+
+def midnight_ms(site: str, day: str) -> int:
+    """When a day begins at a site of these worlds."""
+    return local_midnight_ms(ZONES[site], day)
 
 
 def _known(kind: str) -> set[str]:

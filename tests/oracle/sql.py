@@ -53,6 +53,7 @@ EVENTS = {
     "amounts": "bigint[]",
 }
 LEVELS = ("agent", "team", "queue", "segment", "site")
+FOREVER_MS = 2**60
 DEFINITIONS = (
     *("promise_grace_days", "attribution_days", "effective_talk_floor_ms", "service_level_ms", "short_abandon_ms"),
     *("first_contact_hours", "first_contact_max_dpd", "coverage_days", "complaint_deadline_days"),
@@ -90,11 +91,12 @@ def fill(
         sql.execute(f"create table {table} as from {source}")
 
 
-def settings_row(config: Config) -> dict[str, int | str]:
+def settings_row(config: Config, as_of_ms: int | None) -> dict[str, int | str]:
     flags = {"with_day": config.day, "with_month": config.month, "with_shifts": config.shifts}
     flags["states_end_with_shift"] = config.open_state_ends_with_shift
     return {
         **{name: getattr(config, name) for name in DEFINITIONS},
+        "as_of_ms": FOREVER_MS if as_of_ms is None else as_of_ms,
         "tolerance_numerator": config.promise_tolerance.numerator,
         "tolerance_denominator": config.promise_tolerance.denominator,
         **{name: int(flag) for name, flag in flags.items()},
@@ -119,10 +121,15 @@ def offsets_of(zone_name: str, first_year: int, last_year: int) -> dict[str, lis
     return {"since": [at_s * 1000 for at_s in found], "offsets": list(found.values())}
 
 
-def fill_settings(sql: duckdb.DuckDBPyConnection, sites: Iterable[str], config: Config, years: tuple[int, int]) -> None:
+def fill_settings(
+    sql: duckdb.DuckDBPyConnection,
+    sites: Iterable[str],
+    config: Config,
+    years: tuple[int, int],
+    settings: Mapping[str, int | str],
+) -> None:
     """Everything that is given beside the events, whose deadlines and windows lie in these years."""
     text, whole = "varchar", "bigint"
-    settings = settings_row(config)
     kinds = {name: whole if isinstance(value, int) else text for name, value in settings.items()}
     fill(sql, "settings", kinds, [settings])
     rows = [{"site": site, "zone": offsets_of(config.site(site).zone, *years)} for site in sites]
@@ -152,14 +159,20 @@ def fill_settings(sql: duckdb.DuckDBPyConnection, sites: Iterable[str], config: 
 
 
 @contextmanager
-def queried(told: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> Iterator[Any]:
-    """All tables of the queries over all valid events. `rolling_at_ms`: an instant whose rolling windows are wanted."""
+def queried(
+    told: Sequence[Event], config: Config, rolling_at_ms: int | None = None, as_of_ms: int | None = None
+) -> Iterator[Any]:
+    """All tables of the queries over all valid events. `rolling_at_ms`: an instant whose rolling windows are wanted.
+
+    `as_of_ms`: where replay ends; None: all windows are over.
+    """
     events = timed(told, config)
     with duckdb.connect(config={"threads": 1}) as sql:
         fill(sql, "events", EVENTS, (row_of(event) for event in events))
         years = {datetime.fromtimestamp(event["occurred_at"] / 1000, UTC).year for event in events} or {2000}
         lived = (min(years) - 2, max(years) + 8)
-        fill_settings(sql, sorted({site_of(event) for event in events}), config, lived)
+        sites = sorted({site_of(event) for event in events})
+        fill_settings(sql, sites, config, lived, settings_row(config, as_of_ms))
         at = {"pane_ms": config.pane_ms, "at_ms": rolling_at_ms}
         fill(sql, "rolling_at", dict.fromkeys(at, "bigint"), [at] if rolling_at_ms is not None else [])
         for path in QUERIES:
@@ -167,10 +180,12 @@ def queried(told: Sequence[Event], config: Config, rolling_at_ms: int | None = N
         yield sql
 
 
-def kpis_by_sql(events: Sequence[Event], config: Config, rolling_at_ms: int | None = None) -> dict[Place, Parts]:
+def kpis_by_sql(
+    events: Sequence[Event], config: Config, rolling_at_ms: int | None = None, as_of_ms: int | None = None
+) -> dict[Place, Parts]:
     """Every KPI of every record, numerator and denominator."""
     found: dict[Place, Parts] = {}
-    with queried(events, config, rolling_at_ms) as sql:
+    with queried(events, config, rolling_at_ms, as_of_ms) as sql:
         for *place, kpi, currency, numerator, denominator in sql.execute("from per_kpi").fetchall():
             found.setdefault((*place,), {})[kpi, currency] = (numerator, denominator)
     return found

@@ -40,11 +40,12 @@ def check_alert(expected: AlertLine, got: dict[str, object]) -> None:
         assert got["active_since"] == expected.since, expected.line
 
 
-def check_ends(scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
-    """The same for what is expected as of an instant. `outcomes`: by `Scenario.ends`."""
+def check_ends(scenario: Scenario, outcomes: Mapping[str, Outcome | None]) -> None:
+    """The same for what is expected as of an instant. `outcomes`: by `Scenario.ends`; None: not known."""
     for expectation in scenario.expectations:
-        if expectation.as_of is not None:
-            check_expectation(expectation, outcomes[expectation.as_of])
+        outcome = None if expectation.as_of is None else outcomes[expectation.as_of]
+        if outcome is not None:
+            check_expectation(expectation, outcome)
 
 
 def check_outcomes(scenario: Scenario, outcomes: Mapping[str | None, Outcome]) -> None:

@@ -47,8 +47,18 @@ def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     """Both stages as a live run drives them, over several numbers, with crashes; without Kafka."""
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
-    alerts = floor.live(facts_in(lines))
+    alerts = floor.live(facts_in(lines, floor.settings))
     return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, alerts, None)
+
+
+def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome | None:
+    """What a board of the live run shows after the last event; None for any other end."""
+    if as_of != LAST:
+        return None
+    folder.mkdir(parents=True, exist_ok=True)
+    floor = Floor(settings_of(config, folder), Random(0))
+    floor.take_in(facts_in(lines, floor.settings))
+    return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, [], None)
 
 
 def replay(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") -> Outcome:
@@ -119,5 +129,6 @@ def in_order(alerts: Iterable[Raw]) -> list[Raw]:
 
 
 DOORS: dict[str, Door] = {"core": core, "faust": faust, "oracle": oracle, "replay": replay}
-ENDING: dict[str, Callable[[Raw, list[bytes], Path, str], Outcome]] = {"oracle": oracle, "replay": replay}
-"""The doors that can be told where to end."""
+Ending = Callable[[Raw, list[bytes], Path, str], Outcome | None]
+ENDING: dict[str, Ending] = {"core": board, "oracle": oracle, "replay": replay}
+"""The doors that can be told where to end; None where one cannot end."""

@@ -50,7 +50,12 @@ KINDS = {
     "survey": "survey_id",
     "bot": "session_id",
     "legal": "step_id",
+    "restriction": "restriction_id",
+    "measurement": "measurement_id",
 }
+RESTRICTIONS = (
+    *("cease_contact", "attorney", "deceased", "dispute", "breathing_space", "wrong_number", "quiet_hours", "consent"),
+)
 TYPES = {
     "reversal": "payment_reversal",
     "cancel": "promise_cancelled",
@@ -68,6 +73,7 @@ WORDS: dict[str, Raw] = {
     **{word: {"channel": word} for word in ["letter", "sms", "email", "chat", "field", "legal", "auto_debit"]},
     **{word: {"change": word} for word in ["placed", "assigned", "stage"]},
     **{word: {"status": word} for word in ["due", "done", "received", "acknowledged"]},
+    **{word: {"kind": word} for word in RESTRICTIONS},
     "void": {"void": True},
     "delivered": {"delivered": True},
     "not delivered": {"delivered": False},
@@ -121,6 +127,16 @@ def instalment(text: str) -> Raw:
     return {"currency": currency, "instalments": [{"due_on": day, "amount_minor": int(amount)}]}
 
 
+def measured(text: str) -> Raw | None:
+    """`bad_rate of team red for month 2026-11-01` or `7 of 100`; None if it is neither."""
+    if match := re.fullmatch(r"(-?\d+) of (\d+)", text):
+        return {"numerator": int(match[1]), "denominator": int(match[2])}
+    if match := re.fullmatch(r"(\w+) of (\w+) (.+) for (day|month|quarter) (\S+)", text):
+        names = ("indicator", "level", "entity", "period", "period_start")
+        return dict(zip(names, match.groups(), strict=True))
+    return None
+
+
 def labelled(word: str, value: str, kind: str, zone: str) -> Raw:
     """A phrase of a label and a value."""
     if word in TEXTS:
@@ -129,8 +145,10 @@ def labelled(word: str, value: str, kind: str, zone: str) -> Raw:
         return {f"{word}_ms": length_ms(value)}
     if word in ("version", "dpd", "score"):
         return {word: int(value)}
-    if word == "ended":
-        return {"ended_at": clock_time(value, zone)}
+    if word in ("ended", "until"):
+        return {"ended_at" if word == "ended" else "until": clock_time(value, zone)}
+    if word == "hours":
+        return {"hours": value.split("-")}
     if word in ("received", "closed"):
         status = {"status": "closed"} if word == "closed" else {}
         return {f"{word}_at": clock_time(value, zone), **status}
@@ -152,6 +170,8 @@ def phrase(text: str, kind: str, zone: str) -> Raw:
         return money(text)
     if re.fullmatch(r"\d+ [A-Z]{3} by \S+", text):
         return instalment(text)
+    if kind == "measurement" and (found := measured(text)):
+        return found
     if text.startswith("no "):
         return {WHO[text.removeprefix("no ")]: None}
     from_the_left = text.startswith("overdue ") or re.search(r"\d:\d", text)
@@ -179,6 +199,8 @@ def event_of(line: str, usually: Raw, zone_of: Callable[[str], str], number: int
         raw["ended_at"] = at
     if kind == "complaint":
         raw["received_at"] = at
+    if kind == "restriction":
+        raw["from"] = at
     for text in said:
         fields = phrase(text, kind, zone)
         if "instalments" in fields:

@@ -12,7 +12,7 @@ from typing import Any
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode
 from stream.settings import Settings, load
-from stream.windows.calendar import local_midnight_ms
+from stream.windows.calendar import day_begins
 from tests.engine.deltas import grains_of
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
@@ -42,10 +42,7 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     stage = restarted(Stage1(settings.definitions(), settings.plan(), settings.limits(), 0), {}, settings)
     sums: Sums = defaultdict(int)
     state: dict[bytes, bytes] = {}
-    plan = settings.plan()
-
-    def midnight_ms(site: str, day: str) -> int:
-        return local_midnight_ms(plan.clock(site).zone, day)
+    midnight_ms = day_begins(settings.plan())
 
     def take() -> None:
         changes = stage.take()

@@ -20,6 +20,7 @@ from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.settings import Settings
+from stream.windows.calendar import day_begins
 from tests.oracle.config import DAY_MS
 
 Raw = dict[str, Any]
@@ -177,8 +178,9 @@ class Floor:
         return kept
 
 
-def facts_in(lines: Sequence[bytes]) -> list[Fact]:
+def facts_in(lines: Sequence[bytes], settings: Settings) -> list[Fact]:
     """The facts of the lines in the order of `occurred_at`."""
-    decoded = [decode(line) for line in lines]
+    midnight_ms = day_begins(settings.plan())
+    decoded = [decode(line, midnight_ms) for line in lines]
     facts = [fact for fact in decoded if not isinstance(fact, Rejection)]
     return sorted(facts, key=lambda fact: fact.occurred_at)

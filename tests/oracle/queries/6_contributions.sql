@@ -46,7 +46,7 @@ create table credited as
 select n.*, c.agent as payee, c.team as payee_team, case when placed_at <= ordered_at then ordered_at - placed_at end as delay
 from nets n join credits c using (debtor_id, payment_id) left join placed_times using (debtor_id, case_id);
 
-create table contributions as
+create view everything as
 select site, agent, team, queue_id as queue, segment_id as segment, c.m as measure, null as currency, at_ms,
     null::bigint as until_ms, c.n::hugeint as amount from own where c.n <> 0
 union all by name
@@ -144,3 +144,8 @@ select site, agent, team, m.measure, from_ms as at_ms, until_ms, 0 as amount fro
     ('on_call_ms', ['on_call', 'wrap']),
     ('break_ms', ['break'])
 ) m(measure, states) where list_contains(m.states, state);
+
+-- What counts as of the end of replay; of a time in a state, what lies before it.
+create table contributions as
+select e.* replace (case when until_ms > as_of_ms then as_of_ms else until_ms end as until_ms)
+from everything e, settings where at_ms < as_of_ms;
