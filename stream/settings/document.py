@@ -148,7 +148,7 @@ class Definitions(Section):
     def told(self, key: str) -> int | float | str:
         """The value of a key, as a person or a program reads it in JSON; a duration as it is written."""
         value = getattr(self, key) if key in type(self).model_fields else duration_text(getattr(self, f"{key}_ms"))
-        return float(value) if isinstance(value, Fraction) else value  # type: ignore[no-any-return]
+        return float(value) if isinstance(value, Fraction) else value
 
     complaint_deadline_days: Days = 56
 
