@@ -6,7 +6,6 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, get_args
 
@@ -75,8 +74,8 @@ def catalogue_page() -> str:
     lines += ["", "## Options", "", "What the sources leave open is a key of `definitions` in the configuration.", ""]
     lines += ["| key | default | KPIs | what is open | the default |", "|---|---|---|---|---|"]
     for option in OPTIONS:
-        default = getattr(DEFAULTS, option.key)
-        shown = f"{float(default):.2f}" if isinstance(default, Fraction) else str(default)
+        default = DEFAULTS.told(option.key)
+        shown = f"{default:.2f}" if isinstance(default, float) else str(default).lower()
         named = ", ".join(f"`{kpi}`" for kpi in option.kpis)
         lines.append(f"| `{option.key}` | {shown} | {named} | {option.open} | {option.literal} |")
     lines += ["", "## Indicators of the sources that a stream of events can compute", ""]

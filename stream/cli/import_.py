@@ -47,7 +47,7 @@ def import_(
     if kafka and out is not None:
         raise CommandError("--kafka and --out: only one of them", exit_code=2)
     if not is_identifier(site):
-        raise CommandError(f"--site: {site!r} is not a name: 1-128 printable characters without '|'", exit_code=2)
+        raise CommandError(f"--site: {site!r} is not a name: 1-256 printable characters without '|'", exit_code=2)
     try:
         if kafka:
             _to_kafka(config, SOURCES[source](file, site))

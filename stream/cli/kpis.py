@@ -10,8 +10,6 @@ from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from stream.kpis.catalogue import Kpi
     from stream.settings.document import Document
 
@@ -91,13 +89,9 @@ def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
         "levels": list(kpi.levels),
         "per_currency": kpi.per_currency,
         "minimum_sample": document.minimum_sample.get(kpi.id, 1),
-        "options": {f"definitions.{key}": _plain(getattr(document.definitions, key)) for key in options_of(kpi.id)},
+        "options": {f"definitions.{key}": document.definitions.told(key) for key in options_of(kpi.id)},
         "sources": list(kpi.sources),
     }
-
-
-def _plain(value: "int | str | Fraction") -> int | str | float:
-    return value if isinstance(value, int | str) else float(value)
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, str, str, str, str]:

@@ -121,4 +121,4 @@ def check_run(run: str) -> None:
     from stream.facts.decode import is_identifier
 
     if not is_identifier(run):
-        raise CommandError(f"--run: {run!r} is not a name: 1-128 printable characters without '|'", exit_code=2)
+        raise CommandError(f"--run: {run!r} is not a name: 1-256 printable characters without '|'", exit_code=2)

@@ -6,7 +6,7 @@ A definition that no key changes is the one that semantics 3 to 6 state; `indica
 from typing import NamedTuple
 
 from stream.kpis.catalogue import CATALOGUE
-from stream.windows.measures import CALLS, TABLE
+from stream.windows.measures import CALLS, STATES, TABLE
 
 
 class Option(NamedTuple):
@@ -22,9 +22,15 @@ _CREDIT = (
     *("recovered_amount", "payments", "reversed_amount", "recovered_per_hour", "visit_recovery_rate"),
     "payment_delay_mean",
 )
-_OF_CALLS = tuple(
-    kpi.id for kpi in CATALOGUE.values() if any(TABLE[measure].levels == CALLS for measure in kpi.measures)
-)
+
+
+def _with_a_measure_of(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        kpi.id for kpi in CATALOGUE.values() if any(TABLE[measure].levels == levels for measure in kpi.measures)
+    )
+
+
+_OF_CALLS, _OF_STATES = _with_a_measure_of(CALLS), _with_a_measure_of(STATES)
 
 OPTIONS: tuple[Option, ...] = (
     Option(
@@ -92,6 +98,18 @@ OPTIONS: tuple[Option, ...] = (
         _OF_CALLS,
         "whether a call counts in the window of its start or of its end",
         "no source states it; an attempt belongs to its start",
+    ),
+    Option(
+        "open_state_max",
+        _OF_STATES,
+        "how long a state counts that no other ends",
+        "no source states it; half a day, longer than any shift",
+    ),
+    Option(
+        "open_state_ends_with_shift",
+        _OF_STATES,
+        "whether a state goes on beyond the shift that it began in",
+        "it does: who works on is at work",
     ),
     Option(
         "complaint_deadline_days",

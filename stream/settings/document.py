@@ -21,6 +21,7 @@ from stream.settings.units import (
     Positive,
     PositiveDurationMs,
     duration_ms,
+    duration_text,
     whole,
 )
 
@@ -143,6 +144,12 @@ class Definitions(Section):
         12 * 3_600_000, alias="open_state_max"
     )
     open_state_ends_with_shift: bool = False
+
+    def told(self, key: str) -> int | float | str:
+        """The value of a key, as a person or a program reads it in JSON; a duration as it is written."""
+        value = getattr(self, key) if key in type(self).model_fields else duration_text(getattr(self, f"{key}_ms"))
+        return float(value) if isinstance(value, Fraction) else value
+
     complaint_deadline_days: Days = 56
 
 

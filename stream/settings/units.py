@@ -17,6 +17,12 @@ LONGEST_MS = 220 * 366 * _UNIT_MS["d"]
 """All instants lie in 1980-2199 (contract 1): no span of time is longer."""
 
 
+def duration_text(ms: int) -> str:
+    """A duration as one would write it, in the largest unit that holds it exactly: 43,200,000 -> "12h"."""
+    unit = next((unit for unit, size in reversed(_UNIT_MS.items()) if ms and ms % size == 0), "ms")
+    return f"{ms // _UNIT_MS[unit]}{unit}"
+
+
 def duration_ms(text: object) -> int:
     """Milliseconds of `200ms`, `10s`, `15m`, `1h` or `90d`. ValueError for anything else, a bare number included."""
     match = _DURATION.fullmatch(text) if isinstance(text, str) else None
@@ -52,10 +58,10 @@ def minute_of_day(text: object) -> int:
 
 
 def name(value: object) -> str:
-    """`value` if it is an identifier, 1-128 printable characters without `|` (contract 1); else ValueError."""
+    """`value` if it is an identifier, 1-256 printable characters without `|` (contract 1); else ValueError."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str) or not is_identifier(text):
-        raise ValueError(f"{value!r} is not a name: 1-128 printable characters without '|'")
+        raise ValueError(f"{value!r} is not a name: 1-256 printable characters without '|'")
     return text
 
 
