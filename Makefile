@@ -48,6 +48,7 @@ generated: .venv/.installed
 tree: .venv/.installed
 	$(BIN)/python -m deploy.checks.tree
 	$(BIN)/python -m deploy.checks.locks
+	$(BIN)/python -m deploy.checks.images
 
 bench: setup ## events a second, latency and memory, on this machine
 	@$(BIN)/python -m bench $(ARGS)

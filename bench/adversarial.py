@@ -45,9 +45,10 @@ def measured(folder: Path, rules: bool) -> float:
     config = folder / "config.yaml"
     config.write_text(json.dumps({"sites": SITES} | ({"alerts": RULES} if rules else {})))
     command = [sys.executable, "-c", "from stream.cli.program import main; main()", "replay", "--no-progress"]
+    options = ["--config", str(config), "--replace"]
     began = time.perf_counter()
     subprocess.run(
-        [*command, "--input", str(folder / "events.jsonl"), "--out", str(folder / "out"), "--config", str(config)],
+        [*command, "--input", str(folder / "events.jsonl"), "--out", str(folder / "out"), *options],
         check=True, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     return time.perf_counter() - began

@@ -128,7 +128,8 @@ def lines(events: int, folder: Path) -> Iterator[Row]:
         if source is table:
             with duckdb.connect(config={"memory_limit": "1GB", "preserve_insertion_order": False}) as connection:
                 connection.execute(f"COPY (SELECT * FROM {json}) TO '{table}' (FORMAT parquet)")  # noqa: S608
-        took = measured([*MAIN, "replay", "--input", str(source), "--out", str(folder / "out"), "--no-progress"])
+        out = str(folder / f"of-{source.name}")
+        took = measured([*MAIN, "replay", "--input", str(source), "--out", out, "--no-progress"])
         plain = _group_by(other)
         rate = count / took.cpu_seconds
         key, what = f"backfill.{name.partition(' ')[0].lower()}", f"replay of {count:,} events from {name}"

@@ -18,8 +18,9 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -35,12 +36,23 @@ class BrokerError(Exception):
     """The broker cannot be started or stopped; the text is one line for the user."""
 
 
+@dataclass(frozen=True)
+class Listener:
+    """A listener beside the plain one, advertised as `localhost`. `protocol`: SSL, SASL_PLAINTEXT or SASL_SSL.
+    `settings`: Kafka's own, without the `listener.name.NAME.` before them."""
+
+    name: str
+    protocol: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
 class LocalBroker:
     """One Kafka node on 127.0.0.1 with its data in a folder. Every method blocks (in asyncio: `asyncio.to_thread`).
 
     `with LocalBroker(folder) as broker: broker.bootstrap`. Port 0 takes a free one, and restarts keep it.
     The data outlive `stop` and `kill`. `doors`: ports of proxies; for each the broker has a listener of its own, at the
     port of the same place in `behind`, and tells those who come through it to come through that proxy again.
+    `listeners`: others that clients may come through. `users`: of SCRAM-SHA-256 and SCRAM-SHA-512, with passwords.
     `joins`: a running node of which this one becomes the second. `within`: a command that runs the node's (nsenter).
     """
 
@@ -52,6 +64,8 @@ class LocalBroker:
         libs: Path = KAFKA / "libs",
         heap: str = "512m",
         doors: Sequence[int] = (),
+        listeners: Sequence[Listener] = (),
+        users: Mapping[str, str] | None = None,
         joins: LocalBroker | None = None,
         within: Sequence[str] = (),
     ) -> None:
@@ -59,6 +73,9 @@ class LocalBroker:
         self.port = port or free_port()
         self.behind = [free_port() for _ in doors]
         self._doors = list(doors)
+        self._listeners = list(listeners)
+        self.ports = {each.name: free_port() for each in listeners}
+        self._users = dict(users or {})
         self._joins = joins
         self._within = list(within)
         self._libs = libs
@@ -68,6 +85,10 @@ class LocalBroker:
     @property
     def bootstrap(self) -> str:
         return f"127.0.0.1:{self.port}"
+
+    def address(self, listener: str) -> str:
+        """Bootstrap servers of one of the other listeners."""
+        return f"localhost:{self.ports[listener]}"
 
     @property
     def pid(self) -> int | None:
@@ -167,6 +188,7 @@ class LocalBroker:
         else:
             controller_port = free_port()
         doors = [f"DOOR{n}" for n in range(len(self._doors))]
+        others, ports = list(self.ports), list(self.ports.values())
         names = {
             "port": self.port,
             "controller_port": controller_port,
@@ -174,9 +196,13 @@ class LocalBroker:
             "node": 1 if self._joins is None else 2,
             "controller_listener": f",CONTROLLER://127.0.0.1:{controller_port}" if self._joins is None else "",
             "data": self.data,
-            "door_listeners": _prefix(doors, "{}://127.0.0.1:{}", self.behind),
-            "door_addresses": _prefix(doors, "{}://127.0.0.1:{}", self._doors),
-            "door_protocols": _prefix(doors, "{}:PLAINTEXT"),
+            "door_listeners": _prefix(doors, "{}://127.0.0.1:{}", self.behind)
+            + _prefix(others, "{}://127.0.0.1:{}", ports),
+            "door_addresses": _prefix(doors, "{}://127.0.0.1:{}", self._doors)
+            + _prefix(others, "{}://localhost:{}", ports),
+            "door_protocols": _prefix(doors, "{}:PLAINTEXT")
+            + _prefix(others, "{}:{}", [each.protocol for each in self._listeners]),
+            "listener_settings": "".join(_properties(each) for each in self._listeners),
         }
         for file in (self._settings, self.data / "log4j2.properties"):
             file.write_text((HERE / file.name).read_text().format(**names))
@@ -187,6 +213,7 @@ class LocalBroker:
                 *self._java(java),
                 *("kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", CLUSTER_ID, "-c"),
                 str(self._settings),
+                *_scram(self._users),
             ],
             capture_output=True,
             text=True,
@@ -223,8 +250,19 @@ class LocalBroker:
             time.sleep(0.05)
 
 
-def _prefix(names: Sequence[str], form: str, *columns: Sequence[int]) -> str:
+def _prefix(names: Sequence[str], form: str, *columns: Sequence[object]) -> str:
     return "".join(f"{form.format(*row)}," for row in zip(names, *columns, strict=True))
+
+
+def _properties(listener: Listener) -> str:
+    prefix = f"listener.name.{listener.name.lower()}."
+    return "".join(f"{prefix}{key}={value}\n" for key, value in listener.settings.items())
+
+
+def _scram(users: Mapping[str, str]) -> Iterator[str]:
+    for name, password in users.items():
+        for mechanism in ("SCRAM-SHA-256", "SCRAM-SHA-512"):
+            yield from ("--add-scram", f"{mechanism}=[name={name},password={password}]")
 
 
 def free_port() -> int:

@@ -8,7 +8,19 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
-from stream.cli.replay import Format, Processes, Progress, Windows, check_run, told, window_names
+from stream.cli.replay import (
+    AsOf,
+    Format,
+    Processes,
+    Progress,
+    Replace,
+    Windows,
+    check_run,
+    end_ms_of,
+    instant_option,
+    tell,
+    window_names,
+)
 
 
 def backfill(
@@ -25,6 +37,7 @@ def backfill(
     ] = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "backfill",
+    as_of: AsOf = None,
     output: Format = "jsonl",
     hand_over: Annotated[
         bool,
@@ -33,6 +46,7 @@ def backfill(
             help="Write the state from which workers go on under this configuration. No worker may be running.",
         ),
     ] = False,
+    replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
     config: Config = None,
@@ -65,22 +79,15 @@ def backfill(
 
     settings = settings_of(config)
     check_run(run)
-    if hand_over and (to is not None or windows is not None or output != "jsonl"):
-        raise CommandError("--hand-over is about all windows up to now: without --to, --windows, --format", exit_code=2)
+    if hand_over and (to is not None or as_of is not None or windows is not None or output != "jsonl"):
+        message = "--hand-over is about all windows up to now: without --to, --as-of, --windows, --format"
+        raise CommandError(message, exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
-    wish = Wish(run, wanted, processes, _instant_ms("--from", from_), _instant_ms("--to", to), output)
+    wish = Wish(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
+                end_ms=end_ms_of(settings, as_of), replace=replace)  # fmt: skip
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
     except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    print(told(summary, "published" if hand_over else f"in {out}"), file=sys.stderr)
-
-
-def _instant_ms(option: str, text: str | None) -> int | None:
-    from stream.facts.instant import instant_ms
-
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error
+    tell(summary, out, "published" if hand_over else f"in {out}")

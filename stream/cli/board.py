@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 
 
@@ -30,4 +31,6 @@ def board(
     """
     from stream.publish.running import run_board
 
-    raise typer.Exit(run_board(settings_of(config), http_port))
+    settings = settings_of(config)
+    refuse_denied(settings)
+    raise typer.Exit(run_board(settings, http_port))

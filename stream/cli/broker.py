@@ -23,7 +23,8 @@ RETRY_SECONDS = 0.5
 def reached(settings: "Settings") -> Iterator[None]:
     """Enters the block when a broker answers; what aiokafka raises in it becomes one line that names the servers.
 
-    A broker that does not answer is waited for, which is said, for GIVE_UP_SECONDS.
+    A broker that does not answer is waited for, which is said, for GIVE_UP_SECONDS. One that refuses us is not: what
+    it refuses is said at once, with exit code 2.
     """
     from aiokafka.errors import KafkaError
 
@@ -39,23 +40,39 @@ def reached(settings: "Settings") -> Iterator[None]:
 
 
 async def _answer(settings: "Settings") -> None:
-    from aiokafka.errors import KafkaConnectionError
+    from aiokafka.errors import KafkaConnectionError, NodeNotReadyError
 
+    from stream.kafka.access import denial
     from stream.kafka.topics import admin_client
 
     servers, until, told = settings.kafka.bootstrap_servers, time.monotonic() + GIVE_UP_SECONDS, False
     while True:
         try:
-            async with admin_client(settings):
+            async with admin_client(settings) as admin:
+                await admin.describe_cluster()
                 return
-        except (KafkaConnectionError, OSError) as error:
+        except (KafkaConnectionError, NodeNotReadyError, OSError) as error:
+            met = await denial(settings)
+            if met is not None and met.final:
+                raise CommandError(f"Kafka at {met.text}", exit_code=2) from error
             if time.monotonic() >= until:
                 gave_up = f"no answer for {GIVE_UP_SECONDS:g} s, given up"
-                raise CommandError(f"Kafka at {servers}: {gave_up} ({error})") from error
+                raise CommandError(f"Kafka at {servers}: {gave_up} ({met.text if met else error})") from error
             if not told:
                 print(f"Kafka at {servers} does not answer; waiting up to {GIVE_UP_SECONDS:g} s", file=sys.stderr)
                 told = True
             await asyncio.sleep(RETRY_SECONDS)
+
+
+def refuse_denied(settings: "Settings") -> None:
+    """CommandError with exit code 2 if a broker answers and refuses us. For commands that wait for a broker by their
+    own means; one that does not answer is no matter here."""
+    from stream.kafka.access import denial
+
+    with _unlogged():
+        met = asyncio.run(denial(settings))
+    if met is not None and met.final:
+        raise CommandError(f"Kafka at {met.text}", exit_code=2)
 
 
 def committed_records(
@@ -72,13 +89,20 @@ def committed_records(
             pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
                 for tp, records in runner.run(consumer.getmany(timeout_ms=500, max_records=5_000)).items():
-                    yield from (record for record in records if record.offset < pending[tp])
-                for partition in list(pending):
-                    # Offsets have gaps (transaction markers): the position passes them, the records do not.
-                    if runner.run(consumer.position(partition)) >= pending[partition]:
-                        del pending[partition]
+                    end = pending.get(tp, 0)  # a finished partition may hand over once more what was fetched before
+                    yield from (record for record in records if record.offset < end)
+                for partition in runner.run(_finished(consumer, pending)):
+                    del pending[partition]
         finally:
             runner.run(consumer.stop())
+
+
+async def _finished(consumer: Any, pending: dict[Any, int]) -> list[Any]:
+    """The partitions that have been read to their ends; they are fetched no more, though a producer may go on."""
+    # Offsets have gaps (transaction markers): the position passes them, the records do not.
+    finished = [partition for partition, end in pending.items() if await consumer.position(partition) >= end]
+    consumer.pause(*finished)
+    return finished
 
 
 async def _started(settings: "Settings") -> Any:

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
+from stream.kafka.access import denial
 from stream.kafka.names import Names
 from stream.kafka.reading import Reader, Refusal
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
@@ -54,7 +55,9 @@ def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
                 yield Finding("fail", "broker", f"no answer from {_servers(settings)} within {timeout_s:g} s")
                 return
             except (KafkaError, OSError) as error:
-                yield Finding("fail", "broker", f"{_servers(settings)}: {str(error) or type(error).__name__}")
+                met = runner.run(denial(settings))
+                text = f"{_servers(settings)}: {str(error) or type(error).__name__}" if met is None else met.text
+                yield Finding("fail", "broker", text)
                 return
 
 
@@ -72,10 +75,9 @@ def _versions() -> Finding:
 
 
 async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Finding]:
-    options = settings.kafka_client_options()
     milliseconds = int(timeout_s * 1000)
-    admin = AIOKafkaAdminClient(**options, request_timeout_ms=milliseconds)
-    consumer = AIOKafkaConsumer(**options, request_timeout_ms=milliseconds, enable_auto_commit=False)
+    admin = AIOKafkaAdminClient(**settings.kafka_client_options(), request_timeout_ms=milliseconds)
+    consumer = None
     try:
         await admin.start()
         cluster = await admin.describe_cluster()
@@ -85,7 +87,7 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield Finding("fail", "topics", deviation)
         if not deviations:
             yield Finding("ok", "topics", "all are there, with their settings")
-        await consumer.start()
+        consumer = await _started(settings, milliseconds)
         names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         counts = await partition_counts(admin)
         inbound = {
@@ -101,8 +103,21 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield finding
         yield _clock(newest_ms, time.time_ns() // 1_000_000)
     finally:
-        await consumer.stop()
+        if consumer is not None:
+            await consumer.stop()
         await admin.close()
+
+
+async def _started(settings: "Settings", timeout_ms: int) -> AIOKafkaConsumer:
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(), request_timeout_ms=timeout_ms, enable_auto_commit=False
+    )
+    try:
+        await consumer.start()
+    except BaseException:
+        await consumer.stop()
+        raise
+    return consumer
 
 
 async def _deviations(admin: AIOKafkaAdminClient, settings: "Settings") -> list[str]:
@@ -170,11 +185,12 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
         consumer.seek(partition, max(starts[partition], ends[partition] - SAMPLE))
     found: list[Any] = []
     while pending:
-        for records in (await consumer.getmany(timeout_ms=200)).values():
-            found += records
+        for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+            found += [record for record in records if record.offset < ends[tp]]
         for partition in list(pending):
             if await consumer.position(partition) >= ends[partition]:
                 pending.remove(partition)
+                consumer.pause(partition)  # a producer may go on: what comes now is not ours
     return found
 
 

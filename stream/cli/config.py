@@ -1,12 +1,14 @@
 """`kpi-stream config check`."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from stream.cli.configuration import Config, settings_of
-from stream.cli.failure import CommandError
+from stream.cli.configuration import Config
+from stream.cli.failure import CommandError, warn
 
 app = typer.Typer(help="Look at a configuration.", rich_markup_mode=None)
 
@@ -23,17 +25,34 @@ def check(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Validates a configuration with the environment over it: ok, or its first error.
+    """Validates a configuration with the environment over it: ok, or everything that is wrong with it, a line each.
 
     \b
     Examples:
       kpi-stream config check my.yaml
       KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config check my.yaml
 
-    What is allowed but probably not meant is told as a warning, and is no failure.
+    Files of certificates and secrets must be there, too. What is allowed but surely not meant, such as a level of 15
+    for a ratio, is told on stderr, `FILE: warning: key: reason`, and is no failure.
     """
     if file is not None and config is not None and file != config:
         raise CommandError("give the configuration as FILE or by --config, not both", exit_code=2)
-    for warning in settings_of(file or config).warnings():
-        print(f"warning: {warning}")
+    from stream.settings import SettingsError, load
+
+    try:
+        settings = load(file or config)
+    except SettingsError as error:
+        raise _refused(error.lines) from error
+    if wrong := settings.unusable_files():
+        raise _refused(wrong)
+    for warning in settings.warnings():
+        print(warning, file=sys.stderr)
     print("ok")
+
+
+def _refused(lines: Sequence[str]) -> CommandError:
+    """Tells all lines but the last, which the error tells."""
+    *others, last = lines
+    for line in others:
+        warn(line)
+    return CommandError(last, exit_code=2)

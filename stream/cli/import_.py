@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 
@@ -62,6 +63,7 @@ def _to_kafka(config: Path | None, rows: Iterable[Any]) -> None:
     from stream.simulate.produce import send
 
     settings = settings_of(config)
+    refuse_denied(settings)
     produced = send(
         _whole(in_time_order(rows)),
         settings.kafka_client_options(),

@@ -78,6 +78,10 @@ def run(arguments: Sequence[str]) -> int:
     except typer.TyperException as error:
         return _told(f"{error.format_message()} (`{PROGRAM} --help` says more)", error.exit_code)
     except Exception as error:
+        from stream.settings import SettingsError
+
+        if isinstance(error, SettingsError):  # a file that a key names is wanted when Kafka is asked, and not before
+            return _told(str(error), 2)
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
         return _told(f"unexpected {type(error).__name__}: {error} (with {TRACEBACK_VARIABLE}=1: where)", 1)

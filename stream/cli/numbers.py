@@ -46,9 +46,13 @@ def _of_topic(config: Path | None) -> Iterator[tuple[bytes, str]]:
     newest: dict[bytes, tuple[int, bytes, str]] = {}
     with reached(settings):
         for record in committed_records(settings, [topic]):
-            if record.value is not None:
-                revision = orjson.loads(record.value)["revision"]
-                if revision >= newest.get(record.key, (0, b"", ""))[0]:
-                    place = f"{topic} partition {record.partition} offset {record.offset}"
-                    newest[record.key] = revision, record.value, place
+            if record.value is None:
+                continue
+            place, key = f"{topic} partition {record.partition} offset {record.offset}", record.key or b""
+            try:
+                revision = int(orjson.loads(record.value)["revision"])
+            except (ValueError, KeyError, TypeError) as error:
+                raise CommandError(f"{place}: not a KPI record") from error
+            if revision >= newest.get(key, (0, b"", ""))[0]:
+                newest[key] = revision, record.value, place
     return ((value, place) for _, (_, value, place) in sorted(newest.items()))

@@ -12,8 +12,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     SIGTERM is as Ctrl-C from the first moment on: what was begun is cleaned up, and no child process is left. A worker
     ends with 0 then, also where it has not begun yet; the first process of a container would not even hear the signal.
+    SIGHUP, of a terminal that is closed, is as SIGTERM, but where it was ignored from the start (nohup): configurations
+    are read once, so there is nothing to read again.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda _number, _frame: signal.raise_signal(signal.SIGTERM))
     given = sys.argv[1:] if arguments is None else arguments
     try:
         from stream.cli.main import run

@@ -33,8 +33,22 @@ Progress = Annotated[
     bool | None,
     typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
 ]
+Replace = Annotated[
+    bool, typer.Option("--replace", help="Overwrite the results of another run that lie in the folder.")
+]
 Format = Annotated[
     Literal["jsonl", "parquet"], typer.Option("--format", help="What KPI records and alerts are written as.")
+]
+
+
+AsOf = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="T|end",
+        help="Count what lies before T; `end`: everything. Else up to the greatest occurred_at.",
+        show_default=False,
+    ),
 ]
 
 
@@ -54,7 +68,9 @@ def replay(
     ] = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "replay",
+    as_of: AsOf = None,
     output: Format = "jsonl",
+    replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
     config: Config = None,
@@ -65,11 +81,13 @@ def replay(
     Examples:
       kpi-stream replay --input monday.jsonl tuesday.jsonl.gz --out numbers
       kpi-stream replay --input events.parquet --out numbers --windows day,month --config my.yaml
+      kpi-stream replay --input monday.jsonl --out noon --as-of 2026-11-02T12:00:00+08:00
       zcat old/*.gz | kpi-stream replay --input - --out numbers
 
     Files are JSON Lines (plain, .gz, .zst) or Parquet, and their order and the events' order do not matter. DIR gets
     kpi.jsonl, alerts.jsonl, conduct.jsonl, scores.jsonl, deadletter.jsonl and summary.json. Events that cannot be read
-    go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written.
+    go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written. A folder that
+    holds the results of other events, or of another configuration, asks for --replace.
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
@@ -84,22 +102,27 @@ def replay(
     settings = settings_of(config)
     wanted = window_names(settings, windows)
     check_run(run)
+    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, Wish(run, wanted, processes, output=output), watch)
+            summary = replayed(settings, sources, out, wish, watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    print(told(summary, f"in {out}"), file=sys.stderr)
+    tell(summary, out, f"in {out}")
 
 
-def told(summary: "Summary", where: str) -> str:
-    """What came of it, in one line."""
+def tell(summary: "Summary", out: Path, where: str) -> None:
+    """Says on stderr what came of it; last, why nothing did."""
+    from stream.cli.outcome import nothing_counted, unconfigured
+
     dead = sum(summary.deadletters.values())
-    return (
+    counts = (
         f"{summary.events_read} events ({summary.events_per_second} per second): {summary.events_accepted} accepted, "
         f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered; "
         f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
+    for line in (counts, *unconfigured(summary), *nothing_counted(summary, out)):
+        print(line, file=sys.stderr)
 
 
 def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
@@ -114,6 +137,27 @@ def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
             f"--windows: no such window: {unknown or names!r} (there are {', '.join(known)})", exit_code=2
         )
     return frozenset(wanted)
+
+
+def end_ms_of(settings: "Settings", as_of: str | None) -> int | None:
+    """The end that `--as-of` names, between two panes the next one; None: what the input says."""
+    from stream.engine.publication import NO_END_MS
+
+    if as_of == "end":
+        return NO_END_MS
+    at_ms = instant_option("--as-of", as_of)
+    pane_ms = settings.plan().pane_ms
+    return None if at_ms is None else -(-at_ms // pane_ms) * pane_ms
+
+
+def instant_option(option: str, text: str | None) -> int | None:
+    """The instant that an option names; CommandError if it is none."""
+    from stream.facts.instant import instant_ms
+
+    try:
+        return None if text is None else instant_ms(text)
+    except ValueError as error:
+        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error
 
 
 def check_run(run: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 
@@ -148,6 +149,7 @@ def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
     from stream.simulate.produce import send
 
     settings = settings_of(config)
+    refuse_denied(settings)
     clock: Callable[[], int] | None = (lambda: time.time_ns() // 1_000_000) if live else None
     produced = send(
         items,

@@ -35,6 +35,14 @@ def _beside(site: str, queue: str | None, segment: str | None) -> tuple[str, ...
     return of_queue if segment is None else (*of_queue, f"{site}|segment|{segment}")
 
 
+def entities_of(credit: Credit) -> tuple[str, ...]:
+    """The texts of all whom what is credited so counts for."""
+    return (
+        *_entities(credit.site, credit.team, credit.agent),
+        *_beside(credit.site, credit.queue, credit.segment),
+    )
+
+
 class Cells:
     """Amounts by credit, currency and grain since the last `take`. `watched`: columns that alert rules read."""
 
@@ -178,6 +186,12 @@ class Cells:
     def _one_of_each(self, columns: tuple[str, ...]) -> int:
         packed = self._ones[columns] = sum(1 << SHIFTS[name] for name in columns)
         return packed
+
+    @property
+    def pending(self) -> int:
+        """How many deltas the next `take` gives at most, but for those that are cut in parts: each who is credited has
+        a team and a site."""
+        return 3 * len(self._plain) + len(self._money) + len(self._others)
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the cells are empty afterwards."""

@@ -38,6 +38,14 @@ def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
     return flat
 
 
-def differing_key(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
-    """The first key in which two fingerprints differ, in order of their names; None where they agree."""
-    return next((key for key in sorted(found.keys() | wanted.keys()) if found.get(key) != wanted.get(key)), None)
+def differing_keys(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """The keys in which two fingerprints differ, in order of their names. A site that one of them does not have is as
+    one in UTC without shifts (contract 1)."""
+    return [key for key in sorted(found.keys() | wanted.keys()) if meaning_of(found, key) != meaning_of(wanted, key)]
+
+
+def meaning_of(fingerprint: dict[str, Any], key: str) -> Any:
+    """What a fingerprint says of a key, or what its silence means."""
+    if key in fingerprint or not key.startswith("sites."):
+        return fingerprint.get(key)
+    return "UTC" if key.endswith(".zone") else {}

@@ -16,8 +16,6 @@ from stream.windows.plan import WindowPlan
 from stream.windows.sums import add
 from stream.windows.totals import Total
 
-ALWAYS = 1 << 62
-
 
 class Holdings:
     """Every entity of one number. `plan` is of the published windows; `grain_ms` that of the rows.
@@ -34,6 +32,7 @@ class Holdings:
         self._evaluator = evaluator
         self._on_new = on_new
         self._patient = patient
+        self._of_each = 2 * (len(plan.intervals) + plan.day + plan.month + plan.shifts)
         self.rolling = Rolling(plan.rolling, plan.pane_ms, grain_ms)
         self.entities: dict[str, Entity] = {}
         self.feeds: dict[str, Feed] = {}
@@ -55,6 +54,15 @@ class Holdings:
         self.touched.clear()
         self.unsaved_future.clear()
         self.unsaved_trails.clear()
+
+    @property
+    def pending(self) -> int:
+        """How many records those windows make, about, that have changed since they were last looked at: each is
+        published and kept, and an entity that is still to be folded changes most of its own, again perhaps."""
+        waiting, rolling = len(self._to_fold), self.rolling
+        return max(2 * len(self.touched), self._of_each * waiting) + (
+            max(rolling.pending, waiting) * (len(rolling.lengths) + 1) if rolling.lengths else 0
+        )
 
     def entity(self, text: str) -> Entity:
         """The entity of this text, made if it is new."""

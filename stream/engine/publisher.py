@@ -1,5 +1,6 @@
 """Which KPI records go out, and when (contract 2, live 4)."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from heapq import heappop, heappush
@@ -54,26 +55,39 @@ class Publisher:
             if total.queued:
                 self._push(NEVER_MS, total)
 
-    def due(self, touched: list[Total], now_ms: int) -> Iterator[Total]:
-        """Windows to look at now: changed ones whose turn it is, those that waited for it, and new final ones."""
+    def due(self, touched: list[Total], now_ms: int, most: int = 1 << 62) -> Iterator[Total]:
+        """Windows to look at now: changed ones whose turn it is, those that waited for it, and new final ones.
+
+        `most`: how many at most; the others wait for the next time, those first that have waited longest.
+        """
+        left = most
         back = now_ms < self._last_now_ms
         self._last_now_ms = now_ms
-        while self._queue and (back or self._queue[0][0] <= now_ms):
+        while left > 0 and self._queue and (back or self._queue[0][0] <= now_ms):
+            left -= 1
             total = heappop(self._queue)[2]
             total.queued, total.unsaved = False, True
             yield total
         for total in touched:
             if total.queued:
                 continue
-            if not now_ms < total.paced_until_ms <= now_ms + self._publication.every_ms:  # beyond: the clock went back
+            # Beyond it, the clock went back.
+            paced = now_ms < total.paced_until_ms <= now_ms + self._publication.every_ms
+            if left > 0 and not paced:
+                left -= 1
                 yield total
             else:
                 total.queued = total.unsaved = True
-                self._push(total.paced_until_ms, total)
+                self._push(total.paced_until_ms if paced else now_ms, total)
         if self.watermark_ms is not None:
             for total in self._ends.until(self.watermark_ms - self._publication.grace_ms):
                 self._drops.put(total)
-                yield total
+                if left > 0:
+                    left -= 1
+                    yield total
+                elif not total.queued:  # not in the state: whoever restores it finds that its end has passed
+                    total.queued = True
+                    self._push(now_ms, total)
 
     def publish(self, total: Total, as_of_ms: int, now_ms: int) -> Record | None:
         """The record of a window, if it differs from the one last published; one that never held a KPI has none."""
@@ -88,12 +102,12 @@ class Publisher:
         return self._record(total, as_of_ms, kpis)
 
     def last_word(self, total: Total, as_of_ms: int) -> Record | None:
-        """The only record of a window in a replay: revision 1; final, as of its end, if it is a tumbling one."""
+        """A window's only record in a replay that counts up to `as_of_ms`: revision 1, final if it ends by then."""
         kpis = self._records.kpis(_level(total), total.sums)
         if kpis == NO_KPIS:
             return None
-        total.revision, total.final = 1, not total.rolling
-        return self._record(total, as_of_ms if total.rolling else total.end_ms, kpis)
+        total.revision, total.final = 1, not total.rolling and total.end_ms <= as_of_ms
+        return self._record(total, as_of_ms if total.rolling else min(total.end_ms, as_of_ms), kpis)
 
     def expired(self) -> Iterator[Total]:
         """Windows past every correction; the floor rises to their revisions."""
@@ -142,17 +156,20 @@ class _ByEnd:
     """Windows in the order of their ends."""
 
     def __init__(self) -> None:
-        self._windows: dict[int, list[Total]] = {}
+        self._windows: dict[int, deque[Total]] = {}
         self._heap: list[int] = []
 
     def put(self, total: Total) -> None:
         found = self._windows.get(total.end_ms)
         if found is None:
-            found = self._windows[total.end_ms] = []
+            found = self._windows[total.end_ms] = deque()
             heappush(self._heap, total.end_ms)
         found.append(total)
 
     def until(self, end_ms: int) -> Iterator[Total]:
-        """Takes out those that end at `end_ms` or before."""
+        """Takes out those that end at `end_ms` or before, one by one: what is not asked for stays."""
         while self._heap and self._heap[0] <= end_ms:
-            yield from self._windows.pop(heappop(self._heap))
+            found = self._windows[self._heap[0]]
+            while found:
+                yield found.popleft()
+            del self._windows[heappop(self._heap)]

@@ -78,6 +78,11 @@ class Rolling:
             self._wake(entity, as_of_ms)
             yield entity
 
+    @property
+    def pending(self) -> int:
+        """How many entities `changed` will give."""
+        return len(self._changed)
+
     def views(self, entity: Entity) -> list[Total]:
         """The entity's rolling windows, made if there are none yet."""
         if not entity.views:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple, cast
 
 from stream.engine.cells import Cells
+from stream.engine.entities import Entities
 from stream.engine.sweep import Sweep
 from stream.facts.fact import (
     AgentState,
@@ -75,6 +76,7 @@ class Stage1:
         self._desk = Desk()
         self._cells = Cells(number, plan.grain_ms, watched)
         self._sweep = Sweep()
+        self._entities = Entities(limits.entities_per_site, limits.entities)
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -86,6 +88,16 @@ class Stage1:
         """How many keys (debtors, mostly) the ledger holds."""
         return len(self._dossiers) + len(self._chains)
 
+    @property
+    def pending(self) -> int:
+        """How many records the next `take` gives, about."""
+        return len(self._state) + self._cells.pending
+
+    @property
+    def entities(self) -> int:
+        """How many agents, teams and sites count against the limits."""
+        return len(self._entities)
+
     def apply(self, fact: Fact, frontier_ms: int | None = None) -> Verdict:
         """Takes an event in; the verdict says what became of it. An exception leaves everything as it was.
 
@@ -93,6 +105,18 @@ class Stage1:
         """
         if frontier_ms is not None and fact.occurred_at < frontier_ms:
             return TOO_LATE
+        entities = self._entities
+        if not entities.counted or entities.knows(fact):
+            return self._judged(fact, frontier_ms)
+        refusal = entities.refusal(fact)
+        if refusal is not None:
+            return refusal
+        verdict = self._judged(fact, frontier_ms)
+        if verdict.kind == "accepted":
+            self._state += entities.note(fact)
+        return verdict
+
+    def _judged(self, fact: Fact, frontier_ms: int | None) -> Verdict:
         key = fact.debtor_id or expected_key(fact)
         if type(fact) is AgentState:
             return self._apply_state(key, fact, frontier_ms)
@@ -269,6 +293,7 @@ class Stage1:
         Every day of event time all keys are looked at, some at each call; the facts are gone with the next `take`.
         """
         forgotten = 0
+        self._state += self._entities.forget(frontier_ms)
         for key in self._sweep.some(frontier_ms, self._dossiers, self._chains):
             dossier, chain = self._dossiers.get(key), self._chains.get(key)
             if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
@@ -309,6 +334,9 @@ class Stage1:
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
         owner, _, name = key.decode().partition("|")
+        if not owner:
+            self._entities.restore(name, value)
+            return
         self._desk.take(owner)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):

@@ -7,6 +7,7 @@ changed belong together, and whoever restores that state goes on as if nothing h
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from stream.alerts import state as alert_state
 from stream.alerts.adoption import Held, adopt
@@ -14,8 +15,8 @@ from stream.alerts.evaluation import Evaluator
 from stream.alerts.rules import Rule
 from stream.engine.delta import STATEMENT_KEY, decode_delta
 from stream.engine.entity import Entity
-from stream.engine.holdings import ALWAYS, Holdings
-from stream.engine.publication import Output, Publication, Record, StateRecord
+from stream.engine.holdings import Holdings
+from stream.engine.publication import NO_END_MS, Output, Publication, Record, StateRecord
 from stream.engine.publisher import Publisher
 from stream.engine.windows_state import (
     CLOCK_KEY,
@@ -40,6 +41,8 @@ from stream.windows.watermark import Watermark
 FOLD_AT_ROWS = 20_000
 """Rows that may wait for the next tick before they are folded in: bounds memory while catching up."""
 
+NO_END = 1 << 62
+
 __all__ = ["Output", "Publication", "Stage2"]
 
 
@@ -59,7 +62,7 @@ class Stage2:
         self._publisher = Publisher(publication, published.rolling)
         self._holdings = Holdings(
             published, plan.grain_ms, self._evaluator, self._publisher.admit,
-            patient=not self._replay or bool(published.rolling),
+            patient=not self._replay or bool(published.rolling) or publication.end_ms != NO_END_MS,
         )  # fmt: skip
         self._watermark = Watermark(numbers, publication.dead_after_ms)
         self._greatest_ms: int | None = None
@@ -105,9 +108,15 @@ class Stage2:
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
 
-    def tick(self, now_ms: int) -> Output:
+    @property
+    def pending(self) -> int:
+        """How many records the next tick writes, about: more is not to be applied before it, if that is many."""
+        return self._holdings.pending
+
+    def tick(self, now_ms: int, most: int = NO_END) -> Output:
         """What is due at `now_ms`, which only paces: KPI records, alerts, and all state that changed since the last.
 
+        `most`: KPI records that it gives at most; what is due beyond them is due at the next tick, the oldest first.
         In a replay: alerts alone.
         """
         if self._restoring:
@@ -123,27 +132,32 @@ class Stage2:
         if self._replay:
             self._forget_changes()
             return output
-        looked_at = self._publish(output.kpis, now_ms)
-        self._drop(output, now_ms)
+        looked_at = self._publish(output.kpis, now_ms, most)
+        self._drop(output, now_ms, most)
         self._save(output.state, looked_at)
         return output
 
     def close(self) -> Output:
-        """The end of a replay: the last alerts, and a final record of every window that holds a KPI, by key."""
+        """The end of a replay: the last alerts, and the record of every window that holds a KPI, by key."""
         if self._restoring:
             self._settle()
         self._fold()
         output = Output()
         if self._greatest_ms is not None:
             output.alerts = self._alerts(self._greatest_ms)
+        if self._publication.end_ms not in (None, NO_END_MS):
+            self._move_to(NO_END_MS)
+            self._holdings.fold()
         as_of_ms = self._holdings.as_of_ms
         self._holdings.look()
         views = [view for entity in self._holdings.entities.values() for view in entity.views]
         for view in views:
             self._holdings.refresh(view)
         last = [self._publisher.last_word(view, as_of_ms) for view in views]
-        self._holdings.move_to(ALWAYS)
-        self._holdings.fold()
+        if self._publication.end_ms == NO_END_MS:
+            as_of_ms = NO_END_MS
+            self._holdings.move_to(as_of_ms)
+            self._holdings.fold()
         last += [self._publisher.last_word(total, as_of_ms) for total in self._holdings.all_totals()]
         output.kpis = sorted(record for record in last if record is not None)
         return output
@@ -190,16 +204,21 @@ class Stage2:
     def _fold(self) -> None:
         self._waiting_rows = 0
         if self._greatest_ms is not None:
-            self._holdings.move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
+            self._move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
         self._holdings.fold()
+
+    def _move_to(self, as_of_ms: int) -> None:
+        """Sums count what lies before `as_of_ms`, and never what lies at or after the end of a replay."""
+        end_ms = self._publication.end_ms
+        self._holdings.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
 
     def _alerts(self, to_ms: int) -> list[Record]:
         return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
 
-    def _publish(self, kpis: list[Record], now_ms: int) -> list[Total]:
+    def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
         looked_at = self._holdings.look()
-        for total in self._publisher.due(looked_at.copy(), now_ms):
+        for total in self._publisher.due(looked_at.copy(), now_ms, most):
             self._publish_now(total, kpis, now_ms)
             looked_at.append(total)
         return looked_at
@@ -210,9 +229,9 @@ class Stage2:
         if record is not None:
             kpis.append(record)
 
-    def _drop(self, output: Output, now_ms: int) -> None:
+    def _drop(self, output: Output, now_ms: int, most: int) -> None:
         """Forgets windows that nothing may change any more, and entities of which nothing is left."""
-        for total in self._publisher.expired():
+        for total in islice(self._publisher.expired(), most):
             if not self._holdings.holds(total):
                 continue
             self._drop_one(total, output, now_ms)

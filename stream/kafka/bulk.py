@@ -15,6 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from stream.kafka.batches import Batch, fetch
+from stream.kafka.context import monotonic_ms
 
 WAIT_SECONDS = 0.05
 
@@ -35,6 +36,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._epochs: dict[TopicPartition, int] = {}
+        self._answers: dict[TP, tuple[int, int]] = {}
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         self._assignor = self.app.assignor
@@ -118,14 +120,25 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         known = {topic: cluster.partitions_for_topic(topic) for topic in topics}
         return {topic: len(partitions) for topic, partitions in known.items() if partitions}
 
+    @property
+    def member_id(self) -> str:
+        """By which the group knows this worker; empty while it is no member."""
+        coordinator = getattr(self._consumer, "_coordinator", None)
+        return str(getattr(coordinator, "member_id", ""))
+
     def log_end(self, tp: TP) -> tuple[int | None, int]:
-        """(log end for readers of committed data, wall clock in ms) of the last fetch that answered for this
-        partition; (None, 0) before the first."""
+        """(log end for readers of committed data, monotonic ms at which it was first seen) of the last fetch that
+        answered for this partition; (None, 0) before the first. The client stamps an answer by the wall clock, which
+        may step: only that the stamp is another one says anything."""
         consumer = self._ensure_consumer()
         state = consumer._subscription.subscription.assignment.state_value(tp)
         if state is None or state.timestamp is None:
             return None, 0
-        return (state.highwater if state.lso is None else state.lso), state.timestamp
+        stamp, seen_ms = self._answers.get(tp, (None, 0))
+        if stamp != state.timestamp:
+            seen_ms = monotonic_ms()
+            self._answers[tp] = state.timestamp, seen_ms
+        return (state.highwater if state.lso is None else state.lso), seen_ms
 
     def on_crash(self, msg: str, *fmt: Any, **_: Any) -> None:
         print(msg.format(*fmt), file=sys.stderr)  # noqa: T201  the app's crash() logs it; this is its last resort

@@ -95,7 +95,7 @@ class Chores:
         thread = consumer_of(self._app).thread
         readable = [tp for number in self._roster.numbers if number.is_open for tp in number.reading]
         answered_ms = max((thread.log_end(tp)[1] for tp in readable), default=0)
-        now_ms = self._context.wall_ms()
+        now_ms = self._context.monotonic_ms()
         opened_ms = max((number.opened_ms for number in self._roster.numbers), default=now_ms)
         silent_ms = now_ms - max(answered_ms, opened_ms) if readable else 0
         answers = silent_ms <= SILENT_MS

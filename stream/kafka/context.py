@@ -13,6 +13,7 @@ from stream.settings import Settings
 
 TOUCH_EVERY_MS = 30_000
 FULL_PACE = 16
+TRUSTED_MS = 60_000
 DEADLETTER_BYTES = 1_048_588  # a broker's own default
 
 Records = Sequence[tuple[bytes, bytes]]
@@ -84,6 +85,7 @@ class Context:
         self.names = Names(kafka.topic_prefix, kafka.group)
         self.commit_every_ms = kafka.commit_every_ms
         self.turn = asyncio.Lock()
+        self._boot_ms: int | None = None  # wall clock less monotonic clock, as of the last comparison
         # A number with nothing to say commits now and then: that it lives, and how far our clock is off. Its gauges are
         # withdrawn when a session passes without a commit (live 6).
         self.touch_every_ms = min(TOUCH_EVERY_MS, self.settings.time.dead_after_ms // 4, kafka.session_timeout_ms // 2)
@@ -107,7 +109,16 @@ class Context:
         """Commits of so many numbers on this worker: each as often as configured up to 16 of them, slower beyond."""
         self.commit_every_ms = self.settings.kafka.commit_every_ms * max(FULL_PACE, numbers) // FULL_PACE
 
+    def measured(self, clock_offset_ms: int) -> None:
+        """A commit has told how far our clock is off."""
+        self.clock_offset_ms = clock_offset_ms
+        self._boot_ms = self.wall_ms() - self.monotonic_ms()
+
     @property
     def clock_trusted(self) -> bool:
-        """Whether our clock is known to be within a minute of the broker's (live 2)."""
-        return self.clock_offset_ms is not None and abs(self.clock_offset_ms) <= 60_000
+        """Whether our clock is known to be within a minute of the broker's (live 2). A clock that has stepped since it
+        was compared is off by that much more: between two commits it might say an hour of silence."""
+        if self.clock_offset_ms is None:
+            return False
+        stepped_ms = 0 if self._boot_ms is None else self.wall_ms() - self.monotonic_ms() - self._boot_ms
+        return abs(self.clock_offset_ms + stepped_ms) <= TRUSTED_MS

@@ -32,6 +32,7 @@ from stream.replay.chunks import InputError
 from stream.replay.crew import Alone, hired
 from stream.replay.job import Job
 from stream.replay.replay import Summary, Wish, job_of, manifest, processes_of, summed_up
+from stream.replay.results import fingerprint as identity_of
 from stream.replay.running import Run, Watch, perform
 from stream.replay.succeeding import Legacy, is_kept
 from stream.replay.tasks import Result, later
@@ -60,8 +61,9 @@ def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> S
         buckets=settings.deltas_partitions,
         ledger_home=partial(_home, counts),
     )
+    made_of = manifest(job, source)
     with (
-        working(target, manifest(job, source), resumable=True, drop_on=(InputError,)) as work,
+        working(target, made_of, resumable=True, drop_on=(InputError,), replace=wish.replace) as work,
         hired(job, perform, processes_of(source, wish)) as crew,
     ):
         run = Run(job, work, crew, Alone(job, perform), watch)
@@ -69,7 +71,7 @@ def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> S
         folded = run.fold(sum(result["events"] for result in read))
         captured_parts = [part for part in source.parts if isinstance(part, TopicPart)]
         made = asyncio.run(_write(settings, job, captured_parts, run, read, folded, watch))
-        return summed_up(job, work, read, folded, made, started)
+        return summed_up(job, work, read, folded, made, started, identity_of(made_of))
 
 
 async def _write(

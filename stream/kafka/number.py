@@ -14,7 +14,7 @@ from itertools import count
 
 import structlog
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaTimeoutError
+from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError
 from faust.types import TP
 
 from stream.kafka.batches import Batch
@@ -22,16 +22,18 @@ from stream.kafka.bulk import BulkConsumer
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.inlet import NEVER_MS
+from stream.kafka.membership import ending_of, given_up, is_lost
 from stream.kafka.opening import Range, check_state, lost, starting_offsets
 from stream.kafka.positions import stamp_of
 from stream.kafka.restore import Restoring, restore
 from stream.kafka.work import Commit, Work
-from stream.kafka.writer import FENCED, Writer
+from stream.kafka.writer import Writer
 
 LOOK_EVERY_MS = 100
 WAIT_SECONDS = 0.05
 SLOW_COMMIT_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.5
+LOST_IN_A_ROW = 5
 RETRY_SECONDS = (1.0, 10.0)
 LEADER_SECONDS = 0.5
 RESTORE_GAUGES = (
@@ -45,10 +47,17 @@ _epochs = count(1)
 
 
 class Number:
-    """One number of one stage on this worker, from its assignment to its revocation. `work` lives longer."""
+    """One number of one stage on this worker, from its assignment to its revocation. `work` lives longer.
 
-    def __init__(self, context: Context, consumer: BulkConsumer, work: Work, read_through: int) -> None:
+    `anew`: an empty work of this number, for when the broker has given a transaction up: what the old one holds beyond
+    the last commit cannot be taken back.
+    """
+
+    def __init__(
+        self, context: Context, consumer: BulkConsumer, work: Work, read_through: int, anew: Callable[[], Work]
+    ) -> None:
         self.work = work
+        self._anew = anew
         self.read_through = read_through
         self.is_open = False
         self.restored_offsets = 0
@@ -58,20 +67,23 @@ class Number:
         self._consumer = consumer
         self._topics = {TP(topic, work.number) for topic in work.topics}
         self._held: set[str] = set()
-        kafka = context.settings.kafka
-        self._writer = Writer(
-            context.client_options,
-            context.names.transactional_id(work.stage, work.number),
-            kafka.transaction_timeout_ms,
-        )
+        self._writer = self._new_writer()
         self._closing = False
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._looked_ms = 0
         self._commit: asyncio.Task[None] | None = None
-        self._commit_began = self._commit_waits = 0.0
-        # By then the broker has given the transaction up.
-        self._commit_seconds = kafka.transaction_timeout_ms / 1000
+        self._commit_began = 0.0
+        self._rests_until_ms = 0
+        self._lost_in_a_row = 0
+
+    def _new_writer(self) -> Writer:
+        context, work = self._context, self.work
+        return Writer(
+            context.client_options,
+            context.names.transactional_id(work.stage, work.number),
+            context.settings.kafka.transaction_timeout_ms,
+        )
 
     @property
     def name(self) -> str:
@@ -90,22 +102,59 @@ class Number:
 
     def run(self, steps: Callable[["Number"], Awaitable[None]]) -> None:
         """Runs `steps` in this number's own task; an exception in it ends the process."""
-        self._task = asyncio.create_task(self._guarded(steps(self)))
+        self._task = asyncio.create_task(self._guarded(steps))
 
-    async def _guarded(self, steps: Awaitable[None]) -> None:
+    async def _guarded(self, steps: Callable[["Number"], Awaitable[None]]) -> None:
         try:
-            await steps
+            while True:
+                try:
+                    return await steps(self)
+                except KafkaError as error:
+                    if not is_lost(error):
+                        raise
+                    if not await self._goes_on(error):
+                        return None
         except asyncio.CancelledError:
             if not self._closing:
                 raise
-        except FENCED as error:
-            self._context.meters.add("collections_fences_total")
-            self._context.end(Exit.FENCED, f"{self.name} was fenced: another worker owns it ({error!r})")
         except RefusedError as error:
             self._context.end(Exit.REFUSED, str(error))
         except Exception as error:
             log.error("number failed", number=self.name, exc_info=error)
             self._context.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+
+    async def _goes_on(self, error: Exception) -> bool:
+        """The broker has taken a commit not, or not in time. True: nobody has succeeded us, and the number begins anew
+        from its last commit; else the worker ends."""
+        context = self._context
+        timeout_ms = context.settings.kafka.transaction_timeout_ms
+        ending = await ending_of(error, self.name, context.settings, lambda: self._consumer.thread.member_id)
+        if ending is None and (self._closing or self._lost_in_a_row >= LOST_IN_A_ROW):
+            ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms)}"
+        if ending is not None:
+            if ending[0] is Exit.FENCED:
+                context.meters.add("collections_fences_total")
+            context.end(*ending)
+            return False
+        self._lost_in_a_row += 1
+        log.warning("a transaction took too long; going on from the last commit", number=self.name,
+                    why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
+        context.meters.add("collections_transactions_lost_total", str(self.work.stage))
+        await self._begin_anew()
+        return True
+
+    async def _begin_anew(self) -> None:
+        """As if it had just been assigned: nothing is left of what the lost transaction held. First of all the work, so
+        that whoever closes the number meanwhile keeps nothing that is not committed."""
+        old, self.work, self.read_through, self.is_open = self.work, self._anew(), 0, False
+        self.work.pace = old.pace
+        self.work.pace.lost()
+        self._consumer.close_partitions(self._topics)
+        self._commit, self._looked_ms = None, 0
+        self._held.clear()
+        old.withdraw()
+        await self._writer.close()
+        self._writer = self._new_writer()
 
     async def fence(self) -> None:
         """Ends what a former owner may still have open. Waits for a broker that cannot be reached."""
@@ -138,7 +187,7 @@ class Number:
         await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
-        self.is_open, self.opened_ms = True, context.wall_ms()
+        self.is_open, self.opened_ms = True, context.monotonic_ms()
         try:
             await self._consumer.open_partitions(
                 {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}
@@ -196,17 +245,14 @@ class Number:
         """One slice, and a commit if one is due; whether there may be more to apply."""
         work, context = self.work, self._context
         paused = self._look()
-        if paused or not context.broker_answers:
-            self._commit_waits = time.monotonic()  # it had no time while we were stopped, nor while there is no broker
-        elif self.committing and time.monotonic() - self._commit_waits > self._commit_seconds:
-            raise TimeoutError(f"a commit has taken more than {self._commit_seconds:.0f} s")
         busy = not self._slow and work.step()
         if busy and work.stage == 1 and context.ceiling_ms < NEVER_MS:
             context.steer()
         self._steer()
         if self._commit is not None and self._commit.done():
             self._commit = self._commit.result()
-        may = context.broker_answers and context.writable
+        rested = context.monotonic_ms() >= self._rests_until_ms
+        may = context.broker_answers and context.writable and rested
         if self._commit is None and (paused or (may and work.due(context.commit_every_ms))):
             self._begin_commit(force=paused)
         return busy
@@ -218,12 +264,13 @@ class Number:
 
     def _begin_commit(self, *, force: bool = False) -> None:
         """Takes what is to be committed, if there is anything, and sends it on its way."""
+        began = time.monotonic()
         commit = self.work.commit(force=force)
         if commit is not None:
-            self._commit_began = self._commit_waits = time.monotonic()
-            self._commit = asyncio.create_task(self._send(commit))
+            self._commit_began = time.monotonic()
+            self._commit = asyncio.create_task(self._send(commit, round(1000 * (self._commit_began - began))))
 
-    async def _send(self, commit: Commit) -> None:
+    async def _send(self, commit: Commit, build_ms: int) -> None:
         context = self._context
         try:
             state = (self.work.state_topic, self.work.number), self.read_through
@@ -231,12 +278,22 @@ class Number:
         finally:
             self._wake.set()
         self.commits += 1
+        self._lost_in_a_row = 0
         self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.number), 0))
         commit.then(written)
         stage = str(self.work.stage)
         seconds = time.monotonic() - self._commit_began
         context.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
+        pace = self.work.pace
+        pace.committed(commit.rows, build_ms, round(1000 * seconds))
+        self._rests_until_ms = context.monotonic_ms() + pace.rest_ms
+        context.meters.set("collections_transaction_rows", stage, str(self.work.number), to=pace.rows)
         context.meters.set("collections_last_commit_timestamp_seconds", stage, to=context.wall_ms() / 1000)
+
+    @property
+    def progress(self) -> int:
+        """What rises while a transaction gets on, however slowly."""
+        return self.commits + self._writer.answers
 
     @property
     def committing(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stream.engine.fingerprint import differing_key
+from stream.engine.fingerprint import differing_keys, meaning_of
 from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
 from stream.kafka.positions import Positions
@@ -24,11 +24,15 @@ def check_state(context: Context, state_topic: str, number: int, found: Position
     if found is None:
         return
     place = f"{state_topic}-{number}"
-    key = differing_key(dict(found.fingerprint), dict(context.fingerprint))
-    if key is not None:
-        theirs, ours = found.fingerprint.get(key), context.fingerprint.get(key)
+    before, now = dict(found.fingerprint), dict(context.fingerprint)
+    keys = differing_keys(before, now)
+    if keys:
+        first, *rest = [
+            f"{key} = {meaning_of(before, key)!r}, the configuration says {meaning_of(now, key)!r}" for key in keys
+        ]
+        also = f" (and {len(rest)} more: {', '.join(keys[1:6])}{', ...' if len(rest) > 5 else ''})" if rest else ""
         raise RefusedError(
-            f"{place}: the state was made with {key} = {theirs!r}, the configuration says {ours!r}: "
+            f"{place}: the state was made with {first}{also}: "
             f"a change of definition goes live by backfill and hand-over"
         )
     for what, theirs, ours in (

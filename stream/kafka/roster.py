@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from faust.types import TP
@@ -80,7 +81,9 @@ class Roster:
 
         for place in places:
             kept = self._kept.pop(place, None) or _Kept(self._make(place), 0, 0)
-            number = self._numbers[place] = Number(self._context, self._consumer(), kept.work, kept.read_through)
+            number = self._numbers[place] = Number(
+                self._context, self._consumer(), kept.work, kept.read_through, partial(self._make, place)
+            )
             number.run(live)
         self.forget()
 
@@ -119,7 +122,7 @@ class Roster:
             if not number.is_open:
                 moving[f"opening {number.name}"] = number.read_through
             elif number.committing:
-                moving[f"commit of {number.name}"] = number.commits
+                moving[f"commit of {number.name}"] = number.progress
             else:
                 behind = {topic: at for topic, (at, lag) in number.work.progress().items() if lag}
                 moving |= {f"{topic}-{number.work.number}": at for topic, at in behind.items()}

@@ -14,6 +14,7 @@ from stream.kafka.deadletter import dead_letter
 from stream.kafka.drain import Drain
 from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
+from stream.kafka.pace import Pace
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import Reader, Refusal, decoder_of
 from stream.kafka.tally import Tally
@@ -45,9 +46,10 @@ class StageOne:
         self.topics: tuple[str, ...] = names.inbound
         self.state_topic = names.ledger
         self.positions: Positions | None = None
+        self.pace = Pace(settings.kafka.transaction_timeout_ms)
         self._context = context
         self._engine = engine or Stage1(
-            settings.definitions(), settings.plan(), settings.limits(), number, settings.watched()
+            settings.definitions(), settings.plan(), settings.live_limits(), number, settings.watched()
         )
         self._reader = Reader(number, context.numbers, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
@@ -79,7 +81,7 @@ class StageOne:
         for lane in lanes:
             lane.stamp_ms = stamp_of(self.positions, lane.topic)
         self._inlet = Inlet(lanes, self._reader.read, CAPACITY, self._pane_ms)
-        self._reading_since = dict.fromkeys(starts, self._context.wall_ms())
+        self._reading_since = dict.fromkeys(starts, self._context.monotonic_ms())
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
         self._clock.restore(marks, at.greatest_ms if at else None)
@@ -99,7 +101,7 @@ class StageOne:
         return False if self._inlet.roomy(topic) else None
 
     def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
-        now_ms = self._context.wall_ms()
+        now_ms = self._context.monotonic_ms()
         at_end: dict[str, bool] = {}
         for topic, lane in self._inlet.lanes.items():
             end, fetched_ms = log_end(topic)
@@ -111,8 +113,8 @@ class StageOne:
             lane.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
             fresh = not held(topic) and now_ms - fetched_ms <= FRESH_MS
             at_end[topic] = fresh and lane.applied == lane.fed == lane.log_end
-        trusted = now_ms if self._context.clock_trusted else None
-        self._clock.look(self._context.monotonic_ms(), trusted, at_end)
+        trusted = self._context.wall_ms() if self._context.clock_trusted else None
+        self._clock.look(now_ms, trusted, at_end)
         self._tell_partitions()
 
     def backlog_ms(self) -> int | None:
@@ -137,7 +139,11 @@ class StageOne:
 
     def _full(self) -> bool:
         """Whether a transaction should hold no more than what is in hand."""
-        return self._applied >= IN_HAND or self._dead_bytes >= DEAD_BYTES_IN_HAND
+        return (
+            self._applied >= IN_HAND
+            or self._dead_bytes >= DEAD_BYTES_IN_HAND
+            or self._engine.pending + len(self._dead) >= self.pace.rows
+        )
 
     def _apply(self, run: Run) -> None:
         topic, apply, horizon_ms = run.topic, self._engine.apply, self._horizon_ms
@@ -248,7 +254,7 @@ class StageOne:
 
         def then(written: Written) -> None:
             if written.clock_offset_ms is not None:
-                context.clock_offset_ms = written.clock_offset_ms
+                context.measured(written.clock_offset_ms)
                 context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
             counted.tell(context.meters)
 
@@ -283,6 +289,7 @@ class StageOne:
 
     def _tell_partitions(self) -> None:
         meters, number = self._context.meters, str(self.number)
+        meters.set("collections_ledger_entities", number, to=self._engine.entities)
         for topic, lane in self._inlet.lanes.items():
             meters.set("collections_consumer_lag_records", topic, number, to=lane.lag)
             meters.set("collections_partition_idle", topic, number, to=topic in self._clock.idle)
@@ -292,6 +299,8 @@ class StageOne:
 
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
+        self._context.meters.drop("collections_transaction_rows", "1", str(self.number))
+        self._context.meters.drop("collections_ledger_entities", str(self.number))
         for topic in self.topics:
             for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
                 self._context.meters.drop(f"collections_{name}", topic, str(self.number))

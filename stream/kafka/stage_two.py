@@ -14,6 +14,7 @@ from stream.kafka.batches import Batch, Record
 from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
 from stream.kafka.inlet import Lane
+from stream.kafka.pace import Pace
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
 from stream.kafka.reading import partition_of
 from stream.kafka.work import Commit, LogEnd
@@ -42,6 +43,7 @@ class StageTwo:
         self.topics: tuple[str, ...] = (names.deltas,)
         self.state_topic = names.windows
         self.positions: Positions | None = None
+        self.pace = Pace(settings.kafka.transaction_timeout_ms)
         self._context = context
         self._engine = engine or Stage2(
             settings.plan(), settings.rules(), settings.publication(), number, context.numbers
@@ -101,7 +103,7 @@ class StageTwo:
 
     def step(self) -> bool:
         waiting, engine, lane = self._waiting, self._engine, self._lane
-        if not waiting:
+        if not waiting or self._full():
             return False
         for _ in range(min(SLICE, len(waiting))):
             record = waiting.popleft()
@@ -119,6 +121,10 @@ class StageTwo:
         self._applied = True
         return True
 
+    def _full(self) -> bool:
+        """Whether the next tick should write no more than what it has to already."""
+        return self._engine.pending >= self.pace.rows
+
     def _hear(self, statement: bytes) -> None:
         """A watermark that enters a new pane may end windows and evaluate alerts: that is published without delay. One
         that runs through many panes catches up; then a tick per pane would cost more than all the rest, and the pace is
@@ -134,12 +140,13 @@ class StageTwo:
 
     def due(self, interval_ms: int) -> bool:
         since_ms = self._context.monotonic_ms() - self._ticked_ms
-        return since_ms >= (interval_ms if self._urgent and self._applied else max(interval_ms, self._every_ms))
+        urgent = self._applied and (self._urgent or self._full())
+        return since_ms >= (interval_ms if urgent else max(interval_ms, self._every_ms))
 
     def commit(self, *, force: bool = False) -> Commit | None:
         context, names = self._context, self._context.names
         began = time.perf_counter()
-        output = self._engine.tick(context.wall_ms())
+        output = self._engine.tick(context.monotonic_ms(), self.pace.rows // 2)
         context.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
         self._ticked_ms = context.monotonic_ms()
         self._urgent = False
@@ -209,4 +216,5 @@ class StageTwo:
         meters.drop("collections_consumer_lag_records", self.topics[0], number)
         meters.drop("collections_finality_watermark_timestamp_seconds", number)
         meters.drop("collections_numbers_dead", number)
+        meters.drop("collections_transaction_rows", "2", number)
         self._context.outlet.on_revoked(self.number)

@@ -1,12 +1,18 @@
-"""What a worker does before it takes part: waits for the broker, makes what is missing, verifies what is there."""
+"""What a worker does before it takes part: waits for the broker, and verifies that all topics are there and fit.
+
+It makes none (ADR 0046): on a broker that came back empty it would begin from nothing as if nothing had been.
+"""
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import structlog
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from stream.kafka.access import denial
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import (
@@ -14,7 +20,6 @@ from stream.kafka.topics import (
     deadletter_takes,
     find_deviations,
     leaderless,
-    make_missing,
     partition_counts,
     wanted_topics,
 )
@@ -22,8 +27,14 @@ from stream.settings import Settings
 
 RETRY_SECONDS = (1.0, 10.0)
 NEW_TOPIC_SECONDS = 15.0
+MISSING_SECONDS = 10.0
+"""So long a topic may be unknown: one that was just made, or a broker that has just started, takes a moment."""
 
 log = structlog.get_logger("stream.kafka")
+
+
+class DeniedError(Exception):
+    """The broker has let nobody in for kafka.patience, and waiting cannot help. One line that names the key."""
 
 
 @dataclass(frozen=True)
@@ -36,31 +47,37 @@ class Topics:
     leaderless: frozenset[tuple[str, int]] = frozenset()
 
 
-async def prepare_topics(settings: Settings) -> Topics:
+async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lambda _: None) -> Topics:
     """All our topics, once they are there and fit together.
 
-    Waits for a broker for as long as it takes, with a line each time. TopicsError: the broker refuses a topic.
-    RefusedError: partition counts do not fit together.
+    Waits for a broker that does not answer for as long as it takes, with a line each time; `waits` is told why.
+    DeniedError: one that answers has let nobody in for kafka.patience. TopicsError: the broker does not tell of a
+    topic. RefusedError: one is missing, or partition counts do not fit together. SettingsError: a file of a certificate or
+    secret is gone.
     """
     wait, longest = RETRY_SECONDS
+    denied_since: float | None = None
     while True:
         try:
             return await _prepare(settings)
         except (KafkaError, OSError, TimeoutError) as error:
-            servers = settings.kafka.bootstrap_servers
-            log.warning("the broker cannot be reached", servers=servers, error=_line(error), retry_in_s=wait)
+            met = await denial(settings)
+            why, now = met.text if met is not None else _line(error), time.monotonic()
+            denied_since = (denied_since or now) if met is not None and met.final else None
+            if denied_since is not None and now - denied_since >= settings.kafka.patience_ms / 1000:
+                raise DeniedError(f"{why} (for kafka.patience)") from error
+            waits(f"the broker cannot be reached: {why}")
+            log.warning("the broker cannot be reached", why=why, error=_line(error), retry_in_s=wait)
+        if denied_since is not None:
+            wait = min(wait, max(settings.kafka.patience_ms / 1000 - (time.monotonic() - denied_since), 0.1))
         await asyncio.sleep(wait)
         wait = min(2 * wait, longest)
 
 
 async def _prepare(settings: Settings) -> Topics:
     async with admin_client(settings) as admin:
-        for name in await make_missing(admin, settings):
-            log.info("made topic", topic=name)
-        names = {topic.name for topic in wanted_topics(settings)}
-        async with asyncio.timeout(NEW_TOPIC_SECONDS):
-            while not names <= (counts := await partition_counts(admin)).keys():  # noqa: ASYNC110  only asking tells
-                await asyncio.sleep(0.2)  # a new topic takes a moment to be known everywhere
+        names = [topic.name for topic in wanted_topics(settings)]
+        counts = await _counts_of(admin, names)
         deviations = await find_deviations(admin, settings)
         room_bytes = await deadletter_takes(admin, settings)
         lost = await leaderless(admin)
@@ -69,6 +86,29 @@ async def _prepare(settings: Settings) -> Topics:
     ours = {name: counts[name] for name in names}
     check_counts(settings, ours)
     return Topics(ours, room_bytes, lost)
+
+
+async def _counts_of(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Mapping[str, int]:
+    until = time.monotonic() + MISSING_SECONDS
+    while missing := [name for name in names if name not in (counts := await partition_counts(admin))]:
+        if time.monotonic() >= until:
+            raise RefusedError(are_missing(missing, len(names)))
+        await asyncio.sleep(0.5)
+    return counts
+
+
+def are_missing(missing: Sequence[str], of: int) -> str:
+    """Why a worker does not begin without these, of so many that there should be."""
+    if len(missing) == of:
+        return (
+            f"there is no topic {missing[0]}, and none of the others: `kpi-stream topics create` makes them; if they "
+            f"were there before, the broker came back empty, and everything would be counted from nothing"
+        )
+    more = f" (nor {', '.join(missing[1:3])}{' ...' if len(missing) > 3 else ''})" if len(missing) > 1 else ""
+    return (
+        f"there is no topic {missing[0]}{more}, though others are there: `kpi-stream topics create` makes what is "
+        f"missing; if it was there before, what it held is gone"
+    )
 
 
 def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:

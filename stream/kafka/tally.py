@@ -3,17 +3,26 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
-from typing import get_args
+from typing import ClassVar, get_args
+
+import structlog
 
 from stream.facts.fact import Fact
 from stream.kafka.context import Meters
 from stream.kafka.deadletter import REASONS
 
+MOST_NAMED = 100
+"""Sites that are named in the log: one that comes in all events' places is a mistake that is known by then."""
+
+log = structlog.get_logger("stream.kafka")
+
 KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 
 
 class Tally:
-    """`sites`: those that the configuration names."""
+    """`sites`: those that the configuration names. Another one is named in the log, once in the life of a worker."""
+
+    _named: ClassVar[set[str]] = set()
 
     def __init__(self, sites: Collection[str]) -> None:
         self._sites = frozenset(sites)
@@ -63,3 +72,6 @@ class Tally:
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
         for site, at_ms in self._last_event.items():
             meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
+            if site not in self._sites and site not in self._named and len(self._named) < MOST_NAMED:
+                self._named.add(site)
+                log.warning("a site is not configured: it counts in UTC, without shifts", site=site)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stream.kafka.batches import Batch
+from stream.kafka.pace import Pace
 from stream.kafka.positions import Positions
 from stream.kafka.writer import Outgoing, Written
 
 LogEnd = Callable[[str], tuple[int | None, int]]
-"""topic -> (log end, wall clock in ms) of the last fetch that answered for this number's partition of it."""
+"""topic -> (log end, monotonic ms) of the last fetch that answered for this number's partition of it."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Commit:
     outgoing: Outgoing
     offsets: Mapping[tuple[str, int], int]
     then: Callable[[Written], None]
+
+    @property
+    def rows(self) -> int:
+        """How many records it writes."""
+        return sum(map(len, self.outgoing.values()))
 
 
 class Work(Protocol):
@@ -34,6 +40,8 @@ class Work(Protocol):
     topics: tuple[str, ...]
     state_topic: str
     positions: Positions | None
+    pace: Pace
+    """How much a transaction should hold at most. It is told of each by number.py."""
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """One record of the state topic, the offset record included."""
@@ -51,7 +59,8 @@ class Work(Protocol):
         """Learns how far the logs go, and counts silence. At least every second."""
 
     def step(self) -> bool:
-        """Applies a slice of what is there, a few milliseconds long; False when there was nothing to apply."""
+        """Applies a slice of what is there, a few milliseconds long; False when there was nothing to apply, or a
+        transaction should hold no more (`pace`)."""
 
     def due(self, interval_ms: int) -> bool:
         """Whether a commit should be made now, if the last one is at least `interval_ms` ago where nothing urges."""

@@ -20,13 +20,13 @@ from stream.kafka.logs import set_up_logging
 from stream.kafka.roster import Place, Roster
 from stream.kafka.stage_one import StageOne
 from stream.kafka.stage_two import StageTwo
-from stream.kafka.startup import prepare_topics
+from stream.kafka.startup import DeniedError, prepare_topics
 from stream.kafka.topics import TopicsError
 from stream.kafka.versions import WrongVersionError, check_versions
 from stream.kafka.work import Work
 from stream.publish.front import front
 from stream.publish.web import Health as Answers
-from stream.settings import Settings
+from stream.settings import Settings, SettingsError
 
 STOP_SECONDS = 12.0
 GC_THRESHOLD = (50_000, 20, 100)
@@ -40,15 +40,16 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
 
     Prints the address of its pages; everything else is logged on stderr. Waits for a broker that is not there, at the
     start and later. Returns 1 if it cannot listen or the broker refuses a topic, 2 for wrong versions of the pinned
-    packages or certificates that cannot be read, 4 if the topics do not fit together. Later it ends the process itself:
-    with 3 (fenced by a successor), 4 (refuses its state) or 5 (stops itself, to be started anew by its supervisor),
-    each with one line that says why.
+    packages, files of certificates or secrets that cannot be read, or a broker that answers and lets nobody in for
+    kafka.patience, 4 if the topics do not fit together. Later it ends the process itself: with 3 (fenced by a
+    successor), 4 (refuses its state) or 5 (stops itself, to be started anew by its supervisor), each with one line that
+    says why.
     """
     set_up_logging()
     try:
         check_versions()
         options = settings.kafka_client_options()
-    except (WrongVersionError, OSError) as error:
+    except (WrongVersionError, SettingsError) as error:
         return _fails(Exit.CONFIGURATION, str(error))
     # The ledgers are many objects that live long: with Python's defaults full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
@@ -77,7 +78,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     sys.stdout.flush()
     try:
         health.waits("the broker cannot be reached")
-        topics = await unless(stopped, prepare_topics(settings))
+        topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
             meaning = fingerprint(settings.definitions(), settings.plan())
@@ -91,6 +92,8 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
             end_now(Exit.DONE, "stopped by a signal")
     except TopicsError as error:
         return _fails(Exit.FAILED, str(error))
+    except (DeniedError, SettingsError) as error:
+        return _fails(Exit.CONFIGURATION, str(error))
     except RefusedError as error:
         return _fails(Exit.REFUSED, str(error))
     finally:

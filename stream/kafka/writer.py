@@ -20,7 +20,7 @@ STOP_SECONDS = 2.0
 
 FENCED = (ProducerFenced, InvalidProducerEpoch)
 """What a send or a commit raises once another producer has taken the transactional id, or the broker has timed the
-transaction out."""
+transaction out; membership.py tells the two apart."""
 
 
 class Line(NamedTuple):
@@ -53,6 +53,8 @@ class Writer:
         self._id = transactional_id
         self._timeout_ms = transaction_timeout_ms
         self._producer: Any = None
+        self.answers = 0
+        """How many batches were acknowledged so far: a transaction that takes long gets on while this rises."""
 
     async def fence(self) -> None:
         """Takes the id: once this returns, an open transaction of a former owner is over and it can commit no more.
@@ -95,6 +97,8 @@ class Writer:
         began_ms = time.time_ns() // 1_000_000
         for place, lines in outgoing.items():
             sent.extend(await self._send(place, lines))
+        for _, _, future in sent:
+            future.add_done_callback(self._answered)
         # aiokafka commits a transaction in which a send has failed: every one of them has to be looked at.
         acknowledged = await asyncio.gather(*(future for _, _, future in sent))
         ended_ms = time.time_ns() // 1_000_000
@@ -108,6 +112,9 @@ class Writer:
         stamps = [done.timestamp for done in acknowledged if done.timestamp_type == 1]
         skew = (began_ms + ended_ms) // 2 - max(stamps) if stamps else None
         return Written(ends, skew)
+
+    def _answered(self, _: object) -> None:
+        self.answers += 1
 
     async def _send(
         self, place: tuple[str, int], lines: Sequence[Line]

@@ -58,7 +58,13 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Limits:
-    """How many facts the ledger keeps (contract 4, `limits`); beyond them an event is dead-lettered as `limit`."""
+    """How many facts the ledger keeps (contract 4, `limits`); beyond them an event is dead-lettered as `limit`.
+
+    `entities_per_site`, `entities`: how many agents, teams and sites (engine/entities.py); 0: no limit, as in a replay,
+    whose numbers must not depend on the order of its events.
+    """
 
     facts_per_case: int = 100_000
     facts_per_debtor: int = 100_000
+    entities_per_site: int = 0
+    entities: int = 0

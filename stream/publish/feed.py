@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.publish.floor import Floor
-from stream.settings import Settings
+from stream.settings import Settings, SettingsError
 
 REACH_MS = 40 * 86_400_000
 POLL_MS = 250
@@ -47,7 +47,7 @@ class Feed:
             try:
                 await self._read()
                 delay_s = RETRY_FIRST_S
-            except (KafkaError, OSError) as error:
+            except (KafkaError, OSError, SettingsError) as error:
                 self.problem = f"Kafka: {str(error) or type(error).__name__}"
                 log.warning("output topics lost", problem=self.problem, retry_in_s=delay_s)
                 await asyncio.sleep(delay_s)

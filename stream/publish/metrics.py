@@ -135,6 +135,21 @@ WORK = (
     _counter("fences", (),
              "Times this process was fenced by a successor.",
              "More than one per takeover: two workers share a group and a host that pauses."),
+    _counter("transactions_lost", ("stage",),
+             "Transactions that the broker gave up since they took longer than kafka.transaction_timeout, by stage. "
+             "What they held was read again from the last commit.",
+             "A broker that stood still or is overloaded; collections_transaction_rows shows how the worker gives "
+             "way."),
+    _gauge("ledger_entities", ("number",),
+           "Agents, teams and sites that a number of stage 1 knows of the last time.correction_horizon; at "
+           "limits.entities (or limits.entities_per_site) events of new ones are dead-lettered as `limit`.",
+           "Rises day after day: a producer makes up ids (a session instead of an agent). Mend it, or raise the "
+           "limits."),
+    _gauge("transaction_rows", ("stage", "number"),
+           "How many records the next transaction of a number may hold: less after a slow one, more while they are "
+           "quick.",
+           "At its least (1,000) for long: the broker or this machine is too slow; "
+           "collections_commit_duration_seconds, `kpi-stream doctor`."),
 )  # fmt: skip
 
 EXPOSITION = (

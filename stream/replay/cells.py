@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 
+from stream.engine.publication import NO_END_MS
 from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
 from stream.ledger.contribution import Credit, own_credit, queue_of
 from stream.ledger.definitions import Definitions
@@ -40,10 +41,28 @@ def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState | None
     return zip_longest(states, states[1:])
 
 
-class Cells:
-    """Sums by credit, pane and column."""
+Later = tuple[bool, tuple[str, str, str], int, tuple[str, ...], int, int]
+"""What counts behind the cut: whether it is a person's, whose it is (site, team and agent; or an `Owner`), when, the
+columns, and the amount; or for a stretch of time that begins then, 0 and its length in ms."""
 
-    def __init__(self, definitions: Definitions, plan: WindowPlan) -> None:
+
+def _owners(credit: Credit) -> Iterator[Owner]:
+    """The queue and the segment of a credit."""
+    if credit.queue is not None:
+        yield credit.site, "queue", credit.queue
+    if credit.segment is not None:
+        yield credit.site, "segment", credit.segment
+
+
+class Cells:
+    """Sums by credit, pane and column, of what counts before `cut_ms`; what counts later is kept one by one.
+
+    Panes are long, and an end of the replay may lie within one.
+    """
+
+    def __init__(self, definitions: Definitions, plan: WindowPlan, cut_ms: int = NO_END_MS) -> None:
+        self._cut_ms = cut_ms
+        self._later: list[Later] = []
         self._definitions = definitions
         self._plan = plan
         self._bounds = Bounds(definitions, Shifts(plan))
@@ -74,7 +93,12 @@ class Cells:
         for fact in facts:
             ones, amounts = own_columns(fact, definitions)
             if ones:
-                pane = own_instant_ms(fact, definitions) // pane_ms
+                at_ms = own_instant_ms(fact, definitions)
+                if at_ms >= self._cut_ms:
+                    for name, amount in (*((name, 1) for name in ones), *amounts):
+                        self(own_credit(fact), name, at_ms, amount)
+                    continue
+                pane = at_ms // pane_ms
                 cell = (fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, pane)
                 held = cells.get(cell)
                 if held is None:
@@ -95,12 +119,21 @@ class Cells:
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
         """Takes one contribution (the `Emit` protocol)."""
         site, team, agent, queue, segment = credit
+        if instant_ms >= self._cut_ms:
+            self._later.append((True, (site, team, agent), instant_ms, (column,), amount, 0))
+            self._later += [(False, owner, instant_ms, (column,), amount, 0) for owner in _owners(credit)]
+            return
         pane = instant_ms // self._pane_ms
         sums = self._cell((site, team, agent, pane))
         sums[column] = sums.get(column, 0) + amount
         if queue is not None or segment is not None:
             for other in self._beside(credit, pane):
                 other[column] = other.get(column, 0) + amount
+
+    def take_later(self) -> list[Later]:
+        """What counts at `cut_ms` or after it, in no order."""
+        found, self._later = self._later, []
+        return found
 
     def take_others(self) -> dict[Owner, Panes]:
         """The panes of queues and segments, which have none afterwards."""
@@ -126,9 +159,8 @@ class Cells:
 
     def _beside(self, credit: Credit, pane: int) -> Iterator[Sums]:
         """What the queue and the segment of a credit hold in a pane."""
-        for level, entity in (("queue", credit.queue), ("segment", credit.segment)):
-            if entity is not None:
-                yield self._others.setdefault((credit.site, level, entity), {}).setdefault(pane, {})
+        for owner in _owners(credit):
+            yield self._others.setdefault(owner, {}).setdefault(pane, {})
 
     def _cell(self, cell: Cell) -> Sums:
         sums = self._sums.get(cell)
@@ -143,6 +175,12 @@ class Cells:
             if columns:
                 start_ms, end_ms = state.occurred_at, span_end_ms(state, following, self._bounds)
                 credit = state.site_id or "", state.team_id or UNASSIGNED, state.agent_id
+                if end_ms > self._cut_ms:
+                    later_ms = max(start_ms, self._cut_ms)
+                    self._later.append((True, credit, later_ms, columns, 0, end_ms - later_ms))
+                    end_ms = min(end_ms, self._cut_ms)
+                    if start_ms >= end_ms:
+                        continue
                 within = end_ms <= (start_ms // pane_ms + 1) * pane_ms  # nearly always
                 cut = ((start_ms, end_ms - start_ms),) if within else pieces(start_ms, end_ms, pane_ms)
                 for at_ms, length_ms in cut:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 from stream.engine.delta import partition_of
+from stream.engine.publication import NO_END_MS
 from stream.engine.stage1 import Stage1
 from stream.facts.decode import Rejection, decode, decode_all
 from stream.facts.fact import Fact
@@ -52,6 +53,7 @@ class _Tally:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
@@ -59,7 +61,8 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
     """Folds group `number`. What it contributes is the file `parcels-NUMBER`, the events that are no facts are
     `dead-fold-NUMBER`.
 
-    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `index` of the parcels; where the ledger is
+    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `sites` that anything was contributed to,
+    `index` of the parcels; where the ledger is
     wanted, its records are the file `ledger-NUMBER`, by number, with its index `ledger`.
     """
     tally = _Tally()
@@ -72,6 +75,7 @@ def fold(job: Job, number: int, tell: Tell) -> Result:
         "duplicates": tally.duplicates,
         "superseded": tally.superseded,
         "greatest_ms": tally.greatest_ms,
+        "sites": sorted(tally.sites),
         "dead": len(tally.dead),
         "index": index,
         "ledger": ledger,
@@ -83,19 +87,25 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple
     for part, lines, values in _blocks(job, number):
         _add(book, part, lines, values, _decoded(values, job), tally)
         tell(len(values), 0)
-    cells = Cells(job.settings.definitions(), job.plan)
+    cut_ms = job.end_ms_of(tally.greatest_ms)
+    cells = Cells(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     for facts_of_key in book.groups():
         cells.fold(facts_of_key)
-    parcels: dict[Place, tuple[list[Any], list[Any]]] = {}
+    parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
-    def parcel(text: str) -> tuple[list[Any], list[Any]]:
-        """Those of the people, and those of queues and segments, of the bucket that an entity belongs to."""
-        return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], []))
+    def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
+        """Of the bucket that an entity belongs to: those of people, those of queues and segments, and what is later."""
+        return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], [], []))
 
     for credit, panes in cells.take().items():
+        tally.sites.add(credit[0])
         parcel(f"{credit[0]}|{credit[2]}")[0].append((credit, panes))
     for owner, panes in cells.take_others().items():
         parcel("|".join(owner))[1].append((owner, panes))
+    if job.end_ms is None:  # a later event of another group may make it count
+        for later in cells.take_later():
+            of_person, (site, team, name) = later[:2]
+            parcel(f"{site}|{name}" if of_person else f"{site}|{team}|{name}")[2].append(later)
     yield from parcels.items()
 
 
@@ -131,6 +141,7 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
             _count(stage1.apply, part, line, value, fact, tally)
         tell(len(some), 0)
         deltas, ledger = stage1.take()
+        tally.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:

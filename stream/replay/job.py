@@ -19,7 +19,9 @@ class Job:
 
     `folder`: where tasks leave files for each other. `windows`: names of those whose records are wanted. `from_ms`,
     `to_ms`: only windows within, and alerts decided within. `ledger_home`: the number of the ledger that a key belongs
-    to, where the ledger itself is wanted (hand-over); a function that other processes find by its name.
+    to, where the ledger itself is wanted (hand-over); a function that other processes find by its name. `end_ms`: what
+    counts at or after it is not counted; None: the end of the pane that holds the greatest event time; `NO_END_MS`: all
+    is counted.
     """
 
     settings: Settings
@@ -32,6 +34,14 @@ class Job:
     from_ms: int | None = None
     to_ms: int | None = None
     ledger_home: Callable[[str], int] | None = None
+    end_ms: int | None = None
+
+    def end_ms_of(self, greatest_ms: int | None) -> int | None:
+        """The instant at which a replay ends whose greatest event time this is; None where nothing happened."""
+        if self.end_ms is not None or greatest_ms is None:
+            return self.end_ms
+        pane_ms = self.settings.plan().pane_ms
+        return (greatest_ms // pane_ms + 1) * pane_ms
 
     @cached_property
     def stepwise(self) -> bool:
@@ -51,7 +61,7 @@ class Job:
     def publication(self) -> Publication:
         """At the end of the input everything is final, and alerts wait for nothing: the events come in order."""
         publication = self.settings.publication(self.run)
-        return replace(publication, horizon_ms=None, alert_delay_ms=0, windows=self.windows)
+        return replace(publication, horizon_ms=None, alert_delay_ms=0, windows=self.windows, end_ms=self.end_ms)
 
     def wants(self, start_ms: int, end_ms: int) -> bool:
         """Whether a window lies within what was asked for."""

@@ -15,6 +15,7 @@ from stream.replay.deadletters import write_deadletters
 from stream.replay.job import Job
 from stream.replay.parquet_output import to_parquet
 from stream.replay.reading import PARQUET, Part, parts_of
+from stream.replay.results import fingerprint
 from stream.replay.running import Run, Watch, perform
 from stream.replay.segments import put_together
 from stream.replay.tasks import Result
@@ -36,7 +37,11 @@ PACKED_FACTOR = 10
 
 @dataclass(frozen=True)
 class Summary:
-    """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters."""
+    """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters.
+
+    `unconfigured_sites`: those that count in UTC and without shifts. `fingerprint`: the same for runs of the same input
+    under the same configuration.
+    """
 
     run: str
     events_read: int
@@ -48,6 +53,8 @@ class Summary:
     alerts: int
     seconds: float
     events_per_second: int
+    unconfigured_sites: list[str]
+    fingerprint: str
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ class Wish:
     """What is wanted of the numbers: the `run` of the records, the names of their windows, and within which time.
 
     `processes`: how many work; None: as many as there are processors, where the input is long enough. `output`: what
-    the records and alerts are written as.
+    the records and alerts are written as. `end_ms`: see `Job`; a multiple of the pane. `replace`: the results of
+    another run may lie in the target.
     """
 
     run: str
@@ -64,6 +72,8 @@ class Wish:
     from_ms: int | None = None
     to_ms: int | None = None
     output: Literal["jsonl", "parquet"] = "jsonl"
+    end_ms: int | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,8 +102,9 @@ def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: 
     """The numbers of the events of `source`, into `target`."""
     started = monotonic()
     job = job_of(settings, source, target, wish)
+    made_of = manifest(job, source)
     with (
-        working(target, manifest(job, source), resumable=source.resumable, drop_on=(InputError,)) as work,
+        working(target, made_of, resumable=source.resumable, drop_on=(InputError,), replace=wish.replace) as work,
         hired(job, perform, processes_of(source, wish)) as crew,
     ):
         run = Run(job, work, crew, Alone(job, perform), watch)
@@ -107,15 +118,16 @@ def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: 
         alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
         if wish.output == "parquet":
             to_parquet(work.out)
-        return summed_up(job, work, read, folded, (kpi_records, alerts), started)
+        return summed_up(job, work, read, folded, (kpi_records, alerts), started, fingerprint(made_of))
 
 
 def job_of(settings: Settings, source: Input, target: Path, wish: Wish) -> Job:
     """The job of computing the numbers of `source`."""
     groups, buckets = _sizes(source.event_bytes)
     return Job(
-        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms
-    )
+        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms,
+        end_ms=wish.end_ms,
+    )  # fmt: skip
 
 
 def summed_up(
@@ -125,8 +137,9 @@ def summed_up(
     folded: Sequence[Result],
     made: tuple[int, int],
     started: float,
+    made_of: str,
 ) -> Summary:
-    """Writes the dead letters and the summary. `made`: how many KPI records and alerts."""
+    """Writes the dead letters and the summary. `made`: how many KPI records and alerts. `made_of`: the fingerprint."""
     dead = [
         *(job.folder / f"dead-split-{number}" for number in range(len(read))),
         *(job.folder / f"dead-fold-{group}" for group in range(job.groups)),
@@ -146,6 +159,8 @@ def summed_up(
         alerts=made[1],
         seconds=round(seconds, 3),
         events_per_second=round(events / max(seconds, 0.001)),
+        unconfigured_sites=sorted({site for result in folded for site in result["sites"]} - job.plan.sites.keys()),
+        fingerprint=made_of,
     )
     write_rest(work.out, asdict(summary))
     return summary
@@ -180,6 +195,7 @@ def manifest(job: Job, source: Input) -> Mapping[str, Any]:
         "run": job.run,
         "windows": sorted(job.windows),
         "within": [job.from_ms, job.to_ms],
+        "end": job.end_ms,
     }
 
 

@@ -70,15 +70,15 @@ class Run:
     def add_up(self, folded: Sequence[Result]) -> list[tuple[str, Result]]:
         """(name of the file of records, result) of every bucket, and of teams and sites."""
         job, indexes = self._job, [result["index"] for result in folded]
-        kind, given = "add_up", (indexes,)
-        if job.stepwise:
-            known = [result["greatest_ms"] for result in folded if result["greatest_ms"] is not None]
-            kind, given = "evaluate", (indexes, max(known, default=None))  # type: ignore[assignment]
+        known = [result["greatest_ms"] for result in folded if result["greatest_ms"] is not None]
+        greatest_ms = max(known, default=None)
+        end_ms = job.end_ms_of(greatest_ms)
+        kind, given = ("evaluate", (indexes, greatest_ms)) if job.stepwise else ("add_up", (indexes, end_ms))
         found = self.each_bucket(kind, [given] * job.buckets)
         named = [(f"records-{bucket}", result) for bucket, result in enumerate(found)]
         if job.stepwise:
             return named
-        teams: list[Order] = [(("teams", 0), ([result["index"] for _, result in named],))]
+        teams: list[Order] = [(("teams", 0), ([result["index"] for _, result in named], end_ms))]
         ((_, result),) = self._done("adding up", self._crew, teams, 1)
         return [*named, ("records-teams", result)]
 

@@ -10,7 +10,8 @@ from typing import TypeVar
 from stream.engine.delta import entity_text
 from stream.engine.publisher import Publisher
 from stream.engine.stage2 import published_plan
-from stream.replay.cells import Owner, Panes
+from stream.ledger.states import pieces
+from stream.replay.cells import Later, Owner, Panes
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels, write_parcels
 from stream.replay.segments import Segment, Segments
@@ -29,16 +30,17 @@ Credits = dict[tuple[str, str], Windows]
 """(site, team) or (site, agent) -> windows."""
 
 
-def add_up(job: Job, number: int, indexes: list[Index]) -> Result:
+def add_up(job: Job, number: int, indexes: list[Index], end_ms: int | None) -> Result:
     """Makes the records of the agents, queues and segments of bucket `number`: the file `records-NUMBER`; the teams'
     parts: `teams-NUMBER`.
 
-    `indexes`: of the groups' parcels. Result: `segments` of the records, `teams`: index of the parts.
+    `indexes`: of the groups' parcels. `end_ms`: when the replay ends; None where nothing happened. Result: `segments`
+    of the records, `teams`: index of the parts.
     """
     window_sums = _WindowSums(job)
     teams: Credits = {}
-    scribe = _Scribe(job, f"records-{number}")
-    agents, others = _panes(job, number, indexes)
+    scribe = _Scribe(job, f"records-{number}", end_ms)
+    agents, others = _panes(job, number, indexes, end_ms)
     for site, agent in sorted(agents):
         whole: Windows = {}
         for team, panes in agents.pop((site, agent)).items():
@@ -52,7 +54,7 @@ def add_up(job: Job, number: int, indexes: list[Index]) -> Result:
     return {"segments": scribe.close(), "index": write_parcels(job.folder / f"teams-{number}", parts)}
 
 
-def add_up_teams(job: Job, indexes: list[Index]) -> Result:
+def add_up_teams(job: Job, indexes: list[Index], end_ms: int | None) -> Result:
     """Makes the records of teams and sites from what the buckets left: the file `records-teams`.
 
     `indexes`: of the buckets' parts. Result: `segments`.
@@ -63,7 +65,7 @@ def add_up_teams(job: Job, indexes: list[Index]) -> Result:
         for site, team, windows in parts:
             _merge(teams.setdefault((site, team), {}), dict(windows))
     sites: dict[str, Windows] = {}
-    scribe = _Scribe(job, "records-teams")
+    scribe = _Scribe(job, "records-teams", end_ms)
     for (site, team), windows in teams.items():
         scribe.write(site, "team", team, windows)
         _merge(sites.setdefault(site, {}), windows)
@@ -73,13 +75,15 @@ def add_up_teams(job: Job, indexes: list[Index]) -> Result:
 
 
 def _panes(
-    job: Job, bucket: int, indexes: list[Index]
+    job: Job, bucket: int, indexes: list[Index], end_ms: int | None
 ) -> tuple[dict[tuple[str, str], dict[str, Panes]], dict[Owner, Panes]]:
     """(site, agent) -> team -> panes, and those of queues and segments: what all groups contributed."""
     found: dict[tuple[str, str], dict[str, Panes]] = {}
     others: dict[Owner, Panes] = {}
+    later: list[Later] = []
+    pane_ms = job.plan.grain_ms
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
-    for _, (people, beside) in read_parcels(files, bucket):
+    for _, (people, beside, behind) in read_parcels(files, bucket):
         for (site, team, agent), panes in people:
             by_team = found.setdefault((site, agent), {})
             held = by_team.get(team)
@@ -89,6 +93,18 @@ def _panes(
                 _merge(held, panes)
         for owner, panes in beside:
             _merge(others.setdefault(owner, {}), panes)
+        later += [each for each in behind if end_ms is not None and each[2] < end_ms]
+    for of_person, whose, at_ms, columns, amount, length_ms in later:
+        if of_person:
+            site, team, agent = whose
+            held = found.setdefault((site, agent), {}).setdefault(team, {})
+        else:
+            held = others.setdefault(whose, {})
+        until_ms = min(at_ms + length_ms, end_ms or 0)
+        for piece_ms, part in pieces(at_ms, until_ms, pane_ms) if length_ms else ((at_ms, amount),):
+            sums = held.setdefault(piece_ms // pane_ms, {})
+            for column in columns:
+                sums[column] = sums.get(column, 0) + part
     return found, others
 
 
@@ -131,7 +147,8 @@ def _merge(into: dict[_K, Sums], other: Mapping[_K, Sums]) -> None:
 class _Scribe:
     """Makes the records of entities."""
 
-    def __init__(self, job: Job, name: str) -> None:
+    def __init__(self, job: Job, name: str, end_ms: int | None) -> None:
+        self._end_ms = end_ms or 0
         self._publisher = Publisher(job.publication, ())
         self._segments = Segments(job.folder / name)
 
@@ -148,6 +165,6 @@ class _Scribe:
         for (name, start_ms, end_ms), sums in windows.items():
             total = Total(text, name, start_ms, end_ms)
             total.sums = pack(sums)
-            record = self._publisher.last_word(total, end_ms)
+            record = self._publisher.last_word(total, self._end_ms)
             if record is not None:
                 yield record

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stream.replay import results
 from stream.replay.tasks import Result, Task
 
 _MANIFEST = "manifest.json"
@@ -67,24 +68,35 @@ def manifest_of(path: Path) -> Any:
 
 @contextmanager
 def working(
-    target: Path, manifest: Mapping[str, Any], *, resumable: bool, drop_on: tuple[type[Exception], ...] = ()
+    target: Path,
+    manifest: Mapping[str, Any],
+    *,
+    resumable: bool,
+    drop_on: tuple[type[Exception], ...] = (),
+    replace: bool = False,
 ) -> Iterator[WorkFolder]:
     """A folder beside `target`, whose `out` is put into it at the end, unless an exception ends the block before.
 
     It is kept for the next time by all exceptions but `drop_on`; if the next `manifest` is another one, it begins anew.
-    OutputError if the target is a file or cannot be written, or if another replay works for it.
+    OutputError if the target is a file or cannot be written, if another replay works for it, or if it holds the results
+    of another one, which only `replace` takes away.
     """
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: is a file, not a folder")
     path = beside(target)
+    ours = orjson.loads(json.dumps(manifest))
+    if not replace:
+        _check_free(target, ours, resumable)
     try:
         path.mkdir(parents=True, exist_ok=True)
         with (path / _LOCK).open("w") as lock:
             _lock(lock.fileno(), target)
             try:
-                work = _begun(path, orjson.loads(json.dumps(manifest)), resumable)
+                work = _begun(path, ours, resumable)
                 yield work
                 target.mkdir(exist_ok=True)
+                for old in results.held(target):
+                    old.unlink()
                 for file in sorted(work.out.iterdir()):
                     shutil.move(file, target / file.name)
             except BaseException as error:
@@ -94,6 +106,17 @@ def working(
             shutil.rmtree(path, ignore_errors=True)
     except OSError as error:
         raise OutputError(f"{target}: {error.strerror or error}") from error
+
+
+def _check_free(target: Path, manifest: Any, resumable: bool) -> None:
+    """OutputError if results lie in the target that are not those of this very run, done before. What standard input
+    held is not known, so no run of it is the same."""
+    there = results.of_whom(target)
+    if there is None:
+        return
+    fingerprint, words = there
+    if not resumable or fingerprint != results.fingerprint(manifest):
+        raise OutputError(f"{target}: holds the results of another run ({words}): --replace overwrites them")
 
 
 def _lock(file: int, target: Path) -> None:

@@ -4,7 +4,8 @@
 `SettingsError` of one line.
 """
 
-from stream.settings.loading import SettingsError, load
+from stream.settings.failure import SettingsError
+from stream.settings.loading import load
 from stream.settings.settings import Settings
 
 __all__ = ["Settings", "SettingsError", "load"]

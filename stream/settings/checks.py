@@ -6,6 +6,7 @@ from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
+from stream.settings.doubts import doubts
 
 DAY_MS = 86_400_000
 QUARTER_HOUR_MS = 900_000
@@ -44,8 +45,8 @@ def window_names(document: Document) -> list[str]:
     ]
 
 
-def warnings(document: Document) -> Iterator[str]:
-    """What is allowed, but probably not meant: one line each."""
+def warnings(document: Document) -> Iterator[tuple[Path, str]]:
+    """What is allowed, but surely not meant, as (path of the key, reason)."""
     definitions = document.definitions
     deadlines_days = {
         "complaint_deadline_days": definitions.complaint_deadline_days,
@@ -58,18 +59,12 @@ def warnings(document: Document) -> Iterator[str]:
     needed_days = deadlines_days[longest] + 31
     horizon_ms = document.time.correction_horizon_ms
     if horizon_ms < needed_days * DAY_MS:
-        yield (
-            f"time.correction_horizon: shorter than the longest deadline plus 31 days: late facts will be refused "
-            f"that definitions.{longest} still needs ({needed_days}d would do)"
+        reason = (
+            f"shorter than the longest deadline plus 31 days: late facts will be refused that definitions.{longest} "
+            f"still needs ({needed_days}d would do)"
         )
-    for alert in document.alerts:
-        kpi = CATALOGUE[alert.kpi]
-        tumbling = not alert.window.startswith("rolling_")
-        if kpi.denominator is None and alert.below is not None and tumbling and alert.for_ms == 0:
-            yield (
-                f"alerts: rule {alert.rule}: a count with `below` on {alert.window} is breached at the start of each "
-                f"window; give it a `for`"
-            )
+        yield ("time", "correction_horizon"), reason
+    yield from doubts(document)
 
 
 def _kafka(document: Document) -> Iterator[tuple[Path, str]]:
@@ -78,10 +73,15 @@ def _kafka(document: Document) -> Iterator[tuple[Path, str]]:
         yield ("kafka", "heartbeat"), "must be at most a third of kafka.session_timeout"
     if kafka.commit_every_ms >= kafka.transaction_timeout_ms:
         yield ("kafka", "commit_every"), "must be shorter than kafka.transaction_timeout"
-    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism != "GSSAPI":
-        for key in ("sasl_plain_username", "sasl_plain_password"):
-            if getattr(kafka, key) is None:
-                yield ("kafka", key), f"is required with security_protocol {kafka.security_protocol}"
+    if kafka.security_protocol.startswith("SASL"):
+        if kafka.sasl_plain_username is None:
+            yield ("kafka", "sasl_plain_username"), f"is required with security_protocol {kafka.security_protocol}"
+        if kafka.sasl_plain_password is None and kafka.sasl_plain_password_file is None:
+            reason = f"or sasl_plain_password_file is required with security_protocol {kafka.security_protocol}"
+            yield ("kafka", "sasl_plain_password"), reason
+    for key in ("sasl_plain_password", "ssl_password"):
+        if getattr(kafka, key) is not None and getattr(kafka, f"{key}_file") is not None:
+            yield ("kafka", f"{key}_file"), f"only one of {key} and {key}_file may be given"
     if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
         yield ("kafka", "ssl_certfile"), "is required with ssl_keyfile"
 
@@ -96,7 +96,8 @@ def _sites(document: Document) -> Iterator[tuple[Path, str]]:
 
 
 def _windows(windows: Windows) -> Iterator[tuple[Path, str]]:
-    if QUARTER_HOUR_MS % windows.pane_ms:
+    wrong_pane = QUARTER_HOUR_MS % windows.pane_ms  # then nothing is held against its multiples
+    if wrong_pane:
         yield ("windows", "pane"), "must divide 15 minutes"
     for key, lengths in (("rolling", windows.rolling), ("intervals", windows.intervals)):
         seen: set[int] = set()
@@ -104,7 +105,7 @@ def _windows(windows: Windows) -> Iterator[tuple[Path, str]]:
             path: Path = ("windows", key, index)
             if length_ms == 0:
                 yield path, "must be longer than 0"
-            elif length_ms % windows.pane_ms:
+            elif length_ms % windows.pane_ms and not wrong_pane:
                 yield path, f"{name} is not a multiple of windows.pane"
             elif key == "intervals" and DAY_MS % length_ms:
                 yield path, f"{name} does not divide a day"

@@ -53,11 +53,19 @@ def _topic_part(text: object) -> str:
 
 def _servers(value: object) -> str:
     text = ",".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    if text.startswith("[") and text.endswith("]"):  # a list in a variable; `[::1]:9092` is none
+        text = text[1:-1].replace("'", "").replace('"', "")
     servers = [part.strip() for part in text.split(",") if part.strip()]
     wrong = next((server for server in servers if not _SERVER.fullmatch(server)), None)
     if wrong is not None or not servers:
         raise ValueError(f"{wrong or text!r} is not host:port (several are separated by commas)")
     return ",".join(servers)
+
+
+def _mechanism(value: object) -> object:
+    if value in ("GSSAPI", "OAUTHBEARER"):
+        raise ValueError(f"{value} is not supported: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are")
+    return value
 
 
 class Kafka(Section):
@@ -76,16 +84,17 @@ class Kafka(Section):
     transaction_timeout_ms: PositiveDurationMs = Field(15_000, alias="transaction_timeout")
     fetch_wait_ms: PositiveDurationMs = Field(50, alias="fetch_wait")
     stall_after_ms: PositiveDurationMs = Field(120_000, alias="stall_after")
+    patience_ms: DurationMs = Field(60_000, alias="patience")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "GSSAPI"] = "PLAIN"
+    sasl_mechanism: Annotated[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(_mechanism)] = "PLAIN"
     sasl_plain_username: str | None = None
     sasl_plain_password: str | None = Field(None, repr=False)
-    sasl_kerberos_service_name: str = "kafka"
-    sasl_kerberos_domain_name: str | None = None
+    sasl_plain_password_file: str | None = None
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None
     ssl_password: str | None = Field(None, repr=False)
+    ssl_password_file: str | None = None
     ssl_check_hostname: bool = True
 
 
@@ -166,12 +175,14 @@ class Time(Section):
 
 
 class Limits(Section):
-    """Beyond the first three an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
+    """Beyond the first five an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
     others allow, the worker stops (kafka/drain.py)."""
 
     record_bytes: Positive = 1_048_576
     facts_per_case: Positive = 100_000
     facts_per_debtor: Positive = 100_000
+    entities_per_site: Positive = 10_000
+    entities: Positive = 30_000
     deadletter_run: Count = 1_000
     deadletter_ratio: Share = Fraction(7, 10)
     deadletter_window: Records = 10_000

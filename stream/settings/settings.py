@@ -1,7 +1,6 @@
 """A valid configuration, and what the rooms below are built from."""
 
-import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,14 +11,18 @@ from stream.kpis.records import read_columns
 from stream.ledger.definitions import Definitions, Limits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
+from stream.settings.failure import Origins
+from stream.settings.security import client_options, unusable_files
 from stream.windows.plan import SiteClock, WindowPlan
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What `load` gives: the checked document, and builders of the values that the other rooms take."""
+    """What `load` gives: the checked document, and builders of the values that the other rooms take. `origins`: what
+    its keys came from."""
 
     document: Document
+    origins: Origins = field(default_factory=Origins, repr=False, compare=False)
 
     @property
     def kafka(self) -> Kafka:
@@ -52,8 +55,8 @@ class Settings:
         return self.kafka.deltas_partitions or min(self.kafka.partitions, 8)
 
     def warnings(self) -> list[str]:
-        """What is allowed, but probably not meant."""
-        return list(checks.warnings(self.document))
+        """What is allowed, but surely not meant: one line each, `FILE: warning: key: reason`."""
+        return [self.origins.warning(key, reason) for key, reason in checks.warnings(self.document)]
 
     def window_names(self) -> list[str]:
         """The windows that are kept, by the names that stand in records."""
@@ -68,6 +71,11 @@ class Settings:
         """How many facts the ledger keeps."""
         section = self.document.limits
         return Limits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
+
+    def live_limits(self) -> Limits:
+        """How many facts and entities a worker's ledger keeps."""
+        section = self.document.limits
+        return replace(self.limits(), entities_per_site=section.entities_per_site, entities=section.entities)
 
     def plan(self) -> WindowPlan:
         """The windows and the clocks of the configured sites."""
@@ -104,19 +112,14 @@ class Settings:
             rolling_records=True,
         )
 
+    def unusable_files(self) -> list[str]:
+        """A line for each file of a certificate or secret that cannot be used: here, that is, and now."""
+        return list(unusable_files(self.kafka, self.origins))
+
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments that every aiokafka client takes: servers and security, with an SSL context if one is
-        needed. OSError or ssl.SSLError if a certificate file cannot be read."""
-        kafka = self.kafka
-        options: dict[str, Any] = {
-            "bootstrap_servers": kafka.bootstrap_servers,
-            "security_protocol": kafka.security_protocol,
-        }
-        if kafka.security_protocol.startswith("SASL"):
-            options |= {key: value for key, value in kafka if key.startswith("sasl_")}
-        if kafka.security_protocol.endswith("SSL"):
-            options["ssl_context"] = _ssl_context(kafka)
-        return options
+        needed. SettingsError names the key of a file that cannot be used."""
+        return client_options(self.kafka, self.origins)
 
 
 def _rule(alert: Alert) -> Rule:
@@ -144,11 +147,3 @@ def _rule(alert: Alert) -> Rule:
 
 def _level(number: Fraction) -> Level:
     return number.as_integer_ratio()
-
-
-def _ssl_context(kafka: Kafka) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=kafka.ssl_cafile)
-    context.check_hostname = kafka.ssl_check_hostname
-    if kafka.ssl_certfile is not None:
-        context.load_cert_chain(kafka.ssl_certfile, kafka.ssl_keyfile, kafka.ssl_password)
-    return context

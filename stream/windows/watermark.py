@@ -3,13 +3,16 @@
 from collections.abc import Iterator
 from typing import Any
 
+MOST_AT_ONCE = 4
+"""Silence takes at least so many looks."""
+
 
 class Watermark:
     """Hears every number; never goes back.
 
     A number that was never heard holds it back, and so does a silent one, until it has not been heard for
-    `dead_after_ms` of the caller's clock; then it is left out. An idle one is left out by its own word; when all that
-    live are idle, the watermark is the greatest event time known.
+    `dead_after_ms`; then it is left out. Only time in which the caller has asked counts (see `advance`). An idle one is
+    left out by its own word; when all that live are idle, the watermark is the greatest event time known.
     """
 
     def __init__(self, numbers: int, dead_after_ms: int) -> None:
@@ -18,6 +21,8 @@ class Watermark:
         self._idle = [False] * numbers
         self._heard: set[int] = set()
         self._heard_at_ms: list[int | None] = [None] * numbers
+        self._asked_ms: int | None = None
+        self._waited_ms = 0
         self.dead: frozenset[int] = frozenset()
         """Numbers that are left out because they were not heard."""
         self.value_ms: int | None = None
@@ -34,12 +39,20 @@ class Watermark:
         self._heard.add(number)
 
     def advance(self, now_ms: int, greatest_ms: int | None) -> None:
-        """`value_ms` takes in what was heard until `now_ms`."""
+        """`value_ms` takes in what was heard until `now_ms`, on a clock that paces and has no other meaning.
+
+        Between two calls no more than a quarter of `dead_after_ms` counts as silence: a caller that was stopped, cut
+        off from the broker, or whose clock has stepped has not listened meanwhile, and knows of nobody that he was
+        silent.
+        """
+        asked_ms, self._asked_ms = self._asked_ms, now_ms
+        if asked_ms is not None:
+            self._waited_ms += max(0, min(now_ms - asked_ms, self._dead_after_ms // MOST_AT_ONCE))
         for number, heard_at_ms in enumerate(self._heard_at_ms):
-            if heard_at_ms is None or number in self._heard or heard_at_ms > now_ms:
-                self._heard_at_ms[number] = now_ms
+            if heard_at_ms is None or number in self._heard:
+                self._heard_at_ms[number] = self._waited_ms
         self._heard.clear()
-        self.dead = frozenset(self._silent(now_ms))
+        self.dead = frozenset(self._silent(self._waited_ms))
         counted = [
             mark for number, mark in enumerate(self._marks) if number not in self.dead and not self._idle[number]
         ]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.checks import images
 from deploy.checks.locks import differing, pins, unmet
 from deploy.checks.tree import FILE_LINES, FUNCTION_LINES, breaches
 
@@ -54,3 +55,33 @@ def test_a_lock_that_pyproject_has_left_behind_is_named() -> None:
 def test_both_locks_hold_the_same_versions() -> None:
     assert list(differing({"a": "1"}, {"a": "1", "b": "2"})) == []
     assert len(list(differing({"a": "1"}, {"a": "2"}))) == 1
+
+
+@pytest.mark.parametrize(
+    ("image", "is_floating"),
+    [
+        ("python", True),
+        ("python:latest", True),
+        ("registry.example:5000/python", True),
+        ("python:3.11-slim", False),
+        ("registry.example:5000/python:3.11", False),
+        ("python@sha256:" + "0" * 64, False),
+    ],
+)
+def test_an_image_that_may_be_another_one_tomorrow_is_told(image: str, is_floating: bool) -> None:
+    assert images.floating(image) is is_floating
+
+
+def test_a_release_asks_for_digests_and_every_check_names_what_it_refuses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert images.main([]) == 0
+    assert len(images.images()) >= 5
+    monkeypatch.setattr(images, "images", lambda: [("Dockerfile", "python:3.11"), ("compose.yaml", "kafka")])
+    capsys.readouterr()
+    assert images.main([]) == 1
+    assert capsys.readouterr().out == "deploy/compose.yaml: kafka: no tag\n"
+    assert images.main(["--pinned"]) == 1
+    assert "deploy/Dockerfile: python:3.11: no digest\n" in capsys.readouterr().out
+    monkeypatch.setattr(images, "images", lambda: [("Dockerfile", "python:3.11@sha256:" + "a" * 64)])
+    assert images.main(["--pinned"]) == 0

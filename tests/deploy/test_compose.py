@@ -1,5 +1,6 @@
 """The compose file and the image: what they start is what the product has."""
 
+import importlib
 import re
 import shutil
 import subprocess
@@ -10,12 +11,14 @@ import pytest
 import typer.main
 import yaml
 
+from deploy.checks.images import images
 from stream.cli.main import app
 from stream.settings import load
 from tests.deploy.expressions import DEPLOY
 
 ROOT = DEPLOY.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
+DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
 OURS = ["topics", "worker", "board", "simulator"]
 
 
@@ -67,8 +70,38 @@ def test_the_image_is_hash_locked_has_no_root_and_the_python_that_the_product_as
     assert re.search(r"^USER [1-9]\d+$", last, re.MULTILINE)
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["requires-python"]
     minimum = tuple(int(part) for part in needed.removeprefix(">=").split("."))
-    versions = [tuple(int(n) for n in version.split(".")) for version in re.findall(r"FROM python:([\d.]+)-slim", text)]
+    bases = [image for file, image in images() if file == "Dockerfile"]
+    versions = [tuple(int(n) for n in image.split(":")[1].split("-")[0].split(".")) for image in bases]
     assert len(versions) == 2
     assert all(version >= minimum for version in versions)
     for source in re.findall(r"^COPY ([^-].*) ", text, re.MULTILINE):
         assert [name for name in source.split() if not (ROOT / name).exists()] == []
+
+
+def test_every_port_is_open_to_this_machine_alone() -> None:
+    ports = {name: service.get("ports", []) for name, service in COMPOSE["services"].items()}
+    published = [port for each in ports.values() for port in each]
+    assert len(published) >= 4
+    assert [port for port in published if not port.startswith("127.0.0.1:")] == []
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_every_service_has_no_capabilities_gains_none_and_has_an_end_to_its_memory(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_write_nowhere_and_are_asked_for_their_health_only_where_they_serve_pages(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    serves = service["command"][0] in ("worker", "board")
+    assert service.get("healthcheck", {}).get("disable", False) is not serves
+
+
+def test_the_health_check_of_the_image_is_one_that_exists() -> None:
+    (check,) = re.findall(r'^HEALTHCHECK .*CMD \["python", "-m", "([\w.]+)"\]', DOCKERFILE, re.MULTILINE)
+    assert callable(importlib.import_module(check).main)
+    assert "6066/health" not in DOCKERFILE

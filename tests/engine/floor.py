@@ -133,3 +133,7 @@ RUN = st.builds(  # an agent's time in one state, all of it in the past
     st.sampled_from(["main|team|a", "elsewhere|agent|x"]), st.integers(40, 60), st.integers(2, 240), st.integers(1, 9),
 )  # fmt: skip
 ROWS = st.lists(st.one_of(ROW, ROW, ROW, RUN), max_size=12)
+
+
+def ticked(target: Stage2, now_ms: int) -> dict[str, dict[str, Any]]:
+    return kept(target.tick(now_ms).kpis)

@@ -1,7 +1,7 @@
 """How long stage 2 holds a window, and where revisions begin (live 3 and 4)."""
 
-from tests.engine.floor import BASE, DAY, LIVE, MINUTE, feed, kept, row, stage, state_time
-from tests.engine.test_stage2 import Worker, ticked
+from tests.engine.floor import BASE, DAY, LIVE, MINUTE, feed, kept, row, stage, state_time, ticked
+from tests.engine.test_stage2 import Worker
 
 
 def test_a_window_is_held_until_its_end_the_grace_the_horizon_and_a_day_for_numbers_that_lag() -> None:

@@ -16,6 +16,7 @@ from stream.kafka.batches import Batch
 from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.names import INBOUND
+from stream.kafka.pace import Pace
 from stream.kafka.positions import Positions
 from stream.kafka.restore import Restoring
 from stream.kafka.roster import Place, Roster
@@ -53,6 +54,7 @@ class FakeWork:
     positions: Positions | None = None
     fed: list[Batch] = field(default_factory=list)
     state_topic: str = "state"
+    pace: Pace = field(default_factory=lambda: Pace(15_000))
 
     @property
     def stage(self) -> int:
@@ -120,7 +122,7 @@ class Floor:
         self.roster = Roster(self.context, lambda: cast("Any", self), self._make)
         self.thread = SimpleNamespace(
             earliest_offsets=self._zeros, highwaters=self._zeros, offsets_after=self._none,
-            committed_offsets=self._none, log_end=lambda _: (0, 0),
+            committed_offsets=self._none, log_end=lambda _: (0, 0), member_id="me",
         )  # fmt: skip
         self._hook = hook
         monkeypatch.setattr(numbers, "Writer", self._writer)
@@ -171,7 +173,7 @@ class Floor:
         async def close() -> None:
             self.said.append(f"lets go {number}")
 
-        return SimpleNamespace(fence=fence, commit=commit, close=close)
+        return SimpleNamespace(fence=fence, commit=commit, close=close, answers=0)
 
     async def _restore(self, _: Any, state: Any, start: int, __: Any, progress: Callable[[Restoring], None]) -> int:
         self.restored.setdefault((0, state.partition), []).append(start)
@@ -199,3 +201,8 @@ async def until(holds: Callable[[], bool]) -> None:
     async with asyncio.timeout(5):
         while not holds():  # noqa: ASYNC110  what is waited for knows of no event
             await asyncio.sleep(0)
+
+
+def order(said: list[str], *wanted: str) -> list[str]:
+    """Those of the wanted, in the order in which they were said."""
+    return [each for each in said if each in wanted]

@@ -50,9 +50,9 @@ def call(number: int, at_ms: int = 0, debtor: str = "d-1", **fields: object) -> 
     return json.dumps(event | fields).encode()
 
 
-def record(offset: int, at_ms: int, debtor: str = "d-1") -> FakeRecord:
+def record(offset: int, at_ms: int, debtor: str = "d-1", **fields: object) -> FakeRecord:
     """A record that holds a call at `at_ms`."""
-    return FakeRecord(offset, call(offset, at_ms, debtor), debtor.encode())
+    return FakeRecord(offset, call(offset, at_ms, debtor, **fields), debtor.encode())
 
 
 def batch(

@@ -54,8 +54,9 @@ def test_a_few_bad_records_are_never_too_many_however_few_there_are_of_all() -> 
     assert drained(always, "malformed", 999) is None
 
 
-def test_conflicts_are_never_too_many() -> None:
-    assert drained(always, "conflict") is None
+@pytest.mark.parametrize("reason", ["conflict", "limit"])
+def test_conflicts_and_what_is_beyond_a_limit_are_never_too_many(reason: str) -> None:
+    assert drained(always, reason) is None
 
 
 def test_what_happened_before_the_window_is_forgotten() -> None:

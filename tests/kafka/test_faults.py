@@ -11,6 +11,7 @@ import pytest
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
 from stream.kafka.reading import partition_of
+from stream.kafka.topics import create_topics
 from tests.kafka.records import call
 from tests.kafka.workers import SESSION_MS, WorkerProcess, configured, produce, until_counted
 
@@ -178,6 +179,7 @@ async def test_a_worker_waits_for_a_broker_that_is_not_there_and_for_one_that_go
 ) -> None:
     config, settings = configured(own_broker.bootstrap, topic_prefix, tmp_path)
     inbound = Names(topic_prefix, topic_prefix).inbound[0]
+    await asyncio.to_thread(create_topics, settings)
     await asyncio.to_thread(own_broker.stop)
     async with WorkerProcess(config) as worker:
         await worker.logs("the broker cannot be reached", times=2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 from faust.types import TP
 
 from stream.kafka import roster as rosters
@@ -14,13 +13,8 @@ from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.inlet import NEVER_MS
 from stream.kafka.writer import Line, Writer
 from stream.settings import load
-from tests.kafka.lives import CALLS, STATE_END, Floor, until
+from tests.kafka.lives import CALLS, STATE_END, Floor, order, until
 from tests.kafka.records import FakeRecord, batch
-
-
-def order(said: list[str], *wanted: str) -> list[str]:
-    """Those of the wanted, in the order in which they were said."""
-    return [each for each in said if each in wanted]
 
 
 async def test_all_numbers_fence_side_by_side_before_the_first_one_restores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,8 +270,6 @@ async def test_no_transaction_begins_while_a_partition_that_is_written_to_has_no
     [
         (ZeroDivisionError("deliberately"), (Exit.RESTART, "stage 1 number 0 failed: ZeroDivisionError")),
         (RefusedError("topic: why"), (Exit.REFUSED, "topic: why")),
-        (ProducerFenced(), (Exit.FENCED, "stage 1 number 0 was fenced: another worker owns it")),
-        (InvalidProducerEpoch(), (Exit.FENCED, "stage 1 number 0 was fenced: another worker owns it")),
     ],
     ids=str,
 )

@@ -37,6 +37,17 @@ def test_a_state_made_under_another_definition_is_refused_naming_the_key() -> No
         check_state(changed, "ledger", 2, positions())
 
 
+def test_the_zone_that_a_site_is_given_is_named_and_what_it_was_before() -> None:
+    given = context(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {}})
+    with pytest.raises(RefusedError) as error:
+        check_state(given, "ledger", 2, positions())
+    assert "the state was made with sites.east.zone = 'UTC', the configuration says 'Asia/Tokyo'" in str(error.value)
+    assert "shifts" not in str(error.value)
+    both = context(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {"day": [1, 2]}})
+    with pytest.raises(RefusedError, match=r"sites\.east\.shifts = \{\}.*and 1 more: sites\.east\.zone"):
+        check_state(both, "ledger", 2, positions())
+
+
 def test_a_state_made_for_other_partition_counts_is_refused() -> None:
     with pytest.raises(RefusedError, match="6 partitions of inbound topics, there are 8"):
         check_state(context(), "ledger", 2, Positions(FINGERPRINT, 6, 4))

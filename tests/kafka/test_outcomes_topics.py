@@ -1,5 +1,6 @@
 """What a worker does when its topics are changed under it: one outcome each, as in the table of docs/runbook.md."""
 
+import asyncio
 import signal
 from collections import Counter
 from contextlib import suppress
@@ -9,6 +10,7 @@ from subprocess import TimeoutExpired
 import pytest
 
 from stream.kafka.names import Names
+from stream.kafka.topics import check_topics, create_topics
 from tests.kafka.broker_admin import commit, delete, grow, log_ends, make_anew, trim
 from tests.kafka.records import call
 from tests.kafka.workers import WorkerProcess, configured, counted, latest_kpis, produce, until_counted
@@ -169,3 +171,17 @@ async def test_a_state_made_under_another_definition_or_pane_is_refused_naming_t
     ):
         place.config, _ = configured(kafka.bootstrap_servers, kafka.topic_prefix, tmp_path, **changed)
         await place.refuses(words, "backfill and hand-over")
+
+
+@pytest.mark.parametrize("gone", ["all", "the state", "one that is read"])
+async def test_a_worker_makes_no_topics_and_names_the_command_that_does(place: Place, gone: str) -> None:
+    """Nor after its restart: whoever makes them knows that what was there before is gone."""
+    missing = place.names.ledger if gone == "the state" else place.calls
+    if gone != "all":
+        await asyncio.to_thread(create_topics, place.settings)
+        await delete(place.settings, missing)
+    for _ in range(2):
+        async with WorkerProcess(place.config, topics=False) as worker:
+            word = "none of the others" if gone == "all" else "though others are there"
+            await ends_with(worker, 4, f"there is no topic {missing}", word, "`kpi-stream topics create`")
+    assert "is missing" in "".join(await asyncio.to_thread(check_topics, place.settings))

@@ -160,8 +160,23 @@ class Quiet:
     counters: Counter[str] = Counter()
     dead_numbers: frozenset[int] = frozenset()
 
-    def tick(self, _: int) -> Any:
+    def tick(self, _: int, most: int) -> Any:
         return SimpleNamespace(kpis=[], alerts=[], state=[])
+
+
+def test_publication_is_paced_by_a_clock_that_does_not_step() -> None:
+    ours = context()
+    ours.monotonic_ms, ours.wall_ms = lambda: 7_000, lambda: 7_000 + 3_600_000
+    told: list[int] = []
+    engine: Any = Quiet()
+
+    def tick(now_ms: int, _: int) -> Any:
+        told.append(now_ms)
+        return Quiet().tick(now_ms, 0)
+
+    engine.tick = tick
+    StageTwo(ours, 1, engine).commit(force=True)
+    assert told == [7_000]
 
 
 def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committed() -> None:
@@ -170,7 +185,7 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     told: list[tuple[int, Any]] = []
     ours.outlet = cast("Any", SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis))))
     engine: Any = Quiet()
-    engine.tick = lambda _: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
+    engine.tick = lambda _, __: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
     work = StageTwo(ours, 1, engine)
     commit = work.commit(force=True)
     assert commit is not None

@@ -120,3 +120,31 @@ def test_the_watermark_is_the_greatest_of_the_topic_in_whatever_order_its_events
     bench.commit()
     assert bench.work.positions is not None
     assert bench.work.positions.tps[CALLS].watermark_ms == NOON_MS + 2_000
+
+
+@pytest.mark.parametrize("step_ms", [3_600_000, -3_600_000])
+def test_a_clock_that_has_stepped_since_it_was_compared_says_nothing_about_silence(step_ms: int) -> None:
+    """An hour forward would say an hour of silence, and close what is still to come, before the next commit tells."""
+    bench = Bench()
+    bench.context.measured(0)
+    bench.context.wall_ms = lambda: bench.clock.ms + step_ms
+    for _ in range(100):
+        bench.look()
+    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
+    bench.context.measured(0)
+    bench.look()
+    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] == bench.clock.ms - 1_000 + (
+        step_ms - 30_000
+    )
+
+
+def test_silence_counts_on_whatever_the_wall_clock_does() -> None:
+    """A step back of an hour must not make every answer look older than the last pause for an hour."""
+    bench = Bench()
+    for _ in range(5):
+        bench.look(held=True)
+    bench.context.wall_ms = lambda: bench.clock.ms - 3_600_000
+    bench.context.measured(0)
+    for _ in range(40):
+        bench.look()
+    assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is not None

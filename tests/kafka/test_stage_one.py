@@ -69,6 +69,7 @@ def test_a_dead_letter_fits_its_topic_as_it_is_whoever_made_it() -> None:
 
 def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
     bench = Bench()
+    bench.work.pace.rows = 2 * IN_HAND
     for first in range(0, IN_HAND + 500, 500):
         bench.feed(*(FakeRecord(first + n, b"{") for n in range(500)))
     assert bench.work.progress()[CALLS][0] == IN_HAND
@@ -76,6 +77,21 @@ def test_no_more_is_taken_in_hand_than_one_transaction_should_hold() -> None:
     bench.commit()
     bench.feed(FakeRecord(IN_HAND + 500, b"{"))
     assert bench.work.progress()[CALLS][0] == IN_HAND + 501
+
+
+@pytest.mark.parametrize("kind", ["facts", "dead letters"])
+def test_a_transaction_is_bounded_by_what_it_writes(kind: str) -> None:
+    """A call of an agent, a team and a site of its own is four records: one fact, three deltas."""
+    bench = Bench()
+    bench.work.pace.rows = 1_200
+    calls = [record(n, n, DEBTOR, agent_id=f"a-{n}", team_id=f"t-{n}", site_id=f"s-{n}") for n in range(2_000)]
+    for first in range(0, 2_000, 500):
+        some = calls[first : first + 500]
+        bench.feed(*(some if kind == "facts" else (FakeRecord(each.offset, b"{") for each in some)))
+    assert bench.work.progress()[CALLS][0] == (300 if kind == "facts" else 1_200)
+    assert bench.work.due(1_000_000)
+    assert bench.commit().rows <= 1_200 + len(bench.work.topics) + 3
+    assert bench.work.step()
 
 
 def test_a_transaction_holds_no_more_dead_letters_than_a_broker_should_be_sent_at_once() -> None:
@@ -250,3 +266,21 @@ def test_a_number_goes_on_from_its_restored_positions() -> None:
         pass
     assert len(sent(other.commit(), LEDGER, 1)) == 2  # the second call and the offsets
     assert other.work.positions.tps[CALLS] == Position(2, NOON_MS + 1_000, stamp_ms=NOON_MS)
+
+
+def test_an_event_of_somebody_beyond_the_limit_is_dead_lettered_counted_and_stops_nothing() -> None:
+    bench = Bench(LIMITS__ENTITIES_PER_SITE="4")
+    bench.context.meters = meters = Meters()
+    first = 3
+    for start in range(0, 2_000, 500):
+        bench.feed(*(record(n, n, DEBTOR, agent_id=f"a-{n}") for n in range(start, start + 500)))
+    commit = bench.commit()
+    refused = commit.outgoing[DEAD, 1]
+    assert len(refused) == 2_000 - first + 1
+    assert {dict(line.headers)["reason"] for line in refused} == {b"limit"}
+    assert b"limits.entities_per_site" in (dict(refused[0].headers)["detail"] or b"")
+    bench.look()
+    shown = {(s.name, *s.labels.values()): s.value for family in meters.collect() for s in family.samples}
+    assert shown["collections_deadletters_total", "limit"] == len(refused)
+    assert shown["collections_ledger_entities", "1"] == 4
+    assert bench.ends == []

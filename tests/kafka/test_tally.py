@@ -1,5 +1,7 @@
 """Laws of what is counted and told (contract 2: every event dropped is counted by reason)."""
 
+import structlog
+
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
@@ -57,3 +59,12 @@ def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:
     assert {reason: count for reason, count in found.items() if count} == {"invalid": 1, "limit": 1}
     tally.cut().tell(meters)
     assert counts(meters, "collections_events_consumed_total", "type")["call"] == 3
+
+
+def test_a_site_that_is_not_configured_is_named_in_the_log_once() -> None:
+    with structlog.testing.capture_logs() as said:
+        for _ in range(3):
+            for tally in (Tally(("main",)), Tally(("main",))):
+                tally.accepted([fact(1), fact(2, site_id="nowhere"), fact(3, site_id="nowhere")])
+                tally.cut().tell(Meters())
+    assert [(each["log_level"], each["site"]) for each in said] == [("warning", "nowhere")]

@@ -6,16 +6,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import yaml
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 
 from stream.kafka.names import Names
+from stream.kafka.topics import create_topics
 from stream.settings import Settings, load
 
 MAIN = "from stream.cli.program import main; main()"
@@ -47,9 +51,14 @@ def configured(broker: str, prefix: str, folder: Path, **sections: Any) -> tuple
 
 
 class WorkerProcess:
-    """`kpi-stream worker` in a process of its own. `before`: Python to run in it first, to make it fail."""
+    """`kpi-stream worker` in a process of its own. `before`: Python to run in it first, to make it fail. `topics`: they
+    are made before it starts, if the broker is there."""
 
-    def __init__(self, config: Path, before: str = "pass") -> None:
+    def __init__(self, config: Path, before: str = "pass", *, topics: bool = True) -> None:
+        if topics:
+            making = threading.Thread(target=_make_topics, args=(config,))  # the test's own loop is running
+            making.start()
+            making.join()
         self._log = config.parent / f"worker-{time.monotonic_ns()}.log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -134,6 +143,11 @@ class WorkerProcess:
             assert code is None, f"the worker ended with {code} while waiting for {what}:\n{self.log[-4000:]}"
             assert time.monotonic() < deadline, f"no {what} after {seconds} s:\n{self.log[-4000:]}"
             await asyncio.sleep(0.05)
+
+
+def _make_topics(config: Path) -> None:
+    with suppress(KafkaError):
+        create_topics(load(config, {}))
 
 
 async def produce(

@@ -120,3 +120,22 @@ def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -
 )  # fmt: skip
 def test_the_key_at_fault_is_named(tmp_path: Path, text: str, message: str) -> None:
     assert complaint_about(tmp_path, text) == message
+
+
+@pytest.mark.parametrize(
+    "password", ["[secret", "{secret", '{"a": 1}', "[a, b]", "null", "true", "007", "a: b #c", "'"]
+)
+def test_a_password_in_a_variable_is_taken_as_it_stands(password: str) -> None:
+    environ = {
+        "KPI_STREAM_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "KPI_STREAM_KAFKA__SASL_PLAIN_USERNAME": password,
+        "KPI_STREAM_KAFKA__SASL_PLAIN_PASSWORD": password,
+        "KPI_STREAM_KAFKA__SSL_PASSWORD": password,
+    }
+    kafka = load(None, environ).kafka
+    assert {kafka.sasl_plain_username, kafka.sasl_plain_password, kafka.ssl_password} == {password}
+
+
+@pytest.mark.parametrize(("servers", "read"), [("[::1]:9092", "[::1]:9092"), ("[a:1, b:2]", "a:1,b:2")])
+def test_servers_in_a_variable_may_be_a_list_and_may_begin_with_a_bracket(servers: str, read: str) -> None:
+    assert load(None, {"KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS": servers}).kafka.bootstrap_servers == read

@@ -120,7 +120,7 @@ def test_a_short_horizon_and_a_count_that_starts_low_are_warned_of(tmp_path: Pat
     file = tmp_path / "c.yaml"
     file.write_text("time: {correction_horizon: 86d}\n" + alerts({"kpi": "dials", "window": "day", "below": "5"}))
     horizon, count = load(file, {}).warnings()
-    assert horizon.startswith("time.correction_horizon: ")
+    assert horizon.startswith(f"{file}: warning: time.correction_horizon: ")
     assert "87d" in horizon
     assert "rule r" in count
     file.write_text("time: {correction_horizon: 87d}\n" + alerts({"kpi": "dials", "below": "5"}))

@@ -45,6 +45,7 @@ def replayed(
     said = io.StringIO()
     arguments = [
         "replay",
+        "--replace",
         "--config",
         str(folder / "config.yaml"),
         "--out",

@@ -1,0 +1,43 @@
+"""For the health check of a container: asks the worker or board of this machine whether it lives.
+
+python -m stream.publish.alive       exit 0: it does; 1: it does not, or there is nothing to ask, with one line
+"""
+
+import http.client
+import sys
+
+from stream.settings import Settings, SettingsError, load
+
+SECONDS = 2.0
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}
+
+
+def why_not(settings: Settings) -> str | None:
+    """None if /health/live at `http.host`, `http.port` says so; else why not, in one line."""
+    host, port = settings.http.host, settings.http.port
+    if port == 0:
+        return "http.port is 0, any free one: nobody knows which"
+    connection = http.client.HTTPConnection(_ANY.get(host, host), port, timeout=SECONDS)
+    try:
+        connection.request("GET", "/health/live")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return f"no answer at {host}:{port}: {str(error) or type(error).__name__}"
+    finally:
+        connection.close()
+    return None if status == 200 else f"/health/live at {host}:{port} answers {status}"
+
+
+def main() -> int:
+    """Of the configuration that KPI_STREAM_CONFIG and the other variables name."""
+    try:
+        reason = why_not(load())
+    except SettingsError as error:
+        reason = str(error)
+    if reason is not None:
+        sys.stderr.write(f"{reason}\n")
+    return 0 if reason is None else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,167 @@
+"""From the content of a document to a checked `Document`, or to everything that is wrong with it."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from difflib import get_close_matches
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from stream.settings.checks import problems
+from stream.settings.document import Document
+from stream.settings.failure import KeyPath
+
+Wrong = tuple[KeyPath, str]
+"""A key and what is wrong with it."""
+
+_ROUNDS = 8
+_STAND_INS = {"kpi": "connect_rate", "level": "site", "window": "day"}
+"""Values of the required keys of a rule, where its own are wrong, so that the rest of the document can be looked at."""
+
+
+def validated(content: Mapping[str, Any]) -> tuple[Document, list[Wrong]]:
+    """The document and nothing, or a document that may not be used and everything that is wrong with `content`: first
+    single values, then what keys must satisfy together, as far as wrong values leave it to be seen."""
+    try:
+        document = Document.model_validate(content)
+    except ValidationError as error:
+        errors = error.errors()
+    else:
+        return document, list(problems(document))
+    wrong = dict(reversed([(_key(each), _reason(each)) for each in errors]))
+    found: list[Wrong] = list(reversed(wrong.items()))
+    rest, touched = _mended(content, errors)
+    hidden = [(key, reason) for key, reason in problems(rest) if not _follows(key, reason, touched)]
+    return rest, found + [(key, reason) for key, reason in hidden if key not in wrong]
+
+
+def holds_text(key: KeyPath) -> bool:
+    """Whether the key of the document is one of text: a variable's value is then taken as it stands."""
+    kind: Any = Document
+    for part in key:
+        if _is_section(kind):
+            fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
+            kind = fields.get(str(part))
+        elif get_origin(kind) is dict:
+            kind = get_args(kind)[1]
+        else:
+            return False
+    kinds = {each for each in get_args(kind) if each is not type(None)} if get_args(kind) else {kind}
+    return kinds == {str} or get_origin(kind) is Literal
+
+
+def _mended(content: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> tuple[Document, set[KeyPath]]:
+    """The document without its wrong values, and the keys that were taken out or stood in for. An empty one if that
+    leads nowhere."""
+    rest, touched = deepcopy(dict(content)), set[KeyPath]()
+    for _ in range(_ROUNDS):
+        for error in errors:
+            key = _cut(_key(error))
+            touched.add(key)
+            _replace(rest, key)
+        try:
+            return Document.model_validate(rest), touched
+        except ValidationError as again:
+            errors = again.errors()
+    return Document(), touched
+
+
+def _cut(key: KeyPath) -> KeyPath:
+    """The key that is taken out for a wrong value: a list goes as a whole, so that no other item gets its number."""
+    if key[0] == "alerts" and len(key) > 1:
+        return key[:3]
+    depth = next((depth for depth, part in enumerate(key) if isinstance(part, int)), len(key))
+    return key[:depth]
+
+
+def _replace(rest: Any, key: KeyPath) -> None:
+    """Takes the key out; what a rule requires is stood in for."""
+    for part in key[:-1]:
+        rest = rest[part]
+    if key[0] == "alerts" and len(key) == 2:
+        rest[key[1]] = {"rule": f"the rule {key[1]}", "below": "0", **_STAND_INS}
+    elif key[0] == "alerts" and len(key) == 3 and key[2] == "rule":
+        rest["rule"] = f"the rule {key[1]}"
+    elif key[0] == "alerts" and len(key) == 3 and key[2] in _STAND_INS:
+        rest[key[2]] = _STAND_INS[str(key[2])]
+    else:
+        rest.pop(key[-1], None)
+
+
+def _follows(key: KeyPath, reason: str, touched: set[KeyPath]) -> bool:
+    """Whether a problem may come from a value that was taken out, and not from the document."""
+    for other in touched:
+        if key[: len(other)] == other or other[: len(key)] == key:
+            return True
+        if key[0] == "alerts":
+            rule, ours = key[:2] == other[:2], str(key[-1])
+            if ours == "window" and any(f"window: '{name}" in reason for name in _NAMED_BY.get(other[0], ())):
+                return True
+            if rule and (ours, str(other[-1])) in _TOGETHER:
+                return True
+        elif key[0] == other[0] and str(other[-1]) in reason:
+            return True
+    return False
+
+
+_NAMED_BY: dict[str | int, tuple[str, ...]] = {
+    "windows": ("rolling_", "interval_", "day'", "month'"),
+    "sites": ("shift_",),
+}
+"""Section of the document -> beginnings of the windows that it may have taken along."""
+_TOGETHER = {
+    ("currency", "kpi"),
+    *((ours, other) for ours in ("below", "above", "exit") for other in ("below", "above")),
+}
+"""Keys of a rule whose problem may come from another key of it."""
+
+
+def _key(error: ErrorDetails) -> KeyPath:
+    """The key that a validation error is about, without the marks that pydantic adds for the key of a mapping."""
+    return tuple(part for part in error["loc"] if part != "[key]")
+
+
+_REASONS = {
+    "missing": "is required",
+    "model_type": "should be a mapping of keys",
+    "dict_type": "should be a mapping of keys",
+    "tuple_type": "should be a list",
+    "frozen_set_type": "should be a list",
+    "int_parsing": "should be a whole number",
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+    "string_type": "should be text",
+    "too_long": "has too many items",
+}
+
+
+def _reason(error: ErrorDetails) -> str:
+    kind, given = error["type"], error["input"]
+    if kind == "extra_forbidden":
+        return _unknown(error["loc"])
+    message = _REASONS.get(kind, error["msg"].removeprefix("Value error, ").removeprefix("Input "))
+    told = kind in ("missing", "value_error") or not isinstance(given, str | int)
+    return message if told else f"{message}, not {given!r}"
+
+
+def _unknown(location: KeyPath) -> str:
+    """Says that there is no such key, and which one was probably meant."""
+    model: Any = Document
+    for part in location[:-1]:
+        if isinstance(part, str) and _is_section(model):
+            fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+            model = fields.get(part)
+        else:  # an item of a list or mapping: the model of its values
+            model = next((kind for kind in get_args(model) if _is_section(kind)), None)
+    if not _is_section(model):
+        return "unknown key"
+    known = [field.alias or name for name, field in model.model_fields.items()]
+    close = get_close_matches(str(location[-1]), known, n=1)
+    return f"unknown key (did you mean {close[0]}?)" if close else "unknown key"
+
+
+def _is_section(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)

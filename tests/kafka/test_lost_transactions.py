@@ -1,0 +1,140 @@
+"""Laws of a number whose commit failed: succeeded by another worker, or only too slow (ADR 0045). No broker."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, LeaderNotAvailableError, ProducerFenced
+
+from stream.kafka import membership
+from stream.kafka.exits import Exit
+from stream.kafka.membership import Standing
+from tests.kafka.lives import Floor, order, until
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, *answers: Standing) -> None:
+    """What the group's coordinator says when it is asked, the last one again and again."""
+    left = list(answers)
+
+    async def answer(_: object, member_id: str) -> Standing:
+        assert member_id == "me"
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    monkeypatch.setattr(membership, "standing", answer)
+    monkeypatch.setattr(membership, "PAUSE_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("failure", [ProducerFenced(), InvalidProducerEpoch()], ids=repr)
+@pytest.mark.parametrize(
+    ("answers", "code", "words"),
+    [
+        ([Standing.SUCCEEDED], Exit.FENCED, "was fenced: another worker owns it ("),
+        ([Standing.UNKNOWN, Standing.SUCCEEDED], Exit.FENCED, "was fenced: another worker owns it ("),
+        ([Standing.UNKNOWN], Exit.FENCED, "another worker owns it, or the broker gave up a transaction"),
+        ([Standing.ALONE], Exit.RESTART, "the group has no members any more"),
+    ],
+    ids=str,
+)
+async def test_a_worker_that_can_write_no_more_says_by_what_the_group_knows_whether_it_was_succeeded(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception, answers: list[Standing], code: Exit, words: str
+) -> None:
+    asked(monkeypatch, *answers)
+    floor = Floor(monkeypatch)
+    floor.flags = {"fails": failure}
+    floor.assign(0)
+    await until(lambda: bool(floor.ends))
+    ((found, reason),) = floor.ends
+    assert (found, words in reason) == (code, True), reason
+    assert "commits 0" not in floor.said
+
+
+@pytest.mark.parametrize("failure", [ProducerFenced(), KafkaTimeoutError(), LeaderNotAvailableError()], ids=repr)
+async def test_a_number_whose_transaction_took_too_long_begins_anew_from_its_last_commit_and_writes_less(
+    monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    asked(monkeypatch, Standing.UNKNOWN, Standing.MEMBER)
+    floor = Floor(monkeypatch)
+    floor.assign(0, 1)
+    await floor.serves(0, 1)
+    first = floor.works[1, 0]
+    rows = first.pace.rows
+    floor.said.clear()
+    first.fails = failure
+    await floor.until("read 0")
+    assert order(floor.said, "shut 0", "lets go 0", "fenced 0", "restores 0 from 0", "read 0") == [
+        "shut 0", "lets go 0", "fenced 0", "restores 0 from 0", "read 0",
+    ]  # fmt: skip
+    again = floor.works[1, 0]
+    assert again is not first
+    assert again.pace.rows == rows // 2
+    assert not [said for said in floor.said if said.endswith(" 1")]
+    assert floor.ends == []
+    await floor.roster.revoke()
+
+
+async def test_a_number_that_loses_one_transaction_after_the_other_ends_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked(monkeypatch, Standing.MEMBER)
+    floor = Floor(monkeypatch)
+    floor.flags = {"fails": ProducerFenced()}
+    floor.assign(0)
+    await until(lambda: bool(floor.ends))
+    ((code, reason),) = floor.ends
+    assert code is Exit.RESTART
+    assert "kafka.transaction_timeout" in reason
+
+
+async def test_what_a_lost_transaction_held_is_not_kept_for_a_number_that_is_revoked_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked(monkeypatch, Standing.MEMBER)
+    stuck = asyncio.Event()
+    fences = 0
+
+    async def hook(asked: str, _: int) -> None:
+        nonlocal fences
+        if asked == "fence" and (fences := fences + 1) == 2:
+            await stuck.wait()
+
+    floor = Floor(monkeypatch, hook=hook)
+    floor.assign(0)
+    await floor.serves(0)
+    dirty = floor.works[1, 0]
+    dirty.fails = ProducerFenced()
+    await until(lambda: fences == 2)
+    await floor.roster.revoke()
+    floor.said.clear()
+    floor.assign(0)
+    await floor.until("restores 0 from 0", "read 0")
+    assert floor.works[1, 0] is not dirty
+    await floor.roster.revoke()
+
+
+async def test_a_commit_that_takes_long_is_waited_for_and_gets_on_while_batches_are_acknowledged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A worker slows down, it does not stop: whether anything moves is for the watchdog to say."""
+    go = asyncio.Event()
+
+    async def hook(asked: str, _: int) -> None:
+        if asked == "commit":
+            await go.wait()
+
+    floor = Floor(monkeypatch, hook=hook)
+    floor.flags = {"is_due": True}
+    floor.assign(0)
+    await floor.until("commits 0")
+    (number,) = floor.roster.numbers
+    number._commit_began -= 100.0
+    number._work()
+    assert floor.ends == []
+    before = floor.roster.moving()
+    number._writer.answers += 1
+    assert floor.roster.moving().keys() == before.keys() == {"commit of stage 1 number 0"}
+    assert floor.roster.moving() != before
+    go.set()
+    await floor.until("committed 0")
+    await floor.roster.revoke()
+    assert floor.ends == []
