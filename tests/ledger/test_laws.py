@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from stream.engine.stage1 import Stage1
 from stream.facts.fact import Fact
@@ -85,6 +87,28 @@ def test_the_differences_add_up_to_the_fold_over_all_facts(events: list[Fact]) -
     assert total(events) == whole(events)
 
 
+def void(fact: Fact) -> Fact:
+    """The version of a fact that takes it back."""
+    return structs.replace(fact, version=9, void=True)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(facts(), max_size=20), st.randoms(use_true_random=False), st.booleans())
+def test_what_is_taken_back_leaves_nothing_and_the_rest_as_if_it_had_never_been(
+    events: list[Fact], random: Random, large: bool
+) -> None:
+    gone = {(expected_key(fact), record.identity(fact)) for fact in events[::2]}
+    left = [fact for fact in events if (expected_key(fact), record.identity(fact)) not in gone]
+    voids = [void(fact) for fact in events[::2]]
+    told = events + voids
+    random.shuffle(told)
+    with pytest.MonkeyPatch.context() as patch:
+        if large:
+            patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+        assert total(told) == total(left)
+        assert total([*told, *(void(fact) for fact in left)]) == {}
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25), st.randoms(use_true_random=False), st.integers(1, 30))
 def test_order_repetition_and_batching_change_nothing(events: list[Fact], random: object, batch: int) -> None:
@@ -143,6 +167,7 @@ def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_pe
         patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
         patch.setattr("stream.ledger.till.MOST", facts_per_block)
         patch.setattr("stream.ledger.volume.READ", 1)
+        patch.setattr("stream.ledger.chain.MOST", facts_per_block)
         large = total(events)
     assert large == total(events)
 
