@@ -47,12 +47,14 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
     it. `occurred_at` of a payment or a reversal that has a date instead (`occurred_on`) is the local midnight that
     begins the day; `decode` puts it there.
 
-    `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `OWN_ID` the field that identifies a
+    `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `TOPIC` the middle part of the inbound
+    topic's name, `OWN_ID` the field that identifies a
     fact among those of its key and type (contract 1).
     """
 
     TYPE: ClassVar[str]
     LETTER: ClassVar[str]
+    TOPIC: ClassVar[str]
     OWN_ID: ClassVar[str]
 
     event_id: Identifier
@@ -72,6 +74,7 @@ class Call(Event, kw_only=True, gc=False, tag="call"):
 
     TYPE = "call"
     LETTER = "c"
+    TOPIC = "calls"
     OWN_ID = "call_id"
 
     call_id: Identifier
@@ -95,6 +98,7 @@ class Payment(Event, kw_only=True, gc=False, tag="payment"):
 
     TYPE = "payment"
     LETTER = "p"
+    TOPIC = "payments"
     OWN_ID = "payment_id"
 
     occurred_at: Millis = 0
@@ -110,6 +114,7 @@ class PaymentReversal(Event, kw_only=True, gc=False, tag="payment_reversal"):
 
     TYPE = "payment_reversal"
     LETTER = "r"
+    TOPIC = "payments"
     OWN_ID = "event_id"
 
     occurred_at: Millis = 0
@@ -133,6 +138,7 @@ class Promise(Event, kw_only=True, gc=False, tag="promise"):
 
     TYPE = "promise"
     LETTER = "o"
+    TOPIC = "cases"
     OWN_ID = "promise_id"
 
     promise_id: Identifier
@@ -148,6 +154,7 @@ class PromiseCancelled(Event, kw_only=True, gc=False, tag="promise_cancelled"):
 
     TYPE = "promise_cancelled"
     LETTER = "x"
+    TOPIC = "cases"
     OWN_ID = "promise_id"
 
     promise_id: Identifier
@@ -159,6 +166,7 @@ class Complaint(Event, kw_only=True, gc=False, tag="complaint"):
 
     TYPE = "complaint"
     LETTER = "q"
+    TOPIC = "complaints"
     OWN_ID = "complaint_id"
 
     complaint_id: Identifier
@@ -175,6 +183,7 @@ class Case(Event, kw_only=True, gc=False, tag="case"):
 
     TYPE = "case"
     LETTER = "k"
+    TOPIC = "cases"
     OWN_ID = "event_id"
 
     case_id: Identifier
@@ -191,6 +200,7 @@ class Restriction(Event, kw_only=True, gc=False, tag="restriction", rename={"fro
 
     TYPE = "restriction"
     LETTER = "t"
+    TOPIC = "cases"
     OWN_ID = "restriction_id"
 
     restriction_id: Identifier
@@ -209,6 +219,7 @@ class Visit(Event, kw_only=True, gc=False, tag="visit"):
 
     TYPE = "visit"
     LETTER = "v"
+    TOPIC = "activity"
     OWN_ID = "visit_id"
 
     visit_id: Identifier
@@ -222,6 +233,7 @@ class Message(Event, kw_only=True, gc=False, tag="message"):
 
     TYPE = "message"
     LETTER = "m"
+    TOPIC = "activity"
     OWN_ID = "message_id"
 
     message_id: Identifier
@@ -236,6 +248,7 @@ class QualityReview(Event, kw_only=True, gc=False, tag="quality_review"):
 
     TYPE = "quality_review"
     LETTER = "w"
+    TOPIC = "activity"
     OWN_ID = "review_id"
 
     review_id: Identifier
@@ -250,6 +263,7 @@ class AgentState(Event, kw_only=True, gc=False, tag="agent_state"):
 
     TYPE = "agent_state"
     LETTER = "s"
+    TOPIC = "activity"
     OWN_ID = "event_id"
 
     agent_id: Identifier
@@ -262,6 +276,7 @@ class Survey(Event, kw_only=True, gc=False, tag="survey"):
 
     TYPE = "survey"
     LETTER = "y"
+    TOPIC = "activity"
     OWN_ID = "survey_id"
 
     survey_id: Identifier
@@ -274,6 +289,7 @@ class BotSession(Event, kw_only=True, gc=False, tag="bot_session"):
 
     TYPE = "bot_session"
     LETTER = "b"
+    TOPIC = "activity"
     OWN_ID = "session_id"
 
     session_id: Identifier
@@ -287,6 +303,7 @@ class LegalStep(Event, kw_only=True, gc=False, tag="legal_step"):
 
     TYPE = "legal_step"
     LETTER = "l"
+    TOPIC = "activity"
     OWN_ID = "step_id"
 
     step_id: Identifier
@@ -303,6 +320,7 @@ class Measurement(Event, kw_only=True, gc=False, tag="measurement"):
 
     TYPE = "measurement"
     LETTER = "u"
+    TOPIC = "activity"
     OWN_ID = "measurement_id"
 
     measurement_id: Identifier

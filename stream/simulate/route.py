@@ -4,49 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
+from stream.facts.fact import KINDS, AgentState, Call, Measurement, PaymentReversal
+
 Event = dict[str, Any]
 
-_CALLS, _PAYMENTS, _COMPLAINTS = "calls", "payments", "complaints"
-_CASES, _ACTIVITY = "cases", "activity"
+_KINDS = {kind.TYPE: kind for kind in KINDS}
 
-_ROUTES: dict[str, tuple[str, str]] = {
-    "call": (_CALLS, "call_id"),
-    "payment": (_PAYMENTS, "payment_id"),
-    "payment_reversal": (_PAYMENTS, "event_id"),
-    "complaint": (_COMPLAINTS, "complaint_id"),
-    "case": (_CASES, "event_id"),
-    "promise": (_CASES, "promise_id"),
-    "promise_cancelled": (_CASES, "promise_id"),
-    "restriction": (_CASES, "restriction_id"),
-    "visit": (_ACTIVITY, "visit_id"),
-    "message": (_ACTIVITY, "message_id"),
-    "quality_review": (_ACTIVITY, "review_id"),
-    "agent_state": (_ACTIVITY, "event_id"),
-    "survey": (_ACTIVITY, "survey_id"),
-    "bot_session": (_ACTIVITY, "session_id"),
-    "legal_step": (_ACTIVITY, "step_id"),
-}
-
-TYPES = tuple(_ROUTES)
+TYPES = tuple(_KINDS)
 """All event types."""
 
-TOPICS = (_CALLS, _PAYMENTS, _COMPLAINTS, _CASES, _ACTIVITY)
+TOPICS = tuple(dict.fromkeys(kind.TOPIC for kind in KINDS))
 """The middle parts of the inbound topics' names."""
 
 
 def topic_of(kind: object, prefix: str = "collections") -> str:
     """The topic of events of type `kind`. What no type is (garbage) goes where most traffic goes, to the calls."""
-    part, _ = _ROUTES.get(kind, (_CALLS, "")) if isinstance(kind, str) else (_CALLS, "")
-    return f"{prefix}.{part}.v1"
+    found = _KINDS.get(kind) if isinstance(kind, str) else None
+    return f"{prefix}.{Call.TOPIC if found is None else found.TOPIC}.v1"
 
 
 def key_of(event: Event) -> str | None:
-    """The record key: debtor, else agent, else the fact's own id; `agent_state` always by agent.
-
-    None where the event is too broken to have one.
+    """The record key: debtor, else (but for a call) agent, else the fact's own id; `agent_state` always by agent, and
+    `measurement` by its own id. None where the event is too broken to have one.
     """
     kind = event.get("type")
-    _, own = _ROUTES.get(kind, ("", "")) if isinstance(kind, str) else ("", "")
-    debtor = None if kind == "agent_state" else event.get("debtor_id")
-    key = debtor or event.get("agent_id") or event.get(own)
+    found = _KINDS.get(kind) if isinstance(kind, str) else None
+    own = None if found is None else event.get(found.OWN_ID)
+    agent = None if found is Call else event.get("agent_id")
+    if found is Measurement:
+        key = own
+    elif found is AgentState:
+        key = agent
+    else:
+        key = event.get("debtor_id") or agent or (event.get("reversal_id") if found is PaymentReversal else None) or own
     return key if isinstance(key, str) else None

@@ -96,8 +96,10 @@ def test_the_files_are_those_of_the_contract(replay: Replay) -> None:
         "kpi.jsonl", "alerts.jsonl", "conduct.jsonl", "scores.jsonl", "deadletter.jsonl", "summary.json",
     }  # fmt: skip
     record = rows(out / "kpi.jsonl")[0]
-    assert (record["revision"], record["final"], record["run"]) == (1, True, "replay")
-    assert record["as_of"] == record["end"]
+    assert (record["revision"], record["final"], record["run"]) == (1, False, "replay")
+    assert record["as_of"] < record["end"]
+    ended = rows(replay([line(call(1, 0))], options=("--as-of", "end")) / "kpi.jsonl")
+    assert all(each["final"] and each["as_of"] == each["end"] for each in ended)
     assert {each["window"] for each in rows(out / "kpi.jsonl")} == {"interval_30m", "day", "month"}
     said = summary(out)
     assert (said["events_read"], said["events_accepted"], said["alerts"]) == (1, 1, 0)

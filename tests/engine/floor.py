@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
 from stream.engine.delta import STATEMENT_KEY, encode_statement
+from stream.engine.publication import NO_END_MS
 from stream.engine.stage2 import Publication, Stage2
 from stream.kpis.records import Records
 from stream.windows.calendar import Calendar
@@ -29,7 +30,7 @@ PLAN = WindowPlan(
 )
 GRAIN = PLAN.grain_ms
 LIVE = Publication(every_ms=1_000, grace_ms=2 * MINUTE, horizon_ms=2 * DAY, run="live")
-REPLAY = Publication(horizon_ms=None, run="replay", rolling_records=False)
+REPLAY = Publication(horizon_ms=None, end_ms=NO_END_MS, run="replay", rolling_records=False)
 RULE = Rule("many", "dials", "team", "rolling_1m", exact("3"), exact("2"), above=True, keep_firing_for_ms=20_000)
 LOW = Rule("low", "connect_rate", "team", "interval_30m", exact("0.5"), exact("0.6"), min_denominator=2, for_ms=30_000)
 

@@ -75,7 +75,7 @@ def test_after_a_kill_the_same_command_goes_on_and_does_nothing_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_rules: bool
 ) -> None:
     settings, source = settings_of(2, tmp_path, with_rules=with_rules), input_of(2, tmp_path)
-    cut_small(monkeypatch, part_bytes=3_000, group_bytes=4_000, bucket_bytes=6_000)
+    cut_small(monkeypatch, part_bytes=1_000, group_bytes=1_500, bucket_bytes=2_000)
     undisturbed = ran(settings, [source], tmp_path / "undisturbed", rolling=with_rules)
     done: list[Task] = []
     for most in (2, 3, 1):
@@ -197,7 +197,7 @@ def _work_for_ever(crew: Crew) -> None:
 
 def test_progress_tells_what_is_read_and_what_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, source = settings_of(1, tmp_path), input_of(1, tmp_path)
-    cut_small(monkeypatch, part_bytes=3_000, group_bytes=4_000, bucket_bytes=6_000)
+    cut_small(monkeypatch, part_bytes=1_000, group_bytes=1_500, bucket_bytes=2_000)
     told: dict[str, tuple[int, int, int]] = {}
     wish = replays.Wish("replay", frozenset({"day"}), 1)
     summary = replays.replay(

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
 from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
-from stream.engine.publication import Output, Publication
+from stream.engine.publication import NO_END_MS, Output, Publication
 from stream.engine.stage1 import Stage1
 from stream.engine.stage2 import Stage2
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.ledger.definitions import Definitions, Limits
+from stream.windows.measures import LEVELS
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.ledger.worlds import facts
 
@@ -30,7 +31,7 @@ PLAN = WindowPlan(
     pane_ms=900_000, rolling=(), intervals=(("interval_15m", 900_000), ("interval_6h", 21_600_000)), sites=SITES
 )
 """Panes as long as the shortest intervals; on 1 November New York's day has 25 hours."""
-KEPT = Publication(horizon_ms=None, rolling_records=False, run="replay")
+KEPT = Publication(horizon_ms=None, end_ms=NO_END_MS, rolling_records=False, run="replay")
 
 Amounts = dict[tuple[str, str | None], tuple[int, int]]
 Key = tuple[str, str, str, str, str]
@@ -118,12 +119,13 @@ def test_a_window_is_the_sum_of_its_panes(whole: str, part: str, events: list[Fa
 @given(st.lists(facts(), max_size=30))
 def test_a_site_is_the_sum_of_its_teams_and_of_its_agents_the_unassigned_among_them(events: list[Fact]) -> None:
     found = records(events)
-    sums: dict[str, dict[tuple[str, str, str], Amounts]] = {
-        level: defaultdict(dict) for level in ("agent", "team", "site")
-    }
+    sums: dict[str, dict[tuple[str, str, str], Amounts]] = {level: defaultdict(dict) for level in LEVELS}
     for (site, level, _, name, start), value in found.items():
         add(sums[level][site, name, start], amounts(value))
-    told = [{at: {k: v for k, v in kpis.items() if any(v)} for at, kpis in level.items()} for level in sums.values()]
+    told = [
+        {at: {k: v for k, v in kpis.items() if any(v)} for at, kpis in sums[level].items()}
+        for level in ("agent", "team", "site")
+    ]
     assert told[0] == told[1] == told[2]
 
 
