@@ -267,13 +267,12 @@ def test_fires_at_the_end_of_the_pane_and_resolves_when_the_pane_leaves() -> Non
 
 def test_while_pending_the_threshold_decides_and_only_once_firing_the_exit() -> None:
     #  rolling_30s of dials:  08:00:30 5 (pending)   08:01:00 3, between exit and threshold: never fired
-    waiting = rule(above=True, threshold=exact("4"), exit=exact("2"), for_ms=30_000)
-    driven = Driven([waiting])
+    driven = Driven([rule(above=True, threshold=exact("4"), exit=exact("2"), for_ms=30_000)])
     calls(driven, 1 / 3, dials=5)
     calls(driven, 5 / 6, dials=3)
     driven.advance(BASE + 2 * MINUTE)
     assert driven.said == []
-    #  08:04:10 to :50 above 4: fires at 08:04:40; then 3, which ends it only at 2
+    #  above 4 from 08:04:10 on: fires at 08:04:40; then 3, which ends it only at 2
     for pane in range(24, 29):
         calls(driven, pane / 6, dials=5)
     calls(driven, 31 / 6, dials=3)

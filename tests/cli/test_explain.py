@@ -117,3 +117,12 @@ def test_an_entity_of_which_no_fact_speaks_is_not_passed_over(command: Command, 
     )  # fmt: skip
     assert ran.code == 0, ran.error
     assert ran.out.splitlines()[1] == "no fact contributes to it: is the agent nobody one of site main (--site)?"
+
+
+def test_a_number_of_a_queue_is_explained_and_one_that_is_not_there_refused(command: Command, tmp_path: Path) -> None:
+    file = wrote(tmp_path / "f", call(1, "human", queue_id="q-1"), call(2, "busy", queue_id="q-2"))
+    given = ("--level", "queue", "--entity", "q-1", "--window", "day", "--start", "2026-11-02T00:00:00Z", file)
+    assert "numerator    dials = 1" in command("explain", "dials", *given).out
+    ran = command("explain", "workload", *given)
+    assert ran.code == 2
+    assert "workload does not exist at level queue: calls alone contribute to it, and workload uses visits" in ran.error
