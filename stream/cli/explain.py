@@ -49,7 +49,8 @@ def explain(
       kpi-stream explain recovered_amount --currency CNY --level team --entity t-3 --window day \\
           --start 2026-11-01T16:00:00Z --input monday.jsonl
 
-    Without --input the inbound topics are read from their start. All of the window counts, whether it is over or not.
+    Without --input the inbound topics are read from their start. What counts up to the last event is listed, as in the
+    record of a replay: no promise is broken in a time that the events know nothing of.
     """
     from stream.replay.explaining import contributions
 

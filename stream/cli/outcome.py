@@ -36,7 +36,7 @@ def nothing_counted(summary: "Summary", out: Path) -> Iterator[str]:
     rows = _first_rows(path)
     reasons = ", ".join(f"{count} {reason}" for reason, count in summary.deadletters.items())
     why = f"; the first: {_text(rows[0]['source'])} line {rows[0]['line']}: {_text(rows[0]['detail'])}" if rows else ""
-    looks = f" ({CSV})" if is_csv([row.get("value", "") for row in rows]) and "CSV" not in why else ""
+    looks = f" ({CSV})" if is_csv([row.get("value", "") for row in rows]) else ""
     yield f"nothing was counted, all events were refused: {reasons}{why}{looks}; they are in {path}"
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from stream.facts.fact import AgentState, Call, Fact
 from stream.facts.identity import expected_key
 from stream.ledger import record
+from stream.ledger.chain import Chain
 from stream.ledger.definitions import Limits
 from stream.ledger.judge import ACCEPTED, Verdict, judge
 
@@ -20,6 +21,10 @@ class Book:
         self._fewest = min(limits.facts_per_case, limits.facts_per_debtor)
         self._keys: dict[str, Facts] = {}
         self._losers: dict[tuple[str, str], tuple[bytes, ...]] = {}
+        self.greatest_ms: int | None = None
+        """The greatest `occurred_at` of all that was taken in, whatever became of it."""
+        self._chains: dict[str, Chain] = {}
+        """Of agents with many states, the same in their order: which of them only repeat the one before."""
 
     def add(self, fact: Fact) -> Verdict:
         """Takes an event in; of several that state the same fact the one that counts stays, whatever their order."""
@@ -33,6 +38,8 @@ class Book:
         for place, fact in enumerate(facts):
             if fact is None:
                 continue
+            if self.greatest_ms is None or fact.occurred_at > self.greatest_ms:
+                self.greatest_ms = fact.occurred_at
             key = fact.debtor_id or expected_key(fact)
             name = "c" + fact.call_id if type(fact) is Call else record.identity(fact)  # most facts are calls
             known = keys.get(key)
@@ -53,22 +60,35 @@ class Book:
     def _judge(self, key: str, name: str, fact: Fact, facts: Facts) -> Verdict:
         known = facts.get(name)
         if known is None:
-            full = self._full(fact, facts)
+            full = self._full(key, fact, facts)
             if full is None:
                 facts[name] = fact
+                if isinstance(fact, AgentState) and key in self._chains:
+                    self._chains[key].put(fact)
             return full or ACCEPTED
         judgement = judge(known, self._losers.get((key, name), ()), fact)
         facts[name] = judgement.fact
+        self._chains.pop(key, None)
         if judgement.losers:
             self._losers[key, name] = judgement.losers
         else:
             self._losers.pop((key, name), None)
         return judgement.verdict
 
-    def _full(self, fact: Fact, facts: Facts) -> Verdict | None:
+    def _full(self, key: str, fact: Fact, facts: Facts) -> Verdict | None:
+        if isinstance(fact, AgentState):
+            chain = self._chains.get(key)
+            if chain is None:
+                chain = self._chains[key] = Chain()
+                for each in facts.values():
+                    if isinstance(each, AgentState):
+                        chain.put(each)
+            if chain.weight() >= self._limits.facts_per_debtor:
+                return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
+            return None
         if len(facts) >= self._limits.facts_per_debtor:
             return Verdict("limit", f"its key has {len(facts)} facts, as many as limits.facts_per_debtor allows")
-        if fact.case_id is not None and not isinstance(fact, AgentState):
+        if fact.case_id is not None:
             of_case = sum(each.case_id == fact.case_id for each in facts.values())
             if of_case >= self._limits.facts_per_case:
                 return Verdict("limit", f"its case has {of_case} facts, as many as limits.facts_per_case allows")

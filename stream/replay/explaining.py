@@ -1,7 +1,7 @@
 """The facts behind one number: every contribution to it, with the facts that decided it, from the ledger's own fold."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from stream.facts.fact import Fact
@@ -67,8 +67,12 @@ def contributions(book: Book, question: Question, definitions: Definitions, plan
 def answers(
     book: Book, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
 ) -> list[list[Contribution]]:
-    """`contributions` of each question; the facts are folded once for all of them."""
-    collector = _Collector(questions)
+    """`contributions` of each question; the facts are folded once for all of them.
+
+    What counts after the pane that holds the greatest event time is left out, as `replay` leaves it out.
+    """
+    known_ms = 0 if book.greatest_ms is None else (book.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
+    collector = _Collector([replace(each, end_ms=min(each.end_ms, known_ms)) for each in questions])
 
     def midnight_ms(site: str, day: str, days: int) -> int:
         return local_midnight_ms(plan.clock(site).zone, day, days)

@@ -19,7 +19,10 @@ def months(source: str, file: Path, zone: str, folder: Path) -> list[dict[str, A
     events = folder / "events.jsonl"
     assert run(["import", source, str(file), "--out", str(events)]) == 0
     got = replayed(
-        {"sites": {"main": {"zone": zone}}}, [events.read_bytes()], folder / "out", options=("--windows", "month")
+        {"sites": {"main": {"zone": zone}}},
+        [events.read_bytes()],
+        folder / "out",
+        options=("--windows", "month", "--as-of", "end"),
     )
     return got.kpis
 

@@ -8,8 +8,7 @@ import pytest
 
 from stream.alerts.rules import Rule, exact
 from stream.alerts.watch import Watch
-from stream.settings import load
-from stream.settings.loading import SettingsError
+from stream.settings import SettingsError, load
 from stream.windows.plan import WindowPlan
 
 REASONS = {

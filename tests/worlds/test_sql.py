@@ -12,6 +12,7 @@ import pytest
 
 from stream.cli.main import run
 from stream.facts.decode import Rejection, decode
+from stream.windows.calendar import day_begins
 from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.config import Config, read_config
 from tests.oracle.identity import utc
@@ -127,7 +128,8 @@ def test_rolling_windows_hold_what_the_queries_count_before_the_next_pane(late: 
             lines.sort(key=lambda line: happened(line, config))
         floor, last_ms, half = Floor(settings, random, rolling=True), 0, len(lines) // 2
         for part, known in ((lines[:half], lines[:half]), (lines[half:], lines)):
-            facts = [fact for fact in map(decode, part) if not isinstance(fact, Rejection)]
+            midnight_ms = day_begins(settings.plan())
+            facts = [fact for line in part if not isinstance(fact := decode(line, midnight_ms), Rejection)]
             last_ms = floor.take_in(facts, last_ms)
             told = kpis_by_sql(sort_lines(known)[0], config, rolling_at_ms=last_ms)
             expected = {"|".join(key[:4]): parts for key, parts in told.items() if key[3].startswith("rolling")}
