@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from stream.facts.fact import AgentState, Fact
@@ -39,8 +41,7 @@ def as_state(fact: Fact) -> AgentState:
     return fact
 
 
-def _said(state: AgentState) -> Said:
-    return tuple([getattr(state, name) for name in _OTHERS])
+_said: Callable[[AgentState], Said] = attrgetter(*_OTHERS)
 
 
 class _Block:
@@ -123,15 +124,16 @@ class Chain:
         if state.void:
             self._voids[state.event_id] = state
             return
-        before, after = self.neighbours(state)
-        self._repeats += _repeats(before, state) + _repeats(state, after) - _repeats(before, after)
         said = _said(state)
         said = self._texts.setdefault(said, said)
         at_ms, event_id = state.occurred_at, state.event_id
-        if after is None:
+        if self.is_next(state):
+            self._repeats += _repeats(self._last, state)
             self._append(at_ms, event_id, said)
             self._last = state
         else:
+            before, after = self.neighbours(state)
+            self._repeats += _repeats(before, state) + _repeats(state, after) - _repeats(before, after)
             self._insert(at_ms, event_id, said)
         code = hash(event_id)
         place = bisect_left(self._hashes, code)
@@ -300,6 +302,10 @@ def moved(
     chain: Chain, gone: AgentState | None, come: AgentState, losers: tuple[bytes, ...], bounds: Bounds
 ) -> list[Span]:
     """Puts `come` into the chain in place of `gone`; what that changes in agents' time, nothing twice."""
+    if gone is None and not come.void and chain.is_next(come):
+        change = _followed(chain.last(), come, bounds)
+        chain.put(come, losers)
+        return change
     if gone is None:
         change = _net(_around(chain, come, 1, bounds))
         chain.put(come, losers)
@@ -314,6 +320,34 @@ def moved(
     except BaseException:
         chain.put(gone, was)
         raise
+
+
+def _followed(last: AgentState | None, come: AgentState, bounds: Bounds) -> list[Span]:
+    """The usual case: a state takes from the one before it what that had beyond it, and has its own."""
+    at_ms, end_ms, columns, credit = come.occurred_at, bounds.end_ms(come), columns_of(come), own_credit(come)
+    if last is None:
+        return _spans((credit, _times(columns, 1), at_ms, end_ms))
+    former_ms, former, other = bounds.end_ms(last), columns_of(last), own_credit(last)
+    if other != credit:
+        return _spans((credit, _times(columns, 1), at_ms, end_ms), (other, _times(former, -1), at_ms, former_ms))
+    both_ms = max(at_ms, min(former_ms, end_ms))
+    rest = (_times(columns, 1), both_ms, end_ms) if end_ms > both_ms else (_times(former, -1), both_ms, former_ms)
+    return _spans((credit, _changed(former, columns), at_ms, both_ms), (credit, *rest))
+
+
+def _spans(*found: tuple[Credit, tuple[tuple[str, int], ...], int, int]) -> list[Span]:
+    return [Span(*each) for each in found if each[1] and each[2] < each[3]]
+
+
+@cache
+def _times(columns: tuple[str, ...], times: int) -> tuple[tuple[str, int], ...]:
+    return tuple([(name, times) for name in columns])
+
+
+@cache
+def _changed(former: tuple[str, ...], now: tuple[str, ...]) -> tuple[tuple[str, int], ...]:
+    gained = [(name, 1) for name in now if name not in former]
+    return tuple(gained + [(name, -1) for name in former if name not in now])
 
 
 def _around(chain: Chain, state: AgentState, sign: int, bounds: Bounds) -> list[Counting]:

@@ -39,6 +39,8 @@ def forgettable(
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
     for fact in held.facts:
         by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
+    promises = [_last_ms(fact, definitions, midnight_ms) for fact in held.facts if isinstance(fact, kinds.Promise)]
+    promised_ms = max(promises, default=0)
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
@@ -56,31 +58,39 @@ def forgettable(
             # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
             span_ms = _span_ms(definitions)
             kept_ms = max(LONGEST_WINDOW_MS, span_ms) if case_id is None else LONGEST_WINDOW_MS + span_ms
-            until_ms = _last_ms(fact, definitions, midnight_ms) + kept_ms
+            last_ms = _last_ms(fact, definitions, midnight_ms)
+            if isinstance(fact, kinds.Payment):  # it may come to belong to a case, and then fills its promises
+                last_ms = max(last_ms, promised_ms)
+            until_ms = last_ms + kept_ms
             if until_ms < frontier_ms:
                 gone.append(fact)
             else:
                 again_ms.append(until_ms)
-    if links.loose:
-        gone = _without_names(gone, held.facts)
+    if gone and len(links.naming) > 1:
+        gone = _less_names(gone, held.facts)
     # What comes from now on is not older than the frontier, and stays for as long as a window may.
     return gone, max(0, min([*again_ms, frontier_ms + LONGEST_WINDOW_MS]))
 
 
-def _without_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
-    """Less the facts of cases that no other would name: which case a payment without one belongs to must not change."""
+def _less_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
+    """Less a fact each of so many cases that a debtor of whom anything stays still names two, if any two were named: a
+    payment without a case belongs to the only one, whenever it comes."""
     ids = {id(fact) for fact in gone}
-    if not any(isinstance(fact, kinds.Payment) and fact.case_id is None and id(fact) not in ids for fact in facts):
+    stay = [fact for fact in facts if id(fact) not in ids]
+    named = {fact.case_id for fact in stay if fact.case_id is not None and not fact.void}
+    if not stay or len(named) > 1:
         return gone
-    named = {fact.case_id for fact in facts if id(fact) not in ids and not fact.void}
-    return [fact for fact in gone if fact.case_id is None or fact.case_id in named]
+    for fact in gone:
+        if fact.case_id is not None and fact.case_id not in named and not fact.void and len(named) < 2:
+            named.add(fact.case_id)
+            ids.discard(id(fact))
+    return [fact for fact in gone if id(fact) in ids]
 
 
 def _alone(fact: Fact, links: Links) -> bool:
-    """Whether it may go without a case, or before it. A restriction without an end stays, and so does a payment that
-    may come to belong to a case."""
+    """Whether it may go without a case, or before it. A restriction without an end stays."""
     if isinstance(fact, kinds.Payment):
-        return fact.case_id is None and not links.naming
+        return fact.case_id is None and len(links.naming) != 1
     if isinstance(fact, kinds.Restriction):
         return fact.until is not None
     return isinstance(fact, _SELF_CONTAINED) or fact.case_id is None

@@ -164,7 +164,12 @@ def lives(chance: random.Random) -> Iterator[Fact]:
                               "received_at": instant_text(START_MS + int(day * DAY_MS)), "agent_id": None},
                 "visit": {"visit_id": f"v-{name}", "met_debtor": chance.random() < 0.5},
             }  # fmt: skip
-            yield fact(kind, day, name, **(common | choices[kind]))
+            told = common | choices[kind]
+            if kind == "payment" and chance.random() < 0.2:
+                told = {**told, "case_id": None}
+            yield fact(kind, day, name, **told)
+            if chance.random() < 0.15:
+                yield fact(kind, day + chance.uniform(0, 20), name, **{**told, "version": 3, "void": True})
             if kind == "payment" and chance.random() < 0.4:
                 back = chance.uniform(day, end)
                 yield fact("payment_reversal", back, f"{name}r", payment_id=f"p-{name}", amount_minor=200,
