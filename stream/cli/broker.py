@@ -82,7 +82,7 @@ def committed_records(
 
 
 async def _started(settings: "Settings") -> Any:
-    from aiokafka import AIOKafkaConsumer
+    from stream.wire.consumer import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(
         **settings.kafka_client_options(),

@@ -95,9 +95,10 @@ def replay(
 def told(summary: "Summary", where: str) -> str:
     """What came of it, in one line."""
     dead = sum(summary.deadletters.values())
+    tombstones = f", {summary.tombstones} tombstones" if summary.tombstones else ""
     return (
         f"{summary.events_read} events ({summary.events_per_second} per second): {summary.events_accepted} accepted, "
-        f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered; "
+        f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered{tombstones}; "
         f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
 

@@ -62,7 +62,7 @@ def build_app(context: Context) -> WorkerApp:
     )
     app.context = context
     app.transport = BulkTransport(broker, app).configure(
-        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id
+        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id, context.settings.batch_bytes
     )
     return app
 

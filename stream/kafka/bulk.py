@@ -8,13 +8,15 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from stream.kafka.batches import Batch, fetch
+from stream.wire.batch import BATCH_BYTES
+from stream.wire.consumer import AIOKafkaConsumer
 
 WAIT_SECONDS = 0.05
 
@@ -38,6 +40,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         self._assignor = self.app.assignor
+        self._batch_bytes = transport.batch_bytes
         conf = self.app.conf
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
@@ -90,7 +93,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         if consumer._closed or fetcher._closed:
             raise ConsumerStoppedError
         with fetcher._subscriptions.fetch_context():
-            return await fetch(fetcher, active_partitions, timeout or 0, self._epochs)
+            return await fetch(fetcher, active_partitions, timeout or 0, self._epochs, self._batch_bytes)
 
     async def committed_offsets(self, partitions: Iterable[TP]) -> dict[TP, int]:
         """What the group has committed, of those partitions of which it has committed anything."""
@@ -211,13 +214,19 @@ class BulkTransport(driver.Transport):
     client_options: Mapping[str, Any]
     fetch_wait_ms: int
     group_instance_id: str | None
+    batch_bytes: int
 
     def configure(
-        self, client_options: Mapping[str, Any], fetch_wait_ms: int, group_instance_id: str | None = None
+        self,
+        client_options: Mapping[str, Any],
+        fetch_wait_ms: int,
+        group_instance_id: str | None = None,
+        batch_bytes: int = BATCH_BYTES,
     ) -> "BulkTransport":
-        """How every consumer of this transport connects, how long a fetch waits for the first record, and the name of
-        a static member of the group."""
+        """How every consumer of this transport connects, how long a fetch waits for the first record, the name of a
+        static member of the group, and the greatest batch, unpacked, that is taken in."""
         self.client_options = client_options
         self.fetch_wait_ms = fetch_wait_ms
         self.group_instance_id = group_instance_id
+        self.batch_bytes = batch_bytes
         return self

@@ -8,11 +8,12 @@ import asyncio
 import time
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.publish.floor import Floor
 from stream.settings import Settings
+from stream.wire.consumer import AIOKafkaConsumer
 
 REACH_MS = 40 * 86_400_000
 POLL_MS = 250

@@ -7,7 +7,7 @@ from math import gcd
 from pathlib import Path
 
 from stream.engine.publication import Publication
-from stream.replay.reading import Part
+from stream.replay.reading import LinesPart, Part, RowsPart
 from stream.settings import Settings
 from stream.windows.calendar import QUARTER_MS
 from stream.windows.plan import WindowPlan
@@ -32,6 +32,11 @@ class Job:
     from_ms: int | None = None
     to_ms: int | None = None
     ledger_home: Callable[[str], int] | None = None
+
+    @property
+    def of_topics(self) -> bool:
+        """Whether topics are read, and not files."""
+        return not any(isinstance(part, LinesPart | RowsPart) for part in self.parts)
 
     @cached_property
     def stepwise(self) -> bool:

@@ -36,7 +36,10 @@ PACKED_FACTOR = 10
 
 @dataclass(frozen=True)
 class Summary:
-    """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters."""
+    """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters.
+
+    `tombstones`: records without a value, which are no events; None, and not said, of files, which have none.
+    """
 
     run: str
     events_read: int
@@ -48,6 +51,11 @@ class Summary:
     alerts: int
     seconds: float
     events_per_second: int
+    tombstones: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """As it is written."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -146,8 +154,9 @@ def summed_up(
         alerts=made[1],
         seconds=round(seconds, 3),
         events_per_second=round(events / max(seconds, 0.001)),
+        tombstones=sum(result["tombstones"] for result in read) if job.of_topics else None,
     )
-    write_rest(work.out, asdict(summary))
+    write_rest(work.out, summary.said())
     return summary
 
 

@@ -3,6 +3,7 @@ uses it, so that an upgrade which moves one fails by name.
 """
 
 import inspect
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -21,6 +22,8 @@ from faust.transport.drivers import aiokafka as driver
 
 from stream.kafka.batches import _unpack
 from stream.kafka.versions import PINNED, WrongVersionError, check_versions
+from stream.wire.batch import WireRecords
+from tests.conftest import ROOT
 
 TP = TopicPartition("t", 0)
 
@@ -53,8 +56,10 @@ def encoded(base: int, values: list[bytes], *, codec: int = 0, producer: int = -
     return bytes(raw)
 
 
-def partition_records(raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int) -> Any:
-    return PartitionRecords(TP, MemoryRecords(raw), aborted, start, None, None, False, isolation)
+def partition_records(
+    raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int, of: Any = WireRecords
+) -> Any:
+    return PartitionRecords(TP, of(raw), aborted, start, None, None, False, isolation)
 
 
 def unpacked(raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int) -> tuple[list[int], int]:
@@ -90,9 +95,12 @@ LOGS: dict[str, tuple[bytes, int, list[tuple[int, int]]]] = {
 @pytest.mark.parametrize("log", LOGS)
 async def test_what_is_unpacked_is_what_aiokafkas_own_iterator_yields(log: str, isolation: int) -> None:
     raw, start, aborted = LOGS[log]
-    own = partition_records(raw, start, list(aborted), isolation)
+    own = partition_records(raw, start, list(aborted), isolation, MemoryRecords)
     expected = [record.offset for record in own]
     assert unpacked(raw, start, list(aborted), isolation) == (expected, own.next_fetch_offset)
+    through_ours = partition_records(raw, start, list(aborted), isolation)  # what `getmany` gives
+    assert [record.offset for record in through_ours] == expected
+    assert through_ours.next_fetch_offset == own.next_fetch_offset
 
 
 async def test_an_aborted_record_is_not_seen_and_those_around_it_are() -> None:
@@ -110,6 +118,20 @@ async def test_a_raw_record_has_what_the_shell_reads_of_it() -> None:
     (record,) = list(batch)
     read = (record.offset, record.key, record.value, record.timestamp, record.timestamp_type, list(record.headers))
     assert read == (3, b"k", b"v", 1_000, 0, [("h", b"1")])
+
+
+def test_the_fetcher_makes_our_batches_of_what_a_broker_sent() -> None:
+    assert fetching.MemoryRecords is WireRecords
+    assert "records = MemoryRecords(part_data[-1])" in inspect.getsource(fetching.Fetcher)
+
+
+def test_nothing_reads_a_topic_but_by_the_consumer_that_takes_batches_apart_under_a_budget() -> None:
+    others = [
+        str(path)
+        for path in (ROOT / "stream").rglob("*.py")
+        if re.search(r"from aiokafka import[^\n]*AIOKafkaConsumer", path.read_text())
+    ]
+    assert others == [str(ROOT / "stream/wire/consumer.py")]
 
 
 @pytest.mark.parametrize(

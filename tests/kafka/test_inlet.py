@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.facts.fact import Call
-from stream.kafka.batches import Record
 from stream.kafka.inlet import MOST_BATCHES, NEVER_MS, GapError, Inlet, Lane
 from stream.kafka.reading import Outcome, Refusal
+from stream.wire.record import Record
 from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 
 MINUTE = 60_000

@@ -77,6 +77,11 @@ class WorkerProcess:
         return [line for line in lines if line["event"] == name]
 
     @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
+    @property
     def code(self) -> int | None:
         """The exit code (negative: killed by that signal); None while it runs."""
         return self._process.poll()
