@@ -23,6 +23,7 @@ PART_BYTES = 8 << 20
 CALL_BYTES = 32 << 20
 """What is given of all partitions at a time."""
 NO_EPOCHS: Mapping[TopicPartition, int] = {}
+NO_BUDGETS: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
@@ -50,13 +51,13 @@ async def fetch(
     wanted: Collection[TopicPartition],
     seconds: float,
     epochs: Mapping[TopicPartition, int] = NO_EPOCHS,
-    batch_bytes: int | None = None,
+    budgets: Mapping[str, int] = NO_BUDGETS,
 ) -> dict[TopicPartition, Batch]:
     """The batches of the wanted partitions that have been fetched, waiting up to `seconds` for the first.
 
-    `batch_bytes`: a wire batch that unpacks to more is an `Unread` record, and so is one that holds no records; None,
-    for topics that the workers alone write to: there the latter is an error. What a call has no room for stays with the
-    fetcher, for the next one.
+    `budgets`: by topic; a wire batch that unpacks to more bytes is an `Unread` record, and so is one that holds no
+    records. Topics without one are those that the workers alone write to: there a batch may be as large as it is, and
+    one that holds no records is an error. What a call has no room for stays with the fetcher, for the next one.
 
     The counterpart of aiokafka's `Fetcher.fetched_records`, with the same order of steps. Raises what a fetch met
     (authorisation, offset out of range without a reset policy, a bad CRC).
@@ -66,7 +67,7 @@ async def fetch(
     while True:
         if subscriptions.reassignment_in_progress:
             await subscriptions.wait_for_assignment()
-        batches = _drain(fetcher, wanted, epochs, batch_bytes)
+        batches = _drain(fetcher, wanted, epochs, budgets)
         left = deadline - monotonic()
         if batches or left <= 0:
             return batches
@@ -79,7 +80,7 @@ async def fetch(
 
 
 def _drain(
-    fetcher: Any, wanted: Collection[TopicPartition], epochs: Mapping[TopicPartition, int], batch_bytes: int | None
+    fetcher: Any, wanted: Collection[TopicPartition], epochs: Mapping[TopicPartition, int], budgets: Mapping[str, int]
 ) -> dict[TopicPartition, Batch]:
     batches: dict[TopicPartition, Batch] = {}
     room_bytes = CALL_BYTES
@@ -92,7 +93,7 @@ def _drain(
             break
         held = fetcher._records[tp]
         if isinstance(held, FetchResult):
-            batch = _unpack(tp, held, epochs.get(tp, 0), batch_bytes)
+            batch = _unpack(tp, held, epochs.get(tp, 0), budgets.get(tp.topic))
         elif batches:
             return batches  # the error is raised by the next call
         else:
@@ -110,7 +111,7 @@ def _drain(
     return batches
 
 
-def _unpack(tp: TopicPartition, result: Any, epoch: int, batch_bytes: int | None = None) -> Batch | None:
+def _unpack(tp: TopicPartition, result: Any, epoch: int, budget: int | None = None) -> Batch | None:
     if not result.check_assignment(tp):
         return None
     part = result._partition_records
@@ -123,8 +124,8 @@ def _unpack(tp: TopicPartition, result: Any, epoch: int, batch_bytes: int | None
         if part._check_crcs and not batch.validate_crc():
             raise CorruptRecordException(f"bad CRC at {tp.topic}-{tp.partition}, offset {next_offset}")
         if _visible(part, batch):
-            found, found_bytes = batch.records(OWN_BYTES if batch_bytes is None else batch_bytes)
-            if batch_bytes is None and found and isinstance(found[0], Unread):
+            found, found_bytes = batch.records(OWN_BYTES if budget is None else budget)
+            if budget is None and found and isinstance(found[0], Unread):
                 raise CorruptRecordException(f"{tp.topic}-{tp.partition}, {found[0].detail}")
             size_bytes += found_bytes
             records.extend(found)

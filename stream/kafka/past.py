@@ -55,10 +55,10 @@ class TopicPart:
     def _read(self, runner: asyncio.Runner, reader: Reader, position: Position) -> Iterator[Block]:
         tp = TopicPartition(self.topic, self.partition)
         consumer = runner.run(opened(self.settings.kafka_client_options(), tp, self.start))
-        at = self.start
+        at, budgets = self.start, {self.topic: self.settings.batch_bytes}
         try:
             while at < self.end:
-                fetched = fetch(consumer._fetcher, (tp,), SILENCE_SECONDS, batch_bytes=self.settings.batch_bytes)
+                fetched = fetch(consumer._fetcher, (tp,), SILENCE_SECONDS, budgets=budgets)
                 batch = runner.run(fetched).get(tp)
                 if batch is None:
                     raise InputError(f"{self.source}: nothing at offset {at} for {SILENCE_SECONDS:g} s")

@@ -48,8 +48,8 @@ class Settings:
 
     @property
     def batch_bytes(self) -> int:
-        """The greatest batch of records, unpacked, that is taken in."""
-        return self.document.limits.batch_bytes
+        """The greatest batch of records, unpacked, that is taken in: one with a record that may come always is."""
+        return max(self.document.limits.batch_bytes, 2 * self.record_bytes)
 
     @property
     def deltas_partitions(self) -> int:

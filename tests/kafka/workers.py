@@ -76,10 +76,10 @@ class WorkerProcess:
         lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{")]
         return [line for line in lines if line["event"] == name]
 
-    @property
-    def pid(self) -> int:
-        """Of the process."""
-        return self._process.pid
+    def peak_bytes(self) -> int:
+        """The most memory that the process has had."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return next(int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmHWM"))
 
     @property
     def code(self) -> int | None:

@@ -48,14 +48,16 @@ def zeros(size: int, key: bytes | None = b"k") -> Iterator[bytes]:
 def packed(codec: str, pieces: Iterable[bytes]) -> bytes:
     """The pieces, compressed one after the other."""
     if codec in ("zstd", "lz4"):
-        compressor: Any = {"zstd": cramjam.zstd, "lz4": cramjam.lz4}[codec].Compressor()
+        # A broker takes no lz4 whose blocks refer to each other.
+        plain = {"content_checksum": False, "block_linked": False}
+        compressor: Any = cramjam.zstd.Compressor() if codec == "zstd" else cramjam.lz4.Compressor(**plain)
         for piece in pieces:
             compressor.compress(piece)
         return bytes(compressor.finish())
-    whole: Callable[[bytes], Any] = {
-        "none": bytes, "gzip": lambda content: gzip.compress(content, 6), "snappy": cramjam.snappy.compress_raw
-    }[codec]  # fmt: skip
-    return bytes(whole(b"".join(pieces)))
+    whole: Mapping[str, Callable[[bytes], Any]] = {
+        "none": bytes, "gzip": gzip.compress, "snappy": cramjam.snappy.compress_raw
+    }  # fmt: skip
+    return bytes(whole[codec](b"".join(pieces)))
 
 
 def xerial(content: bytes, block: int = 32 << 10) -> bytes:
