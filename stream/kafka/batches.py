@@ -121,15 +121,16 @@ def _unpack(tp: TopicPartition, result: Any, epoch: int, budget: int | None = No
     size_bytes = 0
     while size_bytes < PART_BYTES and part._records.has_next():
         batch = part._records.next_batch()
-        if part._check_crcs and not batch.validate_crc():
+        head = batch.head
+        if part._check_crcs and not head.validate_crc():
             raise CorruptRecordException(f"bad CRC at {tp.topic}-{tp.partition}, offset {next_offset}")
-        if _visible(part, batch):
+        if _visible(part, head, batch):
             found, found_bytes = batch.records(OWN_BYTES if budget is None else budget)
             if budget is None and found and isinstance(found[0], Unread):
                 raise CorruptRecordException(f"{tp.topic}-{tp.partition}, {found[0].detail}")
             size_bytes += found_bytes
             records.extend(found)
-        next_offset = batch.next_offset
+        next_offset = head.next_offset
     part.next_fetch_offset = next_offset
     result._update_position()
     if not part._records.has_next():
@@ -140,16 +141,16 @@ def _unpack(tp: TopicPartition, result: Any, epoch: int, budget: int | None = No
     return Batch(tp.topic, tp.partition, epoch, start, next_offset, records, log_end, size_bytes)
 
 
-def _visible(part: Any, batch: WireBatch | LegacyBatch) -> bool:
+def _visible(part: Any, head: Any, batch: WireBatch | LegacyBatch) -> bool:
     """Whether the batch's records may be seen: not control records and, reading committed, not of an aborted
     transaction (the rules of aiokafka's `PartitionRecords._unpack_records`)."""
-    if part._isolation_level == READ_COMMITTED and batch.producer_id is not None:
-        part._consume_aborted_up_to(batch.base_offset)
-        if batch.is_control_batch and is_abort(batch):
-            part._aborted_producers.discard(batch.producer_id)
-        if batch.is_transactional and batch.producer_id in part._aborted_producers:
+    if part._isolation_level == READ_COMMITTED and head.producer_id is not None:
+        part._consume_aborted_up_to(head.base_offset)
+        if head.is_control_batch and is_abort(batch):
+            part._aborted_producers.discard(head.producer_id)
+        if head.is_transactional and head.producer_id in part._aborted_producers:
             return False
-    return not batch.is_control_batch
+    return not head.is_control_batch
 
 
 async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: int | None = None) -> Any:

@@ -30,6 +30,7 @@ PREFIX_BYTES = 65_536
 _LENGTH_AT, _MAGIC_AT, _OVERHEAD, _HEADER_BYTES = 8, 16, 12, 61
 _ATTRIBUTES_AT = 21
 _CODEC_MASK = 0x07
+_COUNT, _COUNT_AT, _LENGTH = struct.Struct(">i"), 57, struct.Struct(">i")
 _LEAST_BYTES = 14  # of an entry in the oldest format, behind offset and length
 
 
@@ -39,6 +40,7 @@ class WireRecords:
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
         self._at = 0
+        self._end = self._end_of(0)
 
     def size_in_bytes(self) -> int:
         """Of all that was fetched."""
@@ -46,70 +48,57 @@ class WireRecords:
 
     def has_next(self) -> bool:
         """Whether another whole batch is there."""
-        return len(self._raw) - self._at >= _OVERHEAD and self._end() <= len(self._raw)
+        return self._end is not None
 
     def next_batch(self) -> WireBatch | LegacyBatch | None:
         """The next batch; None behind the last one. CorruptRecordException: what is there is none."""
-        if not self.has_next():
+        start, end = self._at, self._end
+        if end is None:
             return None
-        start, end = self._at, self._end()
+        magic = self._raw[start + _MAGIC_AT] if end - start >= _OVERHEAD + _LEAST_BYTES else -1
+        if magic == 2 and end - start >= _HEADER_BYTES:
+            self._at, self._end = end, self._end_of(end)
+            return WireBatch(memoryview(self._raw)[start:end])
         offset = int.from_bytes(self._raw[start : start + 8], "big", signed=True)
-        if end - start < _OVERHEAD + _LEAST_BYTES:
-            raise CorruptRecordException(f"offset {offset}: a batch of {end - start} bytes")
-        magic = self._raw[start + _MAGIC_AT]
         if magic > 2:
             raise CorruptRecordException(f"offset {offset}: a batch of format {magic}, which nobody knows yet")
-        if magic == 2 and end - start < _HEADER_BYTES:
+        if magic in (2, -1):
             raise CorruptRecordException(f"offset {offset}: a batch of {end - start} bytes")
-        self._at = end
-        entry = memoryview(self._raw)[start:end]
-        return WireBatch(entry) if magic == 2 else LegacyBatch(entry, magic)
+        self._at, self._end = end, self._end_of(end)
+        return LegacyBatch(memoryview(self._raw)[start:end], magic)
 
-    def _end(self) -> int:
-        (length,) = struct.unpack_from(">i", self._raw, self._at + _LENGTH_AT)
-        return self._at + _OVERHEAD + max(int(length), 0)
+    def _end_of(self, start: int) -> int | None:
+        """Where the batch ends that begins there; None if it is not there as a whole."""
+        whole = len(self._raw)
+        if whole - start < _OVERHEAD:
+            return None
+        end = start + _OVERHEAD + max(int(_LENGTH.unpack_from(self._raw, start + _LENGTH_AT)[0]), 0)
+        return end if end <= whole else None
 
 
 class WireBatch:
-    """One batch, still packed. What aiokafka asks of a batch, and `records`."""
+    """One batch, still packed. `head`: aiokafka's own of the same bytes; of that one only the header is looked at."""
 
-    __slots__ = (
-        "_head",
-        "_iterator",
-        "_raw",
-        "base_offset",
-        "count",
-        "is_control_batch",
-        "is_transactional",
-        "next_offset",
-        "producer_id",
-    )
+    __slots__ = ("_raw", "head")
 
     def __init__(self, raw: memoryview) -> None:
-        head: Any = DefaultRecordBatch(raw)
         self._raw = raw
-        self._head = head
-        self._iterator: Iterator[Record] | None = None
-        self.base_offset: int = head.base_offset
-        self.next_offset: int = head.next_offset
-        self.producer_id: int = head.producer_id
-        self.is_control_batch: bool = head.is_control_batch
-        self.is_transactional: bool = head.is_transactional
-        (self.count,) = struct.unpack_from(">i", raw, 57)
+        self.head: Any = DefaultRecordBatch(raw)
 
-    def validate_crc(self) -> bool:
-        """Whether the bytes are those that were sent."""
-        return bool(self._head.validate_crc())
+    def __getattr__(self, name: str) -> Any:
+        """What aiokafka asks of a batch: offsets, producer, kind, checksum."""
+        return getattr(self.head, name)
 
     def records(self, most_bytes: int = BATCH_BYTES) -> tuple[Sequence[Record], int]:
         """The records, and about how many bytes they hold. Those of a batch whose content is larger than `most_bytes`,
         or is no records, are one `Unread`. To be asked once, behind `validate_crc`."""
+        (count,) = _COUNT.unpack_from(self._raw, _COUNT_AT)
         try:
-            batch, content = self._opened(most_bytes)
+            batch, content = self._opened(most_bytes, count)
             try:
-                return list(batch), len(content) + RECORD_BYTES * self.count
+                return list(batch), len(content) + RECORD_BYTES * count
             except UnicodeDecodeError:
-                return list(parsed(content, self.count, self._stamps())), len(content) + RECORD_BYTES * self.count
+                return list(parsed(content, count, self._stamps())), len(content) + RECORD_BYTES * count
         except TooLargeError as error:
             held = "" if error.size_bytes is None else f" ({error.size_bytes} bytes)"
             told = f"unpacks to more than limits.batch_bytes {most_bytes}{held}"
@@ -117,15 +106,15 @@ class WireBatch:
         except (DamagedError, CorruptRecordException) as error:
             return [self._unread("malformed", f"does not hold records: {error}", 0)], PREFIX_BYTES
 
-    def _opened(self, most_bytes: int) -> tuple[Any, memoryview]:
+    def _opened(self, most_bytes: int, count: int) -> tuple[Any, memoryview]:
         """aiokafka's batch of the unpacked records, and their bytes."""
-        room = most_bytes - RECORD_BYTES * self.count
+        room = most_bytes - RECORD_BYTES * count
         codec = self._codec
         if not codec:
             content = self._raw[_HEADER_BYTES:]
             if len(content) > room:
-                raise TooLargeError(len(content) + RECORD_BYTES * self.count)
-            return self._head, content
+                raise TooLargeError(len(content) + RECORD_BYTES * count)
+            return self.head, content
         if room <= 0:
             raise TooLargeError(most_bytes - room)
         buffer, end = unpacked(codec, self._raw[_HEADER_BYTES:], room, _HEADER_BYTES)
@@ -136,14 +125,14 @@ class WireBatch:
 
     @property
     def _codec(self) -> int:
-        return int(self._head.attributes) & _CODEC_MASK
+        return int(self.head.attributes) & _CODEC_MASK
 
     def _stamps(self) -> Stamps:
-        head = self._head
+        head = self.head
         return Stamps(head.base_offset, head.first_timestamp, head.max_timestamp if head.timestamp_type else None)
 
     def _unread(self, reason: str, told: str, size_bytes: int) -> Unread:
-        packed, codec, head = self._raw[_HEADER_BYTES:], self._codec, self._head
+        packed, codec, head = self._raw[_HEADER_BYTES:], self._codec, self.head
         key: bytes | None = None
         value: bytes | None = None
         length = 0
@@ -152,8 +141,9 @@ class WireBatch:
             key, value, length = first_of(start)
         except DamagedError:
             value = bytes(packed[:PREFIX_BYTES])
-        last = self.next_offset - 1
-        what = f"a batch of {self.count} records in {len(packed)} bytes ({CODECS.get(codec, 'not packed')})"
+        last = head.next_offset - 1
+        (count,) = _COUNT.unpack_from(self._raw, _COUNT_AT)
+        what = f"a batch of {count} records in {len(packed)} bytes ({CODECS.get(codec, 'not packed')})"
         return Unread(
             offset=last,
             timestamp=head.max_timestamp,
@@ -168,34 +158,25 @@ class WireBatch:
             size_bytes=max(size_bytes, length),
         )
 
-    def __iter__(self) -> WireBatch:
-        self._iterator = iter(self.records()[0])
-        return self
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records()[0])
 
     def __next__(self) -> Record:
-        if self._iterator is None:
-            self._iterator = iter(self.records()[0])
-        return next(self._iterator)
+        return next(iter(self))  # aiokafka asks for the first one, of a control batch
 
 
 class LegacyBatch:
     """An entry of the formats before Kafka 0.11 (0 and 1): one record, or packed ones. aiokafka reads it; how much it
     unpacks to is looked at before."""
 
-    is_control_batch = is_transactional = False
-    producer_id = None
-
     def __init__(self, raw: memoryview, magic: int) -> None:
         self._raw = raw
-        self._batch: Any = LegacyRecordBatch(raw, magic)
+        self.head: Any = LegacyRecordBatch(raw, magic)
         self._magic = magic
-        self._iterator: Iterator[Record] | None = None
-        self.base_offset = int.from_bytes(raw[:8], "big", signed=True)
-        self.next_offset = int(self._batch.next_offset)
 
-    def validate_crc(self) -> bool:
-        """Whether the bytes are those that were sent."""
-        return bool(self._batch.validate_crc())
+    def __getattr__(self, name: str) -> Any:
+        """What aiokafka asks of a batch."""
+        return getattr(self.head, name)
 
     def records(self, most_bytes: int = BATCH_BYTES) -> tuple[Sequence[Record], int]:
         """As `WireBatch.records`."""
@@ -208,7 +189,7 @@ class LegacyBatch:
         except DamagedError:
             content = len(packed)  # lz4 of those times has wrong checksums, which aiokafka knows to read
         try:
-            return [_stamped(record) for record in self._batch], content
+            return [_stamped(record) for record in self.head], content
         except (CorruptRecordException, UnicodeDecodeError, ValueError) as error:
             return [self._unread("malformed", f"does not hold records: {error}")], PREFIX_BYTES
 
@@ -219,22 +200,16 @@ class LegacyBatch:
         return self._raw[at + 4 + max(int(key), 0) + 4 :]
 
     def _unread(self, reason: str, told: str) -> Unread:
-        packed = self._packed()
+        packed, last = self._packed(), self.head.next_offset - 1
         return Unread(
-            offset=self.next_offset - 1, timestamp=-1, timestamp_type=0, key=None,
+            offset=last, timestamp=-1, timestamp_type=0, key=None,
             value=b"", headers=(), prefix=bytes(packed[:PREFIX_BYTES]), reason=reason,
-            detail=f"a batch of format {self._magic} up to offset {self.next_offset - 1} {told}",
+            detail=f"a batch of format {self._magic} up to offset {last} {told}",
             digest=hashlib.sha256(packed).hexdigest(), size_bytes=len(packed),
         )  # fmt: skip
 
-    def __iter__(self) -> LegacyBatch:
-        self._iterator = iter(self.records()[0])
-        return self
-
-    def __next__(self) -> Record:
-        if self._iterator is None:
-            self._iterator = iter(self.records()[0])
-        return next(self._iterator)
+    def __iter__(self) -> Iterator[Record]:
+        return iter(self.records()[0])
 
 
 def _stamped(record: Any) -> Record:

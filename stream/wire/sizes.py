@@ -13,6 +13,7 @@ XERIAL_HEADER_BYTES = 16
 _ZSTD_MAGIC, _ZSTD_BLOCK_BYTES = 0xFD2FB528, 128 << 10
 _LZ4_MAGIC = 0x184D2204
 _LZ4_BLOCK_BYTES = {4: 64 << 10, 5: 256 << 10, 6: 1 << 20, 7: 4 << 20}
+_LZ4_RATIO = 255
 _SKIPPED_MAGIC = 0x184D2A50  # the last four bits are anything
 
 
@@ -104,7 +105,7 @@ def _lz4_frame(packed: memoryview, at: int) -> tuple[int, int, bool]:
         bound += size if plain else block
         at += 4 + size + (4 if flags & 16 else 0)
     at += 4 + (4 if flags & 4 else 0)
-    return at, bound if stated is None else stated, stated is not None
+    return at, min(bound, _LZ4_RATIO * at) if stated is None else stated, stated is not None
 
 
 def _number(packed: memoryview, at: int, width: int) -> int:
