@@ -175,7 +175,7 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
         consumer.seek(partition, max(starts[partition], ends[partition] - SAMPLE))
     found: list[Any] = []
     while pending:
-        for records in (await consumer.getmany(timeout_ms=200)).values():
+        for records in (await consumer.getmany(timeout_ms=200, max_records=SAMPLE)).values():
             found += records
         for partition in list(pending):
             if await consumer.position(partition) >= ends[partition]:

@@ -27,6 +27,8 @@ RECORD_BYTES = 128
 """Roughly, what a record takes in memory beside its bytes: a batch of a million empty ones is large, too."""
 PREFIX_BYTES = 65_536
 
+_PLAIN_FACTOR = 20
+"""A record has 7 bytes at least: what is not packed takes no more than so many times its length, with RECORD_BYTES."""
 _LENGTH_AT, _MAGIC_AT, _OVERHEAD, _HEADER_BYTES = 8, 16, 12, 61
 _ATTRIBUTES_AT = 21
 _CODEC_MASK = 0x07
@@ -92,6 +94,13 @@ class WireBatch:
     def records(self, most_bytes: int = BATCH_BYTES) -> tuple[Sequence[Record], int]:
         """The records, and about how many bytes they hold. Those of a batch whose content is larger than `most_bytes`,
         or is no records, are one `Unread`. To be asked once, behind `validate_crc`."""
+        if not self._codec and _PLAIN_FACTOR * len(self._raw) <= most_bytes:
+            try:
+                found = list(self.head)
+            except (UnicodeDecodeError, CorruptRecordException):
+                self.head = DefaultRecordBatch(self._raw)  # which has not begun
+            else:
+                return found, len(self._raw) + RECORD_BYTES * len(found)
         (count,) = _COUNT.unpack_from(self._raw, _COUNT_AT)
         try:
             batch, content = self._opened(most_bytes, count)
@@ -125,7 +134,7 @@ class WireBatch:
 
     @property
     def _codec(self) -> int:
-        return int(self.head.attributes) & _CODEC_MASK
+        return self.head.attributes & _CODEC_MASK  # type: ignore[no-any-return]
 
     def _stamps(self) -> Stamps:
         head = self.head
