@@ -106,7 +106,7 @@ async def _finished(consumer: Any, pending: dict[Any, int]) -> list[Any]:
 
 
 async def _started(settings: "Settings") -> Any:
-    from aiokafka import AIOKafkaConsumer
+    from stream.wire.consumer import AIOKafkaConsumer
 
     consumer = AIOKafkaConsumer(
         **settings.kafka_client_options(),

@@ -8,15 +8,16 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from stream.kafka.access import denial
 from stream.kafka.names import Names
-from stream.kafka.reading import Reader, Refusal
+from stream.kafka.reading import Reader, Refusal, Tombstone
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
 from stream.kafka.versions import WrongVersionError, check_versions
+from stream.wire.consumer import AIOKafkaConsumer
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -164,8 +165,10 @@ async def _producers(
     """Whether the newest records of a topic came with the right key to the right partition; their newest stamp."""
     records = await _newest(consumer, partitions)
     misrouted: list[Any] = []
+    tombstones = 0
     for record in records:
         (outcome,) = Reader(record.partition, len(partitions), record_bytes).read([record])
+        tombstones += isinstance(outcome, Tombstone)
         if isinstance(outcome, Refusal) and outcome.reason == "misrouted":
             misrouted.append((record, outcome.detail))
     stamped_ms = max((record.timestamp for record in records), default=0)
@@ -174,6 +177,8 @@ async def _producers(
         text = f"{len(misrouted)} of the {len(records)} newest are misrouted, such as partition {record.partition}"
         return Finding("fail", topic, f"{text} offset {record.offset}: {detail}"), stamped_ms
     told = f"the {len(records)} newest records are keyed and partitioned as they should be" if records else "empty"
+    if tombstones:
+        told += f"; tombstones: {tombstones}"
     return Finding("ok", topic, told), stamped_ms
 
 
@@ -185,7 +190,7 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
         consumer.seek(partition, max(starts[partition], ends[partition] - SAMPLE))
     found: list[Any] = []
     while pending:
-        for tp, records in (await consumer.getmany(timeout_ms=200)).items():
+        for tp, records in (await consumer.getmany(timeout_ms=200, max_records=SAMPLE)).items():
             found += [record for record in records if record.offset < ends[tp]]
         for partition in list(pending):
             if await consumer.position(partition) >= ends[partition]:

@@ -66,7 +66,9 @@ def show(
     value_only: Annotated[bool, typer.Option("--value", help="Only the value, byte for byte.")] = False,
     config: Config = None,
 ) -> None:
-    """Prints one dead letter: why it is one, where it came from, its key, headers and value.
+    """Prints one dead letter: why it is one, where it came from, its key, headers and value, each on one line.
+
+    What cannot be seen is escaped, and what is long is cut, with its length; --value gives the value as it is.
 
     \b
     Examples:
@@ -132,8 +134,8 @@ def resubmit(
 
 
 def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool, named: bool) -> None:
-    from stream.cli.letters import shown
     from stream.cli.resubmission import resubmit
+    from stream.facts.printable import printable
 
     said = "would be sent" if dry_run else "sent"
     sent = 0
@@ -141,7 +143,7 @@ def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool
     def told(letter: "Letter") -> None:
         nonlocal sent
         sent += 1
-        print(f"{said}: {letter.place} to {letter.topic}, key {shown(letter.home_key())}")
+        print(f"{said}: {letter.place} to {letter.topic}, key {printable(letter.home_key())}")
 
     settings = settings_of(config)
     with reached(settings):

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from stream.cli.configuration import Config, settings_of
+from stream.facts.printable import escaped
 
 
 def doctor(
@@ -27,6 +28,6 @@ def doctor(
     wrong = False
     for finding in checkup(settings, timeout):
         wrong = wrong or finding.verdict == "fail"
-        print(f"{finding.verdict:<4}  {finding.subject}: {finding.text}", flush=True)
+        print(f"{finding.verdict:<4}  {finding.subject}: {escaped(finding.text)}", flush=True)
     if wrong:
         raise typer.Exit(1)

@@ -7,6 +7,7 @@ import typer
 from stream.cli.behind import facts_of, page
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
     from stream.kpis.catalogue import Kpi
@@ -61,7 +62,7 @@ def explain(
     for line in page(
         question, window, contributions(book, question, settings.definitions(), settings.plan()), settings
     ):
-        print(line)
+        print(escaped(line))
 
 
 def _kpi(name: str, currency: str | None) -> "Kpi":

@@ -2,6 +2,8 @@
 
 import sys
 
+from stream.facts.printable import escaped
+
 
 class CommandError(Exception):
     """Ends the command with one line on stderr and `exit_code`: 1 failed or differs, 2 wrong usage or configuration."""
@@ -14,4 +16,4 @@ class CommandError(Exception):
 def warn(line: str) -> None:
     """One line on stderr, in place of a line of progress that may stand there; the command goes on."""
     start = "\r\033[K" if sys.stderr.isatty() else ""
-    print(f"{start}kpi-stream: {line}", file=sys.stderr)
+    print(f"{start}kpi-stream: {escaped(line)}", file=sys.stderr)

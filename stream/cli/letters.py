@@ -11,6 +11,8 @@ from stream.cli.failure import CommandError
 from stream.facts.decode import Rejection, decode
 from stream.facts.identity import expected_key
 from stream.facts.instant import instant_text
+from stream.facts.printable import printable
+from stream.wire.record import name_bytes
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -19,6 +21,10 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 _OURS = ("reason", "detail", "topic", "partition", "offset")
 _CUT = ("sha256", "size")
+_LISTED, _SHOWN, _WHOLE = 80, 1_000, 20_000
+"""Characters of a key or detail in a list, of one on a page, and of the value there."""
+_MOST_HEADERS = 100
+_MOST_NAME = 249  # of a topic, in Kafka
 
 
 @dataclass(frozen=True)
@@ -42,22 +48,24 @@ class Letter:
 
     def line(self) -> str:
         """One line for a list."""
-        arrived = instant_text(self.arrived_ms)
-        return f"{self.place}  {arrived}  {self.reason}  {self.origin}  key {shown(self.key)}  {self.detail}"
+        said = (self.reason, self.origin, f"key {printable(self.key, _LISTED)}", printable(self.detail, 3 * _LISTED))
+        return "  ".join((self.place, _arrival(self.arrived_ms), *said))
 
     def page(self) -> Iterator[str]:
         """Everything, line by line."""
         yield f"place    {self.place}"
-        yield f"arrived  {instant_text(self.arrived_ms)}"
+        yield f"arrived  {_arrival(self.arrived_ms)}"
         yield f"reason   {self.reason}"
-        yield f"detail   {self.detail}"
+        yield f"detail   {printable(self.detail, _SHOWN)}"
         yield f"origin   {self.origin}"
-        yield f"key      {shown(self.key)}"
-        for name, content in self.headers:
-            yield f"header   {name}: {shown(content)}"
+        yield f"key      {printable(self.key, _SHOWN)}"
+        for name, content in self.headers[:_MOST_HEADERS]:
+            yield f"header   {printable(name_bytes(name), _SHOWN)}: {printable(content, _SHOWN)}"
+        if len(self.headers) > _MOST_HEADERS:
+            yield f"header   ... and {len(self.headers) - _MOST_HEADERS:,} more"
         if self.cut:
             yield f"whole    {self.cut}; the value that follows is only its beginning"
-        yield f"value    {shown(self.value)}"
+        yield f"value    {printable(self.value, _WHOLE)}"
 
     def with_value(self, value: bytes) -> "Letter":
         """The same event with another value, which is whole."""
@@ -120,28 +128,29 @@ def _letter(record: Any) -> Letter:
     headers = list(record.headers)
     cut = ""
     if tuple(name for name, _ in headers[-2:]) == _CUT:
-        digest, size = (shown(content) for _, content in headers[-2:])
+        digest, size = (printable(content, _LISTED) for _, content in headers[-2:])
         cut = f"{size} bytes, sha256 {digest}"
         del headers[-2:]
     ours = dict(headers[-len(_OURS) :]) if tuple(name for name, _ in headers[-len(_OURS) :]) == _OURS else {}
     said = {name: (ours.get(name) or b"?").decode(errors="replace") for name in _OURS}
+    place = {name: printable(text, _MOST_NAME) for name, text in said.items()}
     return Letter(
         place=f"{record.partition}:{record.offset}",
         arrived_ms=record.timestamp,
         key=record.key,
         value=record.value,
         headers=headers[: -len(_OURS)] if ours else headers,
-        reason=said["reason"],
+        reason=place["reason"],
         detail=said["detail"],
         topic=said["topic"],
-        origin=f"{said['topic']}:{said['partition']}:{said['offset']}",
+        origin=f"{place['topic']}:{place['partition']}:{place['offset']}",
         cut=cut,
     )
 
 
-def shown(content: bytes | None) -> str:
-    """Bytes for a person, on one line."""
-    if content is None:
-        return "null"
-    text = content.decode(errors="backslashreplace")
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+def _arrival(at_ms: int) -> str:
+    """The timestamp of a letter, which anybody who may write to the topic can give."""
+    try:
+        return instant_text(at_ms)
+    except (ValueError, OverflowError, OSError):
+        return f"{at_ms} ms"

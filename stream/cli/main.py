@@ -25,6 +25,7 @@ from stream.cli import (
 )
 from stream.cli.failure import CommandError
 from stream.cli.program import INTERRUPTED
+from stream.facts.printable import escaped
 
 PROGRAM = "kpi-stream"
 TRACEBACK_VARIABLE = "KPI_STREAM_TRACEBACK"
@@ -89,5 +90,5 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _told(message: str, exit_code: int) -> int:
-    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{PROGRAM}: {escaped(' '.join(message.split()))}", file=sys.stderr)
     return exit_code

@@ -8,11 +8,15 @@ import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
+from stream.facts.printable import escaped, printable
 
 if TYPE_CHECKING:
     from stream.replay.explaining import Question
     from stream.replay.reconcile import Difference, Records
     from stream.settings import Settings
+
+_SHOWN = 1_000
+"""Characters of a key, or of what differs, in a line: the records may be anybody's."""
 
 
 def reconcile(
@@ -69,9 +73,9 @@ def reconcile(
     frontier = frontier_ms(settings_of(config).time.correction_horizon_ms, one, other)
     for each in printed:
         mark = ", frozen: it ended before time.correction_horizon" if frozen(each, frontier, one, other) else ""
-        print(f"{each.key}: {each.text}{mark}")
+        print(f"{printable(each.key, _SHOWN)}: {printable(each.text, _SHOWN)}{mark}")
         for line in behind.get(each, ()):
-            print(f"    {line}")
+            print(f"    {escaped(line)}")
     if limit and len(different) > limit:
         print(f"... and {len(different) - limit} more (--limit 0 prints all)")
     of_a, of_b = digests(one), digests(other)
@@ -80,7 +84,8 @@ def reconcile(
         if digest or left != right:
             told = [f"{each.records} records {each.hash}" if each else "0 records" for each in (left, right)]
             verdict = "same" if left == right else "differs"
-            print(f"digest {place[0]} {place[1]}: {told[0]} in A, {told[1]} in B, {verdict}")
+            name = printable(f"{place[0]} {place[1]}", _SHOWN)
+            print(f"digest {name}: {told[0]} in A, {told[1]} in B, {verdict}")
     print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
     if different:
         raise typer.Exit(1)

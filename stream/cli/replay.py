@@ -116,9 +116,10 @@ def tell(summary: "Summary", out: Path, where: str) -> None:
     from stream.cli.outcome import nothing_counted, unconfigured
 
     dead = sum(summary.deadletters.values())
+    tombstones = f", {summary.tombstones} tombstones" if summary.tombstones else ""
     counts = (
         f"{summary.events_read} events ({summary.events_per_second} per second): {summary.events_accepted} accepted, "
-        f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered; "
+        f"{summary.duplicates} duplicates, {summary.superseded} superseded, {dead} dead-lettered{tombstones}; "
         f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
     for line in (counts, *unconfigured(summary), *nothing_counted(summary, out)):

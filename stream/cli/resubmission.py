@@ -77,13 +77,23 @@ async def _started(settings: "Settings") -> Any:
 async def _send(producer: Any, letters: Iterable[Letter], told: Callable[[Letter], None]) -> None:
     from aiokafka.errors import BrokerResponseError
 
-    sends = [
-        (letter, await producer.send(letter.topic, letter.value, letter.home_key(), headers=list(letter.headers)))
-        for letter in letters
-    ]
+    sends = [(letter, await _sent(producer, letter)) for letter in letters]
     for letter, sent in sends:
         try:
             await sent
         except BrokerResponseError as error:
             raise CommandError(f"{letter.place}: {letter.topic} does not take it: {error}") from error
         told(letter)
+
+
+async def _sent(producer: Any, letter: Letter) -> Any:
+    from stream.kafka.reading import partition_of
+    from stream.wire.sending import OddBatch, is_odd
+
+    key = letter.home_key()
+    if not is_odd(letter.headers):
+        return await producer.send(letter.topic, letter.value, key, headers=list(letter.headers))
+    batch = OddBatch(transactional=False)
+    batch.append(timestamp=None, key=key, value=letter.value, headers=letter.headers)
+    partitions = len(await producer.partitions_for(letter.topic))
+    return await producer.send_batch(batch, letter.topic, partition=partition_of(key or b"", partitions))

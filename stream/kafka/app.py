@@ -61,8 +61,9 @@ def build_app(context: Context) -> WorkerApp:
         logging_config=None,
     )
     app.context = context
+    budgets = dict.fromkeys(context.names.inbound, context.settings.batch_bytes)
     app.transport = BulkTransport(broker, app).configure(
-        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id
+        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id, budgets
     )
     return app
 

@@ -8,16 +8,19 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, cast
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import ConsumerStoppedError
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from stream.kafka.batches import Batch, fetch
+from stream.kafka.batches import NO_BUDGETS, Batch, fetch
 from stream.kafka.context import monotonic_ms
+from stream.wire.consumer import AIOKafkaConsumer
 
 WAIT_SECONDS = 0.05
+LATEST_MS = 2**63 - 1
+"""The greatest timestamp that a record can have; a producer may say anything where the broker does not stamp."""
 
 
 class BulkSchema(Schema[Any, Any]):
@@ -40,6 +43,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         self._assignor = self.app.assignor
+        self._budgets = transport.budgets
         conf = self.app.conf
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
@@ -92,7 +96,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         if consumer._closed or fetcher._closed:
             raise ConsumerStoppedError
         with fetcher._subscriptions.fetch_context():
-            return await fetch(fetcher, active_partitions, timeout or 0, self._epochs)
+            return await fetch(fetcher, active_partitions, timeout or 0, self._epochs, self._budgets)
 
     async def committed_offsets(self, partitions: Iterable[TP]) -> dict[TP, int]:
         """What the group has committed, of those partitions of which it has committed anything."""
@@ -108,7 +112,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
         return cast("dict[TP, int]", await self.call_thread(self._offsets_after, instants))
 
     async def _offsets_after(self, instants: Mapping[TP, int]) -> dict[TP, int]:
-        asked = {driver.ensure_aiokafka_TP(tp): at_ms + 1 for tp, at_ms in instants.items()}
+        asked = {driver.ensure_aiokafka_TP(tp): min(at_ms + 1, LATEST_MS) for tp, at_ms in instants.items()}
         found = await self._ensure_consumer().offsets_for_times(asked)
         return {TP(tp.topic, tp.partition): at.offset for tp, at in found.items() if at is not None}
 
@@ -224,13 +228,19 @@ class BulkTransport(driver.Transport):
     client_options: Mapping[str, Any]
     fetch_wait_ms: int
     group_instance_id: str | None
+    budgets: Mapping[str, int]
 
     def configure(
-        self, client_options: Mapping[str, Any], fetch_wait_ms: int, group_instance_id: str | None = None
+        self,
+        client_options: Mapping[str, Any],
+        fetch_wait_ms: int,
+        group_instance_id: str | None = None,
+        budgets: Mapping[str, int] = NO_BUDGETS,
     ) -> "BulkTransport":
-        """How every consumer of this transport connects, how long a fetch waits for the first record, and the name of
-        a static member of the group."""
+        """How every consumer of this transport connects, how long a fetch waits for the first record, the name of a
+        static member of the group, and how large a batch may be, unpacked, by topic (batches.py)."""
         self.client_options = client_options
         self.fetch_wait_ms = fetch_wait_ms
         self.group_instance_id = group_instance_id
+        self.budgets = budgets
         return self

@@ -2,8 +2,8 @@
 
 import hashlib
 
-from stream.kafka.batches import Record
 from stream.kafka.writer import Line
+from stream.wire.record import Record, Unread, name_bytes
 
 OVERHEAD_BYTES = 4_096
 """For our own headers, and for what a record and a batch need beside their bytes."""
@@ -18,8 +18,9 @@ def dead_letter(topic: str, partition: int, record: Record, reason: str, detail:
     """The line for the dead-letter topic: key, value and headers unchanged, and five headers more.
 
     `room_bytes`: the greatest record that the topic takes. A value that does not fit is cut to what does, 64 KiB at
-    most, and gets the headers `sha256` (of all of it) and `size`. Where key and headers alone leave no room (a topic
-    that somebody made too small), the headers are left out, and then the key.
+    most, and gets the headers `sha256` (of all of it) and `size`; so does what stands for a batch that was not
+    unpacked, where the digest is the batch's. Where key and headers alone leave no room (a topic that somebody made too
+    small), the headers are left out, and then the key.
     """
     ours: list[Header] = [
         ("reason", reason.encode()),
@@ -30,6 +31,10 @@ def dead_letter(topic: str, partition: int, record: Record, reason: str, detail:
     ]
     key, value, theirs = record.key, record.value, list(record.headers)
     room = room_bytes - OVERHEAD_BYTES
+    if isinstance(record, Unread):
+        key = None if len(key or b"") > room else key
+        cut = _cut(record.digest, record.size_bytes)
+        return Line(key, record.prefix[: min(PREFIX_BYTES, room - len(key or b""))], ours + cut)
     if len(value or b"") + len(key or b"") + _bytes(theirs) <= room:
         return Line(key, value, theirs + ours)
     if len(key or b"") + _bytes(theirs) > room:
@@ -38,9 +43,13 @@ def dead_letter(topic: str, partition: int, record: Record, reason: str, detail:
         key = None
     whole = value or b""
     left = max(0, room - len(key or b"") - _bytes(theirs))
-    cut: list[Header] = [("sha256", hashlib.sha256(whole).hexdigest().encode()), ("size", b"%d" % len(whole))]
+    cut = _cut(hashlib.sha256(whole).hexdigest(), len(whole))
     return Line(key, whole[: min(PREFIX_BYTES, left)], theirs + ours + cut)
 
 
+def _cut(digest: str, size_bytes: int) -> list[Header]:
+    return [("sha256", digest.encode()), ("size", b"%d" % size_bytes)]
+
+
 def _bytes(headers: list[Header]) -> int:
-    return sum(len(name.encode()) + len(content or b"") + 16 for name, content in headers)
+    return sum(len(name_bytes(name)) + len(content or b"") + 16 for name, content in headers)

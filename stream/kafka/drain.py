@@ -12,9 +12,10 @@ from fractions import Fraction
 from stream.settings.document import Limits
 
 PARTS = 10
-SPARED = frozenset({"conflict", "limit"})
+SPARED = frozenset({"conflict", "limit", "too_late"})
 """Their events were read, routed and identified, and no share of them says that something broke: of a conflict one of
-the two counts, and a limit is there so that one case, one debtor or ids without end do not stop the worker."""
+the two counts, a limit is there so that one case, one debtor or ids without end do not stop the worker, and whoever
+sends old history sends much of it."""
 
 
 class Drain:

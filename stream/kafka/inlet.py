@@ -9,14 +9,17 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from stream.kafka.batches import Batch, Record
-from stream.kafka.reading import Outcome, Refusal
+from stream.kafka.batches import Batch
+from stream.kafka.reading import NO_FACT, Outcome
+from stream.wire.record import Record
 
 Read = Callable[[Sequence[Record]], list[Outcome]]
 """What becomes of records that are read together, each by itself."""
 
 CHUNK = 256
 MOST_BATCHES = 16
+MOST_BYTES = 16 << 20
+"""Bytes of batches that may wait in a lane behind the one that is being applied."""
 NEVER_MS = 2**63
 
 
@@ -45,7 +48,8 @@ class Lane:
         self.stamp_ms: int | None = None
         self.excused = False
         self.buffered = 0
-        self._waiting: deque[Sequence[Record]] = deque()
+        self._waiting: deque[tuple[Sequence[Record], int]] = deque()
+        self._waiting_bytes = 0
         self._records: Sequence[Record] = ()
         self._outcomes: list[Outcome] = []
         self._times: list[int] = []
@@ -57,9 +61,9 @@ class Lane:
         """Whether the log holds more than has been fetched, or nobody knows yet."""
         return self.log_end is None or self.fed < self.log_end
 
-    def holds(self, records: int, batches: int) -> bool:
-        """Whether so much waits here: records, or batches (few and large ones fill a memory, too)."""
-        return self.buffered >= records or len(self._waiting) >= batches
+    def holds(self, records: int, batches: int, size_bytes: int) -> bool:
+        """Whether so much waits here: records, batches or bytes (few and large ones fill a memory, too)."""
+        return self.buffered >= records or len(self._waiting) >= batches or self._waiting_bytes >= size_bytes
 
     @property
     def lag(self) -> int:
@@ -90,13 +94,14 @@ class Lane:
             return
         records = batch.records
         if records:
-            self._waiting.append(records)
+            self._waiting.append((records, batch.size_bytes))
+            self._waiting_bytes += batch.size_bytes
             self.buffered += len(records)
         elif not self.buffered:
             self.applied = self.fed
 
     def head_ms(self, read: Read) -> int | None:
-        """Event time of the next record; 0 for one that is refused (it need not wait); None if nothing is there."""
+        """Event time of the next record; 0 for one that is no fact (it need not wait); None if nothing is there."""
         if self._index == len(self._outcomes) and not self._refill(read):
             return None
         return self._times[self._index]
@@ -119,10 +124,11 @@ class Lane:
             if not self._waiting:
                 self._records, self._outcomes, self._times, self._cut, self._index = (), [], [], 0, 0
                 return False
-            self._records, self._cut = self._waiting.popleft(), 0
+            (self._records, size_bytes), self._cut = self._waiting.popleft(), 0
+            self._waiting_bytes -= size_bytes
         self._index = 0
         self._outcomes = outcomes = read(self._records[self._cut : self._cut + CHUNK])
-        self._times = [0 if isinstance(outcome, Refusal) else outcome.occurred_at for outcome in outcomes]
+        self._times = [0 if isinstance(outcome, NO_FACT) else outcome.occurred_at for outcome in outcomes]
         return True
 
 
@@ -143,11 +149,11 @@ class Inlet:
 
     def full(self, topic: str) -> bool:
         """Whether this lane should be given nothing more for now."""
-        return self.lanes[topic].holds(self._capacity, MOST_BATCHES)
+        return self.lanes[topic].holds(self._capacity, MOST_BATCHES, MOST_BYTES)
 
     def roomy(self, topic: str) -> bool:
         """Whether it may be given more again: half of what it was full of is taken."""
-        return not self.lanes[topic].holds(self._capacity // 2 + 1, MOST_BATCHES // 2 + 1)
+        return not self.lanes[topic].holds(self._capacity // 2 + 1, MOST_BATCHES // 2 + 1, MOST_BYTES // 2 + 1)
 
     def backlog_ms(self) -> int | None:
         """Event time of the earliest head among the lanes that are behind their log end; None: none such is known."""

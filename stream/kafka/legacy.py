@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import orjson
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from stream.engine.windows_state import CLOCK_KEY
 from stream.kafka.batches import fetch, opened
 from stream.kafka.context import Context
 from stream.kafka.positions import KEY, Positions, decode
 from stream.windows.exact import loads
+from stream.wire.consumer import AIOKafkaConsumer
 
 TAIL_RECORDS = 1_000
 """Every transaction ends with the offset record: it is among the last ones of its partition."""

@@ -7,6 +7,8 @@ from typing import Any
 
 import structlog
 
+from stream.facts.printable import printable
+
 QUIET = {
     "aiokafka": logging.WARNING,
     "aiokafka.consumer.group_coordinator": logging.ERROR,  # warns of every rebalance, which is no fault
@@ -17,6 +19,8 @@ QUIET = {
     "stream.kafka.app": logging.WARNING,  # Faust's services log under the module of the subclass
     "stream.kafka.bulk": logging.WARNING,
 }
+MOST_LOGGED = 4_000
+"""Characters of one text in a line."""
 FIRST_SECONDS, LONGEST_SECONDS = 5.0, 60.0
 
 
@@ -51,6 +55,14 @@ def one_line(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+def visible(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
+    """A line is one line, and no terminal obeys what a producer wrote: text is escaped, and cut where it is long."""
+    for name, value in event.items():
+        if isinstance(value, str) and name != "exception":
+            event[name] = printable(value, MOST_LOGGED)
+    return event
+
+
 def set_up_logging(level: int = logging.INFO) -> None:
     """Sends structlog and the standard library's logging to stderr, in one form."""
     terminal = sys.stderr.isatty()
@@ -64,6 +76,7 @@ def set_up_logging(level: int = logging.INFO) -> None:
         shared.append(one_line)
     else:
         shared.append(structlog.processors.format_exc_info)
+    shared.append(visible)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -7,15 +7,17 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.kafka.batches import Batch, fetch, opened
 from stream.kafka.names import Names
-from stream.kafka.reading import Reader, Refusal, decoder_of
+from stream.kafka.reading import Reader, Refusal, Tombstone, decoder_of
 from stream.replay.chunks import InputError, Position
 from stream.replay.reading import Block, Refused
 from stream.settings import Settings
+from stream.wire.consumer import AIOKafkaConsumer
+from stream.wire.record import Unread
 
 SILENCE_SECONDS = 60.0
 """A broker that has answered nothing for so long is gone."""
@@ -54,10 +56,11 @@ class TopicPart:
     def _read(self, runner: asyncio.Runner, reader: Reader, position: Position) -> Iterator[Block]:
         tp = TopicPartition(self.topic, self.partition)
         consumer = runner.run(opened(self.settings.kafka_client_options(), tp, self.start))
-        at = self.start
+        at, budgets = self.start, {self.topic: self.settings.batch_bytes}
         try:
             while at < self.end:
-                batch = runner.run(fetch(consumer._fetcher, (tp,), SILENCE_SECONDS)).get(tp)
+                fetched = fetch(consumer._fetcher, (tp,), SILENCE_SECONDS, budgets=budgets)
+                batch = runner.run(fetched).get(tp)
                 if batch is None:
                     raise InputError(f"{self.source}: nothing at offset {at} for {SILENCE_SECONDS:g} s")
                 yield self._block(batch, reader)
@@ -71,17 +74,22 @@ class TopicPart:
         values: list[bytes] = []
         refused: list[Refused] = []
         greatest_ms: int | None = None
+        tombstones = 0
         records = [record for record in batch.records if record.offset < self.end]
         for record, outcome in zip(records, reader.read(records), strict=True):
+            if isinstance(outcome, Tombstone):
+                tombstones += 1
+                continue
             if isinstance(outcome, Refusal):
-                refused.append((record.offset, record.value or b"", outcome.reason, outcome.detail))
+                value = record.prefix if isinstance(record, Unread) else record.value or b""
+                refused.append((record.offset, value, outcome.reason, outcome.detail))
                 continue
             lines.append(record.offset)
             values.append((record.value or b"").rstrip(b"\r\n"))
             if greatest_ms is None or outcome.occurred_at > greatest_ms:
                 greatest_ms = outcome.occurred_at
         stamp_ms = max((record.timestamp for record in records), default=None)
-        return Block(values, lines, 0, refused, greatest_ms, stamp_ms)
+        return Block(values, lines, 0, refused, greatest_ms, stamp_ms, tombstones)
 
 
 async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:

@@ -8,9 +8,10 @@ from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.facts.murmur import murmur2
-from stream.kafka.batches import Record
+from stream.facts.printable import printable
 from stream.windows.calendar import day_begins
 from stream.windows.plan import WindowPlan
+from stream.wire.record import Record, Unread
 
 GUARD_MS = 300_000
 VERIFIED_KEYS = 200_000
@@ -23,7 +24,13 @@ class Refusal(NamedTuple):
     detail: str
 
 
-Outcome = Fact | Refusal
+class Tombstone:
+    """What a record without a value is (contract 1): counted, and nothing else."""
+
+
+TOMBSTONE = Tombstone()
+NO_FACT = (Refusal, Tombstone)
+Outcome = Fact | Refusal | Tombstone
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -60,8 +67,8 @@ class Reader:
         self._verified: set[bytes] = set()
 
     def read(self, records: Sequence[Record]) -> list[Outcome]:
-        """The fact of each record, or its refusal. A decoder that fails is asked again, for one record at a time; then
-        the record with which it fails is refused as `internal`."""
+        """The fact of each record, its refusal, or that it has no value. A decoder that fails is asked again, for one
+        record at a time; then the record with which it fails is refused as `internal`."""
         values = [record.value for record in records]
         found: Sequence[Fact | Rejection | Refusal]
         try:
@@ -72,13 +79,17 @@ class Reader:
 
     def _checked(self, record: Record, fact: Fact | Rejection | Refusal) -> Outcome:
         value, key = record.value, record.key
-        if value is not None and len(value) > self._record_bytes and len(value.rstrip(b"\r\n")) > self._record_bytes:
+        if value is None:
+            return TOMBSTONE
+        if len(value) > self._record_bytes and len(value.rstrip(b"\r\n")) > self._record_bytes:
             return Refusal("oversized", f"{len(value)} bytes, more than limits.record_bytes {self._record_bytes}")
         if isinstance(fact, Rejection | Refusal):
+            if isinstance(record, Unread):
+                return Refusal(record.reason, record.detail)
             return Refusal(*fact)
         expected = fact.debtor_id or expected_key(fact)
         if key != expected.encode():
-            shown = "null" if key is None else ascii(key.decode(errors="replace"))[:200]
+            shown = "null" if key is None else f"'{printable(key, 200)}'"
             return Refusal("misrouted", f"the record's key is {shown}, expected {expected!r}")
         if key not in self._verified and not self._verify(key):
             home = partition_of(key, self._partitions)

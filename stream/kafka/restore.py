@@ -9,6 +9,7 @@ import structlog
 from aiokafka import TopicPartition
 
 from stream.facts.format import NewerFormatError
+from stream.facts.printable import printable
 from stream.kafka.batches import fetch, opened
 from stream.kafka.exits import RefusedError
 
@@ -85,7 +86,7 @@ def _taken(
             why = f"{error}: start a worker of the version that wrote it"
             raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
         except Exception as error:  # whatever it is, starting again would find the same record
-            why = f"the record of key {key.decode(errors='replace')!a} cannot be read: {error!r}"
+            why = f"the record of key '{printable(key)}' cannot be read: {error!r}"
             raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
 
 

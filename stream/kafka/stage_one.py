@@ -7,7 +7,7 @@ import structlog
 from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
 from stream.engine.stage1 import Stage1
 from stream.facts.fact import Fact
-from stream.kafka.batches import Batch, Record
+from stream.kafka.batches import Batch
 from stream.kafka.clock import Clock, Statement
 from stream.kafka.context import Context
 from stream.kafka.deadletter import dead_letter
@@ -16,11 +16,12 @@ from stream.kafka.exits import Exit
 from stream.kafka.inlet import Inlet, Lane, Run
 from stream.kafka.pace import Pace
 from stream.kafka.positions import KEY, Position, Positions, decode, stamp_of
-from stream.kafka.reading import Reader, Refusal, decoder_of
+from stream.kafka.reading import NO_FACT, Reader, Refusal, Tombstone, decoder_of
 from stream.kafka.tally import Tally
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
 from stream.ledger.judge import Verdict
+from stream.wire.record import Record
 
 SLICE = 100
 CAPACITY = 2_000
@@ -151,7 +152,10 @@ class StageOne:
         accepted: list[Fact] = []
         passed = 0
         for record, fact in zip(run.records, run.outcomes, strict=True):
-            if isinstance(fact, Refusal):
+            if isinstance(fact, NO_FACT):
+                if isinstance(fact, Tombstone):
+                    self._tally.tombstone()
+                    continue
                 self._refuse(topic, record, fact, passed)
                 passed = 0
                 continue

@@ -10,7 +10,7 @@ import structlog
 from stream.engine.delta import STATEMENT_KEY
 from stream.engine.stage2 import Stage2
 from stream.facts.format import NewerFormatError
-from stream.kafka.batches import Batch, Record
+from stream.kafka.batches import Batch
 from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
 from stream.kafka.inlet import Lane
@@ -20,6 +20,7 @@ from stream.kafka.reading import partition_of
 from stream.kafka.work import Commit, LogEnd
 from stream.kafka.writer import Line, Written
 from stream.windows.exact import loads
+from stream.wire.record import Record
 
 SLICE = 200
 CAPACITY = 2_000

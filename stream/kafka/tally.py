@@ -34,6 +34,7 @@ class Tally:
         self._verdicts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._strangers = 0
+        self._tombstones = 0
 
     def cut(self) -> "Tally":
         """What was counted since the last cut, to be told once it is committed; counting goes on from nothing."""
@@ -56,6 +57,10 @@ class Tally:
         """One that counts already: `duplicate` or `superseded`."""
         self._verdicts[verdict] += 1
 
+    def tombstone(self) -> None:
+        """One without a value, which is no event."""
+        self._tombstones += 1
+
     def refused(self, reason: str) -> None:
         """One that was dead-lettered."""
         self._reasons[reason] += 1
@@ -67,6 +72,7 @@ class Tally:
         meters.add("collections_events_duplicate_total", by=self._verdicts["duplicate"])
         meters.add("collections_events_superseded_total", by=self._verdicts["superseded"])
         meters.add("collections_events_unconfigured_site_total", by=self._strangers)
+        meters.add("collections_tombstones_total", by=self._tombstones)
         for reason in dict.fromkeys((*REASONS, *self._reasons)):
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])

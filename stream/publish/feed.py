@@ -10,12 +10,13 @@ import time
 from collections.abc import AsyncIterator
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.publish.floor import Floor
 from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
+from stream.wire.consumer import AIOKafkaConsumer
 
 REACH_MS = 40 * 86_400_000
 POLL_MS = 250

@@ -7,7 +7,7 @@ from math import gcd
 from pathlib import Path
 
 from stream.engine.publication import Publication
-from stream.replay.reading import Part
+from stream.replay.reading import LinesPart, Part, RowsPart
 from stream.settings import Settings
 from stream.windows.calendar import QUARTER_MS
 from stream.windows.plan import WindowPlan
@@ -42,6 +42,11 @@ class Job:
             return self.end_ms
         pane_ms = self.settings.plan().pane_ms
         return (greatest_ms // pane_ms + 1) * pane_ms
+
+    @property
+    def of_topics(self) -> bool:
+        """Whether topics are read, and not files."""
+        return not any(isinstance(part, LinesPart | RowsPart) for part in self.parts)
 
     @cached_property
     def stepwise(self) -> bool:

@@ -38,7 +38,7 @@ Refused = tuple[int, bytes, str, str]
 class Block:
     """Some events of a part. `lines` count from 1 in the part; `passed`: lines of the part up to the end of the block.
     `greatest_ms`: greatest `occurred_at` in it, where the source knows it; `stamp_ms`: greatest instant at which one of
-    them was written, likewise."""
+    them was written, likewise. `tombstones`: records of a topic that have no value, and are no events."""
 
     values: list[bytes]
     lines: Sequence[int]
@@ -46,6 +46,7 @@ class Block:
     refused: list[Refused] = field(default_factory=list)
     greatest_ms: int | None = None
     stamp_ms: int | None = None
+    tombstones: int = 0
 
 
 class Part(Protocol):

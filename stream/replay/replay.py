@@ -40,7 +40,8 @@ class Summary:
     """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters.
 
     `unconfigured_sites`: those that count in UTC and without shifts. `fingerprint`: the same for runs of the same input
-    under the same configuration.
+    under the same configuration. `tombstones`: records without a value, which are no events; None, and not said, of
+    files, which have none.
     """
 
     run: str
@@ -55,6 +56,11 @@ class Summary:
     events_per_second: int
     unconfigured_sites: list[str]
     fingerprint: str
+    tombstones: int | None = None
+
+    def said(self) -> dict[str, Any]:
+        """As it is written."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
@@ -161,8 +167,9 @@ def summed_up(
         events_per_second=round(events / max(seconds, 0.001)),
         unconfigured_sites=sorted({site for result in folded for site in result["sites"]} - job.plan.sites.keys()),
         fingerprint=made_of,
+        tombstones=sum(result["tombstones"] for result in read) if job.of_topics else None,
     )
-    write_rest(work.out, asdict(summary))
+    write_rest(work.out, summary.said())
     return summary
 
 

@@ -175,10 +175,11 @@ class Time(Section):
 
 
 class Limits(Section):
-    """Beyond the first five an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
+    """Beyond the first six an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
     others allow, the worker stops (kafka/drain.py)."""
 
     record_bytes: Positive = 1_048_576
+    batch_bytes: Positive = 33_554_432
     facts_per_case: Positive = 100_000
     facts_per_debtor: Positive = 100_000
     entities_per_site: Positive = 10_000

@@ -50,6 +50,11 @@ class Settings:
         return self.document.limits.record_bytes
 
     @property
+    def batch_bytes(self) -> int:
+        """The greatest batch of records, unpacked, that is taken in: one with a record that may come always is."""
+        return max(self.document.limits.batch_bytes, 2 * self.record_bytes)
+
+    @property
     def deltas_partitions(self) -> int:
         """Partitions of the deltas topic: `kafka.deltas_partitions`, by default min(partitions, 8)."""
         return self.kafka.deltas_partitions or min(self.kafka.partitions, 8)

@@ -3,6 +3,7 @@ uses it, so that an upgrade which moves one fails by name.
 """
 
 import inspect
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from aiokafka.cluster import ClusterMetadata
 from aiokafka.consumer import fetcher as fetching
 from aiokafka.consumer.fetcher import READ_COMMITTED, READ_UNCOMMITTED, FetchResult, PartitionRecords
 from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from faust.transport.consumer import Consumer as BaseConsumer
@@ -21,6 +23,9 @@ from faust.transport.drivers import aiokafka as driver
 
 from stream.kafka.batches import _unpack
 from stream.kafka.versions import PINNED, WrongVersionError, check_versions
+from stream.wire.batch import WireRecords
+from stream.wire.record import Unread
+from tests.conftest import ROOT
 
 TP = TopicPartition("t", 0)
 
@@ -53,8 +58,10 @@ def encoded(base: int, values: list[bytes], *, codec: int = 0, producer: int = -
     return bytes(raw)
 
 
-def partition_records(raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int) -> Any:
-    return PartitionRecords(TP, MemoryRecords(raw), aborted, start, None, None, False, isolation)
+def partition_records(
+    raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int, of: Any = WireRecords
+) -> Any:
+    return PartitionRecords(TP, of(raw), aborted, start, None, None, False, isolation)
 
 
 def unpacked(raw: bytes, start: int, aborted: list[tuple[int, int]], isolation: int) -> tuple[list[int], int]:
@@ -90,9 +97,12 @@ LOGS: dict[str, tuple[bytes, int, list[tuple[int, int]]]] = {
 @pytest.mark.parametrize("log", LOGS)
 async def test_what_is_unpacked_is_what_aiokafkas_own_iterator_yields(log: str, isolation: int) -> None:
     raw, start, aborted = LOGS[log]
-    own = partition_records(raw, start, list(aborted), isolation)
+    own = partition_records(raw, start, list(aborted), isolation, MemoryRecords)
     expected = [record.offset for record in own]
     assert unpacked(raw, start, list(aborted), isolation) == (expected, own.next_fetch_offset)
+    through_ours = partition_records(raw, start, list(aborted), isolation)  # what `getmany` gives
+    assert [record.offset for record in through_ours] == expected
+    assert through_ours.next_fetch_offset == own.next_fetch_offset
 
 
 async def test_an_aborted_record_is_not_seen_and_those_around_it_are() -> None:
@@ -105,11 +115,61 @@ async def test_records_of_every_codec_are_unpacked(codec: int) -> None:
     assert unpacked(encoded(0, [b"x" * 500] * 3, codec=codec), 0, [], READ_COMMITTED) == ([0, 1, 2], 3)
 
 
+async def test_a_fetch_is_given_in_parts_that_lie_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.kafka.batches.PART_BYTES", 2_000)
+    raw = b"".join(encoded(base, [b"x" * 900], codec=4) for base in range(5))
+    assignment = Assignment([TP])
+    state = assignment.state_value(TP)
+    state.seek(0)
+    state.highwater = state.lso = 5
+    records = partition_records(raw, 0, [], READ_COMMITTED)
+    result = FetchResult(TP, assignment=assignment, partition_records=records, backoff=0)
+    parts = []
+    while result.has_more():
+        part = _unpack(TP, result, 0)
+        assert part is not None
+        assert state.position == part.next_offset
+        parts.append((part.start, [record.offset for record in part.records], part.next_offset))
+    assert parts == [(0, [0, 1], 2), (2, [2, 3], 4), (4, [4], 5)]
+
+
+async def test_a_batch_over_the_budget_is_refused_where_there_is_one_and_an_error_elsewhere_if_it_is_damaged() -> None:
+    def given(raw: bytes, budget: int | None) -> Any:
+        assignment = Assignment([TP])
+        state = assignment.state_value(TP)
+        state.seek(0)
+        state.highwater = state.lso = 1
+        records = partition_records(raw, 0, [], READ_COMMITTED)
+        return _unpack(TP, FetchResult(TP, assignment=assignment, partition_records=records, backoff=0), 0, budget)
+
+    large = encoded(0, [b"x" * 9_000], codec=4)
+    damaged = large[:61] + b"?" * (len(large) - 61)
+    assert [type(record) for record in given(large, 1_000).records] == [Unread]
+    assert [record.value for record in given(large, None).records] == [b"x" * 9_000]
+    assert [type(record) for record in given(damaged, 1_000_000).records] == [Unread]
+    with pytest.raises(CorruptRecordException, match="t-0, a batch of 1 records"):
+        given(damaged, None)
+
+
 async def test_a_raw_record_has_what_the_shell_reads_of_it() -> None:
     batch = MemoryRecords(encoded(3, [b"v"])).next_batch()
     (record,) = list(batch)
     read = (record.offset, record.key, record.value, record.timestamp, record.timestamp_type, list(record.headers))
     assert read == (3, b"k", b"v", 1_000, 0, [("h", b"1")])
+
+
+def test_the_fetcher_makes_our_batches_of_what_a_broker_sent() -> None:
+    assert fetching.MemoryRecords is WireRecords
+    assert "records = MemoryRecords(part_data[-1])" in inspect.getsource(fetching.Fetcher)
+
+
+def test_nothing_reads_a_topic_but_by_the_consumer_that_takes_batches_apart_under_a_budget() -> None:
+    others = [
+        str(path)
+        for path in (ROOT / "stream").rglob("*.py")
+        if re.search(r"from aiokafka import[^\n]*AIOKafkaConsumer", path.read_text())
+    ]
+    assert others == [str(ROOT / "stream/wire/consumer.py")]
 
 
 @pytest.mark.parametrize(

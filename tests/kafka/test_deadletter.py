@@ -6,6 +6,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from stream.kafka.deadletter import PREFIX_BYTES, dead_letter
+from stream.wire.record import Unread
 from tests.kafka.records import FakeRecord
 
 ROOM = 200_000
@@ -37,6 +38,19 @@ def test_a_value_beyond_the_room_becomes_its_beginning_its_digest_and_its_size()
 def test_a_value_that_fits_is_whole() -> None:
     value = b"x" * (ROOM - 10_000)
     assert dead_letter("calls", 0, FakeRecord(1, value), "oversized", "", ROOM).value == value
+
+
+def test_what_stands_for_a_batch_says_the_digest_of_the_batch_and_how_large_it_is() -> None:
+    record = Unread(9, 0, 1, b"d-1", b"", (), None, "oversized", "why", b"begin", "abc", 450_000_000)
+    line = dead_letter("calls", 3, record, "oversized", "why", ROOM)
+    assert (line.key, line.value) == (b"d-1", b"begin")
+    said = dict(line.headers)
+    assert (said["offset"], said["sha256"], said["size"]) == (b"9", b"abc", b"450000000")
+
+
+def test_a_name_of_any_bytes_takes_its_room_and_stays() -> None:
+    line = dead_letter("calls", 0, FakeRecord(1, b"v", headers=[("\udcff", b"1")]), "malformed", "", ROOM)
+    assert line.headers[0] == ("\udcff", b"1")
 
 
 @pytest.mark.parametrize(

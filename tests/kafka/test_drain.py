@@ -25,7 +25,7 @@ def drained(bad: Callable[[int], bool], reason: str, records: int = 40_000, limi
     return None
 
 
-@pytest.mark.parametrize(("reason", "longest"), [("malformed", 1_000), ("too_late", 1_000), ("internal", 100)])
+@pytest.mark.parametrize(("reason", "longest"), [("malformed", 1_000), ("misrouted", 1_000), ("internal", 100)])
 def test_so_many_in_a_row_are_too_many_and_one_good_record_between_is_enough(reason: str, longest: int) -> None:
     assert drained(always, reason) == longest
     drain = Drain(LIMITS)
@@ -54,8 +54,8 @@ def test_a_few_bad_records_are_never_too_many_however_few_there_are_of_all() -> 
     assert drained(always, "malformed", 999) is None
 
 
-@pytest.mark.parametrize("reason", ["conflict", "limit"])
-def test_conflicts_and_what_is_beyond_a_limit_are_never_too_many(reason: str) -> None:
+@pytest.mark.parametrize("reason", ["conflict", "limit", "too_late"])
+def test_what_was_read_and_identified_is_never_too_much(reason: str) -> None:
     assert drained(always, reason) is None
 
 

@@ -1,15 +1,16 @@
 """Laws of the merge (live 2, catch-up)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.facts.fact import Call
-from stream.kafka.batches import Record
-from stream.kafka.inlet import MOST_BATCHES, NEVER_MS, GapError, Inlet, Lane
+from stream.kafka.inlet import MOST_BATCHES, MOST_BYTES, NEVER_MS, GapError, Inlet, Lane
 from stream.kafka.reading import Outcome, Refusal
+from stream.wire.record import Record
 from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 
 MINUTE = 60_000
@@ -196,3 +197,17 @@ def test_facts_are_read_by_the_same_inlet() -> None:
     ((outcome,),) = (run.outcomes for run in one.take(1))
     assert isinstance(outcome, Call)
     assert outcome.occurred_at == NOON_MS + 5_000
+
+
+def test_a_lane_with_many_bytes_waiting_is_full_until_half_of_them_are_taken() -> None:
+    one = inlet("a")
+    for offset in range(4):
+        assert not one.full("a")
+        large = replace(batch("a", [at(offset, offset)]), size_bytes=MOST_BYTES // 4)
+        one.lanes["a"].feed(large)
+    assert one.full("a")
+    order(one, 1)
+    assert not one.full("a")
+    assert not one.roomy("a")
+    order(one, 2)
+    assert one.roomy("a")

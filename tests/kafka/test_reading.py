@@ -7,7 +7,8 @@ from aiokafka.partitioner import murmur2
 
 from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Call, Fact
-from stream.kafka.reading import GUARD_MS, Reader, Refusal, partition_of
+from stream.kafka.reading import GUARD_MS, Reader, Refusal, Tombstone, partition_of
+from stream.wire.record import Unread
 from tests.kafka.records import NOON_MS, FakeRecord, call, debtor_of, record
 
 
@@ -68,9 +69,20 @@ def test_a_record_over_the_limit_is_oversized_and_its_newline_does_not_count() -
     assert refused(reader, FakeRecord(0, value + b" ")) == "oversized"
 
 
-@pytest.mark.parametrize(("value", "reason"), [(None, "malformed"), (b"{", "malformed"), (b"{}", "invalid")])
-def test_what_is_no_event_is_refused_for_its_own_reason(value: bytes | None, reason: str) -> None:
+@pytest.mark.parametrize(("value", "reason"), [(b"", "malformed"), (b"{", "malformed"), (b"{}", "invalid")])
+def test_what_is_no_event_is_refused_for_its_own_reason(value: bytes, reason: str) -> None:
     assert refused(Reader(0, 1, 1_000), FakeRecord(0, value)) == reason
+
+
+def test_a_record_without_a_value_is_no_event_and_no_refusal_whatever_its_key() -> None:
+    reader = Reader(0, 1, 1_000)
+    records = [FakeRecord(0, None), FakeRecord(1, None, None), record(2, 0), FakeRecord(3, None, b"\xff")]
+    assert [type(outcome) for outcome in reader.read(records)] == [Tombstone, Tombstone, Call, Tombstone]
+
+
+def test_a_batch_that_was_not_taken_apart_is_refused_for_its_own_reason() -> None:
+    unread = Unread(9, NOON_MS, 1, b"d-1", b"", (), None, "oversized", "too much", call(1), "", 7)
+    assert Reader(0, 1, 1_000).read([unread]) == [Refusal("oversized", "too much")]
 
 
 def test_a_decoder_that_fails_is_asked_again_for_each_record_and_what_fails_alone_is_refused() -> None:

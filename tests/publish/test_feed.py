@@ -20,6 +20,7 @@ from stream.publish.feed import Feed
 from stream.publish.floor import Floor
 from stream.settings import Settings, load
 from tests.publish.records import ROLLING, Record, alert, kpi, value
+from tests.wire.raw import batch, record, send_batches
 
 pytestmark = pytest.mark.broker
 
@@ -194,3 +195,15 @@ async def test_the_board_command_serves_the_floor_and_ends_at_sigterm(broker: st
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def test_records_with_headers_of_any_bytes_are_read_like_all_others(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix)
+    key, body = kpi(value("dials", 3))
+    odd = batch(record(body, key, [(b"\xff\xfe", b"\x00"), (b"", None)]))
+    await send_batches(broker, f"{topic_prefix}.kpi.v1", 0, [odd])
+    of = Floor(ROLLING)
+    feed = Feed(settings(broker, topic_prefix), of)
+    async with running(feed):
+        await until(lambda: feed.loaded)
+        assert (dials(of), feed.problem) == ({"a-017": 3}, None)

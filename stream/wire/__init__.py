@@ -1,0 +1,1 @@
+"""Records as they lie on the wire: batches taken apart under a byte budget, whatever producers put into them."""
