@@ -86,8 +86,10 @@ class Book:
             if chain.weight() >= self._limits.facts_per_debtor:
                 return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
             return None
-        if len(facts) >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"its key has {len(facts)} facts, as many as limits.facts_per_debtor allows")
+        # Of a key that is an agent's, states are counted apart; a debtor has none.
+        held = len(facts) if fact.debtor_id else sum(not isinstance(each, AgentState) for each in facts.values())
+        if held >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"its key has {held} facts, as many as limits.facts_per_debtor allows")
         if fact.case_id is not None:
             of_case = sum(each.case_id == fact.case_id for each in facts.values())
             if of_case >= self._limits.facts_per_case:
