@@ -18,7 +18,7 @@ from bench.setting import Setting, step
 from bench.system import BenchError
 from stream.cli.broker import committed_records, reached
 from stream.cli.configuration import settings_of
-from stream.cli.numbers import LIVE, numbers_of
+from stream.cli.kpi_records import LIVE, numbers_of
 from stream.replay.reconcile import Records, chosen, latest, records_of
 
 TRIES = (

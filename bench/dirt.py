@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from bench.throughput import RATE, START_MS
-from stream.kafka.reading import partition_of
+from stream.partition.intake import key_partition
 from stream.simulate.garbage import Garbage, made_invalid, malformed
 from stream.simulate.mess import contradicted
 from stream.simulate.route import Event, key_of, topic_of
@@ -66,7 +66,7 @@ def _bad(event: Event, prefix: str, partitions: int, rng: Random) -> Sent:
         return good._replace(value=orjson.dumps({**event, "note": "x" * RECORD_BYTES}), said=said)
     if said == "misrouted":
         assert good.key is not None
-        wrong = (partition_of(good.key, partitions) + 1) % partitions
+        wrong = (key_partition(good.key, partitions) + 1) % partitions
         keys = ((b"k" + good.key, None), (None, 0), (good.key, wrong), (good.key + b"\xff", None))
         key, partition = rng.choice(keys)
         return good._replace(key=key, partition=partition, said=said)

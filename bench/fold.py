@@ -12,11 +12,11 @@ from typing import Any
 import orjson
 
 from bench.result import Row
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.plan import WindowPlan
 
 START_MS = 1_793_577_600_000
@@ -56,9 +56,9 @@ def fact(kind: str, name: str, at_ms: int) -> Fact:
     return found
 
 
-def long_case(facts: int) -> Stage1:
+def long_case(facts: int) -> DebtorStage:
     """A ledger with one case of so many facts, of all types, in the order of time."""
-    one = Stage1(Definitions(), WindowPlan(), Limits(), 0)
+    one = DebtorStage(Definitions(), WindowPlan(), FactLimits(), 0)
     kinds = [kind for kind in KINDS if kind not in ("payment_reversal", "promise_cancelled")]
     for number in range(facts):
         kind = kinds[number % len(kinds)]

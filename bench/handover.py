@@ -14,7 +14,7 @@ from bench.result import Row
 from bench.setting import Setting, step
 from bench.system import BenchError, System
 from deploy.local.broker import free_port
-from stream.engine import delta
+from stream.engine.deltas import delta
 
 RATE = 1_000
 SECONDS = 36
@@ -70,7 +70,7 @@ def rows(setting: Setting) -> Iterator[Row]:
         for name, took in probes.took.items()
         if probes.sent[name] >= course.killed
         and partition_of(name) in stages[0]
-        and delta.partition_of(f"main|agent|{name}", NUMBERS) in stages[1]
+        and delta.entity_partition(f"main|agent|{name}", NUMBERS) in stages[1]
     }
     yield Row(
         "handover.kept", "numbers of stage 1 and 2 that the survivor kept", f"{sorted(stages[0])} {sorted(stages[1])}"

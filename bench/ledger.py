@@ -10,10 +10,10 @@ import orjson
 
 from bench.result import Row
 from bench.throughput import RATE, START_MS
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.simulate.scenario import batch
 from stream.windows.plan import WindowPlan
 
@@ -33,7 +33,7 @@ def lines(events: int) -> Iterator[Row]:
 
 
 def _applied(facts: list[Fact]) -> Iterator[Row]:
-    one = Stage1(Definitions(), WindowPlan(intervals=(("interval_30m", 1_800_000),)), Limits(), 0)
+    one = DebtorStage(Definitions(), WindowPlan(intervals=(("interval_30m", 1_800_000),)), FactLimits(), 0)
     seconds: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     took = 0.0

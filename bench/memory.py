@@ -16,11 +16,11 @@ from typing import Any
 import orjson
 
 from bench.result import Row
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.plan import WindowPlan
 
 START_MS = 1_793_577_600_000
@@ -82,7 +82,7 @@ def rss_bytes() -> int:
 
 def main(debtors: int) -> None:
     """Fills a ledger and prints what a debtor costs."""
-    one = Stage1(Definitions(), WindowPlan(), Limits(), 0)
+    one = DebtorStage(Definitions(), WindowPlan(), FactLimits(), 0)
     before = rss_bytes()
     for number, fact in enumerate(facts_in_order(debtors)):
         one.apply(fact)

@@ -18,7 +18,7 @@ from bench.result import Row
 from bench.setting import Setting, step
 from bench.system import BenchError, System
 from deploy.local.broker import free_port
-from stream.engine.delta import partition_of
+from stream.engine.deltas.delta import entity_partition
 
 RATE = 500
 NUMBERS = 4
@@ -46,7 +46,7 @@ class Silence:
             while True:
                 fetched = await self._consumer.getmany(timeout_ms=200)
                 entities = {record.key.rsplit(b"|", 2)[0] for records in fetched.values() for record in records}
-                for number in {partition_of(entity.decode(), NUMBERS) for entity in entities}:
+                for number in {entity_partition(entity.decode(), NUMBERS) for entity in entities}:
                     self._arrived[number].append(time.perf_counter())
         finally:
             await self._consumer.stop()

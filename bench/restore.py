@@ -27,14 +27,14 @@ from bench.memory import FACTS, TAKE_EVERY, facts_in_order, rss_bytes
 from bench.result import Row
 from bench.setting import Setting, step
 from deploy.local.broker import LocalBroker
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.entities.stage import EntityStage
 from stream.kafka.names import Names
-from stream.kafka.restore import Restoring, restore
 from stream.kafka.topics import create_topics
-from stream.kafka.worker import GC_THRESHOLD
 from stream.kafka.writer import Line, Writer
+from stream.partition.restore import Restoring, restore
 from stream.settings import Settings, load
+from stream.worker.main import GC_THRESHOLD
 
 DEBTORS = 1_000_000
 
@@ -63,12 +63,12 @@ def settings_of(bootstrap: str, prefix: str) -> Settings:
     return load(None, {f"KPI_STREAM_KAFKA__{key}": value for key, value in kafka.items()})
 
 
-def stage1_of(settings: Settings) -> Stage1:
-    return Stage1(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
+def stage1_of(settings: Settings) -> DebtorStage:
+    return DebtorStage(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
 
 
-def stage2_of(settings: Settings) -> Stage2:
-    return Stage2(settings.plan(), settings.rules(), settings.publication(), 0, 1)
+def stage2_of(settings: Settings) -> EntityStage:
+    return EntityStage(settings.plan(), settings.rules(), settings.publication(), 0, 1)
 
 
 async def fill(settings: Settings, debtors: int) -> None:

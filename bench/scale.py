@@ -23,12 +23,12 @@ from bench.setting import Setting, step
 from bench.system import Progress, System
 from bench.throughput import HISTORY, RULE, Throughput, worker
 from deploy.local.broker import free_port
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.publication import Publication
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.publication import Publication
+from stream.engine.entities.stage import EntityStage
 from stream.facts.decode import Rejection, decode
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.plan import WindowPlan
 
 EVENTS = 300_000
@@ -141,8 +141,8 @@ def share(workers: int, batch: int, setting: Setting) -> Share:
     floor = Floor(
         commits * NUMBERS * batch, agents=AGENTS * workers, teams=TEAMS * workers, debtors=100_000, apart_ms=0
     )
-    stages = [Stage1(Definitions(), PLAN, Limits(), number) for number in range(NUMBERS)]
-    reader = Stage2(PLAN, (), Publication(), 0, NUMBERS)
+    stages = [DebtorStage(Definitions(), PLAN, FactLimits(), number) for number in range(NUMBERS)]
+    reader = EntityStage(PLAN, (), Publication(), 0, NUMBERS)
     values = [(call.partition, call.at_ms, call.value) for call in calls(floor)]
     decode_s = stage1_s = stage2_s = 0.0
     made = taken = 0

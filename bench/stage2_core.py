@@ -1,4 +1,4 @@
-"""Everything from `Cells` on, without Kafka: CPU an event on a backlog, and whether it is flat.
+"""Everything from `DeltaBuffer` on, without Kafka: CPU an event on a backlog, and whether it is flat.
 
     python -m bench.stage2_core [EVENTS] [--repeat N] [--only CASE] [--profile CASE]
 
@@ -32,14 +32,14 @@ from bench.setting import Setting
 from bench.throughput import RATE, START_MS
 from stream.alerts.rules import Rule, exact
 from stream.alerts.watch import watched_columns
-from stream.engine.cells import Cells
-from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Publication, Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.buffer import DeltaBuffer
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.entities.stage import EntityStage, Publication
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Call, Fact
 from stream.facts.identity import expected_key
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.simulate.scenario import batch
 from stream.windows.plan import WindowPlan
 
@@ -56,7 +56,7 @@ DAY_MS = 86_400_000
 AGENTS, TEAMS, SITES = 512, 12, 2
 
 Step = tuple[str, tuple[Any, ...]]
-"""A method of `Cells` and its arguments."""
+"""A method of `DeltaBuffer` and its arguments."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Commit:
 
 
 class Recorder:
-    """Stands in for `Cells`: notes what is added instead of adding it."""
+    """Stands in for `DeltaBuffer`: notes what is added instead of adding it."""
 
     def __init__(self, *_: object) -> None:
         self.steps: list[Step] = []
@@ -133,8 +133,10 @@ def commits(facts: list[Fact]) -> list[Commit]:
 
 
 def _commits(facts: list[Fact]) -> list[Commit]:
-    with patch("stream.engine.stage1.Cells", Recorder):
-        stages = [Stage1(Definitions(), PLAN, Limits(), number, watched_columns(RULES, PLAN)) for number in range(4)]
+    with patch("stream.engine.debtors.stage.PaneSums", Recorder):
+        stages = [
+            DebtorStage(Definitions(), PLAN, FactLimits(), number, watched_columns(RULES, PLAN)) for number in range(4)
+        ]
     found: list[Commit] = []
     waiting: list[list[Fact]] = [[] for _ in stages]
 
@@ -194,8 +196,8 @@ class Spent:
 def run(found: list[Commit], plan: WindowPlan, per_tick: int = COMMITS_PER_TICK) -> Spent:
     """Works the backlog off once."""
     watched = watched_columns(RULES, plan)
-    cells = [Cells(number, plan.grain_ms, watched) for number in range(NUMBERS)]
-    stages = [Stage2(plan, RULES, Publication(), number, NUMBERS) for number in range(NUMBERS)]
+    cells = [DeltaBuffer(number, plan.grain_ms, watched) for number in range(NUMBERS)]
+    stages = [EntityStage(plan, RULES, Publication(), number, NUMBERS) for number in range(NUMBERS)]
     spent = Spent()
     gc.collect()
     gc.freeze()  # what is measured does not own the recorded events
@@ -214,7 +216,7 @@ def run(found: list[Commit], plan: WindowPlan, per_tick: int = COMMITS_PER_TICK)
         taken = clock()
         said = encode_statement(commit.number, commit.greatest_ms, commit.greatest_ms)
         for key, value in deltas:
-            stages[partition_of(key.decode(), NUMBERS)].apply(key, value)
+            stages[entity_partition(key.decode(), NUMBERS)].apply(key, value)
         for stage in stages:
             stage.apply(STATEMENT_KEY, said)
         applied = clock()

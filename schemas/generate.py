@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from stream.engine.outputs import AlertRecord, KpiRecord
+from stream.engine.entities.outputs import AlertRecord, KpiRecord
 from stream.facts.models import EVENTS, Event
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
-from stream.settings.document import Definitions
+from stream.settings.document import DefinitionsSection
 from stream.windows.measures import LEVELS, TABLE
 
 HERE = Path(__file__).parent
@@ -22,7 +22,7 @@ COLUMNS = (
     *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says", "not counted"),
     *("an unknown input", "a rolling window", "stated level", "options", "sources"),
 )
-DEFAULTS = Definitions()
+DEFAULTS = DefinitionsSection()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -13,7 +13,7 @@ import yaml
 
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.currency import EXPONENTS
-from stream.publish.parts import SIDES, Part
+from stream.publish.parts import SIDES, GaugePart
 
 FILE = Path(__file__).parent / "rules" / "recording.yml"
 HEADER = "# Generated from the KPI catalogue by deploy/prometheus/recording.py: change that, not this.\n"
@@ -48,15 +48,15 @@ def expression(kpi: Kpi) -> str:
     return f"{_max(numerator)} / ({_max(denominator)} > 0)"
 
 
-def _major(part: Part) -> str:
+def _major(part: GaugePart) -> str:
     return part.metric.replace("_minor_units", "_major_units")
 
 
-def _max(part: Part, matcher: str = "") -> str:
+def _max(part: GaugePart, matcher: str = "") -> str:
     return f"max without (instance) ({part.metric}{matcher})"
 
 
-def _in_major(part: Part) -> str:
+def _in_major(part: GaugePart) -> str:
     """Minor units divided by 10 to the currency's exponent: the one place where Prometheus learns of exponents."""
     odd = {exponent: "|".join(codes.split()) for exponent, codes in EXPONENTS.items()}
     usual = "|".join(odd[exponent] for exponent in sorted(odd))

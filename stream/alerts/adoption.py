@@ -7,13 +7,13 @@ when a correction became known, so that the first decisions of a new rule may di
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stream.alerts.feed import CHUNK_MS, DAY_MS, Feed
+from stream.alerts.feed import CHUNK_MS, DAY_MS, RuleInput
 from stream.alerts.watch import view_of
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums, subtract
 
 
-class Held(NamedTuple):
+class HeldWindows(NamedTuple):
     """What an entity's windows hold: panes by end, the future by grain, edges of runs ahead, and tumbling windows by
     (name, start)."""
 
@@ -23,7 +23,7 @@ class Held(NamedTuple):
     windows: Mapping[tuple[str, int], Sums]
 
 
-def adopt(feed: Feed, plan: WindowPlan, evaluated_ms: int, held: Held) -> None:
+def adopt(feed: RuleInput, plan: WindowPlan, evaluated_ms: int, held: HeldWindows) -> None:
     """The feed holds what the windows held at the last evaluation; later panes and the future wait for theirs."""
     feed.changed.update(("q", at_ms) for at_ms in feed.waiting)
     feed.changed.update(("p", end_ms // CHUNK_MS) for end_ms in feed.panes)
@@ -53,7 +53,7 @@ def adopt(feed: Feed, plan: WindowPlan, evaluated_ms: int, held: Held) -> None:
             feed.changed.add(("t", name, start_ms))
 
 
-def _wait(feed: Feed, plan: WindowPlan, evaluated_ms: int, grain: int, amounts: Sums) -> None:
+def _wait(feed: RuleInput, plan: WindowPlan, evaluated_ms: int, grain: int, amounts: Sums) -> None:
     at_ms = (grain * plan.grain_ms // plan.pane_ms + 1) * plan.pane_ms
     if amounts:
         feed.wait(max(at_ms, evaluated_ms + plan.pane_ms), grain, amounts)

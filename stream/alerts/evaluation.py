@@ -1,4 +1,4 @@
-"""Evaluates rules exactly as if each were looked at, for each entity, at each multiple of the pane (semantics 7).
+"""Evaluates rules exactly as if each were looked at, for each entity, at each multiple of the pane (definitions 7).
 
 It looks only where something changes: when a row enters, when a pane leaves a rolling window, at the edge of a tumbling
 window that matters, and when `for`, `keep_firing_for` or the horizon runs out. Looking more often changes nothing.
@@ -9,9 +9,9 @@ its `known`; if that one is past, at the next.
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 
-from stream.alerts.feed import Feed
+from stream.alerts.feed import RuleInput
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
-from stream.alerts.open import Open
+from stream.alerts.open import OpenAlert
 from stream.alerts.reason import reason
 from stream.alerts.record import card_of, encode
 from stream.alerts.rules import Rule
@@ -37,14 +37,14 @@ class Evaluator:
         self._watches: dict[str, list[Watch]] = {}
         for rule in rules:
             self._watches.setdefault(rule.level, []).append(Watch(rule, plan))
-        self._wakes: list[tuple[int, int, Feed]] = []
+        self._wakes: list[tuple[int, int, RuleInput]] = []
         self._pushes = 0
         self.evaluated_ms: int | None = None
         """T of the last evaluation; None: none yet."""
-        self.changed: dict[str, Feed] = {}
+        self.changed: dict[str, RuleInput] = {}
         """Feeds whose state changed since the caller last emptied this."""
 
-    def feed(self, text: str) -> Feed | None:
+    def feed(self, text: str) -> RuleInput | None:
         """A new feed for an entity (`site|level|id`); None if no rule applies to it."""
         site, level, name = text.split("|")
         at_site = self._calendar.site(site)
@@ -54,22 +54,22 @@ class Evaluator:
             if (watch.rule.entities is None or name in watch.rule.entities)
             and (watch.length_ms is not None or at_site.has(watch.rule.window))
         )
-        return Feed(text, at_site, self._plan, watches) if watches else None
+        return RuleInput(text, at_site, self._plan, watches) if watches else None
 
     @property
     def scopes(self) -> list[str]:
         """What the rules look at."""
         return sorted({watch.scope for watches in self._watches.values() for watch in watches})
 
-    def bare_feed(self, text: str) -> Feed:
+    def bare_feed(self, text: str) -> RuleInput:
         """A feed for an entity of the restored state, even if no rule applies to it any more."""
-        return self.feed(text) or Feed(text, self._calendar.site(text.partition("|")[0]), self._plan, ())
+        return self.feed(text) or RuleInput(text, self._calendar.site(text.partition("|")[0]), self._plan, ())
 
-    def take(self, feed: Feed, grain: int, known: int, amounts: Sums) -> None:
+    def take(self, feed: RuleInput, grain: int, known: int, amounts: Sums) -> None:
         """What the feed's rules read of a row (never nothing); it is taken over, and will enter at its evaluation."""
         self._wait(feed, self._entry_ms(max(grain, known)), grain, amounts)
 
-    def take_run(self, feed: Feed, first: int, length: int, known: int, amounts: Sums) -> None:
+    def take_run(self, feed: RuleInput, first: int, length: int, known: int, amounts: Sums) -> None:
         """The same row in each of `length` grains from `first` on, all before `known`; 0: each known at its own time.
 
         Grains that no rolling window can hold any more are added up by slot: within one, windows are the same.
@@ -102,7 +102,7 @@ class Evaluator:
             return self.evaluated_ms + pane_ms
         return at_ms
 
-    def _wait(self, feed: Feed, at_ms: int, grain: int, amounts: Sums) -> None:
+    def _wait(self, feed: RuleInput, at_ms: int, grain: int, amounts: Sums) -> None:
         feed.wait(at_ms, grain, amounts)
         self.changed[feed.text] = feed
         if feed.wake_ms is None or at_ms < feed.wake_ms:
@@ -122,7 +122,7 @@ class Evaluator:
         alerts.sort(key=lambda alert: alert[0])
         return alerts
 
-    def resume(self, feeds: Mapping[str, Feed], evaluated_ms: int | None) -> None:
+    def resume(self, feeds: Mapping[str, RuleInput], evaluated_ms: int | None) -> None:
         """Goes on from restored feeds. Each is looked at once more at the next T: its rules may be others now."""
         self.evaluated_ms = evaluated_ms
         self._wakes.clear()
@@ -138,12 +138,12 @@ class Evaluator:
             elif first_ms is not None:
                 self._wake(feed, first_ms)
 
-    def _wake(self, feed: Feed, at_ms: int) -> None:
+    def _wake(self, feed: RuleInput, at_ms: int) -> None:
         feed.wake_ms = at_ms
         self._pushes += 1
         heappush(self._wakes, (at_ms, self._pushes, feed))
 
-    def _evaluate(self, feed: Feed, at_ms: int) -> Iterator[Alert]:
+    def _evaluate(self, feed: RuleInput, at_ms: int) -> Iterator[Alert]:
         feed.wake_ms = None
         feed.move_to(at_ms)
         if self._horizon_ms is not None:
@@ -158,7 +158,7 @@ class Evaluator:
         if wake_ms is not None:
             self._wake(feed, wake_ms)
 
-    def _judge(self, feed: Feed, watch: Watch, at_ms: int) -> Iterator[Alert]:
+    def _judge(self, feed: RuleInput, watch: Watch, at_ms: int) -> Iterator[Alert]:
         rule = watch.rule
         opened = feed.opened.get(rule.rule)
         before = opened.status if opened else INACTIVE
@@ -169,7 +169,7 @@ class Evaluator:
         if after != before:
             feed.changed.add(("s",))
             if after.active:
-                feed.opened[rule.rule] = Open(after, rule.digest, card_of(rule, watch.denominator is None))
+                feed.opened[rule.rule] = OpenAlert(after, rule.digest, card_of(rule, watch.denominator is None))
             else:
                 del feed.opened[rule.rule]
         if change is None or (change is Change.PENDING and not rule.publish_pending):
@@ -183,7 +183,7 @@ class Evaluator:
         key, record = encode(self._run, card, feed.text, change, status, parts, value, at_ms, text)
         yield (at_ms, rule.rule, *feed.text.split("|")), key, record
 
-    def _end_orphans(self, feed: Feed, at_ms: int) -> Iterator[Alert]:
+    def _end_orphans(self, feed: RuleInput, at_ms: int) -> Iterator[Alert]:
         """Ends what is open under a rule that changed or went, or for an entity that was forgotten (live 5)."""
         if not feed.opened:
             return
@@ -199,7 +199,7 @@ class Evaluator:
                 text = "no contributions for the correction horizon" if same else "rule changed"
                 yield self._ended(feed, opened, opened.status, at_ms, text)
 
-    def _ended(self, feed: Feed, opened: Open, status: Status, at_ms: int, text: str) -> Alert:
+    def _ended(self, feed: RuleInput, opened: OpenAlert, status: Status, at_ms: int, text: str) -> Alert:
         parts: Parts = (0, None if opened.card.plain else 0)
         key, record = encode(self._run, opened.card, feed.text, Change.RESOLVED, status, parts, None, at_ms, text)
         return (at_ms, opened.card.rule, *feed.text.split("|")), key, record

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
 
 from stream.alerts.lifecycle import due_ms
-from stream.alerts.open import Open
+from stream.alerts.open import OpenAlert
 from stream.alerts.watch import Watch
 from stream.windows.calendar import SiteCalendar
 from stream.windows.packed import Selection
@@ -23,7 +23,7 @@ Mark = tuple[str | int, ...]
 ("s",) the rest."""
 
 
-class Feed:
+class RuleInput:
     """One entity (`site|level|id`) and the rules that apply to it."""
 
     __slots__ = (
@@ -51,7 +51,7 @@ class Feed:
         """(window, start) -> (end, what entered of it)."""
         self.seen: dict[str, int] = {}
         """Column -> day (since the epoch) of the last evaluation at which something entered."""
-        self.opened: dict[str, Open] = {}
+        self.opened: dict[str, OpenAlert] = {}
         """Rule -> its alert, where it is pending or firing."""
         self.changed: set[Mark] = set()
         self.wake_ms: int | None = None

@@ -1,4 +1,4 @@
-"""The life of an alert (semantics 7): Prometheus' life cycle on event time, as a table.
+"""The life of an alert (definitions 7): Prometheus' life cycle on event time, as a table.
 
     state     breached  then
     inactive  no        inactive

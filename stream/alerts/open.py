@@ -6,7 +6,7 @@ from stream.alerts.lifecycle import State, Status
 from stream.alerts.record import Card
 
 
-class Open(NamedTuple):
+class OpenAlert(NamedTuple):
     """`digest`: of the rule that opened it."""
 
     status: Status
@@ -20,8 +20,8 @@ class Open(NamedTuple):
         return [self.digest, state, *instants, card.severity, card.kpi, card.window, *card.threshold, card.plain]
 
 
-def decode_open(rule: str, row: list[Any]) -> Open:
+def decode_open(rule: str, row: list[Any]) -> OpenAlert:
     """What `encode` wrote."""
     digest, state, since, fired, quiet, severity, kpi, window, level, scale, plain = row
     card = Card(rule, severity, kpi, window, (level, scale), plain)
-    return Open(Status(State(state), since, fired, quiet), digest, card)
+    return OpenAlert(Status(State(state), since, fired, quiet), digest, card)

@@ -1,4 +1,4 @@
-"""An alert rule: contract 4 `alerts`, with exact levels (semantics 7)."""
+"""An alert rule: contract 4 `alerts`, with exact levels (definitions 7)."""
 
 import hashlib
 from dataclasses import dataclass, fields

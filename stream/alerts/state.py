@@ -6,14 +6,14 @@ edges of runs, `a|ENTITY|s` what was seen and what is open.
 
 from collections.abc import Iterator
 
-from stream.alerts.feed import Feed, Mark
+from stream.alerts.feed import Mark, RuleInput
 from stream.alerts.open import decode_open
 from stream.windows.exact import FORMAT, dumps, loads
 
 StateRecord = tuple[bytes, bytes | None]
 
 
-def records(feed: Feed) -> Iterator[StateRecord]:
+def records(feed: RuleInput) -> Iterator[StateRecord]:
     """What changed since the last time, as records; None: a tombstone."""
     for mark in feed.changed:
         key = "|".join(("a", feed.text, *map(str, mark))).encode()
@@ -21,7 +21,7 @@ def records(feed: Feed) -> Iterator[StateRecord]:
     feed.changed.clear()
 
 
-def restore(feed: Feed, mark: list[str], value: bytes | None) -> None:
+def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
     """Takes one record back: `mark` is its key after the entity. Sums that follow from it are rebuilt later."""
     record = loads(value) if value is not None else {}
     kind, *rest = mark
@@ -46,7 +46,7 @@ def restore(feed: Feed, mark: list[str], value: bytes | None) -> None:
         feed.opened = {rule: decode_open(rule, row) for rule, row in record.get("open", {}).items()}
 
 
-def _value(feed: Feed, mark: Mark) -> bytes | None:
+def _value(feed: RuleInput, mark: Mark) -> bytes | None:
     kind = mark[0]
     if kind == "q":
         cells = feed.waiting.get(int(mark[1]))

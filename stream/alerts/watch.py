@@ -1,4 +1,4 @@
-"""A rule made ready for evaluation: which columns it reads, and when a window breaches it (semantics 7)."""
+"""A rule made ready for evaluation: which columns it reads, and when a window breaches it (definitions 7)."""
 
 from collections.abc import Mapping
 

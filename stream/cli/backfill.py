@@ -68,10 +68,10 @@ def backfill(
     """
     from stream.cli.broker import reached
     from stream.cli.progress import shown
-    from stream.kafka.backfill import TopicMissingError
-    from stream.kafka.backfill import backfill as filled
     from stream.kafka.exits import RefusedError
-    from stream.kafka.handover import handed_over
+    from stream.rebuild.backfill import TopicMissingError
+    from stream.rebuild.backfill import backfill as filled
+    from stream.rebuild.handover import handed_over
     from stream.replay.chunks import InputError
     from stream.replay.crew import CrewError
     from stream.replay.replay import Wish

@@ -14,9 +14,9 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from stream.kafka.access import denial
 from stream.kafka.names import Names
-from stream.kafka.reading import Reader, Refusal, Tombstone
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
 from stream.kafka.versions import WrongVersionError, check_versions
+from stream.partition.intake import Reader, Refusal, Tombstone
 from stream.wire.consumer import AIOKafkaConsumer
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
-    from stream.cli.letters import Letter, Wanted
+    from stream.cli.deadletters import Letter, Wanted
 
 app = typer.Typer(help="Look at dead letters, and send them once more.", rich_markup_mode=None)
 
@@ -117,7 +117,7 @@ def resubmit(
     event are sent once. A letter that holds only the beginning of its value cannot be sent, but with --value. The dead
     letters themselves stay; an event that is refused again becomes another one.
     """
-    from stream.cli.letters import parsed_place
+    from stream.cli.deadletters import parsed_place
 
     wanted = _wanted(reason, topic, since, until)
     if sum((bool(places), not wanted.any, all_)) != 1:
@@ -156,7 +156,7 @@ def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool
 
 
 def _wanted(reason: str | None, topic: str | None, since: str | None, until: str | None) -> "Wanted":
-    from stream.cli.letters import Wanted
+    from stream.cli.deadletters import Wanted
     from stream.kafka.deadletter import REASONS
 
     if reason is not None and reason not in REASONS:
@@ -174,7 +174,7 @@ def _instant(option: str, text: str | None) -> int | None:
 
 
 def _letters(config: Path | None, wanted: "Wanted") -> Iterator["Letter"]:
-    from stream.cli.letters import letters
+    from stream.cli.deadletters import letters
 
     settings = settings_of(config)
     with reached(settings):
@@ -182,7 +182,7 @@ def _letters(config: Path | None, wanted: "Wanted") -> Iterator["Letter"]:
 
 
 def _one(config: Path | None, place: str) -> "Letter":
-    from stream.cli.letters import letters, parsed_place
+    from stream.cli.deadletters import letters, parsed_place
 
     settings = settings_of(config)
     wanted = parsed_place(place)

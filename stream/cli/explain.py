@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.behind import facts_of, page
 from stream.cli.configuration import Config, settings_of
+from stream.cli.facts_shown import facts_of, page
 from stream.cli.failure import CommandError
 from stream.facts.printable import escaped
 

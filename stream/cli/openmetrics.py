@@ -8,7 +8,7 @@ import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
-from stream.cli.numbers import numbers_of, windows_of
+from stream.cli.kpi_records import numbers_of, windows_of
 
 
 def openmetrics(

@@ -12,7 +12,7 @@ from stream.facts.printable import escaped, printable
 
 if TYPE_CHECKING:
     from stream.replay.explaining import Question
-    from stream.replay.reconcile import Difference, Records
+    from stream.replay.reconcile import RecordDifference, Records
     from stream.settings import Settings
 
 _SHOWN = 1_000
@@ -59,7 +59,7 @@ def reconcile(
     each difference that is printed is followed by the facts that the number is made of.
     """
     from stream.cli.configuration import settings_of
-    from stream.cli.numbers import windows_of
+    from stream.cli.kpi_records import windows_of
     from stream.replay.reconcile import chosen, differences, digests, frontier_ms, frozen
 
     wanted = windows_of(windows)
@@ -92,7 +92,7 @@ def reconcile(
 
 
 def _records(source: str, config: Path | None) -> "Records":
-    from stream.cli.numbers import numbers_of
+    from stream.cli.kpi_records import numbers_of
     from stream.replay.chunks import InputError
     from stream.replay.reconcile import latest
 
@@ -103,11 +103,11 @@ def _records(source: str, config: Path | None) -> "Records":
 
 
 def _behind(
-    printed: "list[Difference]", one: "Records", other: "Records", sources: list[str], config: Path | None
-) -> "dict[Difference, list[str]]":
+    printed: "list[RecordDifference]", one: "Records", other: "Records", sources: list[str], config: Path | None
+) -> "dict[RecordDifference, list[str]]":
     """The lines of facts behind each difference; of one that is about a whole record, behind each of its KPIs."""
-    from stream.cli.behind import addends, facts_of
     from stream.cli.configuration import settings_of
+    from stream.cli.facts_shown import addends, facts_of
     from stream.replay.explaining import answers
 
     settings = settings_of(config)
@@ -118,7 +118,7 @@ def _behind(
         if (question := _question(settings, difference.key, kpi)) is not None
     ]
     book = facts_of(settings, sources)
-    found: dict[Difference, list[str]] = {}
+    found: dict[RecordDifference, list[str]] = {}
     questions = [question for _, _, question in asked]
     each_found = answers(book, questions, settings.definitions(), settings.plan())
     for (difference, kpi, _), contributions in zip(asked, each_found, strict=True):
@@ -128,7 +128,7 @@ def _behind(
     return found
 
 
-def _kpis(records: "Records", difference: "Difference") -> set[str]:
+def _kpis(records: "Records", difference: "RecordDifference") -> set[str]:
     numbers = records.get(difference.key)
     return set() if numbers is None else set(numbers.kpis)
 

@@ -142,7 +142,7 @@ def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
 
 def end_ms_of(settings: "Settings", as_of: str | None) -> int | None:
     """The end that `--as-of` names, between two panes the next one; None: what the input says."""
-    from stream.engine.publication import NO_END_MS
+    from stream.engine.entities.publication import NO_END_MS
 
     if as_of == "end":
         return NO_END_MS

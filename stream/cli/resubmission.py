@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from stream.cli.deadletters import Letter
 from stream.cli.failure import CommandError
-from stream.cli.letters import Letter
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -87,7 +87,7 @@ async def _send(producer: Any, letters: Iterable[Letter], told: Callable[[Letter
 
 
 async def _sent(producer: Any, letter: Letter) -> Any:
-    from stream.kafka.reading import partition_of
+    from stream.partition.intake import key_partition
     from stream.wire.sending import OddBatch, is_odd
 
     key = letter.home_key()
@@ -96,4 +96,4 @@ async def _sent(producer: Any, letter: Letter) -> Any:
     batch = OddBatch(transactional=False)
     batch.append(timestamp=None, key=key, value=letter.value, headers=letter.headers)
     partitions = len(await producer.partitions_for(letter.topic))
-    return await producer.send_batch(batch, letter.topic, partition=partition_of(key or b"", partitions))
+    return await producer.send_batch(batch, letter.topic, partition=key_partition(key or b"", partitions))

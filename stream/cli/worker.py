@@ -31,6 +31,6 @@ def worker(
     SIGTERM or Ctrl-C finishes the batch in hand, commits and leaves the group: exit code 0. Others: 1 failed, 2 wrong
     configuration, 3 fenced by a successor, 4 refuses its state, 5 stopped itself so that its supervisor restarts it.
     """
-    from stream.kafka.worker import run_worker
+    from stream.worker.main import run_worker
 
     raise typer.Exit(run_worker(settings_of(config), http_port=http_port))

@@ -8,7 +8,7 @@ from typing import Any
 import tzdata  # type: ignore[import-untyped]
 
 from stream.ledger.definitions import Definitions
-from stream.ledger.places import digest as fields_of_facts
+from stream.ledger.store.places import digest as fields_of_facts
 from stream.windows.measures import fields_digest
 from stream.windows.plan import WindowPlan
 

@@ -1,4 +1,4 @@
-"""The KPI catalogue: the table of semantics 6 as data. A new KPI is one row in one of the `of_*` files."""
+"""The KPI catalogue: the table of definitions 6 as data. A new KPI is one row in one of the `of_*` files."""
 
 from stream.kpis import of_calls, of_cases, of_money, of_people
 from stream.kpis.kpi import Kpi

@@ -22,7 +22,7 @@ Parts = Callable[[Sequence[int]], tuple[int, ...]]
 
 
 @dataclass(slots=True)
-class Part:
+class Fraction:
     """One KPI, in one currency if it has any."""
 
     head: bytes
@@ -55,7 +55,7 @@ class Part:
 class Table(NamedTuple):
     """All KPIs, for amounts of certain currencies: where in a list of amounts their numerators and denominators are."""
 
-    parts: list[Part]
+    parts: list[Fraction]
     combined: list[Parts]
     """Measures that are added up; their sums follow the amounts, and a 0 follows them."""
     numerators: Parts
@@ -128,9 +128,9 @@ class Entries:
             for currency in currencies if kpi.per_currency else ("",):
                 yield kpi, currency
 
-    def _part(self, kpi: Kpi, currency: str) -> Part:
+    def _part(self, kpi: Kpi, currency: str) -> Fraction:
         head = {"kpi": kpi.id, "currency": currency} if currency else {"kpi": kpi.id}
-        return Part(
+        return Fraction(
             orjson.dumps(head)[:-1] + b',"numerator":',
             kpi.denominator is None,
             kpi.factor,

@@ -19,7 +19,7 @@ class Kpi:
 
     value = numerator * factor / denominator. `direction`: which way is better, "higher", "lower" or None.
     `sources`: the indicators of the published schemes that it answers to (docs: indicator list, section A); it is
-    defined by the table of semantics 6 alone, and a source may define it a little differently. `threshold`: the level
+    defined by the table of definitions 6 alone, and a source may define it a little differently. `threshold`: the level
     that a source states for it. `not_counted`: what it deliberately leaves out. `unknown`: what an unknown input does.
     `rolling`: when a rolling window cannot show it. All four are text, empty where there is nothing to say.
     `version`: of its definition; the catalogue's version rises with any of them.
@@ -62,7 +62,7 @@ class Kpi:
 
     @property
     def levels(self) -> tuple[str, ...]:
-        """The levels at which it exists: those of all its measures (semantics 1)."""
+        """The levels at which it exists: those of all its measures (definitions 1)."""
         return tuple(level for level in LEVELS if all(level in TABLE[name].levels for name in self.measures))
 
 

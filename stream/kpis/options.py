@@ -1,6 +1,6 @@
 """What the sources leave open, and the key of the configuration that settles it; the defaults are the literal reading.
 
-A definition that no key changes is the one that semantics 3 to 6 state; `indicators.py` says how it reads its source.
+A definition that no key changes is the one that definitions 3 to 6 state; `indicators.py` says how it reads its source.
 """
 
 from typing import NamedTuple

@@ -16,7 +16,7 @@ REMEMBERED = 10_000
 text_of = lru_cache(maxsize=REMEMBERED)(instant_text)
 
 
-class Span(NamedTuple):
+class RecordSpan(NamedTuple):
     """Which window of which entity a record is about; `start_ms` as it stands in the record."""
 
     site: str
@@ -61,7 +61,7 @@ class Records:
         """The KPIs that exist at the level, as JSON, of these packed amounts; see `Entries`."""
         return self._entries[level].json(packed)
 
-    def record(self, span: Span, as_of_ms: int, final: bool, revision: int, kpis: bytes) -> bytes:
+    def record(self, span: RecordSpan, as_of_ms: int, final: bool, revision: int, kpis: bytes) -> bytes:
         """The record's value; `kpis` as made by `kpis`."""
         return orjson.dumps(
             {

@@ -1,4 +1,4 @@
-"""The value of a KPI from its exact parts (contract 2, semantics 6)."""
+"""The value of a KPI from its exact parts (contract 2, definitions 6)."""
 
 OK = "ok"
 NO_DATA = "no_data"

@@ -1,4 +1,4 @@
-"""What a call contributes by itself (semantics 3, rows `call`)."""
+"""What a call contributes by itself (definitions 3, rows `call`)."""
 
 from __future__ import annotations
 
@@ -104,10 +104,10 @@ def counted_ms(call: Call, definitions: Definitions) -> int:
 
 
 def is_attempt(call: Call) -> bool:
-    """Whether a call is an attempt at first contact: outbound, and it did not fail (semantics 3)."""
+    """Whether a call is an attempt at first contact: outbound, and it did not fail (definitions 3)."""
     return call.direction == "outbound" and call.outcome != "failed"
 
 
 def reaches_debtor(call: Call) -> bool:
-    """Whether payments may be credited to a call: a human right party, and an agent (semantics 5b)."""
+    """Whether payments may be credited to a call: a human right party, and an agent (definitions 5b)."""
     return call.outcome == "human" and call.party == "right" and call.agent_id is not None

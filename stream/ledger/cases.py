@@ -1,4 +1,4 @@
-"""The life of a case: placement, first contact, coverage, owner, end (semantics 3, rows `case`)."""
+"""The life of a case: placement, first contact, coverage, owner, end (definitions 3, rows `case`)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import NamedTuple, cast
 
 from stream.facts.fact import Case, Fact
 from stream.ledger.contribution import Emit, own_credit
-from stream.ledger.links import CaseFile, Entries, Links, first_within, latest
-from stream.ledger.till import Entry
+from stream.ledger.debtor_index import CaseFile, DebtorIndex, Entries, first_within, latest
+from stream.ledger.running_totals import Entry
 from stream.windows.measures import column
 
 
@@ -19,26 +19,26 @@ class Deadline(NamedTuple):
     met_by: Fact | None
 
 
-def owner_at(links: Links, case: CaseFile, at_ms: int) -> Case | None:
-    """The owner of a case: the latest event up to `at_ms` that names an agent (semantics 5c)."""
+def owner_at(links: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
+    """The owner of a case: the latest event up to `at_ms` that names an agent (definitions 5c)."""
     return _event(links, latest(case.owners, at_ms + 1))
 
 
-def overdue_at(links: Links, case: CaseFile, at_ms: int) -> Case | None:
+def overdue_at(links: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
     """The latest event of a case up to `at_ms` that has an overdue amount."""
     return _event(links, latest(case.overdues, at_ms + 1))
 
 
-def _event(links: Links, entry: Entry | None) -> Case | None:
+def _event(links: DebtorIndex, entry: Entry | None) -> Case | None:
     return None if entry is None else cast("Case", links.fact(entry[2]))
 
 
-def first(links: Links, events: Entries) -> Case | None:
+def first(links: DebtorIndex, events: Entries) -> Case | None:
     """The first of a case's events, by (occurred_at, event_id); None where there is none."""
     return _event(links, events[0]) if events else None
 
 
-def first_contact(links: Links, case: CaseFile) -> Deadline | None:
+def first_contact(links: DebtorIndex, case: CaseFile) -> Deadline | None:
     """The deadline for the first attempt; None where the case was not placed early enough in its delinquency."""
     placed, definitions = first(links, case.placed), links.definitions
     if placed is None or placed.dpd is None or placed.dpd > definitions.first_contact_max_dpd:
@@ -46,19 +46,19 @@ def first_contact(links: Links, case: CaseFile) -> Deadline | None:
     return _deadline(links, placed, definitions.first_contact_ms, case.attempts)
 
 
-def coverage(links: Links, case: CaseFile) -> Deadline | None:
+def coverage(links: DebtorIndex, case: CaseFile) -> Deadline | None:
     """The deadline for reaching an M1 case (1-30 days past due); None where it never was one."""
     m1 = first(links, case.m1)
     return None if m1 is None else _deadline(links, m1, links.definitions.coverage_ms, case.reached)
 
 
-def _deadline(links: Links, event: Case, span_ms: int, meeting: Entries) -> Deadline:
+def _deadline(links: DebtorIndex, event: Case, span_ms: int, meeting: Entries) -> Deadline:
     end_ms = event.occurred_at + span_ms
     met_by = first_within(meeting, event.occurred_at, end_ms)
     return Deadline(event, end_ms, None if met_by is None else links.fact(met_by[2]))
 
 
-def emit_case(links: Links, case: CaseFile, emit: Emit) -> None:
+def emit_case(links: DebtorIndex, case: CaseFile, emit: Emit) -> None:
     """Emits what the case events of a case contribute, deadlines included."""
     placed, closed = first(links, case.placed), first(links, case.closed)
     if placed is not None:

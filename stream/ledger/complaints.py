@@ -1,14 +1,14 @@
-"""Complaints and their deadlines (semantics 3, row `complaint`)."""
+"""Complaints and their deadlines (definitions 3, row `complaint`)."""
 
 from __future__ import annotations
 
 from stream.facts.fact import Complaint, Fact
 from stream.ledger.cases import owner_at
 from stream.ledger.contribution import Emit, agent_credit, nobody
-from stream.ledger.links import Links
+from stream.ledger.debtor_index import DebtorIndex
 
 
-def emit_complaint(links: Links, complaint: Complaint, emit: Emit) -> None:
+def emit_complaint(links: DebtorIndex, complaint: Complaint, emit: Emit) -> None:
     """Emits a complaint at its receipt and at its deadline, at its own site."""
     decider = _decider(complaint, links)
     credit = nobody(complaint) if decider is None else agent_credit(complaint, decider)
@@ -22,7 +22,7 @@ def emit_complaint(links: Links, complaint: Complaint, emit: Emit) -> None:
         emit(credit, "complaints_in_time", due_ms, 1, *because)
 
 
-def _decider(complaint: Complaint, links: Links) -> Fact | None:
+def _decider(complaint: Complaint, links: DebtorIndex) -> Fact | None:
     """The fact whose agent is credited: the complaint itself, the call it names, or the owner of its case."""
     if complaint.agent_id is not None:
         return complaint

@@ -1,4 +1,4 @@
-"""What a fact yields: amounts for a measure at an instant, credited to somebody (semantics 1)."""
+"""What a fact yields: amounts for a measure at an instant, credited to somebody (definitions 1)."""
 
 from __future__ import annotations
 

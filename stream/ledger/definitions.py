@@ -57,7 +57,7 @@ class Definitions:
 
 
 @dataclass(frozen=True)
-class Limits:
+class FactLimits:
     """How many facts the ledger keeps (contract 4, `limits`); beyond them an event is dead-lettered as `limit`.
 
     `entities_per_site`, `entities`: how many agents, teams and sites (engine/entities.py); 0: no limit, as in a replay,

@@ -17,19 +17,19 @@ from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Credit
+from stream.ledger.debtor_index import CaseFile, DebtorIndex, Entries, following, preceding, within
 from stream.ledger.legal import emit_legal
-from stream.ledger.links import CaseFile, Entries, Links, following, preceding, within
 from stream.ledger.own import emit_own
 from stream.ledger.payments import emit_orphan, emit_orphans, emit_payment, emit_reversal, emit_reversed
-from stream.ledger.promises import NEVER_MS, Claim, claimed, emit_due, holder_of, pour_of, reclaimed
-from stream.ledger.till import Entry
+from stream.ledger.promises import NO_END_MS, Claim, claimed, emit_due, holder_of, pour_of, reclaimed
+from stream.ledger.running_totals import Entry
 from stream.ledger.visits import emit_visited
 
 Difference = dict[tuple[Credit, str, int], int]
 """(credit, column, instant_ms) -> amount; entries that come to 0 are left out by `nonzero`."""
 
 
-class Tally:
+class DifferenceSums:
     """Adds contributions up with a sign."""
 
     def __init__(self) -> None:
@@ -46,9 +46,9 @@ class Tally:
         return {at: amount for at, amount in self.sums.items() if amount}
 
 
-def added(links: Links, come: Fact, place: int) -> Difference:
+def added(links: DebtorIndex, come: Fact, place: int) -> Difference:
     """Takes a fact in, which is held at this place already; what that changes. Instants are exact."""
-    tally = Tally()
+    tally = DifferenceSums()
     links.absent.add(place)
     loose = _put_out(links, links.moved_by(come, there=False), tally)
     _take_in(links, come, place, tally, 1)
@@ -56,27 +56,27 @@ def added(links: Links, come: Fact, place: int) -> Difference:
     return tally.nonzero()
 
 
-def removed(links: Links, gone: Fact, place: int) -> Difference:
+def removed(links: DebtorIndex, gone: Fact, place: int) -> Difference:
     """Puts a fact out, which is still held at this place; what that changes. Instants are exact."""
-    tally = Tally()
+    tally = DifferenceSums()
     loose = _put_out(links, links.moved_by(gone, there=True), tally)
     _lose(links, gone, place, tally)
     _put_back(links, loose, tally)
     return tally.nonzero()
 
 
-def _put_out(links: Links, places: list[int], tally: Tally) -> list[int]:
+def _put_out(links: DebtorIndex, places: list[int], tally: DifferenceSums) -> list[int]:
     for place in places:
         _lose(links, links.fact(place), place, tally)
     return places
 
 
-def _put_back(links: Links, places: list[int], tally: Tally) -> None:
+def _put_back(links: DebtorIndex, places: list[int], tally: DifferenceSums) -> None:
     for place in places:
         _take_in(links, links.fact(place), place, tally, 1)
 
 
-def _lose(links: Links, gone: Fact, place: int, tally: Tally) -> None:
+def _lose(links: DebtorIndex, gone: Fact, place: int, tally: DifferenceSums) -> None:
     """Less what it would change if it came."""
     links.remove(gone, place)
     _take_in(links, gone, place, tally, -1)
@@ -92,7 +92,7 @@ def total(*changes: Difference) -> Difference:
     return {at: amount for at, amount in sums.items() if amount}
 
 
-def _take_in(links: Links, come: Fact, place: int, tally: Tally, sign: int) -> None:
+def _take_in(links: DebtorIndex, come: Fact, place: int, tally: DifferenceSums, sign: int) -> None:
     """Adds to the tally, times `sign`, what changes when a fact comes to the links."""
     tally.sign = sign
     emit_own(come, links.definitions, tally)
@@ -116,7 +116,7 @@ class _Touched:
         self.visits: Entries = []
         self.steps: list[LegalStep] = []
 
-    def emit(self, links: Links, tally: Tally) -> None:
+    def emit(self, links: DebtorIndex, tally: DifferenceSums) -> None:
         """Emits it as it is."""
         case = self.case
         if case is not None:
@@ -133,7 +133,7 @@ class _Touched:
         for step in self.steps:
             emit_legal(links, step, tally)
 
-    def take_in(self, links: Links, come: Fact, place: int, tally: Tally) -> None:
+    def take_in(self, links: DebtorIndex, come: Fact, place: int, tally: DifferenceSums) -> None:
         """Emits it, with the opposite sign, as it is before the fact comes, and as it is then."""
         sign = tally.sign
         tally.sign = -sign
@@ -143,7 +143,7 @@ class _Touched:
         self.emit(links, tally)
 
 
-def _call(links: Links, call: kinds.Call, place: int, tally: Tally) -> None:
+def _call(links: DebtorIndex, call: kinds.Call, place: int, tally: DifferenceSums) -> None:
     case = links.cases.get(call.case_id)
     touched = _Touched(case)
     touched.complaints = list(links.complaints_of_call.get(call.call_id, ()))
@@ -154,7 +154,7 @@ def _call(links: Links, call: kinds.Call, place: int, tally: Tally) -> None:
     touched.take_in(links, call, place, tally)
 
 
-def _paid_after(links: Links, case: CaseFile, call: kinds.Call, place: int) -> Entries:
+def _paid_after(links: DebtorIndex, case: CaseFile, call: kinds.Call, place: int) -> Entries:
     """The payments between a call and the next that a payment may be credited to, as far as it reaches; without those
     that are credited to an earlier call of the same agent as it is."""
     entry: Entry = (call.occurred_at, "c" + call.call_id, place)
@@ -172,13 +172,13 @@ def _same_agent(one: Fact, other: Fact) -> bool:
     return one.agent_id == other.agent_id and one.team_id == other.team_id
 
 
-def _message(links: Links, message: kinds.Message, place: int, tally: Tally) -> None:
+def _message(links: DebtorIndex, message: kinds.Message, place: int, tally: DifferenceSums) -> None:
     touched = _Touched(links.cases.get(message.case_id))
     touched.deadlines = touched.case is not None and message.direction == "outbound" and touched.case.has_milestones
     touched.take_in(links, message, place, tally)
 
 
-def _visit(links: Links, visit: Visit, place: int, tally: Tally) -> None:
+def _visit(links: DebtorIndex, visit: Visit, place: int, tally: DifferenceSums) -> None:
     case = links.case(visit.case_id)
     touched = _Touched(case)
     touched.deadlines = case.has_milestones
@@ -186,7 +186,7 @@ def _visit(links: Links, visit: Visit, place: int, tally: Tally) -> None:
     emit_visited(links, case, visit, tally)
 
 
-def _event(links: Links, event: kinds.Case, place: int, tally: Tally) -> None:
+def _event(links: DebtorIndex, event: kinds.Case, place: int, tally: DifferenceSums) -> None:
     """It sets a milestone, or says for the time from then on who the owner is and what is overdue."""
     case, entry = links.case(event.case_id), (event.occurred_at, event.event_id, place)
     touched = _Touched(case)
@@ -198,7 +198,7 @@ def _event(links: Links, event: kinds.Case, place: int, tally: Tally) -> None:
             touched.payments = within(case.payments, event.occurred_at, until_ms)
             touched.complaints = within(case.complaints, event.occurred_at, until_ms)
     if event.change == "placed" and (not case.placed or entry < case.placed[0]):
-        touched.payments = within(case.payments, event.occurred_at, NEVER_MS)  # all that are timed from there
+        touched.payments = within(case.payments, event.occurred_at, NO_END_MS)  # all that are timed from there
     if event.overdue_minor is not None:
         former = preceding(case.overdues, entry)
         if former is None or not _same_overdue(cast("kinds.Case", links.fact(former[2])), event):
@@ -212,15 +212,15 @@ def _same_overdue(one: kinds.Case, other: kinds.Case) -> bool:
 
 def _until(entries: Entries, entry: Entry) -> int:
     after = following(entries, entry)
-    return NEVER_MS if after is None else after[0]
+    return NO_END_MS if after is None else after[0]
 
 
-def _complaint(links: Links, complaint: Complaint, place: int, tally: Tally) -> None:
+def _complaint(links: DebtorIndex, complaint: Complaint, place: int, tally: DifferenceSums) -> None:
     links.add(complaint, place)
     emit_complaint(links, complaint, tally)
 
 
-def _step(links: Links, step: LegalStep, place: int, tally: Tally) -> None:
+def _step(links: DebtorIndex, step: LegalStep, place: int, tally: DifferenceSums) -> None:
     touched = _Touched(None)
     if step.status == "done":
         due = links.known(f"l{step.step_id}|due")
@@ -231,7 +231,7 @@ def _step(links: Links, step: LegalStep, place: int, tally: Tally) -> None:
         emit_legal(links, step, tally)
 
 
-def _payment(links: Links, payment: Payment, place: int, tally: Tally) -> None:
+def _payment(links: DebtorIndex, payment: Payment, place: int, tally: DifferenceSums) -> None:
     case, entry = links.case_of(payment), links.entry_of(payment, place)
     sign = tally.sign
     if payment.payment_id in links.reversals:
@@ -244,7 +244,7 @@ def _payment(links: Links, payment: Payment, place: int, tally: Tally) -> None:
     emit_reversed(links, case, entry, promise, tally)
 
 
-def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, tally: Tally) -> None:
+def _reversal(links: DebtorIndex, reversal: kinds.PaymentReversal, place: int, tally: DifferenceSums) -> None:
     payment_place = links.held.place_of("p" + reversal.payment_id)
     payment = links.known("p" + reversal.payment_id)
     if payment_place is None or not isinstance(payment, Payment):
@@ -261,13 +261,13 @@ def _reversal(links: Links, reversal: kinds.PaymentReversal, place: int, tally: 
     emit_reversal(links, case, entry, promise, reversal, tally)
 
 
-def _promise(links: Links, promise: kinds.Promise, place: int, tally: Tally) -> None:
+def _promise(links: DebtorIndex, promise: kinds.Promise, place: int, tally: DifferenceSums) -> None:
     case, entry = links.case(promise.case_id), (promise.occurred_at, promise.promise_id, place)
     at = bisect_left(case.promises, entry)
     _pour_anew(links, case, [case.promises[at - 1] if at else None], promise, place, tally, entry)
 
 
-def _cancellation(links: Links, cancelled: kinds.PromiseCancelled, place: int, tally: Tally) -> None:
+def _cancellation(links: DebtorIndex, cancelled: kinds.PromiseCancelled, place: int, tally: DifferenceSums) -> None:
     promise_place = links.held.place_of("o" + cancelled.promise_id)
     promise = links.known("o" + cancelled.promise_id)
     if promise_place is None or promise is None:
@@ -278,12 +278,12 @@ def _cancellation(links: Links, cancelled: kinds.PromiseCancelled, place: int, t
 
 
 def _pour_anew(
-    links: Links,
+    links: DebtorIndex,
     case: CaseFile,
     promises: list[Entry | None],
     come: Fact,
     place: int,
-    tally: Tally,
+    tally: DifferenceSums,
     new: Entry | None = None,
 ) -> None:
     """Takes in a fact that changes what is poured over these promises; `new`: the one that it is itself."""
@@ -306,7 +306,7 @@ def _pour_anew(
                 emit_reversed(links, case, entry, moved.now, tally)
 
 
-def _claims(links: Links, case: CaseFile, promises: Entries, tally: Tally) -> list[Claim]:
+def _claims(links: DebtorIndex, case: CaseFile, promises: Entries, tally: DifferenceSums) -> list[Claim]:
     """The claims of these promises; what they contribute goes to the tally."""
     found: list[Claim] = []
     for promise in promises:
@@ -316,7 +316,7 @@ def _claims(links: Links, case: CaseFile, promises: Entries, tally: Tally) -> li
     return found
 
 
-_COMING: dict[str, Callable[[Links, Any, int, Tally], None]] = {
+_COMING: dict[str, Callable[[DebtorIndex, Any, int, DifferenceSums], None]] = {
     kinds.Call.LETTER: _call,
     kinds.Message.LETTER: _message,
     kinds.Visit.LETTER: _visit,

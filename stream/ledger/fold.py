@@ -9,14 +9,14 @@ from stream.facts.fact import Complaint, LegalStep, Payment, Visit
 from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Emit
+from stream.ledger.debtor_index import CaseFile, DebtorIndex
 from stream.ledger.legal import emit_legal
-from stream.ledger.links import CaseFile, Links
 from stream.ledger.payments import emit_orphans, emit_payment, emit_reversed
 from stream.ledger.promises import claimed, emit_due, pour_of
 from stream.ledger.visits import emit_visited
 
 
-def emit_linked(links: Links, emit: Emit) -> None:
+def emit_linked(links: DebtorIndex, emit: Emit) -> None:
     """Emits every contribution that depends on more than one fact.
 
     What a fact contributes by itself is `own.emit_own`; the time between agents' states is `states.emit_span`.
@@ -30,7 +30,7 @@ def emit_linked(links: Links, emit: Emit) -> None:
             emit_orphans(links, payment_id, emit)
 
 
-def _emit_case(links: Links, case: CaseFile, emit: Emit) -> None:
+def _emit_case(links: DebtorIndex, case: CaseFile, emit: Emit) -> None:
     for _, _, place in case.complaints:
         emit_complaint(links, cast("Complaint", links.fact(place)), emit)
     if case.has_milestones:

@@ -14,9 +14,9 @@ from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.ledger.calls import counted_ms
 from stream.ledger.cases import coverage, first_contact
+from stream.ledger.debtor_index import CaseFile, DebtorIndex, MidnightMs
 from stream.ledger.definitions import HOUR_MS, Definitions
-from stream.ledger.held import Sheet
-from stream.ledger.links import CaseFile, Links, MidnightMs
+from stream.ledger.store.held_facts import FactList
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
 """No window that holds an instant ends later after it: a month, with a day for clock changes."""
@@ -32,8 +32,8 @@ def forgettable(
     Linked facts go by whole case, when it is closed and its last instant has passed: an earlier payment fills an
     earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
     """
-    held = Sheet(list(facts))
-    links = Links(held, definitions, midnight_ms)
+    held = FactList(list(facts))
+    links = DebtorIndex(held, definitions, midnight_ms)
     links.take_in_all()
     only = next(iter(links.naming)) if len(links.naming) == 1 else None
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
@@ -87,7 +87,7 @@ def _less_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
     return [fact for fact in gone if id(fact) in ids]
 
 
-def _alone(fact: Fact, links: Links) -> bool:
+def _alone(fact: Fact, links: DebtorIndex) -> bool:
     """Whether it may go without a case, or before it. A restriction without an end stays."""
     if isinstance(fact, kinds.Payment):
         return fact.case_id is None and len(links.naming) != 1
@@ -100,7 +100,7 @@ def _span_ms(definitions: Definitions) -> int:
     return max(definitions.attribution_ms, definitions.first_contact_ms, definitions.coverage_ms)
 
 
-def _deciding(case: CaseFile, links: Links) -> Iterator[Fact]:
+def _deciding(case: CaseFile, links: DebtorIndex) -> Iterator[Fact]:
     """Calls and messages that decided what linked facts contribute, and visits likewise."""
     if case.payments or case.promises:
         yield from (links.fact(place) for _, _, place in case.talks)
@@ -109,7 +109,7 @@ def _deciding(case: CaseFile, links: Links) -> Iterator[Fact]:
             yield deadline.met_by
 
 
-def _is_named(fact: Fact, links: Links) -> bool:
+def _is_named(fact: Fact, links: DebtorIndex) -> bool:
     """Whether a complaint names this call."""
     return isinstance(fact, kinds.Call) and fact.call_id in links.complaints_of_call
 

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from stream.facts.fact import Fact
 from stream.facts.identity import content_hash, counts_before, same_content
-from stream.ledger.record import MOST_LOSERS
+from stream.ledger.store.record import MOST_LOSERS
 
 Kind = Literal["accepted", "duplicate", "superseded", "conflict", "limit", "too_late"]
 

@@ -1,13 +1,13 @@
-"""Legal steps that fall due (semantics 3, row `legal_step`)."""
+"""Legal steps that fall due (definitions 3, row `legal_step`)."""
 
 from __future__ import annotations
 
 from stream.facts.fact import LegalStep
 from stream.ledger.contribution import Emit, own_credit
-from stream.ledger.links import Links
+from stream.ledger.debtor_index import DebtorIndex
 
 
-def emit_legal(links: Links, step: LegalStep, emit: Emit) -> None:
+def emit_legal(links: DebtorIndex, step: LegalStep, emit: Emit) -> None:
     """Emits a due step at the local midnight that ends its day, and whether it was done before that."""
     at_ms = links.midnight_ms(str(step.site_id), step.due_on, 1)
     emit(own_credit(step), "legal_due", at_ms, 1, step)

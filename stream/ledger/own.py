@@ -1,4 +1,4 @@
-"""Contributions of a fact that depend on nothing but itself (semantics 3)."""
+"""Contributions of a fact that depend on nothing but itself (definitions 3)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments and their reversals: what was recovered, and who is credited with it (semantics 5)."""
+"""Payments and their reversals: what was recovered, and who is credited with it (definitions 5)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import cast
 from stream.facts.fact import Call, Case, Fact, Payment, PaymentReversal, Promise
 from stream.ledger.cases import first, owner_at
 from stream.ledger.contribution import Credit, Emit, agent_credit, nobody
-from stream.ledger.links import CaseFile, Links, latest
-from stream.ledger.till import Entry
+from stream.ledger.debtor_index import CaseFile, DebtorIndex, latest
+from stream.ledger.running_totals import Entry
 from stream.windows.measures import column
 
 
-def emit_payment(links: Links, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
-    """Emits a payment of a case, without its reversals; `promise`: the one that it is credited to (semantics 5a)."""
+def emit_payment(links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
+    """Emits a payment of a case, without its reversals; `promise`: the one that it is credited to (definitions 5a)."""
     payment = cast("Payment", links.fact(entry[2]))
     left_minor = links.net_minor(payment)
     if left_minor <= 0:
@@ -33,7 +33,7 @@ def emit_payment(links: Links, case: CaseFile, entry: Entry, promise: Promise | 
         emit(credit, "payment_delay_ms", at_ms, entry[0] - placed.occurred_at, *because, placed)
 
 
-def emit_reversed(links: Links, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
+def emit_reversed(links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
     """Emits the reversals of a payment, which go to whom it is credited to."""
     payment = cast("Payment", links.fact(entry[2]))
     if payment.payment_id in links.reversals:
@@ -42,7 +42,7 @@ def emit_reversed(links: Links, case: CaseFile, entry: Entry, promise: Promise |
 
 
 def emit_reversal(
-    links: Links, case: CaseFile, entry: Entry, promise: Promise | None, reversal: PaymentReversal, emit: Emit
+    links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, reversal: PaymentReversal, emit: Emit
 ) -> None:
     """Emits one reversal of a payment."""
     payment = cast("Payment", links.fact(entry[2]))
@@ -58,13 +58,13 @@ def emit_orphan(reversal: PaymentReversal, emit: Emit) -> None:
     emit(nobody(reversal), name, reversal.occurred_at, reversal.amount_minor, reversal)
 
 
-def emit_orphans(links: Links, payment_id: str, emit: Emit) -> None:
+def emit_orphans(links: DebtorIndex, payment_id: str, emit: Emit) -> None:
     """All reversals of a payment that is not known."""
     for reversal in _reversals(links, payment_id):
         emit_orphan(reversal, emit)
 
 
-def _reversals(links: Links, payment_id: str) -> list[PaymentReversal]:
+def _reversals(links: DebtorIndex, payment_id: str) -> list[PaymentReversal]:
     found = links.reversals.get(payment_id)
     return [] if found is None else [cast("PaymentReversal", links.fact(place)) for place in found.places]
 
@@ -77,8 +77,8 @@ def _credit(payment: Payment, decider: Fact | None) -> Credit:
     return nobody(payment) if decider is None else agent_credit(payment, decider)
 
 
-def _decider(links: Links, case: CaseFile, entry: Entry) -> Call | Case | None:
-    """The call or the case event that decides who is credited with what no promise claims (semantics 5b, c)."""
+def _decider(links: DebtorIndex, case: CaseFile, entry: Entry) -> Call | Case | None:
+    """The call or the case event that decides who is credited with what no promise claims (definitions 5b, c)."""
     talk = latest(case.talks, entry[0])
     if talk is not None and talk[0] >= entry[0] - links.definitions.attribution_ms:
         return cast("Call", links.fact(talk[2]))

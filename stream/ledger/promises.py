@@ -1,4 +1,4 @@
-"""Instalments: which are due, and what is poured over them (semantics 4).
+"""Instalments: which are due, and what is poured over them (definitions 4).
 
 Of a case's promises one at a time takes money: an instalment whose cut-off lies after the next promise is superseded,
 so what is paid from there on is not for it. And between two cut-offs the payments fill the instalments one after the
@@ -15,12 +15,12 @@ from typing import NamedTuple, cast
 
 from stream.facts.fact import Fact, Payment, Promise
 from stream.ledger.contribution import Emit, own_credit
-from stream.ledger.links import CaseFile, Entries, Links, following
-from stream.ledger.till import Entry, Till, gross_of, net_of
+from stream.ledger.debtor_index import CaseFile, DebtorIndex, Entries, following
+from stream.ledger.running_totals import Entry, RunningTotals, gross_of, net_of
 from stream.windows.measures import column
 
-NEVER_MS = 1 << 62
-_NO_TILL = Till()
+NO_END_MS = 1 << 62
+_NO_TILL = RunningTotals()
 
 
 class Drawn(NamedTuple):
@@ -33,7 +33,7 @@ class Drawn(NamedTuple):
     to_minor: int
 
 
-class Open(NamedTuple):
+class OpenInstalment(NamedTuple):
     """An instalment that is not superseded: it falls due at `cutoff_ms` and takes money paid in (made, cutoff)."""
 
     position: int
@@ -61,11 +61,11 @@ class Pour(NamedTuple):
     """A promise with its open instalments, once everything is poured, and the payments that are credited to it."""
 
     promise: Promise
-    parts: list[Open]
+    parts: list[OpenInstalment]
     claims: list[Claim]
 
 
-def pour_of(links: Links, case: CaseFile, promise: Entry) -> Pour:
+def pour_of(links: DebtorIndex, case: CaseFile, promise: Entry) -> Pour:
     """What is poured over a promise of the case."""
     found = case.pours.get(promise[2])
     if found is None:
@@ -73,7 +73,7 @@ def pour_of(links: Links, case: CaseFile, promise: Entry) -> Pour:
     return found
 
 
-def _poured(links: Links, case: CaseFile, entry: Entry) -> Pour:
+def _poured(links: DebtorIndex, case: CaseFile, entry: Entry) -> Pour:
     promise = cast("Promise", links.fact(entry[2]))
     parts = open_instalments(promise, following(case.promises, entry), links)
     claims: list[Claim] = []
@@ -83,26 +83,26 @@ def _poured(links: Links, case: CaseFile, entry: Entry) -> Pour:
     return Pour(promise, parts, claims)
 
 
-def open_instalments(promise: Promise, after: Entry | None, links: Links) -> list[Open]:
+def open_instalments(promise: Promise, after: Entry | None, links: DebtorIndex) -> list[OpenInstalment]:
     """The instalments of a promise that are not superseded, in the order of (cut-off, position); `after`: the next
     promise of its case."""
-    end_ms = NEVER_MS if after is None else after[0]
+    end_ms = NO_END_MS if after is None else after[0]
     cancelled = links.known("x" + promise.promise_id)
     if cancelled is not None:
         end_ms = min(end_ms, cancelled.occurred_at)
     site, days = str(promise.site_id), links.definitions.promise_grace_days + 1
     found = [
-        Open(position, links.midnight_ms(site, part.due_on, days), part.amount_minor, [])
+        OpenInstalment(position, links.midnight_ms(site, part.due_on, days), part.amount_minor, [])
         for position, part in enumerate(promise.instalments)
     ]
     return sorted((part for part in found if part.cutoff_ms <= end_ms), key=_by_cutoff)
 
 
-def _by_cutoff(part: Open) -> tuple[int, int]:
+def _by_cutoff(part: OpenInstalment) -> tuple[int, int]:
     return part.cutoff_ms, part.position
 
 
-def _fill(promise: Promise, parts: list[Open], till: Till, claims: list[Claim]) -> None:
+def _fill(promise: Promise, parts: list[OpenInstalment], till: RunningTotals, claims: list[Claim]) -> None:
     """Pours the payments over the instalments: in full, to find who is credited, and net, to find what is kept."""
     full, net = _Rooms(parts), _Rooms(parts)
     start: Entry = (promise.occurred_at + 1, "", -1)
@@ -123,7 +123,9 @@ def _fill(promise: Promise, parts: list[Open], till: Till, claims: list[Claim]) 
         number += len(list(due))
 
 
-def _claim(promise: Promise, till: Till, reach_minor: int, span: tuple[Entry, Entry], claims: list[Claim]) -> None:
+def _claim(
+    promise: Promise, till: RunningTotals, reach_minor: int, span: tuple[Entry, Entry], claims: list[Claim]
+) -> None:
     start, end = span
     first_out = till.reaching(reach_minor)
     if first_out is not None and first_out < end:
@@ -135,7 +137,7 @@ def _claim(promise: Promise, till: Till, reach_minor: int, span: tuple[Entry, En
 class _Rooms:
     """What still goes into each instalment."""
 
-    def __init__(self, parts: list[Open]) -> None:
+    def __init__(self, parts: list[OpenInstalment]) -> None:
         self._rooms = [part.amount_minor for part in parts]
 
     def left(self, number: int) -> int:
@@ -162,7 +164,7 @@ def holder_of(promises: Entries, paid_ms: int) -> Entry | None:
     return promises[at - 1] if at else None
 
 
-def claimed(links: Links, case: CaseFile, entry: Entry, payment: Payment) -> Promise | None:
+def claimed(links: DebtorIndex, case: CaseFile, entry: Entry, payment: Payment) -> Promise | None:
     """The promise that a payment of the case is credited to, if there is one."""
     holder = holder_of(case.promises, entry[0])
     if holder is None:
@@ -173,7 +175,7 @@ def claimed(links: Links, case: CaseFile, entry: Entry, payment: Payment) -> Pro
     return None
 
 
-def emit_due(links: Links, case: CaseFile, pour: Pour, emit: Emit) -> None:
+def emit_due(links: DebtorIndex, case: CaseFile, pour: Pour, emit: Emit) -> None:
     """What each instalment of a promise contributes at its cut-off, once the net payments are poured."""
     promise, definitions = pour.promise, links.definitions
     credit = own_credit(promise)
@@ -191,7 +193,7 @@ def emit_due(links: Links, case: CaseFile, pour: Pour, emit: Emit) -> None:
             emit(credit, column("promises_kept_minor", promise.currency), at_ms, poured_minor, *because)
 
 
-def _payers(links: Links, case: CaseFile, part: Open, currency: str) -> Iterator[Payment]:
+def _payers(links: DebtorIndex, case: CaseFile, part: OpenInstalment, currency: str) -> Iterator[Payment]:
     """The payments of which some was poured into an instalment, in their order."""
     for drawn in part.drawn:
         paid_minor = 0

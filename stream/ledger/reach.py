@@ -5,16 +5,16 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 
 from stream.facts.fact import Case, Fact
-from stream.ledger import dossier as dossiers
 from stream.ledger.cases import Deadline, coverage, first_contact
-from stream.ledger.dossier import Reach
-from stream.ledger.links import CaseFile, Links
+from stream.ledger.debtor_index import CaseFile, DebtorIndex
+from stream.ledger.store import dossier as dossiers
+from stream.ledger.store.dossier import Reach
 
 _SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
 """Types of facts that set or meet deadlines, or wait for a call."""
 
 
-def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links) -> Reach | None:
+def reach_after(fact: Fact, dossier: dossiers.Dossier, links: DebtorIndex) -> Reach | None:
     """The reach after `fact` came to a dossier, if it is another than before; `links` hold the fact already."""
     if not dossiers.always_matters(dossier):
         if fact.TYPE == "payment" and not links.loose:
@@ -25,7 +25,7 @@ def reach_after(fact: Fact, dossier: dossiers.Dossier, links: Links) -> Reach | 
     return reach(links)
 
 
-def reach(links: Links) -> Reach:
+def reach(links: DebtorIndex) -> Reach:
     """The reach of all cases of a key: unmet deadlines, the latest payment, complaints that wait for their call.
 
     The cases are looked at once; after that only those that something came to.
@@ -48,7 +48,7 @@ def reach(links: Links) -> Reach:
     return Reach(attempts[-1] if attempts else 0, humans[-1] if humans else 0, links.paid_until_ms, waiting)
 
 
-def _waits(links: Links, case: CaseFile) -> tuple[int, int]:
+def _waits(links: DebtorIndex, case: CaseFile) -> tuple[int, int]:
     """The ends of the case's deadlines for an attempt and for a human conversation; 0: nothing is waited for."""
     return _unmet(first_contact(links, case)), _unmet(coverage(links, case))
 

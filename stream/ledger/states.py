@@ -1,4 +1,4 @@
-"""Agents' time: how long a state counts, and to what (semantics 3, row `agent_state`)."""
+"""Agents' time: how long a state counts, and to what (definitions 3, row `agent_state`)."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""What was overdue where an agent went (semantics 3, row `visit`)."""
+"""What was overdue where an agent went (definitions 3, row `visit`)."""
 
 from __future__ import annotations
 
 from stream.facts.fact import Visit
 from stream.ledger.cases import overdue_at
 from stream.ledger.contribution import Emit, own_credit
-from stream.ledger.links import CaseFile, Links
+from stream.ledger.debtor_index import CaseFile, DebtorIndex
 from stream.windows.measures import column
 
 
-def emit_visited(links: Links, case: CaseFile, visit: Visit, emit: Emit) -> None:
+def emit_visited(links: DebtorIndex, case: CaseFile, visit: Visit, emit: Emit) -> None:
     """Emits the overdue amount of the case at a visit."""
     event = overdue_at(links, case, visit.occurred_at)
     if event is not None and event.overdue_minor:

@@ -7,12 +7,12 @@ from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
+from stream.ledger.debtor_index import DebtorIndex, MidnightMs
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.held import Sheet
-from stream.ledger.links import Links, MidnightMs
 from stream.ledger.own import emit_own
 from stream.ledger.states import Bounds, emit_span
+from stream.ledger.store.held_facts import FactList
 from stream.windows.shifts import Shifts
 
 
@@ -28,7 +28,7 @@ def emit_whole(
     counting = [fact for fact in facts if not fact.void]
     for fact in counting:
         emit_own(fact, definitions, emit)
-    links = Links(Sheet(counting), definitions, midnight_ms, reasons=True)
+    links = DebtorIndex(FactList(counting), definitions, midnight_ms, reasons=True)
     links.take_in_all()
     emit_linked(links, emit)
     states = [fact for fact in counting if isinstance(fact, AgentState)]

@@ -9,12 +9,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from stream.engine.delta import partition_of
+from stream.engine.deltas.delta import entity_partition
 from stream.publish.exposition import Exposition
-from stream.publish.floor import Floor
-from stream.publish.lines import Layout, Lines, escaped, family
+from stream.publish.latest_records import LatestRecords
+from stream.publish.lines import LineLayout, Lines, escaped, family
 from stream.publish.metrics import METRICS, WINDOWS
-from stream.publish.reading import AlertRecord, Place, read_key
+from stream.publish.reading import Place, PublishedAlert, read_key
 
 Records = Sequence[tuple[bytes, bytes]]
 LEVEL_ORDER = {"site": 0, "team": 1, "queue": 2, "segment": 3, "agent": 4}
@@ -55,17 +55,17 @@ class KpiCollector:
         exposition: Exposition,
         session_s: float = 10.0,
         numbers: int = 1,
-        alerts: Floor | None = None,
+        alerts: LatestRecords | None = None,
         clock: Callable[[], float] = time.monotonic,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._exposition = exposition
-        self._layouts = {level: Layout(exposition.parts(level)) for level in LEVEL_ORDER}
+        self._layouts = {level: LineLayout(exposition.parts(level)) for level in LEVEL_ORDER}
         self._session_s = session_s
         self._clock = clock
         self._clock_ms = clock_ms
         self._count = numbers
-        self._alerts = alerts or Floor({})
+        self._alerts = alerts or LatestRecords({})
         self._numbers: dict[int, _Number] = {}
         self._lock = threading.Lock()
 
@@ -152,8 +152,8 @@ class KpiCollector:
         states = {_alert_labels(a): 0 for a in self._alerts.ended(self._clock_ms() - ENDED_MS) if self._of(a) in live}
         return states | {_alert_labels(a): 1 for a in self._alerts.firing() if self._of(a) in live}
 
-    def _of(self, alert: AlertRecord) -> int:
-        return partition_of(f"{alert.site}|{alert.level}|{alert.entity}", self._count)
+    def _of(self, alert: PublishedAlert) -> int:
+        return entity_partition(f"{alert.site}|{alert.level}|{alert.entity}", self._count)
 
     def _forget(self, over: Iterable[tuple[int, Place, _Held]], as_of_ms: Mapping[str, int]) -> None:
         """Drops what the last look found past, unless a commit has replaced it since."""
@@ -181,7 +181,7 @@ class KpiCollector:
         return shown, dropped
 
 
-def _alert_labels(alert: AlertRecord) -> tuple[str, ...]:
+def _alert_labels(alert: PublishedAlert) -> tuple[str, ...]:
     return (alert.rule, alert.severity, alert.site, alert.level, alert.entity, alert.kpi, alert.window)
 
 

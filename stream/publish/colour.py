@@ -15,7 +15,7 @@ ORDER = ("plain", "good", "watch", "info", "warning", "critical")
 def colour(rules: Iterable[Rule], kpi: str, numerator: int, denominator: int | None) -> tuple[str, str | None]:
     """The worst colour that `rules` give, and the rule that gives it; ("plain", None) where none judges.
 
-    Exact: cross-multiplied integers. A denominator below the rule's `min_denominator` is not judged (semantics 7).
+    Exact: cross-multiplied integers. A denominator below the rule's `min_denominator` is not judged (definitions 7).
     """
     worst, by = "plain", None
     for rule in rules:

@@ -13,7 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from stream.publish.floor import Floor
+from stream.publish.latest_records import LatestRecords
 from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
 from stream.wire.consumer import AIOKafkaConsumer
@@ -29,14 +29,14 @@ ASK_EVERY_S, SILENT_S = 2.0, 6.0
 log = structlog.get_logger(__name__)
 
 
-class Feed:
+class TopicReader:
     """Keeps `floor` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
     `kpis` False: the alerts alone.
     `loaded`: what stood in the topics at the start has been read. `told`: what kept it from reading, as it told itself.
     """
 
-    def __init__(self, settings: Settings, floor: Floor, kpis: bool = True) -> None:
+    def __init__(self, settings: Settings, floor: LatestRecords, kpis: bool = True) -> None:
         prefix = settings.kafka.topic_prefix
         self._settings = settings
         self._floor = floor

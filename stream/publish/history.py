@@ -12,12 +12,12 @@ from typing import BinaryIO
 import msgspec
 
 from stream.publish.exposition import PARTS_AT
-from stream.publish.lines import Layout
+from stream.publish.lines import LineLayout
 from stream.publish.metrics import METRICS
-from stream.publish.reading import KpiRecord, read_kpi
+from stream.publish.reading import PublishedKpis, read_kpi
 
 _COPY_BYTES = 1024 * 1024
-_LAYOUTS = {level: Layout(parts) for level, parts in PARTS_AT.items()}
+_LAYOUTS = {level: LineLayout(parts) for level, parts in PARTS_AT.items()}
 
 
 class RecordError(Exception):
@@ -58,7 +58,7 @@ def write_openmetrics(
     return count
 
 
-def _lines(record: KpiRecord, value: bytes) -> Iterable[tuple[str, bytes]]:
+def _lines(record: PublishedKpis, value: bytes) -> Iterable[tuple[str, bytes]]:
     """(metric, its lines) of one record, each line with the window's last millisecond as its time."""
     seconds, ms = divmod(record.end_ms - 1, 1000)
     place = (record.site, record.level, record.entity, record.window)
@@ -68,7 +68,7 @@ def _lines(record: KpiRecord, value: bytes) -> Iterable[tuple[str, bytes]]:
             yield part.metric, f"{line} {seconds}.{ms:03}\n".encode()
 
 
-def _record(value: bytes, place: str) -> KpiRecord:
+def _record(value: bytes, place: str) -> PublishedKpis:
     try:
         return read_kpi(value)
     except msgspec.MsgspecError as error:

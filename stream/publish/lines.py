@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from stream.publish.parts import PARTS, SIDES, Part
+from stream.publish.parts import PARTS, SIDES, GaugePart
 from stream.publish.reading import Place, instant
 
 
@@ -44,11 +44,11 @@ _RECORD = msgspec.json.Decoder(_Record)
 _NEITHER = (None, None)
 
 
-class Layout:
+class LineLayout:
     """The metrics of one level. KPIs and parts that it does not name are left out."""
 
     def __init__(self, metrics: frozenset[str]) -> None:
-        self.parts: Sequence[Part] = [part for part in PARTS.values() if part.metric in metrics]
+        self.parts: Sequence[GaugePart] = [part for part in PARTS.values() if part.metric in metrics]
         self._heads = ["" if part.money else f"{part.metric}{{" for part in self.parts]
         self._counts = sum(not part.money for part in self.parts)
         index = {part.metric: n for n, part in enumerate(self.parts)}

@@ -21,7 +21,7 @@ NAMES_OF_SUMS: dict[tuple[str, ...], str] = {
 
 
 @dataclass(frozen=True)
-class Part:
+class GaugePart:
     """A sum of measures. `metric`: its name; `divisor`: records hold `divisor` times the metric's unit (ms: 1000).
 
     `money`: minor units, with a `currency` label; amounts of two currencies are never added.
@@ -33,20 +33,20 @@ class Part:
     money: bool
 
 
-def part_of(measures: tuple[str, ...]) -> Part:
+def part_of(measures: tuple[str, ...]) -> GaugePart:
     """The part that adds up these measures, which are of one unit."""
     name = NAMES_OF_SUMS.get(measures) or "_and_".join(TABLE[each].metric for each in measures)
     words = in_words(measures)
     divisor = MS_PER_SECOND if TABLE[measures[0]].unit == "ms" else 1
-    return Part(f"collections_window_{name}", f"{words[0].upper()}{words[1:]}.", divisor, measures[0] in MONEY)
+    return GaugePart(f"collections_window_{name}", f"{words[0].upper()}{words[1:]}.", divisor, measures[0] in MONEY)
 
 
-PARTS: dict[tuple[str, ...], Part] = {
+PARTS: dict[tuple[str, ...], GaugePart] = {
     side: part_of(side) for kpi in CATALOGUE.values() for side in (kpi.numerator, kpi.denominator) if side is not None
 }
 """Part by the measures that it adds up."""
 
-SIDES: dict[str, tuple[Part, Part | None]] = {
+SIDES: dict[str, tuple[GaugePart, GaugePart | None]] = {
     kpi.id: (PARTS[kpi.numerator], None if kpi.denominator is None else PARTS[kpi.denominator])
     for kpi in CATALOGUE.values()
 }

@@ -34,7 +34,7 @@ def read_key(key: bytes) -> Key:
     return Key(site, level, entity, window, start)
 
 
-class KpiValue(msgspec.Struct, frozen=True):
+class PublishedKpi(msgspec.Struct, frozen=True):
     """One KPI of a record, in integers; `denominator` None for a count or amount, `value` None unless status is ok."""
 
     kpi: str
@@ -45,7 +45,7 @@ class KpiValue(msgspec.Struct, frozen=True):
     currency: str | None = None
 
 
-class KpiRecord(msgspec.Struct, frozen=True):
+class PublishedKpis(msgspec.Struct, frozen=True):
     """One record of `collections.kpi.v1`: an entity's KPIs in one window as of one instant. [start, end)."""
 
     site: str
@@ -58,7 +58,7 @@ class KpiRecord(msgspec.Struct, frozen=True):
     final: bool
     revision: int
     run: str
-    kpis: list[KpiValue]
+    kpis: list[PublishedKpi]
 
     @property
     def start_ms(self) -> int:
@@ -82,7 +82,7 @@ class KpiRecord(msgspec.Struct, frozen=True):
         return as_of_ms >= limit_ms
 
 
-class AlertRecord(msgspec.Struct, frozen=True):
+class PublishedAlert(msgspec.Struct, frozen=True):
     """One record of `collections.alerts.v1`. `state`: pending, firing or resolved; times as in the record."""
 
     alert_id: str
@@ -106,15 +106,15 @@ class AlertRecord(msgspec.Struct, frozen=True):
     run: str = "live"
 
 
-_KPI = msgspec.json.Decoder(KpiRecord)
-_ALERT = msgspec.json.Decoder(AlertRecord)
+_KPI = msgspec.json.Decoder(PublishedKpis)
+_ALERT = msgspec.json.Decoder(PublishedAlert)
 
 
-def read_kpi(value: bytes) -> KpiRecord:
+def read_kpi(value: bytes) -> PublishedKpis:
     """The record in `value`. Raises msgspec.MsgspecError if it is none."""
     return _KPI.decode(value)
 
 
-def read_alert(value: bytes) -> AlertRecord:
+def read_alert(value: bytes) -> PublishedAlert:
     """The record in `value`. Raises msgspec.MsgspecError if it is none."""
     return _ALERT.decode(value)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from stream.publish.front import state_settings
 from stream.publish.meters import Meters
 from stream.publish.wallboard import Wallboard
-from stream.publish.web import Health, Web
+from stream.publish.web import HealthAnswers, Web
+from stream.publish.worker_front import state_settings
 from stream.settings import Settings
 
 
@@ -31,7 +31,7 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int
     ProcessCollector(registry=registry)
     state_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
-    web = Web(registry, Health(ready=lambda: _not_ready(wallboard)), wallboard)
+    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard)
     host = settings.http.host
     try:
         port = await web.start(host, port)

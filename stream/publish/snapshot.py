@@ -21,8 +21,8 @@ from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
 from stream.publish.colour import ORDER, colour, judging
 from stream.publish.currency import exponent
-from stream.publish.floor import Floor
-from stream.publish.reading import AlertRecord, KpiRecord, KpiValue
+from stream.publish.latest_records import LatestRecords
+from stream.publish.reading import PublishedAlert, PublishedKpi, PublishedKpis
 from stream.windows.measures import LEVELS, UNASSIGNED
 
 Json = dict[str, Any]
@@ -65,7 +65,9 @@ class _Column:
         }
 
 
-def snapshot(floor: Floor, rules: Sequence[Rule], view: View, records: Sequence[KpiRecord] | None = None) -> Json:
+def snapshot(
+    floor: LatestRecords, rules: Sequence[Rule], view: View, records: Sequence[PublishedKpis] | None = None
+) -> Json:
     """What follows from the floor alone; the wallboard adds clocks, choices and whether it is still loading.
 
     `records`: those of the view's site and choice, if they have been read already.
@@ -78,14 +80,14 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View, records: Sequence[
     severity = _severities(alert for alert in firing if not _apart(alert, named))
     currencies = {rule.rule: rule.currency for rule in rules}
 
-    def row(record: KpiRecord) -> Json:
+    def row(record: PublishedKpis) -> Json:
         cells = _cells(record, columns, named if _nobody(record) else rules)
         return {"entity": record.entity, "alert": severity.get((record.level, record.entity)), "cells": cells}
 
     def rows(level: str) -> list[Json]:
         return [row(record) for record in sorted(by_level[level], key=lambda record: natural(record.entity))]
 
-    by_level: dict[str, list[KpiRecord]] = {level: [] for level in LEVELS}
+    by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
     for record in records:
         if _nobody(record):
@@ -113,12 +115,12 @@ def snapshot(floor: Floor, rules: Sequence[Rule], view: View, records: Sequence[
     }
 
 
-def _nobody(thing: KpiRecord | AlertRecord) -> bool:
-    """Whether it is of what names no team or no agent, which is no team and no agent (semantics 1)."""
+def _nobody(thing: PublishedKpis | PublishedAlert) -> bool:
+    """Whether it is of what names no team or no agent, which is no team and no agent (definitions 1)."""
     return thing.entity == UNASSIGNED and thing.level in ("team", "agent")
 
 
-def _apart(alert: AlertRecord, named: Sequence[Rule]) -> bool:
+def _apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
     """Whether it is of nobody, and no rule that asks for it: nobody can act on it."""
     return _nobody(alert) and alert.rule not in {rule.rule for rule in named}
 
@@ -131,7 +133,7 @@ def natural(entity: str) -> list[tuple[int, str, str]]:
     return [(len(part.lstrip("0")), part.lstrip("0"), part) if n % 2 else (0, "", part) for n, part in enumerate(parts)]
 
 
-def _columns(kpis: Sequence[str], records: Sequence[KpiRecord]) -> list[_Column]:
+def _columns(kpis: Sequence[str], records: Sequence[PublishedKpis]) -> list[_Column]:
     """One column per KPI; a KPI per currency has one for each currency among the records, by code, or one without."""
     seen: dict[str, set[str]] = {}
     for record in records:
@@ -145,12 +147,12 @@ def _columns(kpis: Sequence[str], records: Sequence[KpiRecord]) -> list[_Column]
     ]
 
 
-def _cells(record: KpiRecord, columns: Sequence[_Column], rules: Sequence[Rule]) -> list[Json]:
+def _cells(record: PublishedKpis, columns: Sequence[_Column], rules: Sequence[Rule]) -> list[Json]:
     values = {(value.kpi, value.currency): value for value in record.kpis}
     return [_cell(record, column, values.get((column.kpi.id, column.currency)), rules) for column in columns]
 
 
-def _cell(record: KpiRecord, column: _Column, value: KpiValue | None, rules: Sequence[Rule]) -> Json:
+def _cell(record: PublishedKpis, column: _Column, value: PublishedKpi | None, rules: Sequence[Rule]) -> Json:
     kpi = column.kpi
     if record.level not in kpi.levels:
         return {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
@@ -160,19 +162,21 @@ def _cell(record: KpiRecord, column: _Column, value: KpiValue | None, rules: Seq
     return {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
 
 
-def _unnamed(record: KpiRecord, kpi: Kpi) -> KpiValue:
+def _unnamed(record: PublishedKpis, kpi: Kpi) -> PublishedKpi:
     """What a record says of a KPI that it does not name: numerator 0, and the denominator that another KPI tells.
 
     Only recovered_per_hour is left out while its denominator is not 0 (contract 2); occupancy_ratio has the same one.
     """
     if kpi.denominator is None:
-        return KpiValue(kpi.id, 0, None, 0.0, "ok")
+        return PublishedKpi(kpi.id, 0, None, 0.0, "ok")
     told = (v for v in record.kpis if v.kpi in CATALOGUE and CATALOGUE[v.kpi].denominator == kpi.denominator)
     denominator = next((v.denominator for v in told if v.denominator), 0)
-    return KpiValue(kpi.id, 0, denominator, 0.0 if denominator else None, "ok" if denominator else "no_data")
+    return PublishedKpi(kpi.id, 0, denominator, 0.0 if denominator else None, "ok" if denominator else "no_data")
 
 
-def _leaderboard(records: Sequence[KpiRecord], by: _Column, most: int, row: Callable[[KpiRecord], Json]) -> list[Json]:
+def _leaderboard(
+    records: Sequence[PublishedKpis], by: _Column, most: int, row: Callable[[PublishedKpis], Json]
+) -> list[Json]:
     """The best `most` by the KPI, the catalogue's direction deciding what is best (none: higher); equal values share
     a place and stand in order of their id; those without a value come last, without a place."""
     scored = []
@@ -189,11 +193,11 @@ def _leaderboard(records: Sequence[KpiRecord], by: _Column, most: int, row: Call
     return rows
 
 
-def _value_of(record: KpiRecord, column: _Column) -> KpiValue | None:
+def _value_of(record: PublishedKpis, column: _Column) -> PublishedKpi | None:
     return next((v for v in record.kpis if (v.kpi, v.currency) == (column.kpi.id, column.currency)), None)
 
 
-def _severities(alerts: Iterable[AlertRecord]) -> Mapping[tuple[str, str], str]:
+def _severities(alerts: Iterable[PublishedAlert]) -> Mapping[tuple[str, str], str]:
     """The worst severity that fires for each (level, entity)."""
     worst: dict[tuple[str, str], str] = {}
     for alert in alerts:
@@ -207,7 +211,7 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: AlertRecord, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
+def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
     """The record names no currency: the rule does."""
     kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
     return {

@@ -10,9 +10,9 @@ import orjson
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.choices import choices
-from stream.publish.feed import Feed
-from stream.publish.floor import Floor
-from stream.publish.reading import KpiRecord
+from stream.publish.feed import TopicReader
+from stream.publish.latest_records import LatestRecords
+from stream.publish.reading import PublishedKpis
 from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
 from stream.publish.views import Views
 from stream.settings import Settings
@@ -42,8 +42,8 @@ class Wallboard:
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.floor = Floor(dict(plan.rolling))
-        self.feed = Feed(settings, self.floor)
+        self.floor = LatestRecords(dict(plan.rolling))
+        self.feed = TopicReader(settings, self.floor)
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
@@ -52,7 +52,7 @@ class Wallboard:
         self._asked_s = 0.0
         self._task: asyncio.Task[None] | None = None
         self._views: Views[View] = Views(self._made)
-        self._shared: dict[tuple[str, str, bool], tuple[float, list[KpiRecord]]] = {}
+        self._shared: dict[tuple[str, str, bool], tuple[float, list[PublishedKpis]]] = {}
 
     def start(self) -> None:
         """Begins to read, if it is not reading already. Needs a running loop."""
@@ -112,7 +112,7 @@ class Wallboard:
             }
         )
 
-    def _records(self, view: View) -> list[KpiRecord]:
+    def _records(self, view: View) -> list[PublishedKpis]:
         key, now_s = (view.site, view.choice.window, view.choice.last), time.monotonic()
         found = self._shared.get(key)
         if found is None or now_s - found[0] >= SHARED_S:

@@ -36,7 +36,7 @@ def _well() -> str | None:
 
 
 @dataclass(frozen=True)
-class Health:
+class HealthAnswers:
     """Each gives None when all is well, else why not, in one line. `ready`: may be sent work and believed."""
 
     live: Callable[[], str | None] = _well
@@ -52,7 +52,7 @@ class Web:
     def __init__(
         self,
         registry: CollectorRegistry,
-        health: Health,
+        health: HealthAnswers,
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
         more: Callable[[], bytes] = bytes,

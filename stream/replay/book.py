@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 
 from stream.facts.fact import AgentState, Call, Fact
 from stream.facts.identity import expected_key
-from stream.ledger import record
-from stream.ledger.chain import Chain
-from stream.ledger.definitions import Limits
+from stream.ledger.definitions import FactLimits
 from stream.ledger.judge import ACCEPTED, Verdict, judge
+from stream.ledger.state_timeline import StateTimeline
+from stream.ledger.store import record
 
 Facts = dict[str, Fact]
 """The facts of one key by identity."""
@@ -16,14 +16,14 @@ Facts = dict[str, Fact]
 class Book:
     """Takes events in, in any order, and gives the facts of one key after the other. All are in memory."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: FactLimits) -> None:
         self._limits = limits
         self._fewest = min(limits.facts_per_case, limits.facts_per_debtor)
         self._keys: dict[str, Facts] = {}
         self._losers: dict[tuple[str, str], tuple[bytes, ...]] = {}
         self.greatest_ms: int | None = None
         """The greatest `occurred_at` of all that was taken in, whatever became of it."""
-        self._chains: dict[str, Chain] = {}
+        self._chains: dict[str, StateTimeline] = {}
         """Of agents with many states, the same in their order: which of them only repeat the one before."""
 
     def add(self, fact: Fact) -> Verdict:
@@ -79,7 +79,7 @@ class Book:
         if isinstance(fact, AgentState):
             chain = self._chains.get(key)
             if chain is None:
-                chain = self._chains[key] = Chain()
+                chain = self._chains[key] = StateTimeline()
                 for each in facts.values():
                     if isinstance(each, AgentState):
                         chain.put(each)

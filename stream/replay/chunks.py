@@ -23,7 +23,7 @@ class InputError(Exception):
 
 
 @dataclass
-class Position:
+class FilePosition:
     """How far the reading is: bytes of the inputs as they lie on disk. `total` 0: unknown (standard input)."""
 
     read: int = 0
@@ -64,7 +64,7 @@ def is_packed(source: str) -> bool:
         raise InputError(f"{source}: {error.strerror or error}") from error
 
 
-def chunks(source: str, position: Position) -> Iterator[bytes]:
+def chunks(source: str, position: FilePosition) -> Iterator[bytes]:
     """The decompressed bytes of `source` ("-": standard input), whose compression is told by its name or first bytes.
 
     InputError if it cannot be read, or ends inside a compressed frame.
@@ -79,7 +79,7 @@ def chunks(source: str, position: Position) -> Iterator[bytes]:
         raise InputError(f"{source}: {error.strerror or error}") from error
 
 
-def _decompressed(source: str, file: BinaryIO, position: Position) -> Iterator[bytes]:
+def _decompressed(source: str, file: BinaryIO, position: FilePosition) -> Iterator[bytes]:
     raw = raw_chunks(file, position)
     first = next(raw, b"")
     decoder: Callable[[], _Decoder]
@@ -98,7 +98,7 @@ def _decompressed(source: str, file: BinaryIO, position: Position) -> Iterator[b
         raise InputError(f"{source}: torn: not whole {format_name} data ({error})") from error
 
 
-def raw_chunks(file: BinaryIO, position: Position) -> Iterator[bytes]:
+def raw_chunks(file: BinaryIO, position: FilePosition) -> Iterator[bytes]:
     """The bytes of a file from where it stands, as they are."""
     while chunk := file.read(_CHUNK_BYTES):
         position.read += len(chunk)

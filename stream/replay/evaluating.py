@@ -5,9 +5,9 @@ from itertools import groupby
 
 import orjson
 
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.publication import Record
-from stream.engine.stage2 import Stage2
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.publication import Record
+from stream.engine.entities.stage import EntityStage
 from stream.facts.instant import instant_ms
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
@@ -21,7 +21,7 @@ def evaluate(job: Job, number: int, indexes: list[Index], greatest_ms: int | Non
 
     `greatest_ms`: greatest `occurred_at` of the input. Result: `segments` of the records.
     """
-    stage2 = Stage2(job.plan, job.settings.rules(), job.publication, 0, 1)
+    stage2 = EntityStage(job.plan, job.settings.rules(), job.publication, 0, 1)
     alerts: list[Record] = []
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
     for slice_, parcels in groupby(read_parcels(files, number), key=lambda parcel: parcel[0]):

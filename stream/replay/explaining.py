@@ -8,20 +8,20 @@ from stream.facts.fact import Fact
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
+from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.held import Sheet
-from stream.ledger.links import Links
 from stream.ledger.own import emit_own
 from stream.ledger.states import Bounds, emit_span
+from stream.ledger.store.held_facts import FactList
 from stream.replay.book import Book
-from stream.replay.cells import spans
+from stream.replay.pane_sums import spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
 
-class Contribution(NamedTuple):
+class ExplainedContribution(NamedTuple):
     """One addend: so much for a column at an instant, and the facts that decided it, the one it is about first."""
 
     instant_ms: int
@@ -59,14 +59,16 @@ class Question:
         return self.level == "site" or credit._asdict()[self.level] == self.entity
 
 
-def contributions(book: Book, question: Question, definitions: Definitions, plan: WindowPlan) -> list[Contribution]:
+def contributions(
+    book: Book, question: Question, definitions: Definitions, plan: WindowPlan
+) -> list[ExplainedContribution]:
     """Everything that the number is the sum of, in the order of the instants."""
     return answers(book, [question], definitions, plan)[0]
 
 
 def answers(
     book: Book, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
-) -> list[list[Contribution]]:
+) -> list[list[ExplainedContribution]]:
     """`contributions` of each question; the facts are folded once for all of them.
 
     What counts after the pane that holds the greatest event time is left out, as `replay` leaves it out.
@@ -82,7 +84,7 @@ def answers(
         facts = [fact for fact in group if not fact.void]
         for fact in facts:
             emit_own(fact, definitions, collector)
-        links = Links(Sheet(facts), definitions, midnight_ms, reasons=True)
+        links = DebtorIndex(FactList(facts), definitions, midnight_ms, reasons=True)
         links.take_in_all()
         emit_linked(links, collector)
         for state, following in spans(facts):
@@ -90,7 +92,7 @@ def answers(
     return [sorted(found, key=_order) for found in collector.found]
 
 
-def _order(each: Contribution) -> tuple[int, str, str]:
+def _order(each: ExplainedContribution) -> tuple[int, str, str]:
     return each.instant_ms, each.because[0].event_id, each.column
 
 
@@ -98,7 +100,7 @@ class _Collector:
     """Keeps the contributions that the questions are about (the `Emit` protocol)."""
 
     def __init__(self, questions: Sequence[Question]) -> None:
-        self.found: list[list[Contribution]] = [[] for _ in questions]
+        self.found: list[list[ExplainedContribution]] = [[] for _ in questions]
         self._of_column: dict[str, list[tuple[int, Question]]] = {}
         for number, question in enumerate(questions):
             for column in {*question.numerator, *(question.denominator or ())}:
@@ -107,4 +109,4 @@ class _Collector:
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
         for number, question in self._of_column.get(column, ()):
             if amount and question.start_ms <= instant_ms < question.end_ms and question.concerns(credit):
-                self.found[number].append(Contribution(instant_ms, column, amount, because))
+                self.found[number].append(ExplainedContribution(instant_ms, column, amount, because))

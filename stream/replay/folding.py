@@ -3,7 +3,7 @@ what else became of it.
 
 There are two ways to the same contributions. Step by step, through the number that the live path runs: alerts need it,
 since they ask what was known when. At once, from all facts at the end: numbers are a function of the set of facts
-(semantics 1), and one fold of each case is much cheaper than one for each of its facts. Tests hold the two together.
+(definitions 1), and one fold of each case is much cheaper than one for each of its facts. Tests hold the two together.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zlib import crc32
 
-from stream.engine.delta import partition_of
-from stream.engine.publication import NO_END_MS
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import entity_partition
+from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
 from stream.replay.book import Book
-from stream.replay.cells import Cells
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.job import Job
+from stream.replay.pane_sums import PaneSums
 from stream.replay.parcels import Place, write_parcels
 from stream.replay.reading import CUT_BYTES
 from stream.replay.slices import slices_of
@@ -88,7 +88,7 @@ def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple
         _add(book, part, lines, values, _decoded(values, job), tally)
         tell(len(values), 0)
     cut_ms = job.end_ms_of(tally.greatest_ms)
-    cells = Cells(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
+    cells = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     for facts_of_key in book.groups():
         cells.fold(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
@@ -126,7 +126,7 @@ def _add(book: Book, part: int, lines: list[int], values: list[bytes], outcomes:
 
 def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage1 = Stage1(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
+    stage1 = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | Oversized) else fact.occurred_at, value, part, line, fact)
@@ -153,7 +153,7 @@ def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[P
     """Deltas by bucket, cut into slices of time: a row is needed by the evaluations after its instant and cause."""
     found: dict[Place, list[tuple[bytes, bytes]]] = {}
     for key, value in deltas:
-        bucket = partition_of(key.decode(), job.buckets)
+        bucket = entity_partition(key.decode(), job.buckets)
         for slice_, part in slices_of(value, job.plan.grain_ms):
             found.setdefault((slice_, bucket), []).append((key, part))
     yield from found.items()

@@ -6,8 +6,8 @@ from functools import cached_property
 from math import gcd
 from pathlib import Path
 
-from stream.engine.publication import Publication
-from stream.replay.reading import LinesPart, Part, RowsPart
+from stream.engine.entities.publication import Publication
+from stream.replay.reading import InputPart, LinesPart, RowsPart
 from stream.settings import Settings
 from stream.windows.calendar import QUARTER_MS
 from stream.windows.plan import WindowPlan
@@ -26,7 +26,7 @@ class Job:
 
     settings: Settings
     folder: Path
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
     groups: int
     buckets: int
     run: str

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from stream.replay.chunks import STDIN, InputError, Position, check, chunks, is_packed, raw_chunks
+from stream.replay.chunks import STDIN, FilePosition, InputError, check, chunks, is_packed, raw_chunks
 
-__all__ = ["CUT_BYTES", "Block", "Part", "Raw", "parts_of", "read"]
+__all__ = ["CUT_BYTES", "Block", "InputPart", "Raw", "parts_of", "read"]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 PARQUET = (".parquet", ".pq")
@@ -49,7 +49,7 @@ class Block:
     tombstones: int = 0
 
 
-class Part(Protocol):
+class InputPart(Protocol):
     """What one task reads of one source. Goes to another process as it is."""
 
     @property
@@ -62,7 +62,7 @@ class Part(Protocol):
         """Whether its lines are numbers of the whole source already."""
         ...
 
-    def blocks(self, position: Position) -> Iterator[Block]:
+    def blocks(self, position: FilePosition) -> Iterator[Block]:
         """Its events, in order. InputError: the source is missing or torn."""
         ...
 
@@ -76,8 +76,8 @@ class LinesPart:
     end: int | None = None
     numbered: bool = False
 
-    def blocks(self, position: Position) -> Iterator[Block]:
-        """As `Part` says."""
+    def blocks(self, position: FilePosition) -> Iterator[Block]:
+        """As `InputPart` says."""
         if self.end is None:
             pieces = chunks(self.source, position)
         else:
@@ -95,8 +95,8 @@ class RowsPart:
     size: int
     numbered: bool = True
 
-    def blocks(self, position: Position) -> Iterator[Block]:
-        """As `Part` says."""
+    def blocks(self, position: FilePosition) -> Iterator[Block]:
+        """As `InputPart` says."""
         from stream.replay.parquet import rows
 
         count = max(1, self.end - self.first)
@@ -108,11 +108,11 @@ class RowsPart:
         position.read += self.size - self.size * done // count
 
 
-def parts_of(sources: Sequence[str], part_bytes: int | None = None) -> list[Part]:
+def parts_of(sources: Sequence[str], part_bytes: int | None = None) -> list[InputPart]:
     """The sources in parts, in order. InputError names one that is missing, or no whole Parquet file."""
     check(list(sources))
     part_bytes = part_bytes or PART_BYTES
-    found: list[Part] = []
+    found: list[InputPart] = []
     for source in sources:
         if source != STDIN and source.endswith(PARQUET):
             found += _parquet_parts(source, part_bytes)
@@ -125,7 +125,7 @@ def parts_of(sources: Sequence[str], part_bytes: int | None = None) -> list[Part
     return found
 
 
-def _parquet_parts(source: str, part_bytes: int) -> list[Part]:
+def _parquet_parts(source: str, part_bytes: int) -> list[InputPart]:
     from stream.replay.parquet import count_rows
 
     count, size = count_rows(source), Path(source).stat().st_size
@@ -135,7 +135,7 @@ def _parquet_parts(source: str, part_bytes: int) -> list[Part]:
     return [RowsPart(source, first, min(first + step, count), size // len(starts)) for first in starts]
 
 
-def read(sources: list[str], position: Position) -> Iterator[Raw]:
+def read(sources: list[str], position: FilePosition) -> Iterator[Raw]:
     """Every raw event of the sources, one source after the other. InputError names an input that is missing or torn;
     those that are missing are named before anything is read."""
     position.total = check(sources)
@@ -180,7 +180,7 @@ def _block(lines: list[bytes], first: int, plain: bool) -> Block:
     return Block([line for _, line in kept], [number for number, _ in kept], passed)
 
 
-def _range(source: str, start: int, end: int, position: Position) -> Iterator[bytes]:
+def _range(source: str, start: int, end: int, position: FilePosition) -> Iterator[bytes]:
     """The bytes of the lines that start in `[start, end)`. A line before `start` may reach into it: it is dropped."""
     position.read += end - start
     try:
@@ -188,7 +188,7 @@ def _range(source: str, start: int, end: int, position: Position) -> Iterator[by
             at = max(0, start - 1)
             file.seek(at)
             skipping = start > 0
-            for piece in raw_chunks(file, Position()):
+            for piece in raw_chunks(file, FilePosition()):
                 begin = 0
                 if skipping:
                     begin = piece.find(b"\n") + 1

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from stream.facts.instant import instant_ms
-from stream.replay.chunks import STDIN, InputError, Position, check
+from stream.replay.chunks import STDIN, FilePosition, InputError, check
 from stream.replay.reading import read
 from stream.replay.writing import KPIS
 
@@ -31,7 +31,7 @@ class Numbers(NamedTuple):
     live_as_of: str
 
 
-class Difference(NamedTuple):
+class RecordDifference(NamedTuple):
     """One thing that the two sets say differently; `text` says what, `kpi` about which KPI; None: about the record."""
 
     key: str
@@ -59,7 +59,7 @@ def frontier_ms(horizon_ms: int, *sets: Records) -> int | None:
     return instant_ms(as_of) - horizon_ms if as_of else None
 
 
-def frozen(difference: Difference, frontier_ms: int | None, *sets: Records) -> bool:
+def frozen(difference: RecordDifference, frontier_ms: int | None, *sets: Records) -> bool:
     """Whether what differs is a window that a live run changes no more."""
     ends = {records[difference.key].end for records in sets if difference.key in records}
     return frontier_ms is not None and all(instant_ms(end) < frontier_ms for end in ends)
@@ -78,7 +78,7 @@ def values_of(source: str) -> Iterator[tuple[bytes, str]]:
         tables = Path(source) / KPIS, (Path(source) / KPIS).with_suffix(".parquet")
         path = str(next((table for table in tables if table.exists()), tables[0]))
     check([path])
-    return ((raw.value, f"{path}: line {raw.line}") for raw in read([path], Position()))
+    return ((raw.value, f"{path}: line {raw.line}") for raw in read([path], FilePosition()))
 
 
 def latest(values: Iterable[tuple[bytes, str]]) -> Records:
@@ -103,19 +103,19 @@ def chosen(records: Records, windows: frozenset[str] | None) -> Records:
     return {key: each for key, each in records.items() if each.window in windows}
 
 
-def differences(a: Records, b: Records) -> Iterator[Difference]:
+def differences(a: Records, b: Records) -> Iterator[RecordDifference]:
     """Everything that differs, in the order of the keys."""
     for key in sorted(a.keys() | b.keys()):
         one, other = a.get(key), b.get(key)
         if one is None or other is None:
-            yield Difference(key, f"only in {'A' if other is None else 'B'}")
+            yield RecordDifference(key, f"only in {'A' if other is None else 'B'}")
             continue
         if one.final != other.final:
-            yield Difference(key, f"final: {_word(one.final)} in A, {_word(other.final)} in B")
+            yield RecordDifference(key, f"final: {_word(one.final)} in A, {_word(other.final)} in B")
         for kpi in sorted(one.kpis.keys() | other.kpis.keys()):
             if one.kpis.get(kpi) != other.kpis.get(kpi):
                 a_says, b_says = _told(one.kpis.get(kpi)), _told(other.kpis.get(kpi))
-                yield Difference(key, f"{kpi}: {a_says} in A, {b_says} in B", kpi)
+                yield RecordDifference(key, f"{kpi}: {a_says} in A, {b_says} in B", kpi)
 
 
 def digests(records: Records) -> dict[tuple[str, str], Digest]:

@@ -14,9 +14,9 @@ from stream.replay.crew import Alone, hired
 from stream.replay.deadletters import write_deadletters
 from stream.replay.job import Job
 from stream.replay.parquet_output import to_parquet
-from stream.replay.reading import PARQUET, Part, parts_of
+from stream.replay.reading import PARQUET, InputPart, parts_of
 from stream.replay.results import fingerprint
-from stream.replay.running import Run, Watch, perform
+from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.segments import put_together
 from stream.replay.tasks import Result
 from stream.replay.workfolder import WorkFolder, beside, working
@@ -87,7 +87,7 @@ class Input:
     """What is read. `event_bytes`: roughly, of all events; None: nobody knows. `total_bytes`: of the sources as they
     lie, for the progress. `identities`: what the sources are known by, should the work be resumed."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[InputPart, ...]
     event_bytes: int | None
     total_bytes: int
     identities: tuple[Any, ...]
@@ -113,7 +113,7 @@ def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: 
         working(target, made_of, resumable=source.resumable, drop_on=(InputError,), replace=wish.replace) as work,
         hired(job, perform, processes_of(source, wish)) as crew,
     ):
-        run = Run(job, work, crew, Alone(job, perform), watch)
+        run = ReplayRun(job, work, crew, Alone(job, perform), watch)
         read = run.split(source.total_bytes)
         events = sum(result["events"] for result in read)
         folded = run.fold(events)
@@ -173,7 +173,7 @@ def summed_up(
     return summary
 
 
-def _first_lines(parts: Sequence[Part], read: Sequence[Result]) -> list[int]:
+def _first_lines(parts: Sequence[InputPart], read: Sequence[Result]) -> list[int]:
     """How many lines of its source lie before each part. Parts of one source follow each other."""
     found, passed = [], 0
     for number, part in enumerate(parts):

@@ -13,9 +13,9 @@ from typing import Any
 from stream.replay.crew import Crew, Order
 from stream.replay.evaluating import evaluate
 from stream.replay.folding import fold, forget_group
+from stream.replay.handover_state import make_state
 from stream.replay.job import Job
 from stream.replay.splitting import split
-from stream.replay.succeeding import succeed
 from stream.replay.summing import add_up, add_up_teams
 from stream.replay.tasks import Result, Task, Tell
 from stream.replay.workfolder import WorkFolder
@@ -36,11 +36,11 @@ def perform(job: Job, task: Task, given: tuple[Any, ...], tell: Tell) -> Result:
     if kind == "add_up":
         return add_up(job, number, *given)
     if kind == "succeed":
-        return succeed(job, number, *given)
+        return make_state(job, number, *given)
     return add_up_teams(job, *given)
 
 
-class Run:
+class ReplayRun:
     """One replay's tasks. `reader`: the crew for parts that only this process can read."""
 
     def __init__(self, job: Job, work: WorkFolder, crew: Crew, reader: Crew, watch: Watch) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stream.engine.delta import Encoded, Zeros, decode_delta, encode_delta
+from stream.engine.deltas.delta import Encoded, Zeros, decode_delta, encode_delta
 
 SLICE_MS = 86_400_000
 

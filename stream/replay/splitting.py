@@ -2,7 +2,7 @@
 
 import shutil
 
-from stream.replay.chunks import Position
+from stream.replay.chunks import FilePosition
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.job import Job
 from stream.replay.routing import groups_of
@@ -20,7 +20,7 @@ def split(job: Job, number: int, tell: Tell) -> Result:
     folder = job.folder / f"split-{number}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    spill, position = Spill(folder, job.groups), Position()
+    spill, position = Spill(folder, job.groups), FilePosition()
     events = lines = told = tombstones = 0
     dead: list[Dead] = []
     greatest_ms: int | None = None

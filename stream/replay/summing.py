@@ -1,18 +1,18 @@
 """Third task, where no rule looks at panes: what the groups contributed to the windows and records of entities.
 
-A team is the sum of its agents and a site the sum of its teams (semantics 1), window by window: a bucket makes the
+A team is the sum of its agents and a site the sum of its teams (definitions 1), window by window: a bucket makes the
 records of its agents, and hands its part of the teams' and sites' windows on to the last task.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
-from stream.engine.delta import entity_text
-from stream.engine.publisher import Publisher
-from stream.engine.stage2 import published_plan
+from stream.engine.deltas.delta import entity_text
+from stream.engine.entities.publisher import Publisher
+from stream.engine.entities.stage import published_plan
 from stream.ledger.states import pieces
-from stream.replay.cells import Later, Owner, Panes
 from stream.replay.job import Job
+from stream.replay.pane_sums import Later, Owner, Panes
 from stream.replay.parcels import Index, read_parcels, write_parcels
 from stream.replay.segments import Segment, Segments
 from stream.replay.tasks import Result

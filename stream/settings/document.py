@@ -105,7 +105,7 @@ class Http(Section):
     port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
 
 
-class Site(Section):
+class SiteSection(Section):
     """A site: its zone, and its shifts as local (start, end) in minutes of the day."""
 
     zone: str = "UTC"
@@ -135,8 +135,8 @@ Share = Annotated[Exact, Field(ge=0, le=1)]
 Records = Annotated[Positive, Field(ge=10, le=1_000_000)]
 
 
-class Definitions(Section):
-    """The parameters of semantics 3 to 5."""
+class DefinitionsSection(Section):
+    """The parameters of definitions 3 to 5."""
 
     promise_grace_days: Days = 3
     promise_tolerance: Share = Fraction(1, 10)
@@ -174,7 +174,7 @@ class Time(Section):
     correction_horizon_ms: PositiveDurationMs = Field(90 * 86_400_000, alias="correction_horizon")
 
 
-class Limits(Section):
+class LimitsSection(Section):
     """Beyond the first six an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
     others allow, the worker stops (kafka/drain.py)."""
 
@@ -200,7 +200,7 @@ class Publish(Section):
 
 
 class Alert(Section):
-    """One alert rule (semantics 7). Its `currency` is there if and only if the KPI is per currency (checks.py)."""
+    """One alert rule (definitions 7). Its `currency` is there if and only if the KPI is per currency (checks.py)."""
 
     rule: Name
     kpi: str
@@ -223,12 +223,12 @@ class Document(Section):
 
     kafka: Kafka = Kafka()
     http: Http = Http()
-    sites: dict[Name, Site] = {}
+    sites: dict[Name, SiteSection] = {}
     windows: Windows = Windows()
-    definitions: Definitions = Definitions()
+    definitions: DefinitionsSection = DefinitionsSection()
     minimum_sample: dict[str, Positive] = {}
     time: Time = Time()
-    limits: Limits = Limits()
+    limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
     targets: None = None

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 from stream.alerts.rules import Level, Rule
-from stream.engine.publication import Publication
+from stream.engine.entities.publication import Publication
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.records import read_columns
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
@@ -72,12 +72,12 @@ class Settings:
         section = self.document.definitions
         return Definitions(**dict(section) | {"promise_tolerance": section.promise_tolerance.as_integer_ratio()})
 
-    def limits(self) -> Limits:
+    def limits(self) -> FactLimits:
         """How many facts the ledger keeps."""
         section = self.document.limits
-        return Limits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
+        return FactLimits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
 
-    def live_limits(self) -> Limits:
+    def live_limits(self) -> FactLimits:
         """How many facts and entities a worker's ledger keeps."""
         section = self.document.limits
         return replace(self.limits(), entities_per_site=section.entities_per_site, entities=section.entities)

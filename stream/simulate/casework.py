@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from stream.simulate.chance import Mix, between
-from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, who, whose
+from stream.simulate.floor import SimulatedFloor
+from stream.simulate.portfolio import SimulatedCase, who, whose
 from stream.simulate.promising import Promising
 from stream.simulate.stamp import DAY_MS, HOUR_MS, MINUTE_MS, day, instant
 
@@ -17,7 +17,7 @@ _DONE_SHARE = 0.8
 class Casework:
     """Case events, visits and legal steps."""
 
-    def __init__(self, floor: Floor, promising: Promising) -> None:
+    def __init__(self, floor: SimulatedFloor, promising: Promising) -> None:
         self._floor = floor
         self._promising = promising
 
@@ -47,7 +47,7 @@ class Casework:
             floor.agenda.later(at_ms + between(floor.rng, MINUTE_MS, 30 * MINUTE_MS), self._assign, case)
         floor.agenda.emit(at_ms, event)
 
-    def _assign(self, at_ms: int, case: Case) -> None:
+    def _assign(self, at_ms: int, case: SimulatedCase) -> None:
         floor = self._floor
         event = {
             "type": "case",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stream.simulate.chance import LongTail, Mix, between
 from stream.simulate.conversation import Spoken
-from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, whose
+from stream.simulate.floor import SimulatedFloor
+from stream.simulate.portfolio import SimulatedCase, whose
 from stream.simulate.stamp import DAY_MS, HOUR_MS, MINUTE_MS, instant
 
 _SHARE = 0.003
@@ -28,7 +28,7 @@ _UNTIL_DAYS = {"dispute": 30, "breathing_space": 60, "consent": 7}
 class Complaining:
     """Complaints after conversations and by post, in three versions each; restrictions."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: SimulatedFloor) -> None:
         self._floor = floor
 
     def after(self, at_ms: int, spoken: Spoken) -> None:
@@ -49,7 +49,7 @@ class Complaining:
         """Somebody tells what must not be done with a debtor."""
         self._restrict(at_ms, self._floor.portfolio.pick(self._floor.team(), near=True))
 
-    def _receive(self, at_ms: int, case: Case, more: dict[str, str]) -> None:
+    def _receive(self, at_ms: int, case: SimulatedCase, more: dict[str, str]) -> None:
         floor, rng = self._floor, self._floor.rng
         first = {
             "type": "complaint",
@@ -77,7 +77,7 @@ class Complaining:
         event_id = self._floor.ids.event()
         self._floor.agenda.emit(at_ms, {**first, "event_id": event_id, "occurred_at": instant(at_ms), **news})
 
-    def _restrict(self, at_ms: int, case: Case) -> None:
+    def _restrict(self, at_ms: int, case: SimulatedCase) -> None:
         floor = self._floor
         kind = _KIND.draw(floor.rng)
         restriction: dict[str, object] = {

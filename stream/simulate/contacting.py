@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stream.simulate.chance import LongTail, Mix, between, one_of
 from stream.simulate.conversation import Conversations, Spoken
-from stream.simulate.floor import Floor
+from stream.simulate.floor import SimulatedFloor
 from stream.simulate.portfolio import who, whose
 from stream.simulate.promising import Promising
 from stream.simulate.stamp import HOUR_MS, MINUTE_MS, instant
@@ -21,7 +21,7 @@ _LATER = LongTail(20 * MINUTE_MS, 1.0, 12 * HOUR_MS)
 class Contacting:
     """Messages, bot sessions, reviews and surveys."""
 
-    def __init__(self, floor: Floor, promising: Promising) -> None:
+    def __init__(self, floor: SimulatedFloor, promising: Promising) -> None:
         self._floor = floor
         self._promising = promising
 

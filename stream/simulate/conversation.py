@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from stream.simulate.chance import LongTail, between
-from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, who
+from stream.simulate.floor import SimulatedFloor
+from stream.simulate.portfolio import SimulatedCase, who
 from stream.simulate.staff import Agent
 from stream.simulate.stamp import instant
 
@@ -26,7 +26,7 @@ class Spoken(NamedTuple):
 
     call_id: str
     agent: Agent
-    case: Case
+    case: SimulatedCase
     direction: str
     party: str
     queue_id: str
@@ -44,13 +44,13 @@ class Consequence(Protocol):
 class Conversations:
     """Holds conversations and remembers the last few hundred, for quality reviews."""
 
-    def __init__(self, floor: Floor, consequences: tuple[Consequence, ...]) -> None:
+    def __init__(self, floor: SimulatedFloor, consequences: tuple[Consequence, ...]) -> None:
         self._floor = floor
         self._consequences = consequences
         self.recent: deque[Spoken] = deque(maxlen=300)
 
     def hold(
-        self, at_ms: int, answered_ms: int, agent: Agent, case: Case, talk_ms: int, more: Mapping[str, object]
+        self, at_ms: int, answered_ms: int, agent: Agent, case: SimulatedCase, talk_ms: int, more: Mapping[str, object]
     ) -> None:
         """A call that begins at `at_ms` and is answered at `answered_ms` by an agent who is taken already."""
         floor = self._floor

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from stream.simulate.chance import LongTail, Mix, between, one_of
 from stream.simulate.conversation import Conversations
-from stream.simulate.floor import Floor
+from stream.simulate.floor import SimulatedFloor
 from stream.simulate.incident import Incident
-from stream.simulate.portfolio import Case, segment, who, whose
+from stream.simulate.portfolio import SimulatedCase, segment, who, whose
 from stream.simulate.staff import Team
 from stream.simulate.stamp import SECOND_MS, instant
 
@@ -37,7 +37,7 @@ _RESERVE = 12  # one agent in so many stays free for callers
 class Dialling:
     """The outbound dialler: it dials for free agents only, several numbers for each."""
 
-    def __init__(self, floor: Floor, conversations: Conversations, incidents: Sequence[Incident]) -> None:
+    def __init__(self, floor: SimulatedFloor, conversations: Conversations, incidents: Sequence[Incident]) -> None:
         self._floor = floor
         self._conversations = conversations
         self._incidents = incidents
@@ -63,7 +63,7 @@ class Dialling:
             self._attempt(at_ms, team, case, outcome)
         return True
 
-    def _attempt(self, at_ms: int, team: Team, case: Case, outcome: str) -> None:
+    def _attempt(self, at_ms: int, team: Team, case: SimulatedCase, outcome: str) -> None:
         floor = self._floor
         ended_ms = at_ms + between(floor.rng, *_LENGTH_MS[outcome])
         call = {
@@ -80,7 +80,7 @@ class Dialling:
         }
         floor.agenda.emit(ended_ms, call)
 
-    def _converse(self, at_ms: int, team: Team, case: Case) -> None:
+    def _converse(self, at_ms: int, team: Team, case: SimulatedCase) -> None:
         floor = self._floor
         agent = floor.staff.take(team)
         party = _PARTY.draw(floor.rng)
@@ -89,11 +89,11 @@ class Dialling:
         self._conversations.hold(at_ms, answered_ms, agent, case, _TALK[party].draw(floor.rng), more)
 
 
-def campaign(case: Case) -> str:
+def campaign(case: SimulatedCase) -> str:
     """The dialler's campaign that a case is in: one for each stage."""
     return f"out-{segment(case)}"
 
 
-def number_of(case: Case, draw: float) -> str:
+def number_of(case: SimulatedCase, draw: float) -> str:
     """One of the debtor's two telephone numbers; the first mostly."""
     return f"n{case.debtor_id[1:]}-{1 if draw < 0.8 else 2}"

@@ -14,7 +14,7 @@ from stream.simulate.staff import Staff, Team
 
 
 @dataclass
-class Floor:
+class SimulatedFloor:
     """The agenda, the source of chance, the people and the cases."""
 
     agenda: Agenda

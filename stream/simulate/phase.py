@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stream.simulate.sites import SITES, Site, offset_ms, traffic
+from stream.simulate.sites import SITES, SimulatedSite, offset_ms, traffic
 from stream.simulate.stamp import DAY_MS, MINUTE_MS
 
 _STEP_MS = 30 * MINUTE_MS
@@ -26,7 +26,7 @@ class Phase:
             raise ValueError("a phase that ends before it begins")
 
 
-def thinned(from_ms: int, to_ms: int, events: int, most: float, sites: tuple[Site, ...] = SITES) -> Phase:
+def thinned(from_ms: int, to_ms: int, events: int, most: float, sites: tuple[SimulatedSite, ...] = SITES) -> Phase:
     """The phase that holds about so many events, at a rate of at most `most`."""
     steps = max(1, (to_ms - from_ms) // _STEP_MS)
     busy = sum(traffic(sites, from_ms + (to_ms - from_ms) * step // steps) for step in range(steps)) / steps
@@ -34,7 +34,7 @@ def thinned(from_ms: int, to_ms: int, events: int, most: float, sites: tuple[Sit
 
 
 def live_phases(
-    now_ms: int, rate: float, day_events: int, history_days: int, sites: tuple[Site, ...] = SITES
+    now_ms: int, rate: float, day_events: int, history_days: int, sites: tuple[SimulatedSite, ...] = SITES
 ) -> tuple[Phase, ...]:
     """Days of thin history, the first site's day so far, and from `now_ms` on the full rate for ever.
 

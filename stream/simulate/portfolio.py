@@ -16,7 +16,7 @@ _HOT_SHARE = 0.3
 _FEWEST = 200  # old cases of a team, however small the world
 
 
-class Case(NamedTuple):
+class SimulatedCase(NamedTuple):
     """A debt: amounts in minor units of the site's currency, `dpd` days past due."""
 
     number: int
@@ -43,7 +43,7 @@ class Portfolio:
         self._amounts = [int(sample.lognormvariate(12.4, 1.0)) // 100 * 100 + 5_000 for _ in range(256)]
         self._dpds = [_dpd(sample) for _ in range(256)]
 
-    def case(self, number: int) -> Case:
+    def case(self, number: int) -> SimulatedCase:
         """The case of this number, always the same."""
         mixed = ((number + 1) * 0x9E3779B97F4A7C15 + self._salt) & _MASK
         mixed ^= mixed >> 29
@@ -53,7 +53,7 @@ class Portfolio:
         row = number // teams
         debtor = number - teams if row % _SECOND == _SECOND - 1 else number
         site = team.place.site
-        return Case(
+        return SimulatedCase(
             number,
             f"c-{number:06}",
             f"d-{debtor:06}",
@@ -63,7 +63,7 @@ class Portfolio:
             self._dpds[mixed >> 48 & 255],
         )
 
-    def pick(self, team: Team, near: bool) -> Case:
+    def pick(self, team: Team, near: bool) -> SimulatedCase:
         """A case of the team to work on; unless `near`, one whose debtor lives far away."""
         hot = self._hot[team.index]
         number = 0
@@ -80,14 +80,14 @@ class Portfolio:
                 break
         return self.case(number)
 
-    def place(self, team: Team) -> Case:
+    def place(self, team: Team) -> SimulatedCase:
         """A new case; agents call it more often than old ones, for a while."""
         number = self._counts[team.index] * len(self._teams) + team.index
         self._counts[team.index] += 1
         self._hot[team.index].append(number)
         return self.case(number)
 
-    def close(self, case: Case) -> bool:
+    def close(self, case: SimulatedCase) -> bool:
         """Whether the case was open; it is closed now."""
         if case.number in self._closed:
             return False
@@ -95,12 +95,12 @@ class Portfolio:
         return True
 
 
-def segment(case: Case) -> str:
+def segment(case: SimulatedCase) -> str:
     """The stage of a case by its days past due, as a producer states it with each event."""
     return "m1" if case.dpd <= 30 else "m2-m3" if case.dpd <= 90 else "m4-up"
 
 
-def who(agent: Agent, case: Case) -> dict[str, str]:
+def who(agent: Agent, case: SimulatedCase) -> dict[str, str]:
     """The fields that say which agent did something about which case."""
     return {
         "site_id": agent.team.site_id,
@@ -112,7 +112,7 @@ def who(agent: Agent, case: Case) -> dict[str, str]:
     }
 
 
-def whose(case: Case) -> dict[str, str]:
+def whose(case: SimulatedCase) -> dict[str, str]:
     """The fields that say which case something is about that no agent did."""
     return {
         "site_id": case.team.site_id,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from stream.simulate.chance import LongTail, Mix, between
 from stream.simulate.conversation import Spoken
-from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, segment, who
+from stream.simulate.floor import SimulatedFloor
+from stream.simulate.portfolio import SimulatedCase, segment, who
 from stream.simulate.stamp import DAY_MS, HOUR_MS, MINUTE_MS, day, instant
 
 _PROMISE_SHARE = 0.3
@@ -24,7 +24,7 @@ _BACK = LongTail(20 * HOUR_MS, 1.0, 5 * DAY_MS)
 class Promising:
     """Promises after right-party conversations, and all payments."""
 
-    def __init__(self, floor: Floor) -> None:
+    def __init__(self, floor: SimulatedFloor) -> None:
         self._floor = floor
 
     def after(self, at_ms: int, spoken: Spoken) -> None:
@@ -62,7 +62,7 @@ class Promising:
         if rng.random() < _CANCEL_SHARE:
             floor.agenda.later(at_ms + _SOON.draw(rng), self._cancel, spoken, promise["promise_id"])
 
-    def _settle(self, made_ms: int, case: Case, due: list[int], amount_minor: int) -> None:
+    def _settle(self, made_ms: int, case: SimulatedCase, due: list[int], amount_minor: int) -> None:
         rng = self._floor.rng
         for number in due:
             faith = _FAITH.draw(rng)
@@ -73,7 +73,7 @@ class Promising:
             paid_minor = amount_minor * between(rng, 20, 80) // 100 if faith == "partial" else amount_minor
             self._keep(made_ms, case, number, paid_minor, late=faith == "late")
 
-    def _keep(self, made_ms: int, case: Case, due: int, amount_minor: int, *, late: bool) -> None:
+    def _keep(self, made_ms: int, case: SimulatedCase, due: int, amount_minor: int, *, late: bool) -> None:
         rng, place = self._floor.rng, case.team.place
         if late:
             due += between(rng, 1, 7)
@@ -103,7 +103,7 @@ class Promising:
         amount_minor = max(100, case.overdue_minor * between(floor.rng, 1, 11) // 10)
         self.pay(at_ms, case, amount_minor, _CHANNELS.draw(floor.rng))
 
-    def pay(self, at_ms: int, case: Case, amount_minor: int, channel: str) -> None:
+    def pay(self, at_ms: int, case: SimulatedCase, amount_minor: int, channel: str) -> None:
         """Money comes in at `at_ms`; a little of it bounces later."""
         floor, rng = self._floor, self._floor.rng
         payment = {

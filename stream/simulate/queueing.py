@@ -5,8 +5,8 @@ from __future__ import annotations
 from stream.simulate.chance import LongTail, Mix, between
 from stream.simulate.conversation import Conversations
 from stream.simulate.dialling import number_of
-from stream.simulate.floor import Floor
-from stream.simulate.portfolio import Case, whose
+from stream.simulate.floor import SimulatedFloor
+from stream.simulate.portfolio import SimulatedCase, whose
 from stream.simulate.staff import Agent
 from stream.simulate.stamp import SECOND_MS, instant
 
@@ -25,7 +25,7 @@ class Caller:
 
     __slots__ = ("case", "gone", "line", "since_ms")
 
-    def __init__(self, since_ms: int, case: Case, line: str) -> None:
+    def __init__(self, since_ms: int, case: SimulatedCase, line: str) -> None:
         self.since_ms = since_ms
         self.line = line
         self.case = case
@@ -35,7 +35,7 @@ class Caller:
 class Queueing:
     """The inbound side; an agent who becomes free takes the caller who has waited longest."""
 
-    def __init__(self, floor: Floor, conversations: Conversations) -> None:
+    def __init__(self, floor: SimulatedFloor, conversations: Conversations) -> None:
         self._floor = floor
         self._conversations = conversations
         floor.staff.when_free = self._serve

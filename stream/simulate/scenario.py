@@ -8,7 +8,7 @@ from itertools import islice
 from stream.simulate.incident import Incident
 from stream.simulate.mess import BELIEVABLE, Item, Mess, spoil
 from stream.simulate.phase import Phase, live_phases
-from stream.simulate.sites import SITES, Site
+from stream.simulate.sites import SITES, SimulatedSite
 from stream.simulate.stamp import MINUTE_MS
 from stream.simulate.world import World
 
@@ -23,7 +23,7 @@ def batch(
     to_ms: int | None = None,
     events: int | None = None,
     agents: int | None = None,
-    sites: tuple[Site, ...] = SITES,
+    sites: tuple[SimulatedSite, ...] = SITES,
     mess: Mess = _NO_MESS,
     incidents: Sequence[Incident] = (),
 ) -> Iterator[Item]:
@@ -46,7 +46,7 @@ def live(
     day_events: int = 100_000,
     history_days: int = 6,
     agents: int | None = None,
-    sites: tuple[Site, ...] = SITES,
+    sites: tuple[SimulatedSite, ...] = SITES,
     mess: Mess = BELIEVABLE,
     incident_after_ms: int | None = 5 * MINUTE_MS,
     incident_for_ms: int = 10 * MINUTE_MS,

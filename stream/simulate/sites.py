@@ -25,7 +25,7 @@ CALLING_HOURS = (8, 21)
 
 
 @dataclass(frozen=True)
-class Site:
+class SimulatedSite:
     """A contact centre: `zone` is an IANA name, `share` its part of all traffic, `away` where its far debtors live."""
 
     site_id: str
@@ -36,8 +36,8 @@ class Site:
 
 
 SITES = (
-    Site("main", "Asia/Shanghai", "CNY", 0.6, "America/New_York"),
-    Site("prague", "Europe/Prague", "EUR", 0.4, "Asia/Manila"),
+    SimulatedSite("main", "Asia/Shanghai", "CNY", 0.6, "America/New_York"),
+    SimulatedSite("prague", "Europe/Prague", "EUR", 0.4, "Asia/Manila"),
 )
 
 
@@ -50,7 +50,7 @@ def offset_ms(zone: str, at_ms: int) -> int:
 class Place:
     """A site at work: its clock, as of the last call of `wind`."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: SimulatedSite) -> None:
         self.site = site
         self.site_id = site.site_id
         self.offset_ms = 0
@@ -73,7 +73,7 @@ class Place:
         return day_number * DAY_MS + of_day_ms - self.offset_ms
 
 
-def traffic(sites: tuple[Site, ...], at_ms: int) -> float:
+def traffic(sites: tuple[SimulatedSite, ...], at_ms: int) -> float:
     """How much happens at `at_ms` compared with the mean over the day."""
     total = 0.0
     for site in sites:

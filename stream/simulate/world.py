@@ -13,7 +13,7 @@ from stream.simulate.complaining import Complaining
 from stream.simulate.contacting import Contacting
 from stream.simulate.conversation import Conversations
 from stream.simulate.dialling import Dialling
-from stream.simulate.floor import Floor
+from stream.simulate.floor import SimulatedFloor
 from stream.simulate.identifiers import Identifiers, run_tag
 from stream.simulate.incident import Incident
 from stream.simulate.phase import Phase
@@ -21,7 +21,7 @@ from stream.simulate.portfolio import Portfolio
 from stream.simulate.promising import Promising
 from stream.simulate.queueing import Queueing
 from stream.simulate.route import Event
-from stream.simulate.sites import SITES, Place, Site
+from stream.simulate.sites import SITES, Place, SimulatedSite
 from stream.simulate.staff import Staff, Team
 from stream.simulate.stamp import MINUTE_MS
 
@@ -52,7 +52,7 @@ class World:
         seed: int,
         phases: Sequence[Phase],
         *,
-        sites: tuple[Site, ...] = SITES,
+        sites: tuple[SimulatedSite, ...] = SITES,
         teams_per_site: int = 6,
         agents: int | None = None,
         incidents: Sequence[Incident] = (),
@@ -67,7 +67,7 @@ class World:
         teams = [Team(f"t-{index + 1}", index, place) for index, place in enumerate(spread)]
         staff = Staff(agenda, rng, ids, teams, agents or int(self._full_rate * AGENTS_PER_RATE))
         cases = int(self._full_rate * _CASES_PER_RATE)
-        self._floor = Floor(agenda, rng, ids, places, staff, Portfolio(seed, rng, teams, cases))
+        self._floor = SimulatedFloor(agenda, rng, ids, places, staff, Portfolio(seed, rng, teams, cases))
         self._promising = Promising(self._floor)
         self._complaining = Complaining(self._floor)
         self._contacting = Contacting(self._floor, self._promising)

@@ -1,4 +1,4 @@
-"""Tumbling windows in a site's zone: intervals, days, months and shifts (semantics 2). Instants are epoch ms.
+"""Tumbling windows in a site's zone: intervals, days, months and shifts (definitions 2). Instants are epoch ms.
 
 A local time that a clock change skips is read with the offset before the change, one that occurs twice is the first:
 that is what `fold=0` means in Python. Offsets since 1980 are multiples of 15 minutes, in every zone (tested), so every

@@ -1,4 +1,4 @@
-"""The closed list of measures (semantics 3 to 5), one row each, and the name of a column.
+"""The closed list of measures (definitions 3 to 5), one row each, and the name of a column.
 
 A *column* is what sums are kept by: the measure's own name, or for money `measure:CUR`. Amounts are integers: counts,
 milliseconds (`*_ms`), minor units of the column's currency (`*_minor`), or points. Words, metrics, packing and the
@@ -15,11 +15,11 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 UNASSIGNED = "unassigned"
-"""Agent or team of a contribution that nobody is credited with (semantics 1)."""
+"""Agent or team of a contribution that nobody is credited with (definitions 1)."""
 
 LEVELS = ("agent", "team", "queue", "segment", "site")
 """A contribution goes to its agent, its team and its site; that of a call to its queue as well, and that of a fact
-with a segment to the segment (semantics 1)."""
+with a segment to the segment (definitions 1)."""
 
 CALLS = LEVELS
 """Levels of a measure to which calls alone contribute."""

@@ -1,4 +1,4 @@
-"""Which windows a run keeps, and the clock of each configured site (semantics 2)."""
+"""Which windows a run keeps, and the clock of each configured site (definitions 2)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""When the shift ends that holds an instant (semantics 2), whether or not shifts are among the windows of the run."""
+"""When the shift ends that holds an instant (definitions 2), whether or not shifts are among the windows of the run."""
 
 from __future__ import annotations
 

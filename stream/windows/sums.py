@@ -23,7 +23,7 @@ def subtract(sums: Sums, amounts: Mapping[str, int]) -> None:
 
 
 def without_zeros(sums: Sums) -> Sums:
-    """The same sums without columns that came to 0: an undone fact leaves no trace (semantics 1)."""
+    """The same sums without columns that came to 0: an undone fact leaves no trace (definitions 1)."""
     if all(sums.values()):
         return sums
     return {name: amount for name, amount in sums.items() if amount}

@@ -5,7 +5,7 @@ from stream.windows.packed import Packed
 ROLLING_MS = -1
 """Start of a rolling window: its key has none."""
 
-NEVER_MS = -(1 << 62)
+NOT_YET_MS = -(1 << 62)
 
 
 class Total:
@@ -29,7 +29,7 @@ class Total:
         self.revision = 0
         self.digest: str | None = None
         self.final = False
-        self.paced_until_ms = NEVER_MS
+        self.paced_until_ms = NOT_YET_MS
         self.queued = False
         self.touched = False
         """Its sums changed since the publisher last looked."""

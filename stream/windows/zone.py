@@ -1,4 +1,4 @@
-"""IANA zones from the pinned `tzdata` package, never the system's: every machine must agree (semantics 2)."""
+"""IANA zones from the pinned `tzdata` package, never the system's: every machine must agree (definitions 2)."""
 
 from functools import cache
 from importlib.resources import files

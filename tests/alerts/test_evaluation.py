@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.feed import Feed
+from stream.alerts.feed import RuleInput
 from stream.alerts.rules import Rule, exact
 from stream.alerts.state import records, restore
 from stream.alerts.watch import view_of
@@ -141,7 +141,7 @@ class Driven:
     def __init__(self, rules: list[Rule], horizon_ms: int | None = None) -> None:
         self.rules = rules
         self.evaluator = Evaluator(PLAN, Calendar(PLAN), rules, "live", horizon_ms)
-        self.feeds: dict[str, Feed] = {}
+        self.feeds: dict[str, RuleInput] = {}
         self.state: dict[bytes, bytes] = {}
         self.said: list[dict[str, Any]] = []
         self.horizon_ms = horizon_ms
@@ -338,7 +338,7 @@ def test_a_jump_of_years_over_a_quiet_floor_costs_nothing(window: str) -> None:
     looked = 0
     original = driven.evaluator._evaluate
 
-    def counted(feed: Feed, at_ms: int) -> Any:
+    def counted(feed: RuleInput, at_ms: int) -> Any:
         nonlocal looked
         looked += 1
         return original(feed, at_ms)

@@ -1,4 +1,4 @@
-"""Case for case, the life cycle of semantics 7."""
+"""Case for case, the life cycle of definitions 7."""
 
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, due_ms, step
 

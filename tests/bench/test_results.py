@@ -49,13 +49,13 @@ def test_a_plan_without_one_of_its_unit_costs_is_refused(missing: str) -> None:
 
 def test_a_sample_belongs_to_its_innermost_frame_that_has_a_room() -> None:
     folded = [
-        "run (asyncio/runners.py:1);step (stream/kafka/stage_one.py:9);apply (stream/engine/stage1.py:5) 7",
-        "step (stream/kafka/stage_one.py:9);read (stream/kafka/reading.py:5);decode (msgspec/json.py:1) 3",
+        "run (asyncio/runners.py:1);step (stream/partition/debtors.py:9);apply (stream/engine/debtors/stage.py:5) 7",
+        "step (stream/partition/debtors.py:9);read (stream/partition/intake.py:5);decode (msgspec/json.py:1) 3",
         "run (asyncio/runners.py:1);write (stream/kafka/writer.py:1);send (aiokafka/producer/producer.py:5) 2",
         "run (asyncio/runners.py:1);select (selectors.py:5) 1",
         "step (stream/kafka/new_file.py:9) 4",
-        "step (stream/kafka/stage_one.py:9);CPyDef_cells___Cells___add_own (stream/core__mypyc.so);PyDict_GetItem 5",
-        "apply (stream/engine/stage1.py:5);PyObject_GC_New (libpython);gc_collect_main (libpython) 6",
+        "step (stream/partition/debtors.py:9);CPyDef_cells___Cells___add_own (stream/core__mypyc.so);PyDict_GetItem 5",
+        "apply (stream/engine/debtors/stage.py:5);PyObject_GC_New (libpython);gc_collect_main (libpython) 6",
     ]
     assert profile.by_room(folded) == Counter(
         {

@@ -44,7 +44,7 @@ main()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("moment", ["typer", "stream.settings", "stream.kafka.worker", "stream.kafka.app"])
+@pytest.mark.parametrize("moment", ["typer", "stream.settings", "stream.worker.main", "stream.worker.app"])
 def test_a_worker_that_is_stopped_before_it_has_begun_ends_in_order(
     moment: str, number: signal.Signals, tmp_path: Path
 ) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from stream.publish.front import Front, front
-from stream.publish.web import Health
+from stream.publish.web import HealthAnswers
+from stream.publish.worker_front import Front, build_front
 from stream.settings import Settings, load
 from tests.deploy.prometheus import free_port, notifying, running
 from tests.publish.records import alert
@@ -49,7 +49,7 @@ async def told() -> AsyncIterator[tuple[str, Told]]:
 @contextlib.asynccontextmanager
 async def worker(settings: Settings, port: int) -> AsyncIterator[Front]:
     """What a worker shows that owns every number and commits every second."""
-    of = front(settings, Health())
+    of = build_front(settings, HealthAnswers())
     await of.web.start("127.0.0.1", port)
 
     async def commit() -> None:

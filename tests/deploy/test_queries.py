@@ -13,10 +13,10 @@ from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.currency import exponent
 from stream.publish.exposition import AGENT_PARTS
-from stream.publish.front import Front, front
 from stream.publish.parts import SIDES
 from stream.publish.reading import read_kpi
-from stream.publish.web import Health
+from stream.publish.web import HealthAnswers
+from stream.publish.worker_front import Front, build_front
 from stream.settings import load
 from tests.deploy.expressions import dashboards, filled, targets
 from tests.deploy.prometheus import Prometheus, running
@@ -61,7 +61,7 @@ class Scraped:
 async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Scraped]:
     config = tmp_path / "kpi-stream.yaml"
     config.write_text(CONFIG)
-    of = front(load(config, environ={}), Health())
+    of = build_front(load(config, environ={}), HealthAnswers())
     records = records_of_now()
     of.collector.on_committed(0, records, [alert(entity="t-1")])
     numbers = load(config, environ={}).deltas_partitions

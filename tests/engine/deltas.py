@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from stream.engine.delta import Place, decode_delta, encode_delta
-from stream.engine.rows import Rows
+from stream.engine.deltas.delta import Place, decode_delta, encode_delta
+from stream.engine.deltas.rows import Rows
 from stream.windows.packed import from_bytes, pack, unpack
 
 

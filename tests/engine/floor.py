@@ -8,9 +8,9 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.publication import NO_END_MS
-from stream.engine.stage2 import Publication, Stage2
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.publication import NO_END_MS
+from stream.engine.entities.stage import EntityStage, Publication
 from stream.kpis.records import Records
 from stream.windows.calendar import Calendar
 from stream.windows.packed import pack
@@ -40,11 +40,11 @@ Row = tuple[str, int, int, dict[str, int], int]  # entity, grain, known, sums, n
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
 
 
-def stage(publication: Publication = LIVE, rules: tuple[Rule, ...] = (), numbers: int = 1) -> Stage2:
-    return Stage2(PLAN, rules, publication, 0, numbers)
+def stage(publication: Publication = LIVE, rules: tuple[Rule, ...] = (), numbers: int = 1) -> EntityStage:
+    return EntityStage(PLAN, rules, publication, 0, numbers)
 
 
-def feed(target: Stage2, rows: list[Row], at_ms: int) -> None:
+def feed(target: EntityStage, rows: list[Row], at_ms: int) -> None:
     """The rows as deltas, one per entity, of facts up to `at_ms`."""
     entities: dict[str, list[Any]] = defaultdict(list)
     for entity, grain, known, sums, length in rows:
@@ -66,7 +66,7 @@ def apart(rows: list[Row]) -> list[Row]:
     ]
 
 
-def state_time(target: Stage2, watermark_ms: int, number: int = 0) -> None:
+def state_time(target: EntityStage, watermark_ms: int, number: int = 0) -> None:
     target.apply(STATEMENT_KEY, encode_statement(number, watermark_ms, watermark_ms))
 
 
@@ -136,5 +136,5 @@ RUN = st.builds(  # an agent's time in one state, all of it in the past
 ROWS = st.lists(st.one_of(ROW, ROW, ROW, RUN), max_size=12)
 
 
-def ticked(target: Stage2, now_ms: int) -> dict[str, dict[str, Any]]:
+def ticked(target: EntityStage, now_ms: int) -> dict[str, dict[str, Any]]:
     return kept(target.tick(now_ms).kpis)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Publication, Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.stage import EntityStage, Publication
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_ms
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
@@ -35,11 +35,11 @@ def ms(time: str) -> int:
     return instant_ms(f"{DAY}{time}Z")
 
 
-def stage(definitions: Definitions = AT_END) -> Stage1:
-    return Stage1(definitions, PLAN, Limits(), 0)
+def stage(definitions: Definitions = AT_END) -> DebtorStage:
+    return DebtorStage(definitions, PLAN, FactLimits(), 0)
 
 
-def dials(two: Stage2, window: str) -> int | None:
+def dials(two: EntityStage, window: str) -> int | None:
     """What the last record of the site says, published as of now."""
     said = {key: json.loads(value) for key, value in two.tick(two.as_of_ms).kpis}
     records = [record for key, record in said.items() if key.startswith(f"main|site|main|{window}|".encode())]
@@ -50,7 +50,7 @@ def dials(two: Stage2, window: str) -> int | None:
 @pytest.mark.parametrize(("counted", "shown"), [("start", None), ("end", 3)])
 def test_calls_longer_than_a_rolling_window_show_in_it_only_at_their_end(counted: str, shown: int | None) -> None:
     #  calls of 20 minutes end at 10:00, 10:05, 10:10; told of then. The window of 15 minutes as of 10:10:10
-    one, two = stage(Definitions(calls_counted_at=counted)), Stage2(PLAN, (), Publication(), 0, 1)
+    one, two = stage(Definitions(calls_counted_at=counted)), EntityStage(PLAN, (), Publication(), 0, 1)
     for n, (start, end) in enumerate((("09:40:00", "10:00:00"), ("09:45:00", "10:05:00"), ("09:50:00", "10:10:00"))):
         one.apply(call(start, end, call_id=f"k-{n}", event_id=f"e-{n}"))
     for key, value in one.take().deltas:
@@ -60,7 +60,7 @@ def test_calls_longer_than_a_rolling_window_show_in_it_only_at_their_end(counted
 
 
 def test_what_a_call_counts_waits_for_its_end_as_a_deadline_does() -> None:
-    one, two = stage(), Stage2(PLAN, (), Publication(), 0, 1)
+    one, two = stage(), EntityStage(PLAN, (), Publication(), 0, 1)
     one.apply(call("10:00:00", "10:40:00"))
     for key, value in one.take().deltas:
         two.apply(key, value)

@@ -4,12 +4,12 @@ from collections import Counter
 
 import pytest
 
-from stream.engine import cells
-from stream.engine.cells import Cells
-from stream.engine.delta import decode_delta
+from stream.engine.deltas import buffer as cells
+from stream.engine.deltas.buffer import DeltaBuffer
+from stream.engine.deltas.delta import decode_delta
 from stream.facts.format import NewerFormatError
-from stream.ledger.chain import Span
 from stream.ledger.contribution import Credit
+from stream.ledger.state_timeline import StateSpan
 from tests.engine.deltas import grains_of, rows_of
 
 AGENT = b"main|agent|a-1"
@@ -17,13 +17,13 @@ CREDIT = Credit("main", "t-1", "a-1")
 GRAIN_MS = 10_000
 
 
-def sent(batch: Cells, key: bytes = AGENT) -> list[bytes]:
+def sent(batch: DeltaBuffer, key: bytes = AGENT) -> list[bytes]:
     return [value for found, value in batch.take(0) if found == key]
 
 
 def test_an_entity_with_many_rows_is_sent_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "MOST_ROWS", 3)
-    batch = Cells(0, GRAIN_MS, frozenset())
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset())
     batch.add_difference({(CREDIT, "dials", grain * GRAIN_MS): 1 for grain in range(7)}, 0, None)
     parts = [list(rows_of(value)) for value in sent(batch)]
     assert [len(rows) for rows in parts] == [3, 3, 1]
@@ -33,10 +33,12 @@ def test_an_entity_with_many_rows_is_sent_in_parts(monkeypatch: pytest.MonkeyPat
 def test_no_run_goes_from_one_part_to_another(monkeypatch: pytest.MonkeyPatch) -> None:
     #  [0, 40) [3, 43) [6, 46) ... overlap; each part alone begins and ends all of its runs, which `rows_of` asserts
     monkeypatch.setattr(cells, "MOST_ROWS", 4)
-    batch = Cells(0, GRAIN_MS, frozenset())
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset())
     wanted: Counter[int] = Counter()
     for first in range(0, 30, 3):
-        batch.add_span(Span(CREDIT, (("signed_in_ms", 1),), first * GRAIN_MS, (first + 40) * GRAIN_MS), 900_000, None)
+        batch.add_span(
+            StateSpan(CREDIT, (("signed_in_ms", 1),), first * GRAIN_MS, (first + 40) * GRAIN_MS), 900_000, None
+        )
         wanted.update(dict.fromkeys(range(first, first + 40), GRAIN_MS))
     parts = sent(batch)
     assert len(parts) > 3
@@ -49,16 +51,16 @@ def test_no_run_goes_from_one_part_to_another(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(("watched", "known"), [(frozenset({"talk_ms"}), 0), (frozenset({"productive_ms"}), 100)])
 def test_when_something_became_known_is_said_where_a_rule_reads_it(watched: frozenset[str], known: int) -> None:
-    batch = Cells(0, GRAIN_MS, watched)
-    batch.add_span(Span(CREDIT, (("signed_in_ms", 1), ("productive_ms", 1)), 5_000, 95_000), 100 * GRAIN_MS, None)
+    batch = DeltaBuffer(0, GRAIN_MS, watched)
+    batch.add_span(StateSpan(CREDIT, (("signed_in_ms", 1), ("productive_ms", 1)), 5_000, 95_000), 100 * GRAIN_MS, None)
     batch.add_difference({(CREDIT, "productive_ms", 0): 1}, 100 * GRAIN_MS, None)
     (value,) = sent(batch)
     assert {row_known for (_, row_known, _, _), _ in rows_of(value)} == {known}
 
 
 def test_time_after_its_cause_is_known_at_its_own_time_however_far_ahead() -> None:
-    batch = Cells(0, GRAIN_MS, frozenset({"productive_ms"}))
-    batch.add_span(Span(CREDIT, (("productive_ms", -2),), 5_000, 95_000), 4 * GRAIN_MS, None)
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset({"productive_ms"}))
+    batch.add_span(StateSpan(CREDIT, (("productive_ms", -2),), 5_000, 95_000), 4 * GRAIN_MS, None)
     (value,) = sent(batch)
     assert sorted(rows_of(value)) == [
         ((0, 4, 0, 1), {"productive_ms": -10_000}),
@@ -70,7 +72,7 @@ def test_time_after_its_cause_is_known_at_its_own_time_however_far_ahead() -> No
 
 @pytest.mark.parametrize("watched", [frozenset[str](), frozenset({"payments"})])
 def test_a_watched_column_that_comes_to_nothing_is_said_to(watched: frozenset[str]) -> None:
-    batch = Cells(0, GRAIN_MS, watched)
+    batch = DeltaBuffer(0, GRAIN_MS, watched)
     at = (CREDIT, "payments", 50_000)
     batch.add_difference({at: 1, (CREDIT, "recovered_minor:CNY", 50_000): 7}, 50_000, None)
     batch.add_difference({at: -1}, 50_000, None)
@@ -81,7 +83,7 @@ def test_a_watched_column_that_comes_to_nothing_is_said_to(watched: frozenset[st
 
 def test_few_deltas_hold_the_money_of_many_currencies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cells, "MOST_ROWS", 10)
-    batch = Cells(0, GRAIN_MS, frozenset())
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset())
     for number in range(25):
         batch.add_difference({(CREDIT, f"recovered_minor:C{number:02}", 0): 1}, 0, None)
     parts = [decode_delta(value).rows for value in sent(batch)]
@@ -90,7 +92,7 @@ def test_few_deltas_hold_the_money_of_many_currencies(monkeypatch: pytest.Monkey
 
 
 def test_a_delta_of_a_newer_version_is_refused() -> None:
-    batch = Cells(0, GRAIN_MS, frozenset())
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset())
     batch.add_own("main", "t-1", "a-1", 0, ("dials",), ())
     (value,) = sent(batch)
     for newer in (value.replace(b"\x94\x02", b"\x94\x09", 1), b"\x94\x09\x00\x00\x00"):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.engine.entities import DAY_MS
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.entity_limits import DAY_MS
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.format import NewerFormatError
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.settings import load
 from stream.windows.plan import WindowPlan
 from tests.facts.events import event
@@ -32,11 +32,11 @@ def of(number: int, agent: str = "a-0", team: str = "t-0", site: str = "main", d
     return fact
 
 
-def ledger(per_site: int = 100, total: int = 100) -> Stage1:
-    return Stage1(Definitions(), WindowPlan(), Limits(entities_per_site=per_site, entities=total), 0)
+def ledger(per_site: int = 100, total: int = 100) -> DebtorStage:
+    return DebtorStage(Definitions(), WindowPlan(), FactLimits(entities_per_site=per_site, entities=total), 0)
 
 
-def restored(former: Stage1, state: list[tuple[bytes, bytes | None]], **limits: int) -> Stage1:
+def restored(former: DebtorStage, state: list[tuple[bytes, bytes | None]], **limits: int) -> DebtorStage:
     one = ledger(**limits)
     for key, value in state:
         one.restore(key, value)
@@ -133,7 +133,7 @@ def test_a_replay_knows_no_such_limit_and_a_floor_does_not_meet_that_of_a_worker
     limits = settings.live_limits()
     assert limits.entities_per_site >= 2_000 * 4  # agents, those that have left, teams, queues, segments
     assert limits.entities >= 3 * limits.entities_per_site
-    one = Stage1(Definitions(), WindowPlan(), settings.limits(), 0)
+    one = DebtorStage(Definitions(), WindowPlan(), settings.limits(), 0)
     for number in range(50):
         one.apply(of(number, f"a-{number}", f"t-{number}", f"s-{number}"))
     assert one.entities == 0

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.plan import WindowPlan
 from tests.engine.deltas import rows_of
 from tests.facts.events import wire
@@ -14,11 +14,11 @@ from tests.facts.events import wire
 Sums = dict[tuple[str, str], int]
 
 
-def stage(*watched: str) -> Stage1:
-    return Stage1(Definitions(), WindowPlan(), Limits(), 0, frozenset(watched))
+def stage(*watched: str) -> DebtorStage:
+    return DebtorStage(Definitions(), WindowPlan(), FactLimits(), 0, frozenset(watched))
 
 
-def told(one: Stage1, kind: str, **fields: Any) -> Sums:
+def told(one: DebtorStage, kind: str, **fields: Any) -> Sums:
     """(entity's text, column) -> what one more event adds."""
     fact = decode(wire(kind, agent_id="a-1", team_id="t-1", **fields))
     assert not isinstance(fact, Rejection), fact

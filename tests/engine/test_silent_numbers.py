@@ -1,6 +1,6 @@
 """Laws of stage-1 numbers that say nothing: until when they hold finality back (live 2)."""
 
-from stream.engine.delta import STATEMENT_KEY, encode_statement
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
 from tests.engine.floor import BASE, HOUR, LIVE, MINUTE, feed, row, stage, state_time, ticked
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.stage2 import NO_END, Publication
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.stage import NO_END, Publication
 from tests.engine.deltas import delta
 from tests.engine.floor import (
     BASE,

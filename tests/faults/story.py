@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stream.cli.main import run
-from stream.kafka.reading import partition_of
+from stream.partition.intake import key_partition
 from stream.simulate.route import TOPICS, key_of, topic_of
 from tests.faults.schedule import Disorder, Schedule
 
@@ -67,7 +67,7 @@ def instant(at: datetime) -> str:
 
 def beacons(partitions: int, until: datetime) -> Iterator[Event]:
     for number in range(partitions):
-        debtor = next(d for n in range(1000) if partition_of((d := f"b-{n}").encode(), partitions) == number)
+        debtor = next(d for n in range(1000) if key_partition((d := f"b-{n}").encode(), partitions) == number)
         at, serial = BEGIN, 0
         while at < until:
             yield from _beacon(debtor, at, serial)
@@ -98,7 +98,7 @@ def deliveries(schedule: Schedule, events: list[Event], prefix: str, partitions:
     for event in events:
         key = (key_of(event) or "").encode()
         delivery = Delivery(topic_of(event["type"], prefix), key, json.dumps(event).encode())
-        number = numbers[partition_of(key, partitions)]
+        number = numbers[key_partition(key, partitions)]
         number.append(delivery)
         if chance.random() < REPEATED:
             number.append(chance.choice(number))

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from stream.engine.windows_state import WINDOWS
+from stream.engine.entities.windows_state import WINDOWS
 from stream.facts.identity import canonical_json
-from stream.kafka.positions import OFFSETS, decode
-from stream.ledger import record
+from stream.ledger.store import record
+from stream.partition.positions import OFFSETS, decode
 from tests.golden import world
 from tests.golden.world import Record
 

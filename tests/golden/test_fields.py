@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
 from stream.facts.fact import KINDS
-from stream.ledger import places
+from stream.ledger.store import places
 from stream.windows.former import FIRST, from_first
 from stream.windows.measures import IN_CURRENCY, PLAIN, TABLE, fields_digest
 from stream.windows.packed import FIELD_BITS, pack

@@ -10,8 +10,8 @@ import pytest
 from stream.facts.fact import KINDS
 from stream.facts.format import Format, NewerFormatError
 from stream.facts.identity import expected_key
-from stream.kafka.positions import decode
-from stream.ledger import record
+from stream.ledger.store import record
+from stream.partition.positions import decode
 from stream.windows.exact import RECORD, dumps, loads
 from tests.golden import world
 from tests.golden.files import (

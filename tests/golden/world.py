@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Publication, Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.stage import EntityStage, Publication
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
-from stream.kafka.positions import KEY, Position, Positions
-from stream.ledger import record
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
+from stream.ledger.store import record
+from stream.partition.positions import KEY, Position, Positions
 from stream.windows.calendar import day_begins
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.facts.events import SAMPLES, event, wire
@@ -89,12 +89,12 @@ def facts(events: Callable[[], Iterator[bytes]] = _events) -> list[Fact]:
     return [each for each in found if not isinstance(each, Rejection)]
 
 
-def stage1() -> Stage1:
-    return Stage1(Definitions(), PLAN, Limits(), 0, frozenset({"dials", "connects"}))
+def stage1() -> DebtorStage:
+    return DebtorStage(Definitions(), PLAN, FactLimits(), 0, frozenset({"dials", "connects"}))
 
 
-def stage2() -> Stage2:
-    return Stage2(PLAN, RULES, LIVE, 0, 1)
+def stage2() -> EntityStage:
+    return EntityStage(PLAN, RULES, LIVE, 0, 1)
 
 
 def ledger() -> list[Record]:
@@ -128,7 +128,7 @@ def offsets() -> list[Record]:
     return [(KEY, Positions({"definitions.promise_grace_days": 3, "fold": 1}, 8, 4, tps, AT_MS).encode())]
 
 
-def after(two: Stage2) -> dict[str, Any]:
+def after(two: EntityStage) -> dict[str, Any]:
     """What a stage says that goes on from a state: a month later everything is final, and the alert is over."""
     later_ms = AT_MS + 40 * 86_400_000
     two.apply(STATEMENT_KEY, encode_statement(0, later_ms, later_ms))

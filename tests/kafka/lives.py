@@ -11,19 +11,19 @@ from typing import Any, cast
 import pytest
 from faust.types import TP
 
-from stream.kafka import number as numbers
 from stream.kafka.batches import Batch
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.names import INBOUND
-from stream.kafka.pace import Pace
-from stream.kafka.positions import Positions
-from stream.kafka.restore import Restoring
-from stream.kafka.roster import Place, Roster
-from stream.kafka.work import Commit, Work
 from stream.kafka.writer import Written
+from stream.partition import task as numbers
+from stream.partition.context import Context
+from stream.partition.pace import TransactionPace
+from stream.partition.positions import Positions
+from stream.partition.restore import Restoring
+from stream.partition.work import Commit, Work
 from stream.publish.meters import Meters
 from stream.settings import load
+from stream.worker.assignments import Assignments, Place
 
 CALLS = "collections.calls.v1"
 DELTAS = "collections.kpi-stream.deltas"
@@ -54,7 +54,7 @@ class FakeWork:
     positions: Positions | None = None
     fed: list[Batch] = field(default_factory=list)
     state_topic: str = "state"
-    pace: Pace = field(default_factory=lambda: Pace(15_000))
+    pace: TransactionPace = field(default_factory=lambda: TransactionPace(15_000))
 
     @property
     def stage(self) -> int:
@@ -119,7 +119,7 @@ class Floor:
         counts = {f"collections.{name}.v1": partitions for name in INBOUND} | {DELTAS: partitions}
         self.meters = Meters()
         self.context = Context(settings, counts, {}, {}, meters=self.meters, end=self._end)
-        self.roster = Roster(self.context, lambda: cast("Any", self), self._make)
+        self.roster = Assignments(self.context, lambda: cast("Any", self), self._make)
         self.thread = SimpleNamespace(
             earliest_offsets=self._zeros, highwaters=self._zeros, offsets_after=self._none,
             committed_offsets=self._none, log_end=lambda _: (0, 0), member_id="me",

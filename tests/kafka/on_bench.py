@@ -2,13 +2,13 @@
 
 from typing import Any, cast
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.fact import Fact
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit
-from stream.kafka.stage_one import StageOne
-from stream.kafka.work import Commit
 from stream.kafka.writer import Written
+from stream.partition.context import Context
+from stream.partition.debtors import DebtorPartition
+from stream.partition.work import Commit
 from stream.settings import load
 from tests.kafka.records import FakeRecord, batch, debtor_of
 
@@ -33,7 +33,7 @@ class Failing:
 
     failures = 0
 
-    def __init__(self, ledger: Stage1) -> None:
+    def __init__(self, ledger: DebtorStage) -> None:
         self._ledger = ledger
 
     def apply(self, fact: Fact, frontier_ms: int | None = None) -> Any:
@@ -63,8 +63,8 @@ class Bench:
         plan, definitions = settings.plan(), settings.definitions()
         # Who is new is written with the first event of a day: only where a test is about it.
         limits = settings.live_limits() if "LIMITS__ENTITIES_PER_SITE" in environment else settings.limits()
-        self.engine = Failing(Stage1(definitions, plan, limits, 1, frozenset()))
-        self.work = StageOne(self.context, 1, cast("Stage1", self.engine))
+        self.engine = Failing(DebtorStage(definitions, plan, limits, 1, frozenset()))
+        self.work = DebtorPartition(self.context, 1, cast("DebtorStage", self.engine))
         self.fed = (offsets or {}).get(CALLS, 0)
         self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
         self.work.look(lambda _: (0, self.clock.ms), lambda _: False)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from stream.kafka.batches import Batch
-from stream.kafka.reading import partition_of
+from stream.partition.intake import key_partition
 
 NOON_MS = 1_704_110_400_000
 """2024-01-01T12:00:00Z."""
@@ -67,7 +67,7 @@ def batch(
 
 def debtor_of(number: int, partitions: int, skip: int = 0) -> str:
     """A debtor id whose key lies in partition `number`."""
-    found = (f"d-{n}" for n in range(10_000) if partition_of(b"d-%d" % n, partitions) == number)
+    found = (f"d-{n}" for n in range(10_000) if key_partition(b"d-%d" % n, partitions) == number)
     for _ in range(skip):
         next(found)
     return next(found)

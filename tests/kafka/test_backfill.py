@@ -14,9 +14,9 @@ from aiokafka.admin import NewPartitions
 
 from stream.cli.main import run
 from stream.kafka.names import Names
-from stream.kafka.purge import purge
 from stream.kafka.topics import admin_client
 from stream.settings import Settings
+from stream.worker.purge import purge
 from tests.kafka.records import call
 from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
 from tests.kafka.test_live_is_replay import RULES, alerts_of, send, simulated

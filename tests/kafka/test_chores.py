@@ -10,13 +10,13 @@ import pytest
 from aiokafka import TopicPartition
 from structlog.testing import capture_logs
 
-from stream.kafka import chores
-from stream.kafka.app import build_app, connect
-from stream.kafka.chores import Chores
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit, RefusedError
-from stream.kafka.positions import Position, Positions
+from stream.partition.context import Context
+from stream.partition.positions import Position, Positions
 from stream.settings import load
+from stream.worker import housekeeping as chores
+from stream.worker.app import build_app, connect
+from stream.worker.housekeeping import Housekeeping
 
 CALLS, DELTAS = "collections.calls.v1", "collections.kpi-stream.deltas"
 
@@ -44,12 +44,12 @@ def working(stage: int, number: int, *, offset: int | None, is_open: bool = True
     return SimpleNamespace(work=work, is_open=is_open, opened_ms=0, reading=set())
 
 
-def chores_of(ends: Ends, *numbers: Any) -> Chores:
+def chores_of(ends: Ends, *numbers: Any) -> Housekeeping:
     roster: Any = SimpleNamespace(
         numbers=numbers, forget=lambda: None, steer=lambda: None, moving=dict, excused=frozenset
     )
     app: Any = SimpleNamespace(rebalancing=False)
-    return Chores(context(ends), app, roster)
+    return Housekeeping(context(ends), app, roster)
 
 
 async def test_deltas_are_freed_below_what_stage_two_has_committed_of_the_numbers_that_are_open(

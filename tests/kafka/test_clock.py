@@ -1,6 +1,6 @@
 """Laws of a number's clock (live 2)."""
 
-from stream.kafka.clock import Clock, Statement
+from stream.partition.clock import Clock, Statement
 
 IDLE_MS = 30_000
 AT_END = {"calls": True, "payments": True}

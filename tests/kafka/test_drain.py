@@ -4,19 +4,21 @@ from collections.abc import Callable
 
 import pytest
 
-from stream.kafka.drain import Drain
-from stream.settings.document import Limits
+from stream.partition.deadletter_limit import DeadLetterLimit
+from stream.settings.document import LimitsSection
 
-LIMITS = Limits()
+LIMITS = LimitsSection()
 
 
 def always(_: int) -> bool:
     return True
 
 
-def drained(bad: Callable[[int], bool], reason: str, records: int = 40_000, limits: Limits = LIMITS) -> int | None:
+def drained(
+    bad: Callable[[int], bool], reason: str, records: int = 40_000, limits: LimitsSection = LIMITS
+) -> int | None:
     """How many of so many records are taken until the drain stops; None: it never does."""
-    drain = Drain(limits)
+    drain = DeadLetterLimit(limits)
     for record in range(1, records + 1):
         if not bad(record):
             drain.passed(1)
@@ -28,7 +30,7 @@ def drained(bad: Callable[[int], bool], reason: str, records: int = 40_000, limi
 @pytest.mark.parametrize(("reason", "longest"), [("malformed", 1_000), ("misrouted", 1_000), ("internal", 100)])
 def test_so_many_in_a_row_are_too_many_and_one_good_record_between_is_enough(reason: str, longest: int) -> None:
     assert drained(always, reason) == longest
-    drain = Drain(LIMITS)
+    drain = DeadLetterLimit(LIMITS)
     for record in range(1, 3 * longest):
         if record % longest:
             assert drain.refused(reason) is None
@@ -60,7 +62,7 @@ def test_what_was_read_and_identified_is_never_too_much(reason: str) -> None:
 
 
 def test_what_happened_before_the_window_is_forgotten() -> None:
-    drain = Drain(LIMITS)
+    drain = DeadLetterLimit(LIMITS)
     for _ in range(9):
         for _ in range(999):
             assert drain.refused("invalid") is None
@@ -68,7 +70,7 @@ def test_what_happened_before_the_window_is_forgotten() -> None:
 
 
 def test_the_words_name_the_limits_the_run_and_the_share() -> None:
-    drain = Drain(LIMITS)
+    drain = DeadLetterLimit(LIMITS)
     drain.passed(1_000)
     told = [drain.refused("invalid") for _ in range(1_000)][-1]
     said = "1,000 records in a row, and 50 % of the last 2,000, were refused (limits.deadletter_run, deadletter_ratio)"
@@ -77,10 +79,10 @@ def test_the_words_name_the_limits_the_run_and_the_share() -> None:
 
 @pytest.mark.parametrize("good", [10**9, 4])
 def test_whoever_goes_on_from_the_state_stops_at_the_same_record(good: int) -> None:
-    drain = Drain(LIMITS)
+    drain = DeadLetterLimit(LIMITS)
     for record in range(1, 20_000):
         if record % 7 == 0:
-            drain = Drain(LIMITS, [list(counts) for counts in drain.state])
+            drain = DeadLetterLimit(LIMITS, [list(counts) for counts in drain.state])
         if record % good == 0:
             drain.passed(1)
         elif drain.refused("invalid"):
@@ -89,7 +91,7 @@ def test_whoever_goes_on_from_the_state_stops_at_the_same_record(good: int) -> N
 
 
 def test_the_state_of_what_is_well_is_empty() -> None:
-    drain = Drain(LIMITS)
+    drain = DeadLetterLimit(LIMITS)
     drain.passed(17)
     assert not drain.state
     drain.refused("invalid")
@@ -99,9 +101,11 @@ def test_the_state_of_what_is_well_is_empty() -> None:
 
 
 def test_a_limit_of_0_lets_everything_pass_and_leaves_nothing_behind() -> None:
-    free = Limits.model_validate({name: 0 for name in Limits.model_fields if name.endswith(("_run", "_ratio"))})
+    free = LimitsSection.model_validate(
+        {name: 0 for name in LimitsSection.model_fields if name.endswith(("_run", "_ratio"))}
+    )
     assert drained(always, "internal", limits=free) is None
-    drain = Drain(free)
+    drain = DeadLetterLimit(free)
     for _ in range(1_000):
         drain.refused("invalid")
     assert not drain.state

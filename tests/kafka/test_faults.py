@@ -1,4 +1,4 @@
-"""Kills, pauses, rebalances and outages: the numbers stay exact (architecture 1, live 1)."""
+"""Kills, pauses, rebalances and outages: the numbers stay exact (live 6, live 1)."""
 
 import asyncio
 import signal
@@ -10,8 +10,8 @@ import pytest
 
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
-from stream.kafka.reading import partition_of
 from stream.kafka.topics import create_topics
+from stream.partition.intake import key_partition
 from tests.kafka.records import call
 from tests.kafka.workers import SESSION_MS, WorkerProcess, configured, produce, until_counted
 
@@ -31,7 +31,7 @@ aiokafka.AIOKafkaProducer.commit_transaction = die
 """
 
 RESTORES_SLOWLY = """
-import asyncio, stream.kafka.number as number
+import asyncio, stream.partition.task as number
 restore = number.restore
 async def slow(*given):
     if given[1].partition == 0:
@@ -163,7 +163,7 @@ async def test_a_restore_three_times_as_long_as_the_session_expels_nobody_and_ho
         began = time.monotonic()
         sent = calls(0, 50)
         await produce(broker, f"{topic_prefix}.calls.v1", sent)
-        served = sum(partition_of(key or b"", 4) != 0 for key, _ in sent)
+        served = sum(key_partition(key or b"", 4) != 0 for key, _ in sent)
         await worker.counts('collections_events_consumed_total{type="call"}', served)
         assert worker.get("/health/ready") == 503
         assert worker.get("/health/live") == 200

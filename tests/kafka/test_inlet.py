@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.facts.fact import Call
-from stream.kafka.inlet import MOST_BATCHES, MOST_BYTES, NEVER_MS, GapError, Inlet, Lane
-from stream.kafka.reading import Outcome, Refusal
+from stream.partition.intake import Outcome, Refusal
+from stream.partition.merge import MOST_BATCHES, MOST_BYTES, NO_CEILING_MS, EventTimeMerge, GapError, PartitionBuffer
 from stream.wire.record import Record
 from tests.kafka.records import NOON_MS, FakeRecord, batch, record
 
@@ -33,11 +33,11 @@ def at(offset: int, at_ms: int | str) -> FakeRecord:
     return FakeRecord(offset, str(at_ms).encode())
 
 
-def inlet(*topics: str, capacity: int = 100, pane_ms: int = 1) -> Inlet:
-    return Inlet([Lane(topic, 0, 1) for topic in topics], read, capacity, pane_ms)
+def inlet(*topics: str, capacity: int = 100, pane_ms: int = 1) -> EventTimeMerge:
+    return EventTimeMerge([PartitionBuffer(topic, 0, 1) for topic in topics], read, capacity, pane_ms)
 
 
-def order(inlet: Inlet, limit: int = 1000, ceiling_ms: int = NEVER_MS) -> list[tuple[str, int]]:
+def order(inlet: EventTimeMerge, limit: int = 1000, ceiling_ms: int = NO_CEILING_MS) -> list[tuple[str, int]]:
     return [(run.topic, record.offset) for run in inlet.take(limit, ceiling_ms) for record in run.records]
 
 
@@ -111,7 +111,7 @@ def test_records_fetched_before_the_last_seek_are_dropped() -> None:
 
 
 def test_a_log_that_goes_back_is_an_error_since_its_topic_was_made_anew() -> None:
-    lane = Lane("a", 2, 1)
+    lane = PartitionBuffer("a", 2, 1)
     for first, count in ((0, 3), (0, 1), (1, 1)):
         with pytest.raises(GapError, match=f"a-0: the log went back from offset 2 to {first}"):
             lane.feed(batch("a", [at(first + n, 1) for n in range(count)]))
@@ -189,10 +189,10 @@ def test_every_record_once_in_order_of_its_lane_and_sorted_lanes_come_out_sorted
 
 
 def test_facts_are_read_by_the_same_inlet() -> None:
-    from stream.kafka.reading import Reader
+    from stream.partition.intake import Reader
 
     reader = Reader(0, 1, 1_000)
-    one = Inlet([Lane("a", 0, 1)], reader.read, 10)
+    one = EventTimeMerge([PartitionBuffer("a", 0, 1)], reader.read, 10)
     one.lanes["a"].feed(batch("a", [record(0, 5_000)]))
     ((outcome,),) = (run.outcomes for run in one.take(1))
     assert isinstance(outcome, Call)

@@ -1,4 +1,4 @@
-"""The live path, with kills, gives what replay gives of the same events (architecture 1 and 2, live 5)."""
+"""The live path, with kills, gives what replay gives of the same events (live 6 and 2, live 5)."""
 
 import asyncio
 import json

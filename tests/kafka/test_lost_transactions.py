@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, LeaderNotAvailableError, ProducerFenced
 
-from stream.kafka import membership
 from stream.kafka.exits import Exit
-from stream.kafka.membership import Standing
+from stream.partition import membership
+from stream.partition.membership import Standing
 from tests.kafka.lives import Floor, order, until
 
 

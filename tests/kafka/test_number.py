@@ -7,12 +7,12 @@ import asyncio
 import pytest
 from faust.types import TP
 
-from stream.kafka import roster as rosters
 from stream.kafka import writer as writers
 from stream.kafka.exits import Exit, RefusedError
-from stream.kafka.inlet import NEVER_MS
 from stream.kafka.writer import Line, Writer
+from stream.partition.merge import NO_CEILING_MS
 from stream.settings import load
+from stream.worker import assignments as rosters
 from tests.kafka.lives import CALLS, STATE_END, Floor, order, until
 from tests.kafka.records import FakeRecord, batch
 
@@ -300,7 +300,7 @@ async def test_those_that_catch_up_go_at_most_max_ahead_of_the_slowest_of_the_wo
         ((5_000, None, 9_000), 5_000 + ahead_ms, False),
         ((6_000, None, 9_000), 6_000 + ahead_ms, True),
         ((None, None, 9_000), 9_000 + ahead_ms, True),
-        ((None, None, None), NEVER_MS, True),
+        ((None, None, None), NO_CEILING_MS, True),
     ):
         for at, backlog in enumerate(backlogs):
             floor.works[1, at].backlog = backlog

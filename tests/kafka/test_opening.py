@@ -2,10 +2,10 @@
 
 import pytest
 
-from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
-from stream.kafka.opening import Range, check_state, lost, starting_offsets
-from stream.kafka.positions import Position, Positions, decode
+from stream.partition.context import Context
+from stream.partition.opening import Range, check_state, lost, starting_offsets
+from stream.partition.positions import Position, Positions, decode
 from stream.settings import load
 
 FINGERPRINT = {"definitions.promise_grace_days": 3, "tzdata": "2026a"}

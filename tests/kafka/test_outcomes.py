@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from deploy.local.broker import LocalBroker
 from stream.kafka.names import Names
-from stream.kafka.reading import partition_of
 from stream.kafka.topics import create_topics
+from stream.partition.intake import key_partition
 from tests.kafka.broker_admin import alter, make_on, replicas_in_sync
 from tests.kafka.records import call
 from tests.kafka.small_disk import NoMountError, SmallDisk
@@ -22,7 +22,7 @@ from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce,
 pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(300)]
 
 STANDS_STILL = """
-from stream.kafka.stage_one import StageOne
+from stream.partition.debtors import StageOne
 StageOne.step = lambda self: False
 """
 
@@ -100,7 +100,7 @@ async def test_a_partition_without_a_leader_is_waited_for_while_all_others_are_s
     inbound = Names(topic_prefix, topic_prefix).inbound[0]
     await make_internal_topics(bootstrap)  # on the node that stays
     sent = calls(0, 200)
-    led = [each for each in sent if partition_of(each[0] or b"", 4) != 0]
+    led = [each for each in sent if key_partition(each[0] or b"", 4) != 0]
     second = LocalBroker(tmp_path / "second", joins=own_broker)
     try:
         await asyncio.to_thread(create_topics, settings)

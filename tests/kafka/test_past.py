@@ -5,8 +5,8 @@ from pathlib import Path
 import orjson
 
 from stream.cli.main import run
-from stream.kafka.past import TopicPart
-from stream.kafka.reading import GUARD_MS, Reader
+from stream.partition.intake import GUARD_MS, Reader
+from stream.rebuild.history import TopicPart
 from stream.settings import load
 from tests.facts.events import event
 from tests.kafka.records import NOON_MS, FakeRecord, batch, call

@@ -7,7 +7,7 @@ from aiokafka.partitioner import murmur2
 
 from stream.facts.decode import Rejection, decode_all
 from stream.facts.fact import Call, Fact
-from stream.kafka.reading import GUARD_MS, Reader, Refusal, Tombstone, partition_of
+from stream.partition.intake import GUARD_MS, Reader, Refusal, Tombstone, key_partition
 from stream.wire.record import Unread
 from tests.kafka.records import NOON_MS, FakeRecord, call, debtor_of, record
 
@@ -50,7 +50,7 @@ def test_the_partition_is_hashed_once_per_debtor_not_per_event(monkeypatch: pyte
 
 
 def test_the_partition_is_that_of_kafkas_default_partitioner() -> None:
-    assert [partition_of(key, 8) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
+    assert [key_partition(key, 8) for key in (b"21", b"foobar", b"a-little-bit-long-string")] == [
         (-973932308 & 0x7FFFFFFF) % 8, (-790332482 & 0x7FFFFFFF) % 8, (-985981536 & 0x7FFFFFFF) % 8
     ]  # fmt: skip  # hashes as in Kafka's own UtilsTest
 

@@ -8,17 +8,17 @@ import pytest
 from aiokafka import TopicPartition
 
 from stream.kafka.names import Names
-from stream.kafka.restore import Restoring, restore
 from stream.kafka.topics import create_topics
 from stream.kafka.writer import Line, Writer
-from stream.ledger.record import FORMAT
+from stream.ledger.store.record import FORMAT
+from stream.partition.restore import Restoring, restore
 from tests.kafka.records import call, debtor_of
 from tests.kafka.workers import WorkerProcess, configured, counted, latest_kpis, produce, until_counted
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(150)]
 
 RESTORES_NUMBER_3_WHEN_TOLD = """
-import asyncio, pathlib, stream.kafka.number as number
+import asyncio, pathlib, stream.partition.task as number
 restore = number.restore
 async def slow(*given):
     while given[1].partition == 3 and not pathlib.Path({go!r}).exists():

@@ -3,7 +3,7 @@
 from itertools import product
 from string import ascii_uppercase
 
-from stream.engine.stage2 import Stage2
+from stream.engine.entities.stage import EntityStage
 from stream.kafka.topics import ROOM_BYTES
 from stream.windows.measures import MONEY
 from tests.engine.floor import BASE, LIVE, MINUTE, PANE, PLAN, feed, grain_at, state_time
@@ -19,7 +19,7 @@ def test_records_of_a_site_with_every_currency_fit_their_topics() -> None:
     the greatest record is 16 times as long."""
     currencies = ["".join(letters) for letters in product(ascii_uppercase, repeat=3)][: EVERY // SHARE]
     amounts = {f"{measure}:{currency}": MOST for measure in MONEY for currency in currencies}
-    stage = Stage2(PLAN, (), LIVE, 0, 1)
+    stage = EntityStage(PLAN, (), LIVE, 0, 1)
     panes = [grain_at(0) + pane * PANE // PLAN.grain_ms for pane in range(5 * MINUTE // PANE)]
     later = grain_at(60)  # of its time to come
     feed(stage, [("main|site|main", grain, 0, dict(amounts), 1) for grain in (*panes, later)], BASE + 5 * MINUTE)

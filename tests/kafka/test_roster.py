@@ -11,18 +11,18 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from structlog.testing import capture_logs
 
-from stream.kafka.app import build_app
 from stream.kafka.bulk import BulkThread
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit
-from stream.kafka.health import Health
 from stream.kafka.names import INBOUND
-from stream.kafka.positions import decode
-from stream.kafka.roster import Fences, Roster
-from stream.kafka.stage_two import StageTwo
 from stream.kafka.writer import Written
+from stream.partition.context import Context
+from stream.partition.entities import EntityPartition
+from stream.partition.positions import decode
 from stream.publish.meters import Meters
 from stream.settings import load
+from stream.worker.app import build_app
+from stream.worker.assignments import Assignments, Fences
+from stream.worker.health import Health
 
 DELTAS = "collections.kpi-stream.deltas"
 
@@ -97,7 +97,7 @@ async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_a
         raise InterruptedError  # does not return in production
 
     ours.end = end
-    made = Roster(ours, lambda: cast("Any", None), lambda _: cast("Any", None))
+    made = Assignments(ours, lambda: cast("Any", None), lambda _: cast("Any", None))
     with pytest.raises(InterruptedError):
         made.assign({TP("collections.calls.v1", 5)})
     why = "collections.calls.v1 had 4 partitions and now has 6: growing goes live by backfill and hand-over"
@@ -175,7 +175,7 @@ def test_publication_is_paced_by_a_clock_that_does_not_step() -> None:
         return Quiet().tick(now_ms, 0)
 
     engine.tick = tick
-    StageTwo(ours, 1, engine).commit(force=True)
+    EntityPartition(ours, 1, engine).commit(force=True)
     assert told == [7_000]
 
 
@@ -186,7 +186,7 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     ours.outlet = cast("Any", SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis))))
     engine: Any = Quiet()
     engine.tick = lambda _, __: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
-    work = StageTwo(ours, 1, engine)
+    work = EntityPartition(ours, 1, engine)
     commit = work.commit(force=True)
     assert commit is not None
     positions = decode(commit.outgoing[work.state_topic, 1][-1].value or b"")
@@ -201,7 +201,7 @@ def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed
     ours.meters = meters = Meters()
     engine: Any = Quiet()
     engine.counters = Counter(frozen=3)
-    work = StageTwo(ours, 1, engine)
+    work = EntityPartition(ours, 1, engine)
     for _ in range(2):
         commit = work.commit(force=True)
         assert commit is not None
@@ -213,7 +213,7 @@ def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed
 def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_number() -> None:
     ours = context()
     ours.meters = meters = Meters()
-    work = StageTwo(ours, 1, cast("Any", Quiet()))
+    work = EntityPartition(ours, 1, cast("Any", Quiet()))
     work._engine.dead_numbers = frozenset({3, 0})  # type: ignore[misc]
     with capture_logs() as logs:
         work.commit(force=True)

@@ -10,9 +10,9 @@ import pytest
 from aiokafka import TopicPartition
 
 from stream.kafka.names import Names
-from stream.kafka.restore import restore
 from stream.kafka.topics import create_topics
 from stream.kafka.writer import MAX_BATCH_BYTES, Line, Writer
+from stream.partition.restore import restore
 from tests.kafka.records import instant
 from tests.kafka.workers import WorkerProcess, committed, configured, produce, until_counted
 

@@ -3,10 +3,10 @@
 import orjson
 import pytest
 
-from stream.engine.delta import STATEMENT_KEY
+from stream.engine.deltas.delta import STATEMENT_KEY
 from stream.kafka.exits import Exit
-from stream.kafka.positions import KEY, Position, Positions, decode
-from stream.kafka.stage_one import DEAD_BYTES_IN_HAND, IN_HAND, SLICE
+from stream.partition.debtors import DEAD_BYTES_IN_HAND, IN_HAND, SLICE
+from stream.partition.positions import KEY, Position, Positions, decode
 from stream.publish.meters import Meters
 from tests.kafka.on_bench import CALLS, DEAD, DEBTOR, DELTAS, LEDGER, PAYMENTS, Bench, sent
 from tests.kafka.records import NOON_MS, FakeRecord, batch, call, debtor_of, record

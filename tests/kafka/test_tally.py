@@ -5,7 +5,7 @@ import structlog
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
-from stream.kafka.tally import KINDS, Tally
+from stream.partition.counts import KINDS, EventCounts
 from stream.publish.meters import Meters
 from tests.kafka.records import NOON_MS, call
 
@@ -23,14 +23,14 @@ def counts(meters: Meters, metric: str, label: str = "") -> dict[str, float]:
 
 def test_every_type_and_every_reason_is_told_from_the_first_commit_on() -> None:
     meters = Meters()
-    Tally(()).cut().tell(meters)
+    EventCounts(()).cut().tell(meters)
     assert counts(meters, "collections_deadletters_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_rejected_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_consumed_total", "type") == dict.fromkeys(KINDS.values(), 0)
 
 
 def test_of_each_site_the_last_event_is_told() -> None:
-    meters, tally = Meters(), Tally(())
+    meters, tally = Meters(), EventCounts(())
     tally.accepted([fact(1, at_ms=5_000, site_id="east"), fact(2, at_ms=3_000, site_id="east"), fact(3, at_ms=1_000)])
     tally.cut().tell(meters)
     (family,) = (each for each in meters.collect() if each.name == "collections_last_event_timestamp_seconds")
@@ -39,7 +39,7 @@ def test_of_each_site_the_last_event_is_told() -> None:
 
 
 def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:
-    meters, tally = Meters(), Tally(("main",))
+    meters, tally = Meters(), EventCounts(("main",))
     tally.accepted([fact(1), fact(2, site_id="elsewhere")])
     tally.known("duplicate")
     tally.refused("invalid")
@@ -64,7 +64,7 @@ def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:
 def test_a_site_that_is_not_configured_is_named_in_the_log_once() -> None:
     with structlog.testing.capture_logs() as said:
         for _ in range(3):
-            for tally in (Tally(("main",)), Tally(("main",))):
+            for tally in (EventCounts(("main",)), EventCounts(("main",))):
                 tally.accepted([fact(1), fact(2, site_id="nowhere"), fact(3, site_id="nowhere")])
                 tally.cut().tell(Meters())
     assert [(each["log_level"], each["site"]) for each in said] == [("warning", "nowhere")]

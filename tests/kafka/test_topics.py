@@ -8,13 +8,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
-from stream.kafka.context import Context
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
-from stream.kafka.purge import purge
-from stream.kafka.startup import check_counts, check_unchanged
 from stream.kafka.topics import admin_client, check_topics, create_topics, wanted_topics
+from stream.partition.context import Context
 from stream.settings import Settings, load
+from stream.worker.purge import purge
+from stream.worker.startup import check_counts, check_unchanged
 from tests.kafka.workers import configured, produce
 
 NAMES = Names("collections", "kpi-stream")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from deploy.local.broker import free_port
-from stream.kafka import watchdog
 from stream.kafka.exits import Exit
-from stream.kafka.watchdog import Stalls, Watchdog, any_answers
+from stream.worker import watchdog
+from stream.worker.watchdog import Stalls, Watchdog, any_answers
 
 
 def test_what_does_not_move_for_longer_than_the_limit_is_named() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from stream.kpis.options import OPTIONS, options_of
-from stream.settings.document import Definitions
+from stream.settings.document import DefinitionsSection
 from stream.windows.measures import MEASURES, TABLE
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
@@ -67,7 +67,7 @@ def test_an_option_changes_the_kpis_that_it_names_and_no_others(key: str) -> Non
 
 
 def test_every_key_of_the_definitions_is_an_option() -> None:
-    keys = {field.alias or name for name, field in Definitions.model_fields.items()}
+    keys = {field.alias or name for name, field in DefinitionsSection.model_fields.items()}
     assert {option.key for option in OPTIONS} == keys == set(OTHER)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream.kpis.catalogue import CATALOGUE
-from stream.kpis.records import Records, Span, key_of
+from stream.kpis.records import Records, RecordSpan, key_of
 from stream.kpis.value import rate
 from stream.windows.measures import MEASURES, MONEY, column
 from stream.windows.packed import pack
@@ -41,7 +41,7 @@ def test_the_catalogue_is_the_table_of_the_semantics() -> None:
 
 def test_a_record_is_that_of_the_contract() -> None:
     records = Records("live", {"connect_rate": 20})
-    span = Span("main", "agent", "a-017", "interval_30m", 1_793_581_200_000, 1_793_583_000_000)
+    span = RecordSpan("main", "agent", "a-017", "interval_30m", 1_793_581_200_000, 1_793_583_000_000)
     body = records.kpis("agent", pack({"dials": 40, "connects": 12, "recovered_minor:CNY": 128_050}))
     value = records.record(span, 1_793_582_240_500, final=False, revision=6, kpis=body)
     assert value.decode() == (

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import orjson
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
-from stream.ledger import record
+from stream.ledger.store import record
 from tests.facts.events import event
 from tests.ledger.test_laws import stage
 
@@ -20,7 +20,7 @@ def payment(name: str, agent: str) -> Fact:
     return fact
 
 
-def restored(state: list[tuple[bytes, bytes | None]]) -> Stage1:
+def restored(state: list[tuple[bytes, bytes | None]]) -> DebtorStage:
     one = stage()
     for key, value in state:
         one.restore(key, value)

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
-from stream.ledger import dossier, record
-from stream.ledger.dossier import Dossier, Reach
-from stream.ledger.volume import Volume
+from stream.ledger.store import dossier, record
+from stream.ledger.store.dossier import Dossier, Reach
+from stream.ledger.store.large_dossier import LargeDossier
 from tests.facts.events import event
 
 CASES = (None, "c", "c-1", "é" * 15, "é" * 16, "c" * 31, "c" * 32, "c" * 128)
@@ -83,7 +83,7 @@ def test_what_is_said_of_a_dossier_does_not_touch_its_facts(facts: list[Fact], r
     for large in (False, True):
         found = appended(facts)
         if large:
-            volume = Volume("d", dossier.NOTHING)
+            volume = LargeDossier("d", dossier.NOTHING)
             volume.fill(facts)
             found = volume
         found = dossier.keep_until(dossier.with_reach(found, reach), until_ms)
@@ -103,5 +103,5 @@ def test_facts_of_one_case_name_it_once() -> None:
 def test_a_large_dossier_is_as_a_small_one() -> None:
     facts = [fact_of(number, "call", CASES[number % 3], full=bool(number % 2)) for number in range(300)]
     found = appended(facts)
-    assert isinstance(found, Volume)
+    assert isinstance(found, LargeDossier)
     assert held(found) == facts

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import pytest
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
-from stream.ledger import dossier
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.forgetting import LONGEST_WINDOW_MS
+from stream.ledger.store import dossier
 from stream.windows.plan import WindowPlan
 from tests.engine.deltas import rows_of
 
@@ -42,15 +42,15 @@ def call(day: float, number: object, **fields: Any) -> Fact:
     return fact("call", day, number, **({"agent_id": "a-1", "case_id": "k-1"} | fields))
 
 
-def ledger(*facts: Fact) -> Stage1:
-    one = Stage1(Definitions(), PLAN, Limits(), 0)
+def ledger(*facts: Fact) -> DebtorStage:
+    one = DebtorStage(Definitions(), PLAN, FactLimits(), 0)
     for each in facts:
         one.apply(each)
     one.take()
     return one
 
 
-def left(one: Stage1, day: float) -> set[str]:
+def left(one: DebtorStage, day: float) -> set[str]:
     """Event ids of what is left once the frontier has reached that day."""
     one.forget(START_MS + int(day * DAY_MS))
     return {each.event_id for key, blob in one._dossiers.items() for each in dossier.facts(key, blob)} | {
@@ -90,7 +90,7 @@ def test_what_met_the_deadline_of_an_open_case_stays() -> None:
 
 
 def test_a_call_stays_at_least_as_long_as_a_payment_may_be_credited_to_it() -> None:
-    one = Stage1(Definitions(attribution_days=60), PLAN, Limits(), 0)
+    one = DebtorStage(Definitions(attribution_days=60), PLAN, FactLimits(), 0)
     one.apply(call(0, 1, case_id=None))
     assert left(one, WINDOW_DAYS + 1.1) == {"e-1"}
     assert left(one, 60) == {"e-1"}
@@ -182,7 +182,7 @@ Sums = dict[tuple[str, int, str], int]
 
 def changes(facts: list[Fact], forget: bool) -> tuple[Sums, int]:
     """What a ledger says of windows that may still change, and how many facts it holds at the end."""
-    one, sums = Stage1(Definitions(), PLAN, Limits(), 0), defaultdict[tuple[str, int, str], int](int)
+    one, sums = DebtorStage(Definitions(), PLAN, FactLimits(), 0), defaultdict[tuple[str, int, str], int](int)
     mark_ms = 0
     for each in facts:
         frontier_ms = mark_ms - HORIZON_MS if mark_ms else None

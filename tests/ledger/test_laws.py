@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
-from stream.ledger import dossier, record
 from stream.ledger.contribution import Credit
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
+from stream.ledger.store import dossier, record
 from stream.ledger.whole import emit_whole
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
@@ -33,11 +33,11 @@ def midnight_ms(site: str, day: str, days: int) -> int:
     return local_midnight_ms(PLAN.clock(site).zone, day, days)
 
 
-def stage() -> Stage1:
-    return Stage1(Definitions(), PLAN, Limits(), 0)
+def stage() -> DebtorStage:
+    return DebtorStage(Definitions(), PLAN, FactLimits(), 0)
 
 
-def deltas(one: Stage1, sums: Sums) -> None:
+def deltas(one: DebtorStage, sums: Sums) -> None:
     """Adds what a stage has to say to sums by (entity, grain, column)."""
     for key, value in one.take().deltas:
         for grain, column, amount in grains_of(value):
@@ -54,7 +54,7 @@ def total(events: list[Fact], batch: int = 1) -> Sums:
     return {at: amount for at, amount in sums.items() if amount}
 
 
-def kept(one: Stage1) -> dict[str, list[Fact]]:
+def kept(one: DebtorStage) -> dict[str, list[Fact]]:
     """The facts that count, by key."""
     found: dict[str, list[Fact]] = defaultdict(list)
     for key, blob in one._dossiers.items():
@@ -104,7 +104,7 @@ def test_what_is_taken_back_leaves_nothing_and_the_rest_as_if_it_had_never_been(
     random.shuffle(told)
     with pytest.MonkeyPatch.context() as patch:
         if large:
-            patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+            patch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 0)
         assert total(told) == total(left)
         assert total([*told, *(void(fact) for fact in left)]) == {}
 
@@ -155,7 +155,7 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
 @given(st.lists(facts(), max_size=25))
 def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
+        patch.setattr("stream.ledger.store.dossier_cache.OPENED_BYTES", 0)
         opened = total(events)
     assert opened == total(events)
 
@@ -164,10 +164,10 @@ def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events
 @given(st.lists(facts(), max_size=25), st.integers(2, 6))
 def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_per_block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
-        patch.setattr("stream.ledger.till.MOST", facts_per_block)
-        patch.setattr("stream.ledger.volume.READ", 1)
-        patch.setattr("stream.ledger.chain.MOST", facts_per_block)
+        patch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.running_totals.MOST", facts_per_block)
+        patch.setattr("stream.ledger.store.large_dossier.READ", 1)
+        patch.setattr("stream.ledger.state_timeline.MOST", facts_per_block)
         large = total(events)
     assert large == total(events)
 
@@ -188,7 +188,7 @@ def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: lis
         return [*said, two.take()]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+        patch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 0)
         looked_up = verdicts()
     assert looked_up == verdicts()
 

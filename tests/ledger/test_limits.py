@@ -12,12 +12,12 @@ import orjson
 import pytest
 
 from stream import ledger
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_text
-from stream.ledger.chain import Chain, as_state
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
+from stream.ledger.state_timeline import StateTimeline, as_state
 from stream.windows.plan import WindowPlan
 from tests.facts.events import event
 
@@ -42,12 +42,12 @@ def state(number: int, agent: str) -> Fact:
     return of("agent_state", number, debtor_id=None, case_id=None, agent_id=agent, occurred_at=at, state=said)
 
 
-def stage(**limits: int) -> Stage1:
-    return Stage1(Definitions(), WindowPlan(), Limits(**limits), 0)
+def stage(**limits: int) -> DebtorStage:
+    return DebtorStage(Definitions(), WindowPlan(), FactLimits(**limits), 0)
 
 
 def test_a_hundred_thousand_facts_are_kept_of_a_case_and_of_a_key() -> None:
-    assert Limits() == Limits(facts_per_case=100_000, facts_per_debtor=100_000)
+    assert FactLimits() == FactLimits(facts_per_case=100_000, facts_per_debtor=100_000)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,7 @@ def test_a_repeated_state_takes_little_more_than_its_id() -> None:
            event_id=f"e-{number:030}", occurred_at=instant_text(START_MS + number * 60_000))
         for number in range(5_000)
     ]  # fmt: skip
-    chain = Chain()
+    chain = StateTimeline()
     tracemalloc.start()
     for each in states:
         chain.put(as_state(each))
@@ -109,7 +109,7 @@ def test_a_repeated_state_takes_little_more_than_its_id() -> None:
     assert held_bytes / len(states) < len(f"e-{0:030}") + 45
 
 
-def steps(one: Stage1, fact: Fact, kind: str = "accepted") -> int:
+def steps(one: DebtorStage, fact: Fact, kind: str = "accepted") -> int:
     """How many lines of the ledger's own code a fact takes, of which this becomes."""
     lines = 0
 
@@ -154,7 +154,7 @@ def linked(kind: str, number: int, hour: int, **fields: Any) -> Fact:
     return fact
 
 
-def long_case(kind: str, others: int) -> Stage1:
+def long_case(kind: str, others: int) -> DebtorStage:
     """A case with a fact of each linked type every hour or so, and of one type many more."""
     one = stage()
     for number in range(others):
@@ -173,7 +173,7 @@ def test_what_a_fact_costs_does_not_follow_the_number_of_facts_of_its_case(
     kind: str, come: str, hour: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nor do its redelivery, an event that conflicts with it, and the event that wins over it."""
-    monkeypatch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+    monkeypatch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 0)
     costs = []
     for others in (200, 1_500):
         one = long_case(kind, others)
@@ -191,7 +191,7 @@ def test_what_a_fact_costs_does_not_follow_the_number_of_facts_of_its_case(
 
 @pytest.mark.interpreted
 def test_what_a_fact_costs_follows_its_own_case_not_the_others_of_the_debtor(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stream.ledger.dossier.LARGE_BYTES", 0)
+    monkeypatch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 0)
     costs = []
     for others in (3, 300):
         one = stage()

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream import ledger
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from tests.facts.events import event
@@ -32,7 +32,7 @@ class SlipError(Exception):
     """The failure that is put in."""
 
 
-def apply_slipping(one: Stage1, fact: Fact, calls: int) -> bool:
+def apply_slipping(one: DebtorStage, fact: Fact, calls: int) -> bool:
     """Applies a fact with a failure at the so-manieth call of a function of the fold; False if it has fewer."""
     left = calls
     entered: set[int] = set()
@@ -68,7 +68,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         if opened:
-            patch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
+            patch.setattr("stream.ledger.store.dossier_cache.OPENED_BYTES", 0)
         slipped, untouched = stage(), stage()
         for one in (slipped, untouched):
             for each in first:
@@ -85,7 +85,7 @@ def test_a_fact_that_fails_is_undone_bit_for_bit(
 def test_wherever_a_fact_fails_in_a_dossier_that_is_kept_open_it_is_undone(
     kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("stream.ledger.desk.OPENED_BYTES", 0)
+    monkeypatch.setattr("stream.ledger.store.dossier_cache.OPENED_BYTES", 0)
     common = {"debtor_id": "d-1", "case_id": "c-1", "agent_id": "a-1"}
     first = [of(each, event_id=f"e-{each}", **common) for each in ("case", "call", "promise", "payment", "complaint")]
     fact = of(kind, event_id="e-9", **common, **IDENTITY.get(kind, {}))

@@ -1,4 +1,4 @@
-"""The whole-set fold: all facts in, all contributions out (semantics 1)."""
+"""The whole-set fold: all facts in, all contributions out (definitions 1)."""
 
 from __future__ import annotations
 

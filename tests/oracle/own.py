@@ -152,7 +152,7 @@ def of_bot(session: Event) -> Iterator[Contribution]:
 
 
 def own_contributions(fact: Event, config: Config) -> Iterator[Contribution]:
-    """The self-contained part of the table of semantics 3."""
+    """The self-contained part of the table of definitions 3."""
     match fact["type"]:
         case "call":
             yield from of_call(fact, config)

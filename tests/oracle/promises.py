@@ -1,4 +1,4 @@
-"""Semantics 4: cut-offs, superseding, pouring; and who is credited with a payment (semantics 5)."""
+"""Semantics 4: cut-offs, superseding, pouring; and who is credited with a payment (definitions 5)."""
 
 from __future__ import annotations
 

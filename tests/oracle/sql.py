@@ -1,4 +1,4 @@
-"""The second independent reading of semantics 1 to 6, as queries: the files of `queries/`, in order, in DuckDB.
+"""The second independent reading of definitions 1 to 6, as queries: the files of `queries/`, in order, in DuckDB.
 
 What an event says and which lines are events is read by `reading.py`; everything after it is the queries'. They share
 no line with the product, and with the plain oracle only the table of KPIs and the zone data.

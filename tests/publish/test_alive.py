@@ -6,7 +6,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from stream.publish import alive
-from stream.publish.web import Health, Web
+from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, load
 
 
@@ -17,7 +17,7 @@ def at(port: int, host: str = "127.0.0.1") -> Settings:
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
 async def test_it_asks_whoever_listens_at_the_configured_port(host: str) -> None:
     troubles: list[str | None] = [None]
-    web = Web(CollectorRegistry(), Health(live=lambda: troubles[0]))
+    web = Web(CollectorRegistry(), HealthAnswers(live=lambda: troubles[0]))
     port = await web.start("127.0.0.1", 0)
     try:
         assert await asyncio.to_thread(alive.why_not, at(port, host)) is None

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from stream.publish.wallboard import Wallboard
-from stream.publish.web import Health, Web
+from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
 from tests.publish.records import alert, floor, kpi, value
 
@@ -50,7 +50,7 @@ def port() -> Iterator[int]:
     for entity in ("9" * 5_000, "unassigned", "\U0001f600\u2028", "0"):
         wallboard.floor.on_kpi(*kpi(value("dials", 1), entity=entity))
         wallboard.floor.on_alert(alert(entity, entity=entity, rule="gone", kpi="no_such_kpi")[1])
-    web = Web(CollectorRegistry(), Health(), wallboard)
+    web = Web(CollectorRegistry(), HealthAnswers(), wallboard)
     found = loop.run_until_complete(web.start("127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
     thread.start()

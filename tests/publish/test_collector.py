@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import AGENT_PARTS, LIMIT_SERIES, exposition
-from stream.publish.floor import Floor
-from stream.publish.lines import Layout, Lines
+from stream.publish.latest_records import LatestRecords
+from stream.publish.lines import LineLayout, Lines
 from stream.publish.metrics import METRICS, WINDOWS
 from stream.publish.reading import Place
 from stream.settings import load
@@ -26,7 +26,7 @@ class Exporter:
 
     def __init__(self, limit_series: int = LIMIT_SERIES, numbers: int = 1) -> None:
         self.now_s = 1000.0
-        self.alerts = Floor({})
+        self.alerts = LatestRecords({})
         self.collector = KpiCollector(
             exposition(PLAN, limit_series), 10, numbers, self.alerts,
             clock=lambda: self.now_s, clock_ms=lambda: round(self.now_s * 1000),
@@ -286,13 +286,13 @@ def test_a_kpi_of_a_newer_catalogue_is_left_out() -> None:
 
 
 def test_a_scrape_renders_only_what_was_committed_since_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    exporter, rendered, of = Exporter(), list[str](), Layout.lines
+    exporter, rendered, of = Exporter(), list[str](), LineLayout.lines
 
-    def lines(self: Layout, place: Place, value: bytes, rolling: bool) -> Lines:
+    def lines(self: LineLayout, place: Place, value: bytes, rolling: bool) -> Lines:
         rendered.append(place[2])
         return of(self, place, value, rolling)
 
-    monkeypatch.setattr(Layout, "lines", lines)
+    monkeypatch.setattr(LineLayout, "lines", lines)
     exporter.collector.on_committed(0, [kpi(value("dials", n), entity=f"a-{n}") for n in range(3)])
     first = exporter.collector.text()
     assert exporter.collector.text() == first

@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.broker import LocalBroker
-from stream.publish.feed import Feed
-from stream.publish.floor import Floor
+from stream.publish.feed import TopicReader
+from stream.publish.latest_records import LatestRecords
 from stream.settings import Settings, load
 from tests.publish.records import ROLLING, Record, alert, kpi, value
 from tests.wire.raw import batch, record, send_batches
@@ -68,12 +68,12 @@ async def until(holds: Callable[[], bool], timeout_s: float = 20) -> None:
         await asyncio.sleep(0.05)
 
 
-def dials(of: Floor) -> dict[str, int]:
+def dials(of: LatestRecords) -> dict[str, int]:
     return {record.entity: record.kpis[0].numerator for record in of.records("main", "rolling_15m")}
 
 
 @contextlib.asynccontextmanager
-async def running(feed: Feed) -> AsyncIterator[None]:
+async def running(feed: TopicReader) -> AsyncIterator[None]:
     task = asyncio.create_task(feed.run())
     try:
         yield
@@ -87,8 +87,8 @@ async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_p
     await create_topics(broker, topic_prefix)
     await publish(broker, topic_prefix, [kpi(value("dials", 3)), kpi(value("dials", 4), entity="a-018")], [alert()])
     await publish(broker, topic_prefix, [kpi(value("dials", 99), revision=2)], commit=False)
-    of = Floor(ROLLING)
-    feed = Feed(settings(broker, topic_prefix), of)
+    of = LatestRecords(ROLLING)
+    feed = TopicReader(settings(broker, topic_prefix), of)
     assert not feed.loaded
     async with running(feed):
         await until(lambda: feed.loaded)
@@ -105,8 +105,8 @@ async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_p
 async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_prefix: str) -> None:
     await create_topics(broker, topic_prefix)
     await publish(broker, topic_prefix, [kpi(value("dials", 3))])
-    of = Floor(ROLLING)
-    feed = Feed(settings(broker, topic_prefix), of)
+    of = LatestRecords(ROLLING)
+    feed = TopicReader(settings(broker, topic_prefix), of)
     async with running(feed):
         await until(lambda: feed.loaded)
     taken: list[bytes | None] = []
@@ -118,8 +118,8 @@ async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_p
 
 
 async def test_topics_that_are_missing_are_named_and_waited_for(broker: str, topic_prefix: str) -> None:
-    of = Floor(ROLLING)
-    feed = Feed(settings(broker, topic_prefix), of)
+    of = LatestRecords(ROLLING)
+    feed = TopicReader(settings(broker, topic_prefix), of)
     async with running(feed):
         await until(lambda: feed.problem is not None and "topics create" in feed.problem)
         await create_topics(broker, topic_prefix)
@@ -128,7 +128,7 @@ async def test_topics_that_are_missing_are_named_and_waited_for(broker: str, top
 
 
 async def test_a_broker_that_is_away_is_said_and_waited_for() -> None:
-    feed = Feed(settings("127.0.0.1:1", "nobody"), Floor(ROLLING))
+    feed = TopicReader(settings("127.0.0.1:1", "nobody"), LatestRecords(ROLLING))
     async with running(feed):
         await until(lambda: feed.problem == "Kafka cannot be reached at 127.0.0.1:1")
     assert not feed.loaded
@@ -139,8 +139,8 @@ async def test_a_broker_that_is_frozen_is_said_within_ten_seconds_and_forgotten_
 ) -> None:
     """Nothing is published: only asking tells a frozen broker from a quiet one."""
     await create_topics(own_broker.bootstrap, "frozen")
-    of = Floor(ROLLING)
-    feed = Feed(settings(own_broker.bootstrap, "frozen"), of)
+    of = LatestRecords(ROLLING)
+    feed = TopicReader(settings(own_broker.bootstrap, "frozen"), of)
     async with running(feed):
         await until(lambda: feed.loaded)
         for _ in range(8):  # quiet for longer than it takes to say so
@@ -154,7 +154,7 @@ async def test_a_broker_that_is_frozen_is_said_within_ten_seconds_and_forgotten_
 
 
 async def test_a_broker_that_takes_connections_and_never_answers_is_said_at_the_start(own_broker: LocalBroker) -> None:
-    feed = Feed(settings(own_broker.bootstrap, "frozen"), Floor(ROLLING))
+    feed = TopicReader(settings(own_broker.bootstrap, "frozen"), LatestRecords(ROLLING))
     with own_broker.paused():
         async with running(feed):
             await until(lambda: feed.problem == "Kafka does not answer", timeout_s=10)
@@ -202,8 +202,8 @@ async def test_records_with_headers_of_any_bytes_are_read_like_all_others(broker
     key, body = kpi(value("dials", 3))
     odd = batch(record(body, key, [(b"\xff\xfe", b"\x00"), (b"", None)]))
     await send_batches(broker, f"{topic_prefix}.kpi.v1", 0, [odd])
-    of = Floor(ROLLING)
-    feed = Feed(settings(broker, topic_prefix), of)
+    of = LatestRecords(ROLLING)
+    feed = TopicReader(settings(broker, topic_prefix), of)
     async with running(feed):
         await until(lambda: feed.loaded)
         assert (dials(of), feed.problem) == ({"a-017": 3}, None)

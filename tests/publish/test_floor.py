@@ -5,18 +5,18 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.publish.floor import Floor
+from stream.publish.latest_records import LatestRecords
 from tests.publish.records import AS_OF, ROLLING, Record, alert, floor, kpi, value
 
 
-def told(*records: Record) -> Floor:
-    of = Floor(ROLLING)
+def told(*records: Record) -> LatestRecords:
+    of = LatestRecords(ROLLING)
     for key, body in records:
         of.on_kpi(key, body)
     return of
 
 
-def dials(of: Floor, window: str = "rolling_15m", last: bool = False) -> dict[str, int]:
+def dials(of: LatestRecords, window: str = "rolling_15m", last: bool = False) -> dict[str, int]:
     found = of.records("main", window, last)
     return {record.entity: v.numerator for record in found for v in record.kpis if v.kpi == "dials"}
 
@@ -100,7 +100,7 @@ def test_records_that_cannot_be_read_are_counted_and_left_out() -> None:
 
 
 def test_an_alert_is_open_until_it_is_resolved_and_then_recent() -> None:
-    of = Floor(ROLLING)
+    of = LatestRecords(ROLLING)
     states = []
     for state in ("pending", "firing", "resolved", "firing", "resolved"):
         of.on_alert(alert(state=state)[1])

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from stream.publish.trouble import SILENT, STARTING
 from stream.publish.wallboard import Wallboard
-from stream.publish.web import Health, Web
+from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
 from tests.publish.records import AS_OF, alert, floor, kpi, value
 
@@ -39,7 +39,7 @@ class Page:
         self.wallboard = Wallboard(load(config, environ={}), clock_ms=lambda: self.now_ms)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         self.wallboard.feed.loaded, self.wallboard.feed.told = True, None
-        self.web = Web(CollectorRegistry(), Health(), self.wallboard)
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
         self.base = ""
         self._chromium = chromium
         self._folder = folder

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from stream.kafka import context
+from stream.partition import context
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
 from stream.publish.meters import Meters
@@ -13,16 +13,16 @@ from stream.windows.plan import WindowPlan
 
 def test_the_types_agree() -> None:
     """For the type checker; at run time they are two names for one object."""
-    meters: context.Meters = Meters()
-    outlet: context.Outlet = KpiCollector(exposition(WindowPlan()))
+    meters: context.MetricSink = Meters()
+    outlet: context.CommitListener = KpiCollector(exposition(WindowPlan()))
     meters.add("collections_kpi_records_total")
     outlet.on_revoked(0)
 
 
 @pytest.mark.parametrize(
     ("protocol", "ours", "method"),
-    [(context.Meters, Meters, name) for name in ("add", "set", "drop", "observe")]
-    + [(context.Outlet, KpiCollector, name) for name in ("on_committed", "on_revoked")],
+    [(context.MetricSink, Meters, name) for name in ("add", "set", "drop", "observe")]
+    + [(context.CommitListener, KpiCollector, name) for name in ("on_committed", "on_revoked")],
 )
 def test_every_method_takes_the_parameters_that_are_called(protocol: type, ours: type, method: str) -> None:
     def parameters(of: type) -> list[tuple[str, object, object]]:

@@ -6,7 +6,7 @@ from typing import Any
 from stream.alerts.rules import Rule
 from stream.publish.choices import Choice, choices
 from stream.publish.currency import exponent
-from stream.publish.floor import Floor
+from stream.publish.latest_records import LatestRecords
 from stream.publish.snapshot import View, snapshot
 from stream.settings import load
 from stream.windows.plan import SiteClock, WindowPlan
@@ -17,7 +17,7 @@ LOW = Rule("low", "connect_rate", "team", "rolling_15m", (1, 10), (12, 100), min
 
 
 def shown(*records: Record, kpis: tuple[str, ...] = ("dials", "connect_rate"), **view: Any) -> dict[str, Any]:
-    of = Floor(ROLLING)
+    of = LatestRecords(ROLLING)
     for key, body in records:
         of.on_kpi(key, body)
     return snapshot(of, [LOW], View("main", NOW, kpis, **view))
@@ -108,7 +108,7 @@ def test_the_leaderboard_is_cut_but_says_how_many_there_are() -> None:
 
 
 def test_a_row_carries_the_worst_severity_that_fires_for_it() -> None:
-    of = Floor(ROLLING)
+    of = LatestRecords(ROLLING)
     of.on_kpi(*team(value("dials", 1), entity="t-3"))
     for record in (
         alert("1"), alert("2", severity="critical"), alert("3", severity="info"),
@@ -141,7 +141,7 @@ def test_what_names_nobody_stands_apart_ranked_nowhere_and_judged_by_no_rule_tha
 
 
 def test_an_alert_of_nobody_stands_apart_unless_its_rule_names_it_or_it_is_a_site() -> None:
-    of = Floor(ROLLING)
+    of = LatestRecords(ROLLING)
     of.on_kpi(*team(value("dials", 90), value("connect_rate", 0, 90), entity="unassigned"))
     for name, more in (("1", NOBODY), ("2", NOBODY | {"rule": "named"}), ("3", NOBODY | {"level": "site"})):
         of.on_alert(alert(name, **more)[1])

@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from stream.publish.meters import Meters
 from stream.publish.views import MOST_VIEWS
 from stream.publish.wallboard import Wallboard
-from stream.publish.web import ASSETS, Health, Web
+from stream.publish.web import ASSETS, HealthAnswers, Web
 from stream.settings import load
 from tests.publish.records import AS_OF, floor, kpi, value
 
@@ -37,7 +37,7 @@ class Served:
         settings = load(environ={"KPI_STREAM_SITES": SITES})
         self.wallboard = Wallboard(settings, clock_ms=lambda: NOW_MS)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
-        health = Health(live=lambda: self.troubles["live"], ready=lambda: self.troubles["ready"])
+        health = HealthAnswers(live=lambda: self.troubles["live"], ready=lambda: self.troubles["ready"])
         self.web = Web(self.registry, health, self.wallboard)
         self.base = ""
 
@@ -152,7 +152,7 @@ async def test_a_window_without_numbers_says_why(
 
 async def test_a_port_that_is_taken_is_an_error_that_leaves_nothing_behind(served: Served) -> None:
     taken = int(served.base.rsplit(":", 1)[1])
-    other = Web(CollectorRegistry(), Health())
+    other = Web(CollectorRegistry(), HealthAnswers())
     with pytest.raises(OSError, match="address already in use"):
         await other.start("127.0.0.1", taken)
     assert await other.start("127.0.0.1", 0) > 0

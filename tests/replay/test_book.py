@@ -5,11 +5,11 @@ from collections import Counter
 
 import pytest
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
-from stream.ledger import record
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
+from stream.ledger.store import record
 from stream.replay.book import Book
 from stream.windows.plan import WindowPlan
 from tests.worlds.world import world
@@ -25,7 +25,7 @@ def held(book: Book) -> list[str]:
 
 
 def filled(facts: list[Fact]) -> tuple[list[str], Counter[str]]:
-    book, verdicts = Book(Limits()), Counter[str]()
+    book, verdicts = Book(FactLimits()), Counter[str]()
     for fact in facts:
         verdicts[book.add(fact).kind] += 1
     return held(book), verdicts
@@ -41,8 +41,10 @@ def test_order_and_repetition_change_nothing_of_what_is_held(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(15))
-@pytest.mark.parametrize("limits", [Limits(), Limits(facts_per_debtor=3), Limits(facts_per_case=2)], ids=str)
-def test_its_verdicts_are_those_of_stage_1(seed: int, limits: Limits) -> None:
-    book, stage1 = Book(limits), Stage1(Definitions(), WindowPlan(), limits, 0)
+@pytest.mark.parametrize(
+    "limits", [FactLimits(), FactLimits(facts_per_debtor=3), FactLimits(facts_per_case=2)], ids=str
+)
+def test_its_verdicts_are_those_of_stage_1(seed: int, limits: FactLimits) -> None:
+    book, stage1 = Book(limits), DebtorStage(Definitions(), WindowPlan(), limits, 0)
     for fact in facts_of(seed) * 2:
         assert book.add(fact).kind == stage1.apply(fact).kind

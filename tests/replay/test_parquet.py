@@ -8,7 +8,7 @@ import pytest
 
 from stream.facts.decode import decode
 from stream.facts.fact import Promise
-from stream.replay.chunks import InputError, Position
+from stream.replay.chunks import FilePosition, InputError
 from stream.replay.reading import read
 
 PROMISE = """'promise' AS type, 'e1' AS event_id, {at} AS occurred_at, 'd' AS debtor_id, 'c' AS case_id,
@@ -25,14 +25,14 @@ def table(path: Path, *selects: str) -> str:
 
 
 def events(path: str) -> list[dict[str, object]]:
-    return [orjson.loads(raw.value) for raw in read([path], Position())]
+    return [orjson.loads(raw.value) for raw in read([path], FilePosition())]
 
 
 @pytest.mark.parametrize("at", ["'2026-11-02T09:00:00.120+08:00'", "to_timestamp(1793581200.12)"])
 @pytest.mark.parametrize("instalments", [LIST, TEXT])
 def test_a_row_is_the_event_of_its_columns(tmp_path: Path, at: str, instalments: str) -> None:
     path = table(tmp_path / "f.parquet", PROMISE.format(at=at, instalments=instalments))
-    (raw,) = read([path], Position())
+    (raw,) = read([path], FilePosition())
     fact = decode(raw.value)
     assert isinstance(fact, Promise)
     assert fact.occurred_at == 1793581200120
@@ -42,12 +42,12 @@ def test_a_row_is_the_event_of_its_columns(tmp_path: Path, at: str, instalments:
 def test_nulls_are_absent_and_rows_are_counted_from_one(tmp_path: Path) -> None:
     path = table(tmp_path / "f.parquet", "1 AS a, 'x' AS b", "2 AS a", "NULL AS a, 'y' AS b")
     assert events(path) == [{"a": 1, "b": "x"}, {"a": 2}, {"b": "y"}]
-    assert [(raw.source, raw.line) for raw in read([path], Position())] == [(path, 1), (path, 2), (path, 3)]
+    assert [(raw.source, raw.line) for raw in read([path], FilePosition())] == [(path, 1), (path, 2), (path, 3)]
 
 
 def test_whole_floats_are_integers_and_others_stay_what_they_are(tmp_path: Path) -> None:
     path = table(tmp_path / "f.parquet", "100.0::DOUBLE AS a, 1.5::DOUBLE AS b, 'nan'::DOUBLE AS c, 1e300::DOUBLE AS d")
-    (raw,) = read([path], Position())
+    (raw,) = read([path], FilePosition())
     assert b'"a":100,' in raw.value
     assert b'"b":1.5' in raw.value
     assert b'"c"' not in raw.value
@@ -70,4 +70,4 @@ def test_a_torn_file_is_an_error_that_names_it(tmp_path: Path, keep: int) -> Non
     table(path, "1 AS a")
     path.write_bytes(path.read_bytes()[:keep])
     with pytest.raises(InputError, match=r"f\.parquet: not a whole Parquet file"):
-        list(read([str(path)], Position()))
+        list(read([str(path)], FilePosition()))

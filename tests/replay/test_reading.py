@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from stream.replay.chunks import InputError, Position
+from stream.replay.chunks import FilePosition, InputError
 from stream.replay.reading import CUT_BYTES, Raw, read
 
 LINES = b'{"a":1}\n{"b":2}\n'
 
 
 def values(*files: Path) -> list[bytes]:
-    return [raw.value for raw in read([str(file) for file in files], Position())]
+    return [raw.value for raw in read([str(file) for file in files], FilePosition())]
 
 
 def wrote(path: Path, content: bytes) -> Path:
@@ -45,7 +45,7 @@ def test_a_byte_order_mark_is_skipped_at_the_start_of_each_file_and_nowhere_else
 
 def test_lines_are_counted_from_one_blank_ones_included(tmp_path: Path) -> None:
     file = wrote(tmp_path / "f", b"\na\n\r\nb")
-    assert list(read([str(file)], Position())) == [Raw(b"a", str(file), 2), Raw(b"b", str(file), 4)]
+    assert list(read([str(file)], FilePosition())) == [Raw(b"a", str(file), 2), Raw(b"b", str(file), 4)]
 
 
 def test_an_empty_file_holds_nothing(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_what_follows_the_compressed_data_is_not_taken_for_padding(tmp_path: Pat
 
 def test_a_missing_file_is_named_before_anything_is_read(tmp_path: Path) -> None:
     good = wrote(tmp_path / "good", LINES)
-    events = read([str(good), str(tmp_path / "gone")], Position())
+    events = read([str(good), str(tmp_path / "gone")], FilePosition())
     with pytest.raises(InputError, match="gone: No such file"):
         next(events)
     with pytest.raises(InputError, match="is a directory"):
@@ -106,7 +106,7 @@ def test_a_line_longer_than_the_cut_is_one_value_and_the_lines_after_it_are_whol
 
 
 def test_the_position_ends_at_the_size_of_the_files(tmp_path: Path) -> None:
-    position = Position()
+    position = FilePosition()
     files = [wrote(tmp_path / "a", LINES), wrote(tmp_path / "b.gz", gzip.compress(LINES))]
     assert len(list(read([str(file) for file in files], position))) == 4
     assert position.read == position.total == sum(file.stat().st_size for file in files)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import orjson
 
-from stream.engine.cells import Cells
-from stream.engine.delta import decode_delta
-from stream.ledger.chain import Span
+from stream.engine.deltas.buffer import DeltaBuffer
+from stream.engine.deltas.delta import decode_delta
 from stream.ledger.contribution import Credit
+from stream.ledger.state_timeline import StateSpan
 from stream.replay.deadletters import write_dead, write_deadletters
 from stream.replay.segments import Segments, put_together
 from stream.replay.slices import SLICE_MS, slices_of
@@ -72,9 +72,9 @@ def test_a_row_lies_in_the_slice_of_the_later_of_its_instant_and_its_cause() -> 
 
 def test_runs_stay_whole_when_a_delta_is_cut() -> None:
     day = SLICE_MS // 10_000
-    cells = Cells(0, 10_000, frozenset())
+    cells = DeltaBuffer(0, 10_000, frozenset())
     cells.add_own("main", "t", "a", 0, ("dials",), ())
-    span = Span(Credit("main", "t", "a"), (("signed_in_ms", 1),), 0, 2 * SLICE_MS + 30_000)
+    span = StateSpan(Credit("main", "t", "a"), (("signed_in_ms", 1),), 0, 2 * SLICE_MS + 30_000)
     cells.add_span(span, 2 * SLICE_MS, None)
     for _, value in cells.take(0):
         found = dict(slices_of(value, 10_000))

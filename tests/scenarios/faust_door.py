@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from stream.engine.fingerprint import fingerprint
-from stream.kafka.app import build_app, connect, consumer_of
 from stream.kafka.batches import Batch
-from stream.kafka.context import Context
 from stream.kafka.exits import Exit
 from stream.kafka.names import Names
-from stream.kafka.reading import partition_of
-from stream.kafka.roster import Roster
-from stream.kafka.work import Work
-from stream.kafka.worker import make_work
 from stream.kafka.writer import Line, Written
+from stream.partition.context import Context
+from stream.partition.intake import key_partition
+from stream.partition.work import Work
 from stream.settings import Settings
 from stream.simulate.route import key_of, topic_of
+from stream.worker.app import build_app, connect, consumer_of
+from stream.worker.assignments import Assignments
+from stream.worker.main import make_work
 from tests.kafka.records import FakeRecord, batch
 
 Raw = dict[str, Any]
@@ -117,7 +117,7 @@ class Floor:
         for line in lines:
             event = json.loads(line)
             key = (key_of(event) or "").encode()
-            found[topic_of(event["type"], self.names.prefix), partition_of(key, NUMBERS)].append((key, line))
+            found[topic_of(event["type"], self.names.prefix), key_partition(key, NUMBERS)].append((key, line))
         for (topic, partition), records in found.items():
             yield self.batch_of(topic, partition, records)
 
@@ -144,7 +144,7 @@ async def live(settings: Settings, lines: Sequence[bytes], last: bytes) -> Floor
     """Takes the lines in, some at once, until every topic is idle; then `last`: no alert that it raises is kept."""
     floor = Floor(settings)
     app = build_app(floor.context)
-    connect(app, cast("Roster", floor))
+    connect(app, cast("Assignments", floor))
     async with app.agents["inlet"].test_context() as agent:
 
         async def put(batches: Iterable[Batch]) -> None:

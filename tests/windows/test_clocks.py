@@ -10,13 +10,13 @@ import orjson
 import pytest
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_statement
-from stream.engine.publication import Publication
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.entities.publication import Publication
+from stream.engine.entities.stage import EntityStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.instant import instant_text
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.plan import WindowPlan
 from tests.facts.events import event
 
@@ -35,8 +35,8 @@ class Floor:
     """One ledger, and one stage 2 that waits for `numbers` of them."""
 
     def __init__(self, numbers: int = 1, publication: Publication = LIVE) -> None:
-        self.one = Stage1(Definitions(), PLAN, Limits(), 0, frozenset({"dials"}))
-        self.two = Stage2(PLAN, (BUSY,), publication, 0, numbers)
+        self.one = DebtorStage(Definitions(), PLAN, FactLimits(), 0, frozenset({"dials"}))
+        self.two = EntityStage(PLAN, (BUSY,), publication, 0, numbers)
         self.now_ms = 0
 
     def call(self, name: str, at_ms: int, version: int = 1) -> None:

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.rules import Rule, exact
-from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
-from stream.engine.publication import NO_END_MS, Output, Publication
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.entities.publication import NO_END_MS, Publication, StageOutput
+from stream.engine.entities.stage import EntityStage
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
-from stream.ledger.definitions import Definitions, Limits
+from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.measures import LEVELS
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.ledger.worlds import facts
@@ -39,8 +39,8 @@ Key = tuple[str, str, str, str, str]
 
 def records(events: list[Fact], numbers: int = 1, parts: int = 1, batch: int = 5) -> dict[Key, bytes]:
     """Every record of a replay of the facts, split over so many numbers of either stage; key -> the bytes."""
-    ones = [Stage1(Definitions(), PLAN, Limits(), number, frozenset()) for number in range(numbers)]
-    twos = [Stage2(PLAN, (), KEPT, number, numbers) for number in range(parts)]
+    ones = [DebtorStage(Definitions(), PLAN, FactLimits(), number, frozenset()) for number in range(numbers)]
+    twos = [EntityStage(PLAN, (), KEPT, number, numbers) for number in range(parts)]
     for at, fact in enumerate(events):
         one = ones[crc32(expected_key(fact).encode()) % numbers]
         one.apply(fact)
@@ -51,9 +51,9 @@ def records(events: list[Fact], numbers: int = 1, parts: int = 1, batch: int = 5
     return {tuple(key.decode().split("|")): value for two in twos for key, value in two.close().kpis}  # type: ignore[misc]
 
 
-def tell(one: Stage1, twos: list[Stage2]) -> None:
+def tell(one: DebtorStage, twos: list[EntityStage]) -> None:
     for key, value in one.take().deltas:
-        twos[partition_of(key.decode(), len(twos))].apply(key, value)
+        twos[entity_partition(key.decode(), len(twos))].apply(key, value)
 
 
 def amounts(value: bytes) -> Amounts:
@@ -150,7 +150,7 @@ LIVE = Publication(every_ms=0, horizon_ms=4_000 * 86_400_000)
 ROLLING = replace(PLAN, rolling=(("rolling_1h", 3_600_000),))
 
 
-def sent(one: Stage1, events: list[Fact]) -> list[tuple[bytes, bytes]]:
+def sent(one: DebtorStage, events: list[Fact]) -> list[tuple[bytes, bytes]]:
     """What stage 1 sends of the facts, the watermark being the greatest event time."""
     for fact in events:
         one.apply(fact)
@@ -158,7 +158,7 @@ def sent(one: Stage1, events: list[Fact]) -> list[tuple[bytes, bytes]]:
     return [*one.take().deltas, (STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))]
 
 
-def told(two: Stage2, records: list[tuple[bytes, bytes]], now_ms: int) -> Output:
+def told(two: EntityStage, records: list[tuple[bytes, bytes]], now_ms: int) -> StageOutput:
     """What a tick says after these records."""
     for key, value in records:
         two.apply(key, value)
@@ -168,8 +168,8 @@ def told(two: Stage2, records: list[tuple[bytes, bytes]], now_ms: int) -> Output
 @LAW
 @given(st.lists(facts(), max_size=20), st.lists(facts(), max_size=10))
 def test_a_stage_that_is_restored_goes_on_byte_for_byte(first: list[Fact], second: list[Fact]) -> None:
-    one = Stage1(Definitions(), ROLLING, Limits(), 0, frozenset({"dials"}))
-    two, again = Stage2(ROLLING, (RULE,), LIVE, 0, 1), Stage2(ROLLING, (RULE,), LIVE, 0, 1)
+    one = DebtorStage(Definitions(), ROLLING, FactLimits(), 0, frozenset({"dials"}))
+    two, again = EntityStage(ROLLING, (RULE,), LIVE, 0, 1), EntityStage(ROLLING, (RULE,), LIVE, 0, 1)
     for key, value in told(two, sent(one, first), 1_000).state:
         again.restore(key, value)
     then = sent(one, second)

@@ -1,4 +1,4 @@
-"""The end of a shift is that of the shift windows of a site's calendar (semantics 2), also where they are not kept."""
+"""When a shift ends: never skipped by a clock change, and also where shifts are no windows."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from stream.engine.stage1 import Stage1
+from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.settings import Settings, load
 from stream.windows.calendar import day_begins
@@ -29,9 +29,9 @@ def settings_of(config: dict[str, Any], folder: Path) -> Settings:
     return load(path, {})
 
 
-def restarted(stage: Stage1, state: dict[bytes, bytes], settings: Settings) -> Stage1:
+def restarted(stage: DebtorStage, state: dict[bytes, bytes], settings: Settings) -> DebtorStage:
     """A new stage 1 from the state that the old one left."""
-    fresh = Stage1(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
+    fresh = DebtorStage(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
     for key, value in state.items():
         fresh.restore(key, value)
     return fresh
@@ -39,7 +39,7 @@ def restarted(stage: Stage1, state: dict[bytes, bytes], settings: Settings) -> S
 
 def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     """What stage 1's deltas add up to; they are taken, and the stage is restarted from its state, now and then."""
-    stage = restarted(Stage1(settings.definitions(), settings.plan(), settings.limits(), 0), {}, settings)
+    stage = restarted(DebtorStage(settings.definitions(), settings.plan(), settings.limits(), 0), {}, settings)
     sums: Sums = defaultdict(int)
     state: dict[bytes, bytes] = {}
     midnight_ms = day_begins(settings.plan())

@@ -13,9 +13,9 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
-from stream.engine.delta import STATEMENT_KEY, encode_statement, partition_of
-from stream.engine.stage1 import Stage1
-from stream.engine.stage2 import Stage2
+from stream.engine.debtors.stage import DebtorStage
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.entities.stage import EntityStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
@@ -51,7 +51,7 @@ class Number:
 
     def restart(self) -> None:
         s = self.settings
-        self.stage = Stage1(s.definitions(), s.plan(), s.limits(), self.number, s.watched())
+        self.stage = DebtorStage(s.definitions(), s.plan(), s.limits(), self.number, s.watched())
         for key, value in self.state.items():
             self.stage.restore(key, value)
         for fact in self.uncommitted:
@@ -88,7 +88,7 @@ class Part:
             rolling_records=self.rolling,
             alert_delay_ms=0,
         )
-        self.stage = Stage2(plan, self.settings.rules(), publication, self.number, NUMBERS)
+        self.stage = EntityStage(plan, self.settings.rules(), publication, self.number, NUMBERS)
         for key, value in self.state.items():
             self.stage.restore(key, value)
         for key, value in self.uncommitted:
@@ -123,7 +123,7 @@ class Floor:
     def deliver(self, number: Number, watermark_ms: int) -> None:
         """A commit of stage 1: its deltas, then what it knows of time, to stage 2."""
         for key, value in number.take():
-            self.parts[partition_of(key.decode(), PARTS)].apply(key, value)
+            self.parts[entity_partition(key.decode(), PARTS)].apply(key, value)
         for part in self.parts:
             part.apply(STATEMENT_KEY, encode_statement(number.number, watermark_ms, watermark_ms))
 

@@ -1,4 +1,4 @@
--- Contract 2 and semantics 6: numerator and denominator of every KPI of every entity and window.
+-- Contract 2 and definitions 6: numerator and denominator of every KPI of every entity and window.
 -- Given: catalogue (kpi, numerator, denominator, per_currency, levels): lists of measures, null for no denominator, and
 -- of the levels at which the KPI exists.
 

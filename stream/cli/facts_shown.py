@@ -1,0 +1,108 @@
+"""The facts behind numbers: where they are read from, and how a person is shown them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from stream.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from stream.facts.fact import Fact
+    from stream.replay.book import Book
+    from stream.replay.explaining import ExplainedContribution, Question
+    from stream.settings import Settings
+
+
+def facts_of(settings: "Settings", sources: Sequence[str]) -> "Book":
+    """The facts of files; without files, those of the inbound topics. CommandError names what cannot be read."""
+    from stream.replay.book import Book
+    from stream.replay.chunks import InputError
+
+    book = Book(settings.limits())
+    try:
+        for fact in _from_files(settings, list(sources)) if sources else _from_topics(settings):
+            book.add(fact)
+    except InputError as error:
+        raise CommandError(str(error)) from error
+    return book
+
+
+def _from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
+    from stream.facts.decode import Rejection, decode
+    from stream.replay.chunks import FilePosition
+    from stream.replay.reading import read
+    from stream.windows.calendar import day_begins
+
+    midnight_ms = day_begins(settings.plan())
+    for raw in read(sources, FilePosition()):
+        fact = decode(raw.value, midnight_ms) if len(raw.value) <= settings.record_bytes else None
+        if fact is not None and not isinstance(fact, Rejection):
+            yield fact
+
+
+def _from_topics(settings: "Settings") -> "Iterator[Fact]":
+    import asyncio
+
+    from stream.cli.broker import reached
+    from stream.facts.decode import Rejection
+    from stream.partition.intake import decoder_of
+    from stream.rebuild.backfill import TopicMissingError, captured
+    from stream.replay.chunks import FilePosition
+
+    decode_all = decoder_of(settings.plan())
+    with reached(settings):
+        try:
+            parts = asyncio.run(captured(settings))
+        except TopicMissingError as error:
+            raise CommandError(str(error)) from error
+        for part in parts:
+            for block in part.blocks(FilePosition()):
+                for fact in decode_all(block.values):
+                    if not isinstance(fact, Rejection):
+                        yield fact
+
+
+def page(
+    question: "Question", window: str, found: "list[ExplainedContribution]", settings: "Settings"
+) -> Iterator[str]:
+    """A number with everything that it is the sum of."""
+    from stream.facts.instant import instant_text
+    from stream.kpis.value import rate
+
+    kpi, currency = question.kpi, question.currency
+    name = f"{kpi.id} {currency}" if currency else kpi.id
+    span = f"{instant_text(question.start_ms)} to {instant_text(question.end_ms)}"
+    yield f"{name}  {question.site}|{question.level}|{question.entity}  {window}  {span}"
+    if not found:
+        who = f"{question.level} {question.entity}"
+        yield f"no fact contributes to it: is the {who} one of site {question.site} (--site)?"
+    yield from addends(found)
+    numerator = _sum(found, question.numerator)
+    yield f"numerator    {' + '.join(question.numerator)} = {numerator}"
+    if question.denominator is None:
+        yield f"value        {numerator}"
+        return
+    denominator = _sum(found, question.denominator)
+    yield f"denominator  {' + '.join(question.denominator)} = {denominator}"
+    minimum = settings.document.minimum_sample.get(kpi.id, 1)
+    value, status = rate(numerator, denominator, kpi.factor, minimum)
+    yield f"value        {'-' if value is None else value} ({status})"
+
+
+def addends(found: "Iterable[ExplainedContribution]") -> Iterator[str]:
+    """One line for what the same facts decided at the same instant."""
+    from stream.facts.instant import instant_text
+
+    for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):
+        amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)
+        yield f"{instant_text(instant_ms)}  {amounts}  {_facts(because)}"
+
+
+def _sum(found: "Iterable[ExplainedContribution]", columns: tuple[str, ...]) -> int:
+    return sum(each.amount for column in columns for each in found if each.column == column)
+
+
+def _facts(because: "tuple[Fact, ...]") -> str:
+    from stream.facts.identity import own_id
+
+    return ", ".join(f"{fact.TYPE} {own_id(fact)} (event {fact.event_id})" for fact in because)

@@ -1,0 +1,380 @@
+"""Stage 1: one number's ledger. Facts go in, deltas and state come out; the same live, in replay and in tests."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, cast
+
+from stream.engine.debtors.entity_limits import EntityLimits
+from stream.engine.debtors.sweep import Sweep
+from stream.engine.deltas.buffer import DeltaBuffer
+from stream.facts.fact import (
+    AgentState,
+    BotSession,
+    Call,
+    Fact,
+    Measurement,
+    Message,
+    QualityReview,
+    Restriction,
+    Survey,
+)
+from stream.facts.identity import expected_key
+from stream.ledger.calls import is_attempt, reaches_debtor
+from stream.ledger.contribution import own_credit, queue_of
+from stream.ledger.debtor_index import DebtorIndex
+from stream.ledger.definitions import Definitions, FactLimits
+from stream.ledger.difference import Difference, added, removed, total
+from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
+from stream.ledger.own import own_columns, own_instant_ms
+from stream.ledger.reach import reach, reach_after
+from stream.ledger.state_timeline import StateTimeline, as_state, moved
+from stream.ledger.states import Bounds
+from stream.ledger.store import dossier as dossiers
+from stream.ledger.store import dossier_cache as desk
+from stream.ledger.store import record
+from stream.ledger.store.dossier import Dossier
+from stream.ledger.store.dossier_cache import DossierCache
+from stream.ledger.store.held_facts import FactList
+from stream.ledger.store.large_dossier import LargeDossier
+from stream.windows.calendar import local_midnight_ms
+from stream.windows.measures import UNASSIGNED
+from stream.windows.plan import WindowPlan
+from stream.windows.shifts import Shifts
+
+_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction, Measurement})
+"""Types that nothing else depends on."""
+
+
+NO_LOSERS: tuple[bytes, ...] = ()
+
+
+class Changes(NamedTuple):
+    """What a number did since the last `take`: records for the deltas topic and for the ledger topic."""
+
+    deltas: list[tuple[bytes, bytes]]
+    state: list[tuple[bytes, bytes | None]]
+
+
+class DebtorStage:
+    """The facts of one number, and what they contribute."""
+
+    def __init__(
+        self,
+        definitions: Definitions,
+        plan: WindowPlan,
+        limits: FactLimits,
+        number: int,
+        watched: frozenset[str] = frozenset(),
+    ) -> None:
+        self._definitions = definitions
+        self._plan = plan
+        self._limits = limits
+        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._dossiers: dict[str, Dossier] = {}
+        self._chains: dict[str, StateTimeline] = {}
+        self._bounds = Bounds(definitions, Shifts(plan))
+        self._desk = DossierCache()
+        self._cells = DeltaBuffer(number, plan.grain_ms, watched)
+        self._sweep = Sweep()
+        self._entities = EntityLimits(limits.entities_per_site, limits.entities)
+        self._state: list[tuple[bytes, bytes | None]] = []
+        self._greatest_ms = 0
+
+    def knows(self, key: str) -> bool:
+        """Whether the ledger holds anything of a key."""
+        return key in self._dossiers or key in self._chains
+
+    def keys(self) -> int:
+        """How many keys (debtors, mostly) the ledger holds."""
+        return len(self._dossiers) + len(self._chains)
+
+    @property
+    def pending(self) -> int:
+        """How many records the next `take` gives, about."""
+        return len(self._state) + self._cells.pending
+
+    @property
+    def entities(self) -> int:
+        """How many agents, teams and sites count against the limits."""
+        return len(self._entities)
+
+    def apply(self, fact: Fact, frontier_ms: int | None = None) -> Verdict:
+        """Takes an event in; the verdict says what became of it. An exception leaves everything as it was.
+
+        `frontier_ms`: watermark less the correction horizon; what occurred before it is too late. None: no horizon.
+        """
+        if frontier_ms is not None and fact.occurred_at < frontier_ms:
+            return TOO_LATE
+        entities = self._entities
+        if not entities.counted or entities.knows(fact):
+            return self._judged(fact, frontier_ms)
+        refusal = entities.refusal(fact)
+        if refusal is not None:
+            return refusal
+        verdict = self._judged(fact, frontier_ms)
+        if verdict.kind == "accepted":
+            self._state += entities.note(fact)
+        return verdict
+
+    def _judged(self, fact: Fact, frontier_ms: int | None) -> Verdict:
+        key = fact.debtor_id or expected_key(fact)
+        if type(fact) is AgentState:
+            return self._apply_state(key, fact, frontier_ms)
+        name = record.identity(fact)
+        dossier = self._dossiers.get(key)
+        may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
+        if (
+            may_be_known
+            or not _stands_alone(fact, dossier)
+            or (dossier is not None and dossiers.count(dossier) >= self._roomy)
+        ):
+            return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
+        entry = record.encode(fact)
+        ones, amounts = own_columns(fact, self._definitions)
+        at_ms = own_instant_ms(fact, self._definitions)
+        beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
+        if dossier is None:
+            self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
+        elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, LargeDossier):
+            self._dossiers[key] = dossiers.append(dossier, key, fact, entry)
+        else:
+            self._append(key, fact, dossier, entry)
+        self._keep(key, name, fact, entry)
+        if ones:
+            self._cells.add_own(
+                fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, at_ms, ones, amounts
+            )  # fmt: skip
+            if beside is not None:
+                self._cells.add_beside(beside, at_ms, ones, amounts)
+        return ACCEPTED
+
+    def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
+        """Adds a fact that stands alone to a dossier that may lie open."""
+        links = self._desk.take(key)
+        after = dossiers.append(dossier, key, fact, entry)
+        if links is not None:
+            try:
+                if isinstance(links.held, FactList):
+                    links.held.append(fact)
+                if not fact.void:
+                    links.add(fact, len(links.held) - 1)
+            except BaseException:
+                dossiers.undo(dossier, record.identity(fact), fact.case_id)
+                raise
+            self._leave_open(key, after, links)
+        self._dossiers[key] = after
+
+    def _apply_linked(
+        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
+    ) -> Verdict:
+        if dossier is None:
+            dossier = dossiers.NOTHING
+        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
+        links = self._desk.take(key) or self._read(key, dossier)
+        place = links.held.place_of(name) if may_be_known else None
+        if place is None:
+            full = self._full(fact, key, dossier)
+            if full is not None:
+                self._leave_open(key, dossier, links)
+                return full
+            verdict, entry = ACCEPTED, record.encode(fact)
+            change, dossier = self._come(key, name, fact, entry, dossier, links)
+        else:
+            known = links.fact(place)
+            gone, losers = record.plain(known), record.losers_of(known)
+            verdict, winner, lost = judge(gone, losers, fact)
+            if winner is gone and lost == losers:
+                self._leave_open(key, dossier, links)
+                return verdict
+            entry = record.encode(winner, lost)
+            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, links)
+        self._dossiers[key] = dossier
+        self._leave_open(key, dossier, links)
+        self._keep(key, name, fact, entry)
+        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
+        return verdict
+
+    def _come(
+        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, links: DebtorIndex
+    ) -> tuple[Difference, Dossier]:
+        """Adds a fact; what that changes, and the dossier as it is then."""
+        held = links.held
+        change: Difference
+        if isinstance(held, FactList):
+            held.append(fact)
+            change = {} if fact.void else added(links, fact, len(held) - 1)
+            ahead = reach_after(fact, dossier, links)
+            dossier = dossiers.append(dossier, key, fact, entry)
+        else:
+            dossier = dossiers.append(dossier, key, fact, entry)
+            try:
+                change = {} if fact.void else added(links, fact, len(held) - 1)
+                ahead = reach_after(fact, dossier, links)
+            except BaseException:
+                dossiers.undo(dossier, name, fact.case_id)
+                raise
+        return change, dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _exchange(
+        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, links: DebtorIndex
+    ) -> tuple[Difference, Dossier]:
+        """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
+        held, known, come = links.held, links.fact(place), record.decode(key, entry)
+        lost: Difference = {} if winner is gone or gone.void else removed(links, gone, place)
+        held.exchange(place, come)
+        try:
+            gained: Difference = {} if winner is gone or come.void else added(links, come, place)
+            ahead = None if winner is gone else reach(links)
+            if isinstance(held, FactList):
+                dossier = dossiers.exchanged(key, dossier, held.facts)
+        except BaseException:
+            held.exchange(place, known)
+            raise
+        return total(lost, gained), dossier if ahead is None else dossiers.with_reach(dossier, ahead)
+
+    def _read(self, key: str, dossier: Dossier) -> DebtorIndex:
+        held = dossier if isinstance(dossier, LargeDossier) else FactList(dossiers.facts(key, dossier))
+        links = DebtorIndex(held, self._definitions, self._midnight_ms)
+        links.take_in_all()
+        return links
+
+    def _leave_open(self, key: str, dossier: Dossier, links: DebtorIndex) -> None:
+        """Keeps the links, unless the dossier has grown into one that they are not of."""
+        if isinstance(dossier, LargeDossier):
+            if links.held is dossier:
+                self._desk.put(key, links)
+        elif len(dossier) >= desk.OPENED_BYTES:
+            self._desk.put(key, links)
+
+    def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
+        """The entry goes to the ledger topic with the next commit."""
+        self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
+        if fact.occurred_at > self._greatest_ms:
+            self._greatest_ms = fact.occurred_at
+
+    def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
+        facts = dossiers.count(dossier)
+        if facts < self._roomy:
+            return None
+        if facts >= self._limits.facts_per_debtor:
+            return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
+        if fact.case_id is not None and facts >= self._limits.facts_per_case:
+            of_case = dossiers.count_of_case(key, dossier, fact.case_id)
+            if of_case >= self._limits.facts_per_case:
+                return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
+        return None
+
+    def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
+        name = record.identity(fact)
+        chain = self._chains.get(key) or StateTimeline()
+        known = chain.known(fact.event_id)
+        if known is None and chain.weight() >= self._limits.facts_per_debtor:
+            why = f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows"
+            return Verdict("limit", why)
+        winner, lost = fact, NO_LOSERS
+        if known is None:
+            verdict = ACCEPTED
+        else:
+            losers = chain.losers_of(known.event_id)
+            verdict, judged, lost = judge(known, losers, fact)
+            if judged is known and lost == losers:
+                return verdict
+            winner = as_state(judged)
+        entry = record.encode(winner, lost)
+        for span in moved(chain, known, winner, lost, self._bounds):
+            self._cells.add_span(span, fact.occurred_at, frontier_ms)
+        self._chains[key] = chain
+        self._keep(key, name, fact, entry)
+        return verdict
+
+    def forget(self, frontier_ms: int) -> int:
+        """Forgets a part of what nothing can ask for any more, under this frontier; how many facts that is.
+
+        Every day of event time all keys are looked at, some at each call; the facts are gone with the next `take`.
+        """
+        forgotten = 0
+        self._state += self._entities.forget(frontier_ms)
+        for key in self._sweep.some(frontier_ms, self._dossiers, self._chains):
+            dossier, chain = self._dossiers.get(key), self._chains.get(key)
+            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
+                forgotten += self._forget_facts(key, dossier, frontier_ms)
+            if chain is not None:
+                states = chain.before(frontier_ms - LONGEST_WINDOW_MS)
+                forgotten += len(states)
+                for state in states:
+                    chain.remove(state)
+                    self._state.append((f"{key}|{record.identity(state)}".encode(), None))
+        return forgotten
+
+    def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
+        facts = dossiers.facts(key, dossier)
+        gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
+        if gone:
+            names = {record.identity(fact) for fact in gone}
+            kept = [fact for fact in facts if record.identity(fact) not in names]
+            self._state += [(f"{key}|{name}".encode(), None) for name in names]
+            self._desk.take(key)
+            if not kept:
+                del self._dossiers[key]
+                return len(gone)
+            dossier = dossiers.with_reach(dossiers.of(key, map(record.entry, kept)), dossiers.reach_of(dossier))
+        self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
+        return len(gone)
+
+    def _midnight_ms(self, site: str, day: str, days: int) -> int:
+        return local_midnight_ms(self._plan.clock(site).zone, day, days)
+
+    def take(self) -> Changes:
+        """What changed since the last time, ready to be written in one transaction."""
+        state, self._state = self._state, []
+        deltas = self._cells.take(self._greatest_ms)
+        self._greatest_ms = 0
+        return Changes(deltas, state)
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
+        owner, _, name = key.decode().partition("|")
+        if not owner:
+            self._entities.restore(name, value)
+            return
+        self._desk.take(owner)
+        entry = None if value is None else record.from_value(value)
+        if record.is_state(name):
+            self._restore_state(owner, name, entry)
+            return
+        dossier = dossiers.restored(owner, self._dossiers.get(owner), name, entry)
+        if dossier is None:
+            self._dossiers.pop(owner, None)
+        else:
+            self._dossiers[owner] = dossier
+
+    def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
+        chain = self._chains.setdefault(owner, StateTimeline())
+        known = chain.known(name[1:])
+        if known is not None:
+            chain.remove(known)
+        if entry is not None:
+            state = record.decode(owner, entry)
+            chain.put(as_state(record.plain(state)), record.losers_of(state))
+        if not len(chain):
+            del self._chains[owner]
+
+
+def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
+    """Whether a new fact changes nothing but its own counts."""
+    kind = type(fact)
+    if dossier is None:
+        return kind is Call or kind is Message or kind in _ALONE
+    if kind is Call:
+        if dossiers.is_calm(dossier):
+            return True
+        call = cast("Call", fact)
+        human = call.outcome == "human"
+        return not dossiers.call_matters(
+            dossier, call.occurred_at, is_attempt(call), human, human and reaches_debtor(call)
+        )
+    if kind is Message:
+        message = cast("Message", fact)
+        return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
+    return kind in _ALONE and not dossiers.always_matters(dossier)

@@ -1,0 +1,82 @@
+"""What one entity's grains get, in one currency: the content of a delta (internals, section 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from stream.engine.deltas.delta import Encoded, Place
+from stream.windows.packed import to_bytes
+
+_K = TypeVar("_K")
+
+
+class Rows:
+    """Packed amounts: most stand at a grain and no more is to be said of them; the others have a place."""
+
+    __slots__ = ("edges", "odd", "plain")
+
+    def __init__(self) -> None:
+        self.plain: dict[int, int] = {}
+        """Grain -> amounts."""
+        self.edges: dict[int, int] = {}
+        """Grain -> by how much more each grain from there on holds: runs, of which no rule reads."""
+        self.odd: dict[Place, int] = {}
+
+    def __len__(self) -> int:
+        return len(self.plain) + len(self.edges) + len(self.odd)
+
+    def add(self, other: Rows) -> None:
+        """Holds the other's amounts, too."""
+        _add(self.plain, other.plain)
+        _add(self.edges, other.edges)
+        _add(self.odd, other.odd)
+
+    def encode(self) -> Encoded:
+        """For a delta; what came to 0 is left out."""
+        odd = [(*place, to_bytes(amounts)) for place, amounts in self.odd.items() if amounts]
+        return Encoded(*_apart(self.plain), *_apart(self.edges), odd)
+
+    def parts(self, most: int) -> Iterator[Rows]:
+        """The same in parts that have few rows each: at most so many of a kind. No run goes from one to another."""
+        if len(self) <= most:
+            yield self
+            return
+        plain, edges, odd = list(self.plain.items()), list(_cut(self.edges, most)), list(self.odd.items())
+        for part in range(max(-(-len(plain) // most), len(edges), -(-len(odd) // most))):
+            rows = Rows()
+            chosen = slice(part * most, (part + 1) * most)
+            rows.plain, rows.odd = dict(plain[chosen]), dict(odd[chosen])
+            rows.edges = edges[part] if part < len(edges) else {}
+            yield rows
+
+
+def _add(amounts: dict[_K, int], others: dict[_K, int]) -> None:
+    if not amounts:
+        amounts.update(others)
+        return
+    for key, amount in others.items():
+        amounts[key] = amounts.get(key, 0) + amount
+
+
+def _cut(edges: dict[int, int], most: int) -> Iterator[dict[int, int]]:
+    part: dict[int, int] = {}
+    level = 0
+    for grain in sorted(edges):
+        if len(part) >= most:
+            part[grain] = -level
+            yield part
+            part = {grain: level}
+        level += edges[grain]
+        part[grain] = part.get(grain, 0) + edges[grain]
+    if part:
+        yield part
+
+
+def _apart(amounts: dict[int, int]) -> tuple[list[int], list[bytes]]:
+    if not all(amounts.values()):
+        amounts = {grain: number for grain, number in amounts.items() if number}
+    # As `packed.to_bytes`, without the call: every row comes through here.
+    return list(amounts), [
+        number.to_bytes(number.bit_length() // 8 + 1, "little", signed=True) for number in amounts.values()
+    ]

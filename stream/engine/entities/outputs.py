@@ -1,0 +1,79 @@
+"""The records of the output topics as pydantic models: the source of their JSON Schemas (contract 2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Instant = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z$",
+        description="UTC; milliseconds only where they are not 0.",
+    ),
+]
+Level = Literal["agent", "team", "queue", "segment", "site"]
+
+
+class OutputModel(BaseModel):
+    """A record that other programs read: no field is missing, none is unknown."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class KpiValue(OutputModel):
+    """One KPI of a record."""
+
+    kpi: str = Field(description="Id in the KPI catalogue.")
+    currency: str | None = Field(default=None, description="Only where the KPI has one; ISO 4217.")
+    numerator: int
+    denominator: int | None = Field(description="Null for a plain count or amount.")
+    value: float | int | None = Field(description="In the KPI's unit; null unless status is ok.")
+    status: Literal["ok", "no_data", "few"] = Field(
+        description="no_data: the denominator is 0. few: it is under the KPI's minimum sample."
+    )
+
+
+class KpiRecord(OutputModel):
+    """All KPIs of one entity and window, cut at one instant. Key: `site|level|entity|window|start`.
+
+    Keep the highest revision per key, of equal ones the later: then any repetition is harmless.
+    """
+
+    site: str
+    level: Level
+    entity: str
+    window: str = Field(description="`rolling_15m`, `interval_30m`, `day`, `month`, `shift_NAME`.")
+    start: Instant
+    end: Instant
+    as_of: Instant = Field(description="The record counts what occurred before this instant.")
+    final: bool = Field(description="True once the watermark has passed the end plus grace.")
+    revision: int
+    run: str
+    catalogue: int = Field(description="Version of the KPI catalogue.")
+    kpis: list[KpiValue] = Field(description="Sorted by (kpi, currency); those that are not 0.")
+
+
+class AlertRecord(OutputModel):
+    """A change in the life of an alert. Key: `alert_id`, the same for all records of one episode."""
+
+    alert_id: str = Field(pattern="^[0-9a-f]{32}$")
+    rule: str
+    severity: str
+    state: Literal["pending", "firing", "resolved"]
+    kpi: str
+    level: Level
+    entity: str
+    site: str
+    window: str
+    value: float | int | None
+    numerator: int
+    denominator: int | None
+    threshold: float | int
+    active_since: Instant
+    fired_at: Instant | None
+    resolved_at: Instant | None
+    at: Instant = Field(description="The evaluation that decided this.")
+    reason: str
+    run: str

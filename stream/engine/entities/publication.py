@@ -1,0 +1,43 @@
+"""How stage 2 publishes, and what a tick of it hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Record = tuple[bytes, bytes]
+StateRecord = tuple[bytes, bytes | None]
+
+
+NO_END_MS = 1 << 62
+"""After every instant."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Pacing and finality of the outputs. Durations in ms.
+
+    `horizon_ms` None: a replay. Nothing is forgotten, ticks yield alerts only, and `close` yields every KPI record.
+    `end_ms`: of a replay, what counts at or after it is not counted; a multiple of the pane. None: the end of the pane
+    that holds the greatest event time. `NO_END_MS`: everything counts, and every window is final.
+    `minimum_sample`: KPI id -> least denominator for status ok, default 1. `rolling_records`: publish rolling windows.
+    `windows`: names of the windows to publish, None for all of the plan; rules are evaluated on theirs regardless.
+    """
+
+    every_ms: int = 1_000
+    grace_ms: int = 600_000
+    alert_delay_ms: int = 0
+    horizon_ms: int | None = 90 * 86_400_000
+    minimum_sample: Mapping[str, int] = field(default_factory=dict)
+    run: str = "live"
+    dead_after_ms: int = 600_000
+    rolling_records: bool = True
+    windows: frozenset[str] | None = None
+    end_ms: int | None = None
+
+
+@dataclass
+class StageOutput:
+    """What one tick decided: KPI records, alert records, and the state that changed (None: tombstone)."""
+
+    kpis: list[Record] = field(default_factory=list)
+    alerts: list[Record] = field(default_factory=list)
+    state: list[StateRecord] = field(default_factory=list)

@@ -1,0 +1,51 @@
+"""What an entity's feed of alert rules hears of its rows."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from stream.alerts.evaluation import Evaluator
+from stream.alerts.feed import RuleInput
+from stream.engine.deltas.delta import Delta
+from stream.windows.packed import from_bytes
+
+ByGrain = Mapping[str, Mapping[int, int]]
+"""Currency -> grain -> packed."""
+
+
+def hear_rows(feed: RuleInput, evaluator: Evaluator, amounts: ByGrain, edges: ByGrain, fresh: Iterable[Delta]) -> None:
+    """Rows that are known at their own time are told together, each of the others (odd rows of `fresh`) as it is."""
+    view = feed.view
+    for currency, by_grain in amounts.items():
+        for grain, number in by_grain.items():
+            if seen := view(currency, number):
+                evaluator.take(feed, grain, 0, seen)
+    for currency, changes in edges.items():
+        # No rule read them when they were sent; one that is new takes each as known at its own time.
+        if any(view(currency, change) for change in changes.values()):
+            for first, end, each in runs(changes):
+                if seen := view(currency, each):
+                    evaluator.take_run(feed, first, end - first, 0, seen)
+    for delta in fresh:
+        _tell_odd(feed, evaluator, delta)
+
+
+def runs(edges: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
+    """First grain, end, and what each grain between holds."""
+    level = at = 0
+    for grain in sorted(edges):
+        if level:
+            yield at, grain, level
+        level += edges[grain]
+        at = grain
+
+
+def _tell_odd(feed: RuleInput, evaluator: Evaluator, delta: Delta) -> None:
+    for currency, rows in delta.rows.items():
+        for grain, known, _, length, raw in rows.odd:
+            seen = feed.view(currency, from_bytes(raw))
+            if seen and length > 1:
+                evaluator.take_run(feed, grain, length, known, seen)
+            elif seen:
+                evaluator.take(feed, grain, known, seen)
+    for (grain, known, _, _), names in delta.zeros:
+        if chosen := feed.columns.intersection(names):
+            evaluator.take(feed, grain, known, dict.fromkeys(chosen, 0))

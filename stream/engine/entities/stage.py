@@ -1,0 +1,377 @@
+"""Stage 2: one number of the deltas topic. Rows become windows, KPI records and alerts; pure (internals, section 5).
+
+The same class serves live and replay. Live, every tick is one transaction: its records, its alerts and the state that
+changed belong together, and whoever restores that state goes on as if nothing had happened.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+
+from stream.alerts import state as alert_state
+from stream.alerts.adoption import HeldWindows, adopt
+from stream.alerts.evaluation import Evaluator
+from stream.alerts.rules import Rule
+from stream.engine.deltas.delta import STATEMENT_KEY, decode_delta
+from stream.engine.entities.entity import Entity
+from stream.engine.entities.publication import NO_END_MS, Publication, Record, StageOutput, StateRecord
+from stream.engine.entities.publisher import Publisher
+from stream.engine.entities.window_store import WindowStore
+from stream.engine.entities.windows_state import (
+    CLOCK_KEY,
+    chunk_record,
+    future_record,
+    read_chunk,
+    read_future,
+    read_total,
+    read_views,
+    total_key,
+    total_record,
+    views_key,
+    views_record,
+)
+from stream.windows.calendar import Calendar
+from stream.windows.exact import FORMAT, dumps, loads
+from stream.windows.packed import unpack
+from stream.windows.plan import SiteClock, WindowPlan
+from stream.windows.totals import Total
+from stream.windows.watermark import Watermark
+
+FOLD_AT_ROWS = 20_000
+"""Rows that may wait for the next tick before they are folded in: bounds memory while catching up."""
+
+NO_END = 1 << 62
+
+__all__ = ["EntityStage", "Publication", "StageOutput"]
+
+
+class EntityStage:
+    """Takes the deltas of one number in, from `numbers` numbers of stage 1."""
+
+    def __init__(
+        self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, number: int, numbers: int
+    ) -> None:
+        self.number = number
+        self._plan = plan
+        self._pane_ms = plan.pane_ms
+        self._publication = publication
+        self._replay = publication.horizon_ms is None
+        published = published_plan(plan, publication)
+        self._evaluator = Evaluator(plan, Calendar(plan), rules, publication.run, publication.horizon_ms)
+        self._publisher = Publisher(publication, published.rolling)
+        self._holdings = WindowStore(
+            published, plan.grain_ms, self._evaluator, self._publisher.admit,
+            patient=not self._replay or bool(published.rolling) or publication.end_ms != NO_END_MS,
+        )  # fmt: skip
+        self._watermark = Watermark(numbers, publication.dead_after_ms)
+        self._greatest_ms: int | None = None
+        self._waiting_rows = 0
+        self._saved_clock = b""
+        self._restoring = False
+        self._known_scopes: frozenset[str] = frozenset()
+
+    @property
+    def counters(self) -> Counter[str]:
+        """Reason -> count since the start: "frozen", contributions to windows that may not change any more."""
+        return self._holdings.counters
+
+    @property
+    def dead_numbers(self) -> frozenset[int]:
+        """Stage-1 numbers that were not heard for `dead_after` and no longer hold the watermark back."""
+        return self._watermark.dead
+
+    @property
+    def watermark_ms(self) -> int | None:
+        """The minimum watermark, as of the last tick."""
+        return self._watermark.value_ms
+
+    @property
+    def as_of_ms(self) -> int:
+        """KPI records count instants before this one; 0: nothing heard."""
+        return self._holdings.as_of_ms
+
+    def apply(self, key: bytes, value: bytes) -> None:
+        """Takes a delta or a statement in. Raises ValueError if its format is unknown."""
+        if self._restoring:
+            self._settle()
+        if key == STATEMENT_KEY:
+            record = loads(value)
+            self._watermark.hear(record["n"], record["watermark"], record["idle"])
+            self._hear_greatest(record["watermark"])
+            self._hear_greatest(record["greatest"])
+            return
+        delta = decode_delta(value)
+        self._hear_greatest(delta.at)
+        self._holdings.take(key, delta)
+        self._waiting_rows += sum(rows.size for rows in delta.rows.values())
+        if self._waiting_rows >= FOLD_AT_ROWS:
+            self._fold()
+
+    @property
+    def pending(self) -> int:
+        """How many records the next tick writes, about: more is not to be applied before it, if that is many."""
+        return self._holdings.pending
+
+    def tick(self, now_ms: int, most: int = NO_END) -> StageOutput:
+        """What is due at `now_ms`, which only paces: KPI records, alerts, and all state that changed since the last.
+
+        `most`: KPI records that it gives at most; what is due beyond them is due at the next tick, the oldest first.
+        In a replay: alerts alone.
+        """
+        if self._restoring:
+            self._settle()
+        self._fold()
+        self._watermark.advance(now_ms, self._greatest_ms)
+        watermark_ms = self._watermark.value_ms
+        self._publisher.watermark_ms = watermark_ms
+        output = StageOutput()
+        if watermark_ms is not None:
+            delay_ms = 0 if self._replay else self._publication.alert_delay_ms
+            output.alerts = self._alerts(watermark_ms - delay_ms)
+        if self._replay:
+            self._forget_changes()
+            return output
+        looked_at = self._publish(output.kpis, now_ms, most)
+        self._drop(output, now_ms, most)
+        self._save(output.state, looked_at)
+        return output
+
+    def close(self) -> StageOutput:
+        """The end of a replay: the last alerts, and the record of every window that holds a KPI, by key."""
+        if self._restoring:
+            self._settle()
+        self._fold()
+        output = StageOutput()
+        if self._greatest_ms is not None:
+            output.alerts = self._alerts(self._greatest_ms)
+        if self._publication.end_ms not in (None, NO_END_MS):
+            self._move_to(NO_END_MS)
+            self._holdings.fold()
+        as_of_ms = self._holdings.as_of_ms
+        self._holdings.look()
+        views = [view for entity in self._holdings.entities.values() for view in entity.views]
+        for view in views:
+            self._holdings.refresh(view)
+        last = [self._publisher.last_word(view, as_of_ms) for view in views]
+        if self._publication.end_ms == NO_END_MS:
+            as_of_ms = NO_END_MS
+            self._holdings.move_to(as_of_ms)
+            self._holdings.fold()
+        last += [self._publisher.last_word(total, as_of_ms) for total in self._holdings.all_totals()]
+        output.kpis = sorted(record for record in last if record is not None)
+        return output
+
+    def restore(self, key: bytes, value: bytes | None) -> None:
+        """Takes back one record of the windows topic, in the order of the topic; later ones replace earlier ones.
+
+        On a stage that has run: only when every output was committed; rows that no tick has taken are gone.
+        """
+        self._restoring = True
+        if key == CLOCK_KEY:
+            self._restore_clock(value)
+            return
+        kind, site, level, name, *rest = key.decode().split("|")
+        text = f"{site}|{level}|{name}"
+        if kind == "a":
+            feed = self._holdings.feeds.get(text)
+            if feed is None:
+                feed = self._holdings.feeds[text] = self._evaluator.bare_feed(text)
+            alert_state.restore(feed, rest, value)
+            return
+        entity = self._holdings.entity(text)
+        if kind == "w":
+            self._restore_total(entity, rest[0], rest[1], value)
+        elif kind == "v":
+            entity.views = []
+            if value is not None:
+                read_views(self._holdings.rolling.views(entity), value)
+        elif kind == "p":
+            read_chunk(entity, int(rest[0]), self._holdings.rolling, value)
+        elif kind == "f":
+            read_future(entity, int(rest[0]), value)
+        else:
+            raise ValueError(f"the windows topic has a record of unknown kind {kind!r}")
+
+    def start_above(self, revision: int) -> None:
+        """Windows that are new from now on get higher revisions (hand-over, reset: live 4)."""
+        self._publisher.floor = max(self._publisher.floor, revision)
+
+    def _hear_greatest(self, greatest_ms: int | None) -> None:
+        if greatest_ms is not None and (self._greatest_ms is None or greatest_ms > self._greatest_ms):
+            self._greatest_ms = greatest_ms
+
+    def _fold(self) -> None:
+        self._waiting_rows = 0
+        if self._greatest_ms is not None:
+            self._move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
+        self._holdings.fold()
+
+    def _move_to(self, as_of_ms: int) -> None:
+        """Sums count what lies before `as_of_ms`, and never what lies at or after the end of a replay."""
+        end_ms = self._publication.end_ms
+        self._holdings.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
+
+    def _alerts(self, to_ms: int) -> list[Record]:
+        return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
+
+    def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
+        """Appends the records that are due; gives the windows that may have to be saved."""
+        looked_at = self._holdings.look()
+        for total in self._publisher.due(looked_at.copy(), now_ms, most):
+            self._publish_now(total, kpis, now_ms)
+            looked_at.append(total)
+        return looked_at
+
+    def _publish_now(self, total: Total, kpis: list[Record], now_ms: int) -> None:
+        self._holdings.refresh(total)
+        record = self._publisher.publish(total, self._holdings.as_of_ms, now_ms)
+        if record is not None:
+            kpis.append(record)
+
+    def _drop(self, output: StageOutput, now_ms: int, most: int) -> None:
+        """Forgets windows that nothing may change any more, and entities of which nothing is left."""
+        for total in islice(self._publisher.expired(), most):
+            if not self._holdings.holds(total):
+                continue
+            self._drop_one(total, output, now_ms)
+            self._holdings.drop(total)
+            entity = self._holdings.entities[total.text]
+            if entity.empty:
+                self._drop_views(entity, output, now_ms)
+                self._holdings.forget(entity)
+
+    def _drop_one(self, total: Total, output: StageOutput, now_ms: int) -> None:
+        self._drop_quietly(total, output, now_ms)
+        output.state.append((total_key(total), None))
+
+    def _drop_views(self, entity: Entity, output: StageOutput, now_ms: int) -> None:
+        for view in entity.views:
+            self._drop_quietly(view, output, now_ms)
+        if entity.views:
+            output.state.append((views_key(entity), None))
+
+    def _drop_quietly(self, total: Total, output: StageOutput, now_ms: int) -> None:
+        if total.queued:
+            self._publish_now(total, output.kpis, now_ms)
+        self._publisher.retire(total)
+        total.unsaved = False
+
+    def _save(self, state: list[StateRecord], totals: list[Total]) -> None:
+        holdings = self._holdings
+        viewed: dict[str, Entity] = {}
+        for total in totals:
+            if not total.unsaved or not holdings.holds(total):
+                continue
+            total.unsaved = False
+            if total.rolling:
+                viewed[total.text] = holdings.entities[total.text]
+            elif any(total.sums.values()) or total.revision:
+                state.append(total_record(total))
+            else:  # an undone fact: the window holds nothing and nobody ever saw it
+                holdings.drop(total)
+                state.append((total_key(total), None))
+        state += map(views_record, viewed.values())
+        for (_, grain), entity in holdings.unsaved_future.items():
+            state.append(future_record(entity, grain))
+        holdings.unsaved_future.clear()
+        for entity in holdings.unsaved_trails.values():
+            state += [chunk_record(entity, chunk, holdings.rolling) for chunk in sorted(entity.unsaved)]
+            entity.unsaved.clear()
+        holdings.unsaved_trails.clear()
+        for feed in self._evaluator.changed.values():
+            state += alert_state.records(feed)
+            if feed.idle and feed.text not in holdings.entities:
+                holdings.feeds.pop(feed.text, None)
+        self._evaluator.changed.clear()
+        clock = self._clock()
+        if clock != self._saved_clock:
+            self._saved_clock = clock
+            state.append((CLOCK_KEY, clock))
+
+    def _clock(self) -> bytes:
+        return dumps(
+            {
+                "f": FORMAT,
+                "as_of": self._holdings.as_of_ms,
+                "greatest": self._greatest_ms,
+                "watermark": self._watermark.encode(),
+                "floor": self._publisher.floor,
+                "evaluated": self._evaluator.evaluated_ms,
+                "scopes": self._evaluator.scopes,
+            }
+        )
+
+    def _forget_changes(self) -> None:
+        """A replay keeps no state."""
+        self._holdings.forget_changes()
+        for feed in self._evaluator.changed.values():
+            feed.changed.clear()
+        self._evaluator.changed.clear()
+
+    def _restore_clock(self, value: bytes | None) -> None:
+        if value is None:
+            return
+        record = loads(value)
+        self._saved_clock = value
+        self._holdings.as_of_ms = record["as_of"]
+        self._greatest_ms = record["greatest"]
+        self._watermark.restore(record["watermark"])
+        self._publisher.floor = record["floor"]
+        self._evaluator.evaluated_ms = record["evaluated"]
+        self._known_scopes = frozenset(record["scopes"])
+
+    def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
+        if value is None:
+            entity.totals.pop((name, int(start)), None)
+        else:
+            entity.totals[name, int(start)] = read_total(entity.text, name, start, value)
+
+    def _settle(self) -> None:
+        """What was restored is complete: everything that follows from it is made anew."""
+        self._restoring = False
+        self._waiting_rows = 0
+        holdings = self._holdings
+        for text in [text for text, entity in holdings.entities.items() if entity.empty]:
+            if not any(view.revision for view in holdings.entities[text].views):
+                del holdings.entities[text]
+        holdings.rebuild()
+        self._publisher.watermark_ms = self._watermark.value_ms
+        views = (view for entity in holdings.entities.values() for view in entity.views)
+        self._publisher.resume([*holdings.all_totals(), *views])
+        self._adopt()
+        self._evaluator.resume(holdings.feeds, self._evaluator.evaluated_ms)
+
+    def _adopt(self) -> None:
+        """Rules that look at what no rule looked at before begin with what the windows hold."""
+        evaluated_ms = self._evaluator.evaluated_ms
+        if evaluated_ms is None or self._known_scopes.issuperset(self._evaluator.scopes):
+            return
+        for text, feed in self._holdings.feeds.items():
+            entity = self._holdings.entities.get(text)
+            if entity is not None and any(watch.scope not in self._known_scopes for watch in feed.watches):
+                panes = {end_ms: unpack(packed) for end_ms, packed in self._holdings.rolling.panes(entity).items()}
+                future = {grain: unpack(packed) for grain, packed in entity.future.items()}
+                windows = {key: unpack(total.sums) for key, total in entity.totals.items()}
+                ahead = {grain: unpack(packed) for grain, packed in entity.ahead.items()}
+                adopt(feed, self._plan, evaluated_ms, HeldWindows(panes, future, ahead, windows))
+
+
+def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:
+    """The windows of the plan that are published, as a plan of its own."""
+    rolling = plan.rolling if publication.rolling_records else ()
+    names = publication.windows
+    if names is None:
+        return replace(plan, rolling=rolling)
+    sites = {
+        site: SiteClock(clock.zone, {name: edges for name, edges in clock.shifts.items() if f"shift_{name}" in names})
+        for site, clock in plan.sites.items()
+    }
+    return replace(
+        plan,
+        rolling=tuple(named for named in rolling if named[0] in names),
+        intervals=tuple(named for named in plan.intervals if named[0] in names),
+        day=plan.day and "day" in names,
+        month=plan.month and "month" in names,
+        sites=sites,
+    )

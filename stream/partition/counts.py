@@ -1,0 +1,83 @@
+"""Counts of what became of events, gathered while they are applied and told once they are committed."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
+from typing import ClassVar, get_args
+
+import structlog
+
+from stream.facts.fact import Fact
+from stream.kafka.deadletter import REASONS
+from stream.partition.context import MetricSink
+
+MOST_NAMED = 100
+"""Sites that are named in the log: one that comes in all events' places is a mistake that is known by then."""
+
+log = structlog.get_logger("stream.kafka")
+
+KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
+
+
+class EventCounts:
+    """`sites`: those that the configuration names. Another one is named in the log, once in the life of a worker."""
+
+    _named: ClassVar[set[str]] = set()
+
+    def __init__(self, sites: Collection[str]) -> None:
+        self._sites = frozenset(sites)
+        self._last_event: dict[str, int] = {}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._kinds: Counter[type] = Counter()
+        self._verdicts: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._strangers = 0
+        self._tombstones = 0
+
+    def cut(self) -> "EventCounts":
+        """What was counted since the last cut, to be told once it is committed; counting goes on from nothing."""
+        counted = copy(self)
+        self._begin()
+        return counted
+
+    def accepted(self, facts: Sequence[Fact]) -> None:
+        """These facts count."""
+        self._kinds.update(map(type, facts))
+        last, sites = self._last_event, self._sites
+        for fact in facts:
+            site = fact.site_id or ""
+            if site not in sites:
+                self._strangers += 1
+            if fact.occurred_at > last.get(site, 0):
+                last[site] = fact.occurred_at
+
+    def known(self, verdict: str) -> None:
+        """One that counts already: `duplicate` or `superseded`."""
+        self._verdicts[verdict] += 1
+
+    def tombstone(self) -> None:
+        """One without a value, which is no event."""
+        self._tombstones += 1
+
+    def refused(self, reason: str) -> None:
+        """One that was dead-lettered."""
+        self._reasons[reason] += 1
+
+    def tell(self, meters: MetricSink) -> None:
+        """Tells all of it, every type and every reason, so that a first one is seen as an increase."""
+        for kind, name in KINDS.items():
+            meters.add("collections_events_consumed_total", name, by=self._kinds[kind])
+        meters.add("collections_events_duplicate_total", by=self._verdicts["duplicate"])
+        meters.add("collections_events_superseded_total", by=self._verdicts["superseded"])
+        meters.add("collections_events_unconfigured_site_total", by=self._strangers)
+        meters.add("collections_tombstones_total", by=self._tombstones)
+        for reason in dict.fromkeys((*REASONS, *self._reasons)):
+            meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
+            meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
+        for site, at_ms in self._last_event.items():
+            meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
+            if site not in self._sites and site not in self._named and len(self._named) < MOST_NAMED:
+                self._named.add(site)
+                log.warning("a site is not configured: it counts in UTC, without shifts", site=site)

@@ -1,0 +1,360 @@
+"""The life of a number: fence, restore, open, apply and commit, close (live 1). One task does all of it.
+
+    assigned   fence ──> restore ──> check ──> seek ──> apply, commit, apply, commit ...    revoked: commit, close
+               (all numbers first)              open
+
+While it is not open its partitions are paused at the consumer. Its state outlives a revocation: if the number comes
+back, only what lies beyond the last own offset of the state topic is read.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+import structlog
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError
+from faust.types import TP
+
+from stream.kafka.batches import Batch
+from stream.kafka.bulk import BulkConsumer
+from stream.kafka.exits import Exit, RefusedError
+from stream.kafka.writer import Writer
+from stream.partition.context import Context
+from stream.partition.membership import ending_of, given_up, is_lost
+from stream.partition.merge import NO_CEILING_MS
+from stream.partition.opening import Range, check_state, lost, starting_offsets
+from stream.partition.positions import stamp_of
+from stream.partition.restore import Restoring, restore
+from stream.partition.work import Commit, Work
+
+LOOK_EVERY_MS = 100
+WAIT_SECONDS = 0.05
+SLOW_COMMIT_SECONDS = 2.0
+CANCEL_AGAIN_SECONDS = 0.5
+LOST_IN_A_ROW = 5
+RETRY_SECONDS = (1.0, 10.0)
+LEADER_SECONDS = 0.5
+RESTORE_GAUGES = (
+    "collections_restore_progress_ratio",
+    "collections_restore_records",
+    "collections_restore_remaining_seconds",
+)
+
+log = structlog.get_logger("stream.kafka")
+_epochs = count(1)
+
+
+class PartitionTask:
+    """One number of one stage on this worker, from its assignment to its revocation. `work` lives longer.
+
+    `anew`: an empty work of this number, for when the broker has given a transaction up: what the old one holds beyond
+    the last commit cannot be taken back.
+    """
+
+    def __init__(
+        self, context: Context, consumer: BulkConsumer, work: Work, read_through: int, anew: Callable[[], Work]
+    ) -> None:
+        self.work = work
+        self._anew = anew
+        self.read_through = read_through
+        self.is_open = False
+        self.restored_offsets = 0
+        self.opened_ms = 0
+        self.commits = 0
+        self._context = context
+        self._consumer = consumer
+        self._topics = {TP(topic, work.number) for topic in work.topics}
+        self._held: set[str] = set()
+        self._writer = self._new_writer()
+        self._closing = False
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._looked_ms = 0
+        self._commit: asyncio.Task[None] | None = None
+        self._commit_began = 0.0
+        self._rests_until_ms = 0
+        self._lost_in_a_row = 0
+
+    def _new_writer(self) -> Writer:
+        context, work = self._context, self.work
+        return Writer(
+            context.client_options,
+            context.names.transactional_id(work.stage, work.number),
+            context.settings.kafka.transaction_timeout_ms,
+        )
+
+    @property
+    def name(self) -> str:
+        return f"stage {self.work.stage} number {self.work.number}"
+
+    @property
+    def reading(self) -> set[TP]:
+        """The partitions that are being fetched at the moment."""
+        return {tp for tp in self._topics if tp.topic not in self._held}
+
+    @property
+    def leaderless(self) -> set[str]:
+        """The topics, the state's among them, whose partition of this number no broker leads at the moment."""
+        number, lost = self.work.number, self._context.leaderless
+        return {topic for topic in (*self.work.topics, self.work.state_topic) if (topic, number) in lost}
+
+    def run(self, steps: Callable[["PartitionTask"], Awaitable[None]]) -> None:
+        """Runs `steps` in this number's own task; an exception in it ends the process."""
+        self._task = asyncio.create_task(self._guarded(steps))
+
+    async def _guarded(self, steps: Callable[["PartitionTask"], Awaitable[None]]) -> None:
+        try:
+            while True:
+                try:
+                    return await steps(self)
+                except KafkaError as error:
+                    if not is_lost(error):
+                        raise
+                    if not await self._goes_on(error):
+                        return None
+        except asyncio.CancelledError:
+            if not self._closing:
+                raise
+        except RefusedError as error:
+            self._context.end(Exit.REFUSED, str(error))
+        except Exception as error:
+            log.error("number failed", number=self.name, exc_info=error)
+            self._context.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+
+    async def _goes_on(self, error: Exception) -> bool:
+        """The broker has taken a commit not, or not in time. True: nobody has succeeded us, and the number begins anew
+        from its last commit; else the worker ends."""
+        context = self._context
+        timeout_ms = context.settings.kafka.transaction_timeout_ms
+        ending = await ending_of(error, self.name, context.settings, lambda: self._consumer.thread.member_id)
+        if ending is None and (self._closing or self._lost_in_a_row >= LOST_IN_A_ROW):
+            ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms)}"
+        if ending is not None:
+            if ending[0] is Exit.FENCED:
+                context.meters.add("collections_fences_total")
+            context.end(*ending)
+            return False
+        self._lost_in_a_row += 1
+        log.warning("a transaction took too long; going on from the last commit", number=self.name,
+                    why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
+        context.meters.add("collections_transactions_lost_total", str(self.work.stage))
+        await self._begin_anew()
+        return True
+
+    async def _begin_anew(self) -> None:
+        """As if it had just been assigned: nothing is left of what the lost transaction held. First of all the work, so
+        that whoever closes the number meanwhile keeps nothing that is not committed."""
+        old, self.work, self.read_through, self.is_open = self.work, self._anew(), 0, False
+        self.work.pace = old.pace
+        self.work.pace.lost()
+        self._consumer.close_partitions(self._topics)
+        self._commit, self._looked_ms = None, 0
+        self._held.clear()
+        old.withdraw()
+        await self._writer.close()
+        self._writer = self._new_writer()
+
+    async def fence(self) -> None:
+        """Ends what a former owner may still have open. Waits for a broker that cannot be reached."""
+        await self._retried(self._writer.fence, "fence")
+
+    async def open(self) -> None:
+        """Restores, checks, seeks; the number is open when this returns (or closed meanwhile)."""
+        work, context = self.work, self._context
+        began, start = time.monotonic(), self.read_through
+        state = TopicPartition(work.state_topic, work.number)
+
+        async def read() -> None:
+            through = await restore(context.client_options, state, self.read_through, work.restore, self._progress)
+            self.read_through = through
+
+        await self._retried(read, "restore")
+        for gauge in RESTORE_GAUGES:
+            context.meters.drop(gauge, str(work.stage), str(work.number))
+        check_state(context, work.state_topic, work.number, work.positions)
+        # The consumer answers few questions at a time: one to which there is no answer would hold up the others.
+        while self.leaderless:  # noqa: ASYNC110  the next look at the topics tells
+            await asyncio.sleep(LEADER_SECONDS)
+        ranges: dict[str, Range] = {}
+        await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
+        starts = starting_offsets(work.positions, work.state_topic, work.number, ranges, must_be_there=work.stage == 2)
+        for topic, records in lost(work.positions, starts).items():
+            context.meters.add("collections_records_lost_total", topic, by=records)
+            log.error("records were deleted unread by the topic's retention",
+                      topic=topic, partition=work.number, records=records)  # fmt: skip
+        await self._consumer.flowing()
+        epoch = next(_epochs)
+        work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
+        self.is_open, self.opened_ms = True, context.monotonic_ms()
+        try:
+            await self._consumer.open_partitions(
+                {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}
+            )
+        except IllegalStateError:
+            self.is_open = False  # revoked meanwhile; close() is on its way
+            return
+        if self._closing:
+            self._consumer.close_partitions(self._topics)
+        seconds = time.monotonic() - began
+        context.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
+        log.info("open", stage=work.stage, number=work.number, state_offsets=self.restored_offsets, since=start,
+                 seconds=round(seconds, 2))  # fmt: skip
+
+    async def apply_and_commit(self) -> None:
+        """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
+        never more than one, and when one takes long nothing more is applied, so that what is in hand stays small.
+
+        Numbers take turns, one in each turn of the loop: a transaction is a dozen answers to be waited for, and each
+        would wait for every other number's slice.
+        """
+        context = self._context
+        while self.is_open and not self._closing:
+            async with context.turn:
+                busy = self._work()
+            await (asyncio.sleep(0) if busy else self._rest())
+        if self.is_open:
+            await self._committed()
+            self._begin_commit()
+            await self._committed()
+
+    def feed(self, batch: Batch) -> None:
+        """Takes a batch in, whatever it is; one that does not fit is dropped."""
+        if self.is_open:
+            self.work.feed(batch)
+            self._wake.set()
+
+    def wake(self) -> None:
+        """There may be something to do: the number looks now, not at its next turn."""
+        self._wake.set()
+
+    async def close(self) -> None:
+        """Commits what is applied, lets the number go. The state is kept: `work` and `read_through` say how far."""
+        self._closing = True
+        self._consumer.close_partitions(self._topics)
+        self._wake.set()
+        while self._task is not None and not self._task.done():
+            if not self.is_open:
+                self._task.cancel()  # more than once: `asyncio.wait_for` of Python 3.11, deep in aiokafka, may lose one
+            await asyncio.wait([self._task], timeout=CANCEL_AGAIN_SECONDS)
+        self.is_open = False
+        await self._writer.close()
+
+    def _work(self) -> bool:
+        """One slice, and a commit if one is due; whether there may be more to apply."""
+        work, context = self.work, self._context
+        paused = self._look()
+        busy = not self._slow and work.step()
+        if busy and work.stage == 1 and context.ceiling_ms < NO_CEILING_MS:
+            context.steer()
+        self._steer()
+        if self._commit is not None and self._commit.done():
+            self._commit = self._commit.result()
+        rested = context.monotonic_ms() >= self._rests_until_ms
+        may = context.broker_answers and context.writable and rested
+        if self._commit is None and (paused or (may and work.due(context.commit_every_ms))):
+            self._begin_commit(force=paused)
+        return busy
+
+    async def _committed(self) -> None:
+        """Returns when nothing is in flight any more; raises what the transaction raised."""
+        if self._commit is not None:
+            await self._commit
+
+    def _begin_commit(self, *, force: bool = False) -> None:
+        """Takes what is to be committed, if there is anything, and sends it on its way."""
+        began = time.monotonic()
+        commit = self.work.commit(force=force)
+        if commit is not None:
+            self._commit_began = time.monotonic()
+            self._commit = asyncio.create_task(self._send(commit, round(1000 * (self._commit_began - began))))
+
+    async def _send(self, commit: Commit, build_ms: int) -> None:
+        context = self._context
+        try:
+            state = (self.work.state_topic, self.work.number), self.read_through
+            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group, state)
+        finally:
+            self._wake.set()
+        self.commits += 1
+        self._lost_in_a_row = 0
+        self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.number), 0))
+        commit.then(written)
+        stage = str(self.work.stage)
+        seconds = time.monotonic() - self._commit_began
+        context.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
+        pace = self.work.pace
+        pace.committed(commit.rows, build_ms, round(1000 * seconds))
+        self._rests_until_ms = context.monotonic_ms() + pace.rest_ms
+        context.meters.set("collections_transaction_rows", stage, str(self.work.number), to=pace.rows)
+        context.meters.set("collections_last_commit_timestamp_seconds", stage, to=context.wall_ms() / 1000)
+
+    @property
+    def progress(self) -> int:
+        """What rises while a transaction gets on, however slowly."""
+        return self.commits + self._writer.answers
+
+    @property
+    def committing(self) -> bool:
+        """Whether a transaction is in flight."""
+        return self._commit is not None and not self._commit.done()
+
+    @property
+    def _slow(self) -> bool:
+        return self.committing and time.monotonic() - self._commit_began > SLOW_COMMIT_SECONDS
+
+    def _look(self) -> bool:
+        """Every 100 ms. True if so long has passed since the last time that the session may be over: this process was
+        stopped, and only a commit tells whether its numbers are still its own."""
+        now_ms = self._context.monotonic_ms()
+        gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
+        if self._looked_ms and gap_ms < LOOK_EVERY_MS:
+            return False
+        self._looked_ms = now_ms
+        number, consumer = self.work.number, self._consumer
+        self.work.look(lambda topic: consumer.thread.log_end(TP(topic, number)), self._held.__contains__)
+        return gap_ms > self._context.settings.kafka.session_timeout_ms
+
+    def _steer(self) -> None:
+        for topic in self.work.topics:
+            full = self.work.full(topic)
+            if full is not None and full != (topic in self._held):
+                (self._held.add if full else self._held.discard)(topic)
+                self._consumer.hold(TP(topic, self.work.number), full)
+
+    async def _rest(self) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _ask_ranges(self, ranges: dict[str, Range]) -> None:
+        thread = self._consumer.thread
+        starts = await thread.earliest_offsets(*self._topics)
+        ends = await thread.highwaters(*self._topics)
+        stamps = {tp: stamp_of(self.work.positions, tp.topic) for tp in self._topics}
+        later = await thread.offsets_after({tp: at_ms for tp, at_ms in stamps.items() if at_ms is not None})
+        known = self.work.positions.tps if self.work.positions else {}
+        group = await thread.committed_offsets([tp for tp in self._topics if tp.topic not in known])
+        ranges.update({tp.topic: Range(starts[tp], ends[tp], later.get(tp), group.get(tp)) for tp in self._topics})
+
+    def _progress(self, done: Restoring) -> None:
+        self.restored_offsets += done.offset - self.read_through
+        self.read_through = done.offset
+        meters, labels = self._context.meters, (str(self.work.stage), str(self.work.number))
+        meters.set("collections_restore_progress_ratio", *labels, to=done.share)
+        meters.set("collections_restore_records", *labels, to=done.records)
+        meters.set("collections_restore_remaining_seconds", *labels, to=done.seconds_left)
+
+    async def _retried(self, step: Callable[[], Awaitable[None]], what: str) -> None:
+        wait, longest = RETRY_SECONDS
+        while True:
+            try:
+                return await step()
+            except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
+                log.warning("broker cannot be reached", number=self.name, doing=what, error=str(error), retry_in_s=wait)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, longest)

@@ -1,0 +1,151 @@
+"""The floor as its output topics tell it: the current record of each entity and window, and the alerts.
+
+Pure memory, no clock: a reader who keeps the highest revision per key, of equal ones the later, has the right numbers
+(contract 2). Values stay bytes until somebody looks.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from stream.publish.reading import (
+    Place,
+    PublishedAlert,
+    PublishedKpis,
+    instant,
+    read_alert,
+    read_key,
+    read_kpi,
+)
+
+KEPT_ALERTS = 10_000
+KEPT_STARTS = 2  # the running window and the one before it
+
+
+class _Head(msgspec.Struct, frozen=True):
+    site: str
+    revision: int
+    as_of: str
+
+
+_HEAD = msgspec.json.Decoder(_Head)
+
+
+class LatestRecords:
+    """Fed with the records of both topics, in any order of partitions. `rolling`: name -> length in ms.
+
+    Records that cannot be read are counted in `unreadable` and left out.
+    """
+
+    def __init__(self, rolling: Mapping[str, int]) -> None:
+        self._rolling = rolling
+        self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
+        self._open: dict[str, PublishedAlert] = {}
+        self._resolved: dict[str, PublishedAlert] = {}
+        self._published_ms: dict[str, int] = {}
+        self._as_of_ms: dict[str, int] = {}
+        self.unreadable = 0
+
+    def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the KPI topic."""
+        try:
+            if key is None or value is None:
+                raise ValueError("a KPI record has a key and a value")
+            name = read_key(key)
+            starts = self._held.setdefault(name.place, {})
+            if len(starts) == KEPT_STARTS and name.start < min(starts):
+                return
+            head = _HEAD.decode(value)
+            at_ms = instant(head.as_of)
+        except (ValueError, msgspec.MsgspecError):
+            self.unreadable += 1
+            return
+        self._as_of_ms[name.site] = max(at_ms, self._as_of_ms.get(name.site, at_ms))
+        if name.start in starts and starts[name.start][0] > head.revision:
+            return
+        starts[name.start] = (head.revision, value)
+        if len(starts) > KEPT_STARTS:
+            del starts[min(starts)]
+
+    def on_alert(self, value: bytes | None, published_ms: int = 0) -> None:
+        """Takes one record of the alerts topic. An episode that is resolved stays so, whatever is repeated of it.
+
+        `published_ms`: when the record was written, Unix time.
+        """
+        try:
+            alert = read_alert(value or b"")
+        except msgspec.MsgspecError:
+            self.unreadable += 1
+            return
+        if alert.alert_id in self._resolved:
+            return
+        self._open.pop(alert.alert_id, None)
+        if alert.state != "resolved":
+            self._open[alert.alert_id] = alert
+            return
+        self._resolved[alert.alert_id] = alert
+        self._published_ms[alert.alert_id] = published_ms
+        if len(self._resolved) > KEPT_ALERTS:
+            oldest = next(iter(self._resolved))
+            del self._resolved[oldest], self._published_ms[oldest]
+
+    def sites(self) -> list[str]:
+        """Sites heard of, sorted."""
+        return sorted(self._as_of_ms)
+
+    def as_of_ms(self, site: str) -> int | None:
+        """The latest instant up to which a record of `site` counts; None if there is none."""
+        return self._as_of_ms.get(site)
+
+    def records(self, site: str, window: str, last: bool = False) -> Iterator[PublishedKpis]:
+        """The records of `window` that hold at the site's as_of and have KPIs; `last`: of the window just before."""
+        as_of_ms = self._as_of_ms.get(site)
+        if as_of_ms is None:
+            return
+        for (of_site, _, _, name), starts in list(self._held.items()):
+            if of_site != site or name != window:
+                continue
+            for record in (read_kpi(value) for _, value in list(starts.values())):
+                if record.kpis and self._holds(record, as_of_ms, last):
+                    yield record
+
+    def _holds(self, record: PublishedKpis, as_of_ms: int, last: bool) -> bool:
+        length_ms = record.end_ms - record.start_ms
+        if last:
+            return record.end_ms < as_of_ms <= record.end_ms + length_ms
+        return not record.is_over(as_of_ms, record.window in self._rolling)
+
+    def firing(self) -> list[PublishedAlert]:
+        """Firing alerts of all sites."""
+        return [alert for alert in list(self._open.values()) if alert.state == "firing"]
+
+    def ended(self, since_ms: int) -> list[PublishedAlert]:
+        """Alerts of all sites whose end was published at `since_ms` or later."""
+        late = [alert_id for alert_id, at_ms in list(self._published_ms.items()) if at_ms >= since_ms]
+        return [alert for alert in map(self._resolved.get, late) if alert is not None]
+
+    def open_alerts(self, site: str) -> list[PublishedAlert]:
+        """Pending and firing alerts of `site`, the latest first."""
+        return _latest_first(self._open, site)
+
+    def recent_alerts(self, site: str) -> list[PublishedAlert]:
+        """The resolved alerts of `site` that are still held, the latest first."""
+        return _latest_first(self._resolved, site)
+
+    def tidy(self) -> int:
+        """Forgets what no choice shows any more (its own length past its end); returns how many windows are left."""
+        left = 0
+        for place, starts in list(self._held.items()):
+            as_of_ms = self._as_of_ms.get(place[0], 0)
+            for start, (_, value) in list(starts.items()):
+                record = read_kpi(value)
+                if as_of_ms > 2 * record.end_ms - record.start_ms:
+                    del starts[start]
+            if not starts:
+                del self._held[place]
+            left += len(starts)
+        return left
+
+
+def _latest_first(alerts: Mapping[str, PublishedAlert], site: str) -> list[PublishedAlert]:
+    return sorted((alert for alert in list(alerts.values()) if alert.site == site), key=lambda a: a.at, reverse=True)

@@ -1,0 +1,74 @@
+"""`kpi-stream backfill`: the numbers of what lies in the inbound topics, apart from the live run (contract 3)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from stream.kafka.exits import RefusedError
+from stream.kafka.names import Names
+from stream.kafka.topics import admin_client, partition_counts
+from stream.partition.context import Context
+from stream.rebuild.history import TopicPart, capture
+from stream.rebuild.stopped_state import positions_left
+from stream.replay.replay import Input, Summary, Wish, compute, job_of, manifest
+from stream.replay.running import Watch
+from stream.replay.workfolder import beside, manifest_of
+from stream.settings import Settings
+
+EVENT_BYTES = 400
+"""Roughly, of an event: what the groups are sized by."""
+
+
+class TopicMissingError(Exception):
+    """A topic that must be there is not. One line."""
+
+
+def backfill(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
+    """The numbers of everything that lies in the inbound topics now, of the windows and alerts within the wish, into
+    `target`. Nothing is committed, no group takes part, no topic is written.
+
+    A run that was killed goes on with the offsets that it captured. TopicMissingError; errors as `replay` has.
+    """
+    parts = asyncio.run(captured(settings))
+    return compute(settings, going_on(settings, parts, target, wish), target, wish, watch)
+
+
+async def captured(settings: Settings) -> list[TopicPart]:
+    """Every inbound partition, with its offsets as of now."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    async with admin_client(settings) as admin:
+        counts = await partition_counts(admin)
+    missing = next((topic for topic in names.inbound if topic not in counts), None)
+    if missing is not None:
+        raise TopicMissingError(f"there is no topic {missing} (`kpi-stream topics create` makes it)")
+    partitions = {counts[topic] for topic in names.inbound}
+    if len(partitions) > 1:
+        raise RefusedError(f"the inbound topics have different numbers of partitions: {sorted(partitions)}")
+    former: Sequence[int] = ()
+    if names.windows in counts:
+        context = Context(settings, counts, {}, settings.kafka_client_options())
+        found = await positions_left(context, names.windows, 0)
+        former = found.counts if found is not None else ()
+    return await capture(settings, partitions.pop(), former)
+
+
+def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, wish: Wish) -> Input:
+    """The input as of the offsets that an earlier run captured, if there is one to go on with; else as of now."""
+    found = manifest_of(beside(target))
+    before = [
+        replace(part, start=start, end=end)
+        for part, (_, _, start, end) in zip(now, found["inputs"] if found else (), strict=False)
+        if part.start <= start <= end <= part.end
+    ]
+    if len(before) == len(now):
+        earlier = _input(before)
+        if manifest(job_of(settings, earlier, target, wish), earlier) == found:
+            return earlier
+    return _input(now)
+
+
+def _input(parts: Sequence[TopicPart]) -> Input:
+    events = sum(part.end - part.start for part in parts)
+    identities = tuple([part.topic, part.partition, part.start, part.end] for part in parts)
+    return Input(tuple(parts), events * EVENT_BYTES, events, identities)

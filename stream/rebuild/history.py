@@ -1,0 +1,109 @@
+"""What lies in the inbound topics, up to the offsets that were captured: the events of a backfill.
+
+No group takes part, and nothing is committed: the live run knows nothing of it.
+"""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from stream.kafka.batches import Batch, fetch, opened
+from stream.kafka.names import Names
+from stream.partition.intake import Reader, Refusal, Tombstone, decoder_of
+from stream.replay.chunks import FilePosition, InputError
+from stream.replay.reading import Block, Refused
+from stream.settings import Settings
+from stream.wire.consumer import AIOKafkaConsumer
+from stream.wire.record import Unread
+
+SILENCE_SECONDS = 60.0
+"""A broker that has answered nothing for so long is gone."""
+
+
+@dataclass(frozen=True)
+class TopicPart:
+    """The records `[start, end)` of one partition. `counts`: partition counts that its keys may have been hashed by."""
+
+    topic: str
+    partition: int
+    start: int
+    end: int
+    counts: tuple[int, ...]
+    settings: Settings = field(repr=False, compare=False)
+    numbered: bool = True
+
+    @property
+    def source(self) -> str:
+        """As in dead letters."""
+        return f"{self.topic}-{self.partition}"
+
+    def blocks(self, position: FilePosition) -> Iterator[Block]:
+        """Its events, each with its offset, and the refused ones as a worker refuses them. InputError: it cannot be
+        read to its end."""
+        if self.start >= self.end:
+            return
+        decoder = decoder_of(self.settings.plan())
+        reader = Reader(self.partition, self.counts[0], self.settings.record_bytes, decoder, self.counts[1:])
+        try:
+            with asyncio.Runner() as runner:
+                yield from self._read(runner, reader, position)
+        except (KafkaError, OSError) as error:
+            raise InputError(f"{self.source}: {str(error) or type(error).__name__}") from error
+
+    def _read(self, runner: asyncio.Runner, reader: Reader, position: FilePosition) -> Iterator[Block]:
+        tp = TopicPartition(self.topic, self.partition)
+        consumer = runner.run(opened(self.settings.kafka_client_options(), tp, self.start))
+        at, budgets = self.start, {self.topic: self.settings.batch_bytes}
+        try:
+            while at < self.end:
+                fetched = fetch(consumer._fetcher, (tp,), SILENCE_SECONDS, budgets=budgets)
+                batch = runner.run(fetched).get(tp)
+                if batch is None:
+                    raise InputError(f"{self.source}: nothing at offset {at} for {SILENCE_SECONDS:g} s")
+                yield self._block(batch, reader)
+                position.read += min(batch.next_offset, self.end) - at
+                at = batch.next_offset
+        finally:
+            runner.run(consumer.stop())
+
+    def _block(self, batch: Batch, reader: Reader) -> Block:
+        lines: list[int] = []
+        values: list[bytes] = []
+        refused: list[Refused] = []
+        greatest_ms: int | None = None
+        tombstones = 0
+        records = [record for record in batch.records if record.offset < self.end]
+        for record, outcome in zip(records, reader.read(records), strict=True):
+            if isinstance(outcome, Tombstone):
+                tombstones += 1
+                continue
+            if isinstance(outcome, Refusal):
+                value = record.prefix if isinstance(record, Unread) else record.value or b""
+                refused.append((record.offset, value, outcome.reason, outcome.detail))
+                continue
+            lines.append(record.offset)
+            values.append((record.value or b"").rstrip(b"\r\n"))
+            if greatest_ms is None or outcome.occurred_at > greatest_ms:
+                greatest_ms = outcome.occurred_at
+        stamp_ms = max((record.timestamp for record in records), default=None)
+        return Block(values, lines, 0, refused, greatest_ms, stamp_ms, tombstones)
+
+
+async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:
+    """Every inbound partition with the offsets that it has now, in the order of topics and partitions. `former`:
+    partition counts that the topics had before they were grown."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    tps = [TopicPartition(topic, number) for topic in names.inbound for number in range(partitions)]
+    consumer = AIOKafkaConsumer(
+        **settings.kafka_client_options(), group_id=None, enable_auto_commit=False, isolation_level="read_committed"
+    )
+    await consumer.start()
+    try:
+        starts, ends = await consumer.beginning_offsets(tps), await consumer.end_offsets(tps)
+    finally:
+        await consumer.stop()
+    counts = (partitions, *(count for count in former if count != partitions))
+    return [TopicPart(tp.topic, tp.partition, starts[tp], ends[tp], counts, settings) for tp in tps]

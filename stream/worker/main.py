@@ -1,0 +1,143 @@
+"""The command `worker`: one process that takes part in the group until it is stopped (contract 3)."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Coroutine, Mapping
+from contextlib import suppress
+from typing import Any, TypeVar
+
+import structlog
+
+from stream.engine.fingerprint import fingerprint
+from stream.kafka.exits import Exit, RefusedError, end_now
+from stream.kafka.topics import TopicsError
+from stream.kafka.versions import WrongVersionError, check_versions
+from stream.partition.context import Context
+from stream.partition.debtors import DebtorPartition
+from stream.partition.entities import EntityPartition
+from stream.partition.work import Work
+from stream.publish.web import HealthAnswers as Answers
+from stream.publish.worker_front import build_front
+from stream.settings import Settings, SettingsError
+from stream.worker.app import build_app, connect, consumer_of
+from stream.worker.assignments import Assignments, Place
+from stream.worker.health import Health
+from stream.worker.housekeeping import Housekeeping
+from stream.worker.logs import set_up_logging
+from stream.worker.startup import DeniedError, prepare_topics
+
+STOP_SECONDS = 12.0
+GC_THRESHOLD = (50_000, 20, 100)
+
+log = structlog.get_logger("stream.kafka")
+_T = TypeVar("_T")
+
+
+def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
+    """Runs a worker until SIGTERM or SIGINT, and returns 0 then. `http_port`: instead of http.port; 0: any free one.
+
+    Prints the address of its pages; everything else is logged on stderr. Waits for a broker that is not there, at the
+    start and later. Returns 1 if it cannot listen or the broker refuses a topic, 2 for wrong versions of the pinned
+    packages, files of certificates or secrets that cannot be read, or a broker that answers and lets nobody in for
+    kafka.patience, 4 if the topics do not fit together. Later it ends the process itself: with 3 (fenced by a
+    successor), 4 (refuses its state) or 5 (stops itself, to be started anew by its supervisor), each with one line that
+    says why.
+    """
+    set_up_logging()
+    try:
+        check_versions()
+        options = settings.kafka_client_options()
+    except (WrongVersionError, SettingsError) as error:
+        return _fails(Exit.CONFIGURATION, str(error))
+    # The ledgers are many objects that live long: with Python's defaults full collections stop the loop for seconds.
+    gc.set_threshold(*GC_THRESHOLD)
+    port = settings.http.port if http_port is None else http_port
+    return asyncio.run(_run(settings, options, port))
+
+
+def _fails(code: Exit, reason: str) -> int:
+    sys.stderr.write(f"kpi-stream worker: {reason}\n")
+    return int(code)
+
+
+async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopped.set)
+    health = Health()
+    shown = build_front(settings, Answers(health.live, health.ready))
+    host = settings.http.host
+    try:
+        port = await shown.web.start(host, port)
+    except OSError as error:
+        return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
+    sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
+    sys.stdout.flush()
+    try:
+        health.waits("the broker cannot be reached")
+        topics = await unless(stopped, prepare_topics(settings, health.waits))
+        if topics is not None:
+            health.waits(None)
+            meaning = fingerprint(settings.definitions(), settings.plan())
+            context = Context(
+                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes,
+                leaderless=topics.leaderless,
+            )  # fmt: skip
+            await take_part(context, health, stopped)
+            await shown.web.stop()
+            # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
+            end_now(Exit.DONE, "stopped by a signal")
+    except TopicsError as error:
+        return _fails(Exit.FAILED, str(error))
+    except (DeniedError, SettingsError) as error:
+        return _fails(Exit.CONFIGURATION, str(error))
+    except RefusedError as error:
+        return _fails(Exit.REFUSED, str(error))
+    finally:
+        await shown.web.stop()
+    return int(Exit.DONE)
+
+
+async def take_part(context: Context, health: Health, stopped: asyncio.Event) -> None:
+    """Takes part in the group until `stopped`; then commits and leaves, in 12 s at most."""
+    app = build_app(context)
+    roster = Assignments(context, lambda: consumer_of(app), lambda place: make_work(context, place))
+    connect(app, roster)
+    health.has(context, roster)
+    chores = Housekeeping(context, app, roster)
+    await app.start()
+    chores.start()
+    await stopped.wait()
+    log.info("stopping")
+    roster.closing = True
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await roster.revoke()
+            stays = context.settings.kafka.group_instance_id
+            log.info("committed; the group keeps our place for a session" if stays else "committed; leaving the group")
+            await app.stop()
+    except TimeoutError:
+        log.warning("could not end in order; what is committed is safe")
+    chores.stop()
+
+
+def make_work(context: Context, place: Place) -> Work:
+    """The work of a place, with an empty engine."""
+    stage, number = place
+    return DebtorPartition(context, number) if stage == 1 else EntityPartition(context, number)
+
+
+async def unless(stopped: asyncio.Event, waiting: Coroutine[Any, Any, _T]) -> _T | None:
+    """What the coroutine returns, or None if `stopped` comes first."""
+    task, stop = asyncio.create_task(waiting), asyncio.create_task(stopped.wait())
+    await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return None
