@@ -3,15 +3,13 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint types imports generated tree bench faults lock clean
+.PHONY: help setup demo test check lint types imports generated tree bench faults lock clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 ARGS ?=
-# The sources of the core, of which setup.py compiles the hot ones (docs/adr/0034).
-CORE := $(wildcard $(foreach room,facts facts/models windows ledger kpis alerts engine,stream/$(room)/*.py))
 
 # What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
 GENERATORS := schemas/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py
@@ -19,7 +17,7 @@ GENERATORS := schemas/generate.py deploy/prometheus/reference.py deploy/promethe
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-setup: .venv/.installed .venv/.compiled .kafka/.installed ## virtual environment from hash-locked requirements, compiled core, Apache Kafka for local use
+setup: .venv/.installed compiled .kafka/.installed ## virtual environment from hash-locked requirements, compiled core, Apache Kafka for local use
 	@echo "setup: ready"
 
 demo: setup ## broker, topics, worker, simulator and wallboard in one command; Ctrl-C ends all of it
@@ -73,10 +71,11 @@ clean: ## removes all that setup, demo and the tools made
 	@PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.compiled: .venv/.installed setup.py stream/core.py $(CORE)
-	@echo "setup: compiled core in stream/, about a minute"
-	@$(BIN)/python setup.py --quiet build_ext --inplace 2>&1 | { grep -v 'Treating generator comprehension' || true; }
-	@[ "$${KPI_STREAM_PURE:-0}" != 0 ] || touch $@
+# stream/core.py knows what is compiled, and whether what is there was made of these sources (docs/adr/0034).
+compiled: .venv/.installed
+	@$(BIN)/python -c 'import sys, stream.core as core; sys.exit(not (core.COMPILED or core.wants_pure()))' || { \
+	  echo "setup: compiled core in stream/, about a minute"; \
+	  $(BIN)/python setup.py --quiet build_ext --inplace 2>&1 | { grep -v 'Treating generator comprehension' || true; }; }
 
 .kafka/.installed: deploy/local/pom.xml
 	@deploy/local/needs.sh java

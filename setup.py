@@ -21,16 +21,6 @@ from setuptools.command.build_ext import build_ext
 HERE = Path(__file__).parent
 CORE = run_path(str(HERE / "stream/core.py"), run_name="core")
 SOURCES = CORE["digest"](HERE / "stream")
-MODULES = {
-    "facts": "decode identity instant murmur",
-    "windows": "measures packed sums",
-    "ledger": (
-        "calls cases chain complaints contribution desk difference dossier fold held judge legal links own payments "
-        "promises reach record states till visits volume"
-    ),
-    "engine": "cells entities rows stage1",
-}
-"""What was measured to gain, by room. A class that msgspec makes cannot be compiled, nor one that is pickled."""
 
 
 def extensions() -> list[Extension]:
@@ -43,8 +33,7 @@ def extensions() -> list[Extension]:
         return refused("mypyc is not installed")
     if not has_compiler():
         return refused("there is no C compiler with Python's headers")
-    sources = [f"stream/{room}/{name}.py" for room, names in MODULES.items() for name in names.split()]
-    found: list[Extension] = mypycify(sources, group_name="stream.core", debug_level="0")
+    found: list[Extension] = mypycify(CORE["compiled_sources"](), group_name="stream.core", debug_level="0")
     return found
 
 

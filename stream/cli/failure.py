@@ -4,6 +4,9 @@ import sys
 
 from stream.facts.printable import escaped
 
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
+
 
 class CommandError(Exception):
     """Ends the command with one line on stderr and `exit_code`: 1 failed or differs, 2 wrong usage or configuration."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 import typer.main
@@ -23,8 +24,8 @@ from stream.cli import (
     topics,
     worker,
 )
-from stream.cli.failure import CommandError
-from stream.cli.program import INTERRUPTED
+from stream.cli.failure import INTERRUPTED, CommandError
+from stream.core import COMPILED, installed_version
 from stream.facts.printable import escaped
 
 PROGRAM = "kpi-stream"
@@ -47,6 +48,26 @@ app = typer.Typer(
     `kpi-stream COMMAND --help` says more. Exit codes: 0 done, 1 failed or differs, 2 wrong usage or configuration.
     """,
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"{PROGRAM} {installed_version()}, core {'compiled' if COMPILED else 'interpreted'}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options_of_the_program(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Say the version, and how the core runs."
+        ),
+    ] = False,
+) -> None:
+    """What stands before the command."""
+
+
 app.command()(worker.worker)
 app.command()(replay.replay)
 app.command()(backfill.backfill)

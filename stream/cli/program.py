@@ -4,7 +4,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-INTERRUPTED = 130
+from stream.cli.failure import INTERRUPTED
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -19,6 +19,8 @@ FOR_EVER = "-1"
 ALREADY_EXISTS = 36
 UNKNOWN_TOPIC = 3
 DEADLETTER_ROOM = 65_536
+NEW_TOPIC_SECONDS = 15.0
+"""How long a topic that was just made may take until every broker knows it."""
 ROOM_BYTES = 67_108_864
 """What the topics of state, deltas and KPI records take. A site's records hold sums by currency: with each of the
 17,576 that three letters can spell, five minutes of panes are the greatest (docs/configuration.md, sizes)."""

@@ -1,11 +1,10 @@
 """What a worker shows of itself, built in one place: its registry, meters, window gauges and web server."""
 
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
-from stream.core import COMPILED
+from stream.core import COMPILED, installed_version
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
@@ -46,12 +45,8 @@ def build_front(settings: Settings, health: HealthAnswers) -> Front:
 
 def state_settings(meters: Meters, settings: Settings) -> None:
     """Exports what the configuration says: version, sites and thresholds, so that panels share the rules' levels."""
-    try:
-        product = version("kpi-stream")
-    except PackageNotFoundError:  # run from a source tree
-        product = "source"
     core = "compiled" if COMPILED else "interpreted"
-    meters.set("collections_build_info", product, str(CATALOGUE_VERSION), core, to=1)
+    meters.set("collections_build_info", installed_version(), str(CATALOGUE_VERSION), core, to=1)
     for name, site in settings.plan().sites.items():
         meters.set("collections_site_info", name, site.zone, to=1)
     for rule in settings.rules():

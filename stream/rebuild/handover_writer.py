@@ -16,7 +16,7 @@ from stream.engine.deltas.delta import entity_partition as entity_home
 from stream.engine.entities.windows_state import CLOCK_KEY
 from stream.facts.instant import instant_ms, instant_text
 from stream.kafka.exits import RefusedError
-from stream.kafka.topics import admin_client, make_missing, partition_counts
+from stream.kafka.topics import NEW_TOPIC_SECONDS, admin_client, make_missing, partition_counts
 from stream.kafka.writer import FENCED, Line, Writer
 from stream.partition.context import Context
 from stream.partition.intake import key_partition
@@ -25,7 +25,6 @@ from stream.rebuild.stopped_state import Published, StoppedState, latest_records
 from stream.replay.handover_state import FormerClocks
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
-from stream.worker.startup import NEW_TOPIC_SECONDS
 
 LINES_AT_ONCE = 5_000
 """Of one transaction: it must be over before the broker ends it."""

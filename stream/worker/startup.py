@@ -26,7 +26,6 @@ from stream.kafka.topics import (
 from stream.settings import Settings
 
 RETRY_SECONDS = (1.0, 10.0)
-NEW_TOPIC_SECONDS = 15.0
 MISSING_SECONDS = 10.0
 """So long a topic may be unknown: one that was just made, or a broker that has just started, takes a moment."""
 
