@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint types imports generated tree bench faults lock clean compiled
+.PHONY: help setup demo test quick check lint types imports generated tree bench faults lock clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -12,7 +12,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
 ARGS ?=
 
 # What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
-GENERATORS := schemas/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py
+GENERATORS := schemas/generate.py docs/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -27,6 +27,9 @@ test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes
 	@$(BIN)/python -m pytest $(ARGS)
 	@[ -n "$(ARGS)" ] || KPI_STREAM_PURE=1 $(BIN)/python -m pytest tests/ledger tests/engine
 
+quick: .venv/.installed ## the tests that need no broker, browser or Prometheus: for every commit
+	@$(BIN)/python -m pytest -q -n 2 -m "not broker and not prometheus and not browser and not faults" $(ARGS)
+
 check: lint types imports generated tree ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
 
 lint: .venv/.installed
@@ -38,13 +41,14 @@ types: .venv/.installed
 	$(BIN)/mypy .
 
 imports: .venv/.installed
-	$(BIN)/lint-imports
+	PYTHONPATH=. $(BIN)/lint-imports
 
 generated: .venv/.installed
 	$(foreach generator,$(GENERATORS),$(BIN)/python $(generator) --check &&) echo "generated: up to date"
 
 tree: .venv/.installed
 	$(BIN)/python -m deploy.checks.tree
+	$(BIN)/python -m deploy.checks.citations
 	$(BIN)/python -m deploy.checks.locks
 	$(BIN)/python -m deploy.checks.images
 

@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import stream
 from bench.peers.install import installed, python
 from bench.result import Row
 from bench.setting import Setting, step
 from bench.system import BenchError, System
 from bench.throughput import EVENTS, floor, worker
+from stream.core import compiled_sources
 
 SECONDS = 12
 RATE = 100
@@ -28,31 +28,27 @@ LIBRARIES = (
     (r"prometheus_client|stream/publish|aiohttp", "metrics and pages"),
 )
 """What a frame outside our own rooms belongs to, the first that fits."""
-OURS = re.compile(r"stream/(?P<room>facts|windows|ledger|kpis|alerts|engine|kafka)/(?P<file>\w+)\.py")
+OURS = re.compile(r"stream/(?P<file>(?:facts|windows|ledger|kpis|alerts|engine|kafka|partition|worker)/[\w/]+)\.py")
 COMPILED = re.compile(r"\bCPyDef_(?P<file>\w+?)___")
 """A function of a compiled module, which has no file to its name (ADR 0034)."""
-FILES = {
-    path.stem: f"{room}/{path.stem}"
-    for room in ("facts", "windows", "engine", "ledger")
-    for path in (Path(stream.__file__).parent / room).glob("*.py")
-}
+FILES = {Path(source).stem: source.removeprefix("stream/").removesuffix(".py") for source in compiled_sources()}
 ROOMS = {
     "facts": "decode",
     "ledger": "ledger",
     "kpis": "records",
     "alerts": "alerts",
     "windows": "windows",
-    "engine/stage1": "ledger",
-    "engine/cells": "cells",
-    "engine/delta": "delta encode",
-    "engine/rows": "delta encode",
-    "engine/gathering": "stage 2 fold",
-    "engine/rolling": "stage 2 fold",
-    "engine/publisher": "records",
-    "engine/holdings": "stage 2 fold",
-    "engine/stage2": "stage 2 fold",
-    "kafka/inlet": "merge",
-    "kafka/reading": "decode",
+    "engine/debtors/stage": "ledger",
+    "engine/deltas/buffer": "delta buffer",
+    "engine/deltas/delta": "delta encode",
+    "engine/deltas/rows": "delta encode",
+    "engine/entities/pending_sums": "stage 2 fold",
+    "engine/entities/rolling": "stage 2 fold",
+    "engine/entities/publisher": "records",
+    "engine/entities/window_store": "stage 2 fold",
+    "engine/entities/stage": "stage 2 fold",
+    "partition/merge": "merge",
+    "partition/intake": "decode",
     "kafka/bulk": "fetch",
     "kafka/batches": "fetch",
     "kafka/writer": "transactions",
@@ -121,10 +117,10 @@ def by_room(folded: Iterable[str]) -> Counter[str]:
 
 
 def _file(frame: str) -> str | None:
-    """Which of our files a frame is in, as `room/name`."""
+    """which of our files a frame is in, below `stream/`."""
     ours = OURS.search(frame)
     if ours is not None:
-        return f"{ours['room']}/{ours['file']}"
+        return ours["file"]
     compiled = COMPILED.search(frame)
     return None if compiled is None else FILES.get(compiled["file"])
 

@@ -1,4 +1,4 @@
-"""`kpi-stream backfill`."""
+"""`kpi-stream backfill`: the numbers of what lies in the inbound topics, apart from the live run."""
 
 import sys
 from pathlib import Path

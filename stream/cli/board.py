@@ -1,4 +1,4 @@
-"""`kpi-stream board`."""
+"""`kpi-stream board`: the wallboard page, beside or without a worker."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`kpi-stream config check`."""
+"""`kpi-stream config check`: what is wrong with a configuration."""
 
 import sys
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""`kpi-stream deadletter list`, `show` and `resubmit`."""
+"""`kpi-stream deadletter list`, `show` and `resubmit`: what was refused, listed, shown and sent again."""
 
 import sys
 from collections.abc import Iterator

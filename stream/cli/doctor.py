@@ -1,4 +1,4 @@
-"""`kpi-stream doctor`."""
+"""`kpi-stream doctor`: broker, versions, topics, partitioners, lag and clock, a line each."""
 
 from typing import Annotated
 

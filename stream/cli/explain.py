@@ -1,4 +1,4 @@
-"""`kpi-stream explain`."""
+"""`kpi-stream explain`: the facts behind one number."""
 
 from typing import TYPE_CHECKING, Annotated
 

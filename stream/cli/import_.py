@@ -1,4 +1,4 @@
-"""`kpi-stream import`."""
+"""`kpi-stream import`: public data sets as events."""
 
 import sys
 from collections.abc import Iterable, Iterator

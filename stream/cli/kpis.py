@@ -1,4 +1,4 @@
-"""`kpi-stream kpis`."""
+"""`kpi-stream kpis`: the catalogue, printed."""
 
 import json
 import sys

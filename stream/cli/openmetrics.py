@@ -1,4 +1,4 @@
-"""`kpi-stream openmetrics`."""
+"""`kpi-stream openmetrics`: numbers of the past for Prometheus."""
 
 import sys
 from pathlib import Path

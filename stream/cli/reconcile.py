@@ -1,4 +1,4 @@
-"""`kpi-stream reconcile`."""
+"""`kpi-stream reconcile`: two sets of KPI records compared."""
 
 from itertools import islice
 from pathlib import Path

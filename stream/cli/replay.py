@@ -1,4 +1,4 @@
-"""`kpi-stream replay`."""
+"""`kpi-stream replay`: the same numbers from files, without Kafka."""
 
 import sys
 from pathlib import Path

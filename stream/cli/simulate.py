@@ -1,4 +1,4 @@
-"""`kpi-stream simulate`."""
+"""`kpi-stream simulate`: a seeded contact-centre world, to Kafka or to a file."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""`kpi-stream topics create` and `kpi-stream topics check`."""
+"""`kpi-stream topics create` and `kpi-stream topics check`: every topic with its settings, made or verified."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`kpi-stream worker`."""
+"""`kpi-stream worker`: a worker, until it is stopped."""
 
 from typing import Annotated
 

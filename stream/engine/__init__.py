@@ -1,1 +1,3 @@
-"""The only composition of the pure parts: facts to deltas (stage 1), deltas to published numbers (stage 2)."""
+"""The only composition of the pure parts: facts to deltas (debtors), deltas to published numbers (entities)."""
+
+__all__ = ["fingerprint"]

@@ -1,1 +1,3 @@
-"""The live shell: Faust, aiokafka, transactions. What it composes is pure; what is here is order, time and faults."""
+"""Kafka as this product uses it: the bulk transport, transactions, topics and their names, how a worker ends."""
+
+__all__ = ["access", "batches", "bulk", "clocks", "deadletter", "exits", "names", "topics", "versions", "writer"]

@@ -15,7 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from stream.kafka.batches import NO_BUDGETS, Batch, fetch
-from stream.partition.context import monotonic_ms
+from stream.kafka.clocks import monotonic_ms
 from stream.wire.consumer import AIOKafkaConsumer
 
 WAIT_SECONDS = 0.05

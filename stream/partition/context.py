@@ -1,11 +1,11 @@
 """What the numbers of a worker share: settings, names, partition counts, and the sides that they talk to."""
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from stream.kafka.clocks import monotonic_ms, wall_ms
 from stream.kafka.exits import End, end_now
 from stream.kafka.names import Names
 from stream.partition.merge import NO_CEILING_MS
@@ -44,16 +44,6 @@ class Silent:
     def observe(self, name: str, *labels: str, seconds: float) -> None: ...
     def on_committed(self, number: int, kpis: Records, alerts: Records = ()) -> None: ...
     def on_revoked(self, number: int) -> None: ...
-
-
-def monotonic_ms() -> int:
-    """Milliseconds of a clock that never goes back; for durations."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def wall_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 @dataclass

@@ -54,7 +54,7 @@ def test_a_sample_belongs_to_its_innermost_frame_that_has_a_room() -> None:
         "run (asyncio/runners.py:1);write (stream/kafka/writer.py:1);send (aiokafka/producer/producer.py:5) 2",
         "run (asyncio/runners.py:1);select (selectors.py:5) 1",
         "step (stream/kafka/new_file.py:9) 4",
-        "step (stream/partition/debtors.py:9);CPyDef_cells___Cells___add_own (stream/core__mypyc.so);PyDict_GetItem 5",
+        "step (stream/worker/main.py:9);CPyDef_buffer___DeltaBuffer___add (stream/core__mypyc.so);PyDict_GetItem 5",
         "apply (stream/engine/debtors/stage.py:5);PyObject_GC_New (libpython);gc_collect_main (libpython) 6",
     ]
     assert profile.by_room(folded) == Counter(
@@ -64,7 +64,7 @@ def test_a_sample_belongs_to_its_innermost_frame_that_has_a_room() -> None:
             "transactions": 2,
             "event loop and sockets": 1,
             "kafka/new_file": 4,
-            "cells": 5,
+            "delta buffer": 5,
             "garbage collector": 6,
         }
     )

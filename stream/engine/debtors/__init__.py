@@ -1,1 +1,3 @@
-"""debtors."""
+"""The debtor stage: facts in, differences of contributions out; partitioned by debtor."""
+
+__all__ = ["stage"]

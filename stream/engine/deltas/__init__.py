@@ -1,1 +1,3 @@
-"""deltas."""
+"""What passes between the stages: contributions added up per entity, and their records."""
+
+__all__ = ["buffer", "delta"]

@@ -1,0 +1,57 @@
+"""Whether what code and pages cite is there: `contract 2`, `definitions 5b`, `live 1`, `internals 6`, `ADR 0012`.
+
+python -m deploy.checks.citations        prints one line per citation that leads nowhere, exit 1 if there is any
+
+A citation names a page of docs/ and a numbered heading of it, or a decision record. The pages are in this repository,
+so that a reader has all that the code refers to.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.checks.tree import tracked
+
+DOCS = Path("docs")
+CITED = re.compile(r"\b(contract|definitions|live|internals)(?:,? sections?)? (\d+)[a-d]?\b")
+DECISION = re.compile(r"\bADRs? (\d{4})")
+FOREIGN = re.compile(r"\b(semantics|architecture|operations|domain)(?:,? sections?)? \d")
+"""Pages that a reader of this repository does not have."""
+
+
+def headings(page: str) -> set[str]:
+    """The numbers of a page's sections."""
+    return set(re.findall(r"^## (\d+)\. ", (DOCS / f"{page}.md").read_text("utf-8"), re.MULTILINE))
+
+
+def dangling(path: Path, sections: dict[str, set[str]], decisions: set[str]) -> Iterator[str]:
+    """One line per citation in this file that leads nowhere; a file that is not text has none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except UnicodeDecodeError:
+        return
+    for number, line in enumerate(lines, 1):
+        for page, section in CITED.findall(line):
+            if section not in sections[page]:
+                yield f"{path}:{number}: docs/{page}.md has no section {section}"
+        for decision in DECISION.findall(line):
+            if decision not in decisions:
+                yield f"{path}:{number}: docs/adr has no {decision}"
+        for page in FOREIGN.findall(line):
+            yield f"{path}:{number}: cites {page}, which is not in this repository"
+
+
+def main() -> int:
+    sections = {page: headings(page) for page in ("contract", "definitions", "live", "internals")}
+    decisions = {path.name[:4] for path in (DOCS / "adr").glob("*.md")}
+    files = [path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".js"}]
+    found = [line for path in files for line in dangling(path, sections, decisions)]
+    print("\n".join(found) or f"citations: all of {len(files)} files lead somewhere")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
