@@ -4,6 +4,7 @@ import asyncio
 import json
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from aiokafka.admin import NewPartitions
 from stream.cli.main import run
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client
+from stream.partition.positions import KEY, decode
 from stream.settings import Settings
 from stream.worker.purge import purge
 from tests.kafka.records import call
@@ -179,6 +181,76 @@ async def test_a_changed_definition_goes_live_with_its_history_and_the_alerts_go
         assert not any("|month|" in key for key in full)
         # No rule reads what the change is about: the alerts are those of one undisturbed run.
         await until_alerts(settings, lines(tmp_path / "all" / "alerts.jsonl"))
+        await stopped(worker)
+
+
+NEW_IN_CATALOGUE_2 = (
+    "measures", "facts", "definitions.service_level_formula", "definitions.calls_counted_at",
+    "definitions.open_state_max_ms", "definitions.open_state_ends_with_shift",
+)  # fmt: skip
+"""Keys that the fingerprint of a state of catalogue 1 does not have."""
+
+
+async def made_catalogue_1(settings: Settings) -> None:
+    """Gives the state the fingerprint that a worker of catalogue 1 would have left."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    for topic in (names.ledger, names.windows):
+        newest = {
+            r.partition: r.value for r in await committed(settings.kafka.bootstrap_servers, topic) if r.key == KEY
+        }
+        for partition, value in newest.items():
+            positions = decode(value)
+            former = {name: each for name, each in positions.fingerprint.items() if name not in NEW_IN_CATALOGUE_2}
+            assert len(positions.fingerprint) == len(former) + len(NEW_IN_CATALOGUE_2)
+            old = replace(positions, fingerprint=former | {"fold": 1})
+            await produce(settings.kafka.bootstrap_servers, topic, [(KEY, old.encode())], partition=partition)
+
+
+async def test_state_of_catalogue_1_is_refused_and_goes_live_by_hand_over(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    events = simulated(tmp_path, config)
+    half = len(events) // 2
+    assert await command("topics", "create", "--config", config) == 0
+    await send(settings, events[:half])
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        assert await command("backfill", "--config", config, "--to", SPAN[0], "--out", tmp_path / "half") == 0
+        await until_live_has(settings, lines(tmp_path / "half" / "kpi.jsonl"))
+        await stopped(worker)
+    await made_catalogue_1(settings)
+    async with WorkerProcess(config) as refusing:
+        assert await refusing.ends() == 4
+        assert "goes live by backfill and hand-over" in refusing.log
+    assert await command("backfill", "--hand-over", "--config", config, "--out", tmp_path / "over") == 0
+    await send(settings, events[half:])
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        assert await command("backfill", "--config", config, "--run", "live", "--out", tmp_path / "all") == 0
+        await until_same(config, tmp_path / "all")
+        assert {record["catalogue"] for record in (await latest_kpis(settings)).values() if record["kpis"]} == {2}
+        await stopped(worker)
+
+
+async def test_while_events_go_on_the_final_records_of_a_backfill_are_those_of_the_live_run(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, settings = configured(broker, topic_prefix, tmp_path, time=CLOCKS)
+    events = simulated(tmp_path, config)
+    assert await command("topics", "create", "--config", config) == 0
+    half, step = len(events) // 2, 200
+    await send(settings, events[:half])
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        compared = 0
+        for first in range(half, len(events), step):
+            await send(settings, events[first : first + step])
+            out = tmp_path / f"at-{first}"
+            assert await command("backfill", "--config", config, "--run", "live", "--out", out) == 0
+            await until_same(config, out)
+            compared += sum(record["final"] for record in lines(out / "kpi.jsonl"))
+        assert compared > 100
         await stopped(worker)
 
 

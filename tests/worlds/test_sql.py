@@ -82,9 +82,9 @@ def test_a_simulated_floor_has_the_numbers_of_the_queries_in_every_kpi(tmp_path:
     day = json.loads(lines[0])["occurred_at"][:10]
     call = {"call_id": "z-1", "direction": "inbound", "outcome": "callback", "ended_at": f"{day}T10:01:00Z"}
     # So small a floor hardly ever has a colleague free for a transfer, or a caller who wants to be called back.
-    lines += [wire("call", occurred_at=f"{day}T10:00:00Z", event_id=f"z-{n}", **(call | more)) for n, more in enumerate((
-        {}, {"call_id": "z-2", "outcome": "human", "agent_id": "a-1", "transferred_from": "z-0"},
-    ))]  # fmt: skip
+    later_leg = call | {"call_id": "z-2", "outcome": "human", "agent_id": "a-1", "transferred_from": "z-0"}
+    for number, more in enumerate((call, later_leg)):
+        lines.append(wire("call", occurred_at=f"{day}T10:00:00Z", event_id=f"z-{number}", **more))
     lines.append(wire("payment", occurred_at=f"{day}T10:00:00Z", event_id="z-p", payment_id="z-p"))
     lines.append(wire("payment_reversal", occurred_at=f"{day}T11:00:00Z", event_id="z-r", payment_id="z-p"))
     told = agreed(config, lines, tmp_path / "replay")
