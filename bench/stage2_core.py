@@ -133,7 +133,7 @@ def commits(facts: list[Fact]) -> list[Commit]:
 
 
 def _commits(facts: list[Fact]) -> list[Commit]:
-    with patch("stream.engine.debtors.stage.PaneSums", Recorder):
+    with patch("stream.engine.debtors.stage.DeltaBuffer", Recorder):
         stages = [
             DebtorStage(Definitions(), PLAN, FactLimits(), number, watched_columns(RULES, PLAN)) for number in range(4)
         ]
