@@ -78,6 +78,10 @@ class Recorder:
         """Noted."""
         self.steps.append(("add_own", given))
 
+    def add_beside(self, *given: Any) -> None:
+        """Noted."""
+        self.steps.append(("add_beside", given))
+
     def add_span(self, *given: Any) -> None:
         """Noted."""
         self.steps.append(("add_span", given))
@@ -206,7 +210,8 @@ def run(found: list[Commit], plan: WindowPlan, per_tick: int = COMMITS_PER_TICK)
     for count, commit in enumerate(found, 1):
         one = cells[commit.number]
         methods: dict[str, Callable[..., None]] = {
-            "add_own": one.add_own, "add_span": one.add_span, "add_difference": one.add_difference,
+            "add_own": one.add_own, "add_beside": one.add_beside, "add_span": one.add_span,
+            "add_difference": one.add_difference,
         }  # fmt: skip
         began = clock()
         for name, given in commit.steps:
