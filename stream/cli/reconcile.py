@@ -60,7 +60,7 @@ def reconcile(
     """
     from stream.cli.configuration import settings_of
     from stream.cli.kpi_records import windows_of
-    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, frozen
+    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, is_frozen
 
     wanted = windows_of(windows)
     one, other = (chosen(_records(source, config), wanted) for source in (a, b))
@@ -72,7 +72,7 @@ def reconcile(
     behind = _behind(printed, one, other, sources, config) if sources or facts else {}
     frontier = frontier_ms(settings_of(config).time.correction_horizon_ms, one, other)
     for each in printed:
-        mark = ", frozen: it ended before time.correction_horizon" if frozen(each, frontier, one, other) else ""
+        mark = ", frozen: it ended before time.correction_horizon" if is_frozen(each, frontier, one, other) else ""
         print(f"{printable(each.key, _SHOWN)}: {printable(each.text, _SHOWN)}{mark}")
         for line in behind.get(each, ()):
             print(f"    {escaped(line)}")
