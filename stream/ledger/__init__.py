@@ -13,4 +13,5 @@ __all__ = [
     "reach",
     "state_timeline",
     "states",
+    "whole",
 ]
