@@ -74,7 +74,7 @@ def catalogue_page() -> str:
     lines += ["", "## Options", "", "What the sources leave open is a key of `definitions` in the configuration.", ""]
     lines += ["| key | default | KPIs | what is open | the default |", "|---|---|---|---|---|"]
     for option in OPTIONS:
-        default = DEFAULTS.told(option.key)
+        default = DEFAULTS.shown(option.key)
         shown = f"{default:.2f}" if isinstance(default, float) else str(default).lower()
         named = ", ".join(f"`{kpi}`" for kpi in option.kpis)
         lines.append(f"| `{option.key}` | {shown} | {named} | {option.open} | {option.literal} |")

@@ -1,3 +1,3 @@
 """Alert rules, their life cycle, and which instants must be looked at."""
 
-__all__ = ["adoption", "evaluation", "feed", "rules", "state"]
+__all__ = ["adoption", "evaluation", "feed", "rules", "state", "watch"]

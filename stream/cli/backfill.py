@@ -8,6 +8,7 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.cli.options import check_identifier, instant_option
 from stream.cli.replay import (
     AsOf,
     Format,
@@ -15,10 +16,8 @@ from stream.cli.replay import (
     Progress,
     Replace,
     Windows,
-    check_run,
     end_ms_of,
-    instant_option,
-    tell,
+    print_summary,
     window_names,
 )
 
@@ -78,7 +77,7 @@ def backfill(
     from stream.replay.workfolder import OutputError
 
     settings = settings_of(config)
-    check_run(run)
+    check_identifier("--run", run)
     if hand_over and (to is not None or as_of is not None or windows is not None or output != "jsonl"):
         message = "--hand-over is about all windows up to now: without --to, --as-of, --windows, --format"
         raise CommandError(message, exit_code=2)
@@ -90,4 +89,4 @@ def backfill(
             summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
     except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    tell(summary, out, "published" if hand_over else f"in {out}")
+    print_summary(summary, out, "published" if hand_over else f"in {out}")

@@ -1,25 +1,14 @@
 """`kpi-stream board`: the wallboard page, beside or without a worker."""
 
-from typing import Annotated
-
 import typer
 
 from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
+from stream.cli.options import HttpPort
 
 
 def board(
-    http_port: Annotated[
-        int | None,
-        typer.Option(
-            "--http-port",
-            min=0,
-            max=65535,
-            metavar="N",
-            help="Instead of http.port; 0: any free one.",
-            show_default=False,
-        ),
-    ] = None,
+    http_port: HttpPort = None,
     config: Config = None,
 ) -> None:
     """Serves the wallboard page, beside or without a worker, until it is stopped.

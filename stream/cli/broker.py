@@ -1,4 +1,4 @@
-"""What the commands that talk to Kafka have in common: bounded reading of topics, and errors of one line."""
+"""What the commands that talk to Kafka share: reaching a broker, reading topics to their ends, errors of one line."""
 
 import asyncio
 import sys
@@ -21,10 +21,10 @@ RETRY_SECONDS = 0.5
 
 @contextmanager
 def reached(settings: "Settings") -> Iterator[None]:
-    """Enters the block when a broker answers; what aiokafka raises in it becomes one line that names the servers.
+    """Enters the block once a broker answers; Kafka's errors within it become a CommandError that names the servers.
 
-    A broker that does not answer is waited for, which is said, for GIVE_UP_SECONDS. One that refuses us is not: what
-    it refuses is said at once, with exit code 2.
+    A broker that does not answer is waited for, with a line on stderr, for GIVE_UP_SECONDS. One that refuses us is not
+    waited for: the CommandError says what it refuses, with exit code 2.
     """
     from aiokafka.errors import KafkaError
 
@@ -45,46 +45,48 @@ async def _answer(settings: "Settings") -> None:
     from stream.kafka.access import denial
     from stream.kafka.topics import admin_client
 
-    servers, until, told = settings.kafka.bootstrap_servers, time.monotonic() + GIVE_UP_SECONDS, False
+    servers, until, announced = settings.kafka.bootstrap_servers, time.monotonic() + GIVE_UP_SECONDS, False
     while True:
         try:
             async with admin_client(settings) as admin:
                 await admin.describe_cluster()
                 return
         except (KafkaConnectionError, NodeNotReadyError, OSError) as error:
-            met = await denial(settings)
-            if met is not None and met.final:
-                raise CommandError(f"Kafka at {met.text}", exit_code=2) from error
+            denied = await denial(settings)
+            if denied is not None and denied.final:
+                raise CommandError(f"Kafka at {denied.text}", exit_code=2) from error
             if time.monotonic() >= until:
                 gave_up = f"no answer for {GIVE_UP_SECONDS:g} s, given up"
-                raise CommandError(f"Kafka at {servers}: {gave_up} ({met.text if met else error})") from error
-            if not told:
+                raise CommandError(f"Kafka at {servers}: {gave_up} ({denied.text if denied else error})") from error
+            if not announced:
                 print(f"Kafka at {servers} does not answer; waiting up to {GIVE_UP_SECONDS:g} s", file=sys.stderr)
-                told = True
+                announced = True
             await asyncio.sleep(RETRY_SECONDS)
 
 
 def refuse_denied(settings: "Settings") -> None:
-    """CommandError with exit code 2 if a broker answers and refuses us. For commands that wait for a broker by their
-    own means; one that does not answer is no matter here."""
+    """CommandError with exit code 2 if a broker answers and refuses us; one that does not answer is no error.
+
+    For commands that wait for a broker in their own way.
+    """
     from stream.kafka.access import denial
 
     with _unlogged():
-        met = asyncio.run(denial(settings))
-    if met is not None and met.final:
-        raise CommandError(f"Kafka at {met.text}", exit_code=2)
+        denied = asyncio.run(denial(settings))
+    if denied is not None and denied.final:
+        raise CommandError(f"Kafka at {denied.text}", exit_code=2)
 
 
 def committed_records(
     settings: "Settings", topics: Iterable[str], only: tuple[int, int] | None = None
 ) -> Iterator[Any]:
-    """Every committed record of the topics, each partition in the order of its offsets, up to the ends that the topics
-    have now. `only`: a partition and the offset at which to begin in it.
+    """Every committed record of the topics, each partition in the order of its offsets, up to the present ends.
+    `only`: read just this partition, from this offset on.
 
-    To be used inside `reached`. CommandError names a topic that is not there.
+    To be used inside `reached`. CommandError names a topic that does not exist.
     """
     with asyncio.Runner() as runner:
-        consumer = runner.run(_started(settings))
+        consumer = runner.run(started(_consumer(settings)))
         try:
             pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
@@ -98,17 +100,27 @@ def committed_records(
 
 
 async def _finished(consumer: Any, pending: dict[Any, int]) -> list[Any]:
-    """The partitions that have been read to their ends; they are fetched no more, though a producer may go on."""
+    """The partitions that have been read to their ends, which are paused: a producer may go on."""
     # Offsets have gaps (transaction markers): the position passes them, the records do not.
     finished = [partition for partition, end in pending.items() if await consumer.position(partition) >= end]
     consumer.pause(*finished)
     return finished
 
 
-async def _started(settings: "Settings") -> Any:
+async def started(client: Any) -> Any:
+    """Starts an aiokafka client and gives it; one that cannot be started is stopped, and the error goes on."""
+    try:
+        await client.start()
+    except BaseException:
+        await client.stop()
+        raise
+    return client
+
+
+def _consumer(settings: "Settings") -> Any:
     from stream.wire.consumer import AIOKafkaConsumer
 
-    consumer = AIOKafkaConsumer(
+    return AIOKafkaConsumer(
         **settings.kafka_client_options(),
         group_id=None,
         enable_auto_commit=False,
@@ -116,18 +128,12 @@ async def _started(settings: "Settings") -> Any:
         isolation_level="read_committed",
         fetch_max_wait_ms=100,
     )
-    try:
-        await consumer.start()
-    except BaseException:
-        await consumer.stop()
-        raise
-    return consumer
 
 
 async def _assigned(
     settings: "Settings", consumer: Any, topics: list[str], only: tuple[int, int] | None
 ) -> dict[Any, int]:
-    """Assigns the partitions of the topics; gives those that hold something to read, with their ends."""
+    """Assigns the partitions of the topics; gives the end offset of each that holds something to read."""
     partitions = [each for each in await _partitions(settings, topics) if only is None or each.partition == only[0]]
     consumer.assign(partitions)
     starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
@@ -147,12 +153,12 @@ async def _partitions(settings: "Settings", topics: list[str]) -> "list[TopicPar
     missing = next((topic for topic in topics if topic not in counts), None)
     if missing is not None:
         raise CommandError(f"there is no topic {missing} (`kpi-stream topics create` makes it)")
-    return [TopicPartition(topic, number) for topic in topics for number in range(counts[topic])]
+    return [TopicPartition(topic, partition) for topic in topics for partition in range(counts[topic])]
 
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """The command says in one line what went wrong: aiokafka's own log would say it three times more."""
+    """Silences aiokafka's log for the length of the block: the command says in one line what went wrong."""
     import logging
 
     logger = logging.getLogger("aiokafka")

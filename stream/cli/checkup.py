@@ -1,4 +1,4 @@
-"""What `doctor` looks at. Nothing is written anywhere."""
+"""The checks of `kpi-stream doctor`. They write nothing anywhere."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
+from stream.cli.broker import started
 from stream.kafka.access import denial
 from stream.kafka.names import Names
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
@@ -23,16 +24,16 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 SAMPLE = 100
-"""Newest records of each inbound partition that are looked at."""
+"""How many of the newest records of each inbound partition are looked at."""
 
 COORDINATOR_TRIES = 6
 
 CLOCK_MS = 60_000
-"""A worker whose clock is further off than this says nothing about idleness (live 2)."""
+"""A worker whose clock is off by more than this does not call a topic idle (live 2)."""
 
 
 class Finding(NamedTuple):
-    """One line. `fail`: a worker would not do its work; `warn`: it would, but somebody should look."""
+    """One line of the report. `fail`: a worker would not do its work; `warn`: it would, but somebody should look."""
 
     verdict: Literal["ok", "warn", "fail"]
     subject: str
@@ -40,7 +41,7 @@ class Finding(NamedTuple):
 
 
 def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
-    """The findings, as they come in. Ends after about `timeout_s`, saying so, if the broker does not answer."""
+    """The findings, as they come in. If the broker does not answer within `timeout_s`, the last one says so."""
     yield _versions()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     deadline = time.monotonic() + timeout_s
@@ -56,8 +57,8 @@ def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
                 yield Finding("fail", "broker", f"no answer from {_servers(settings)} within {timeout_s:g} s")
                 return
             except (KafkaError, OSError) as error:
-                met = runner.run(denial(settings))
-                text = f"{_servers(settings)}: {str(error) or type(error).__name__}" if met is None else met.text
+                denied = runner.run(denial(settings))
+                text = f"{_servers(settings)}: {str(error) or type(error).__name__}" if denied is None else denied.text
                 yield Finding("fail", "broker", text)
                 return
 
@@ -76,8 +77,8 @@ def _versions() -> Finding:
 
 
 async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Finding]:
-    milliseconds = int(timeout_s * 1000)
-    admin = AIOKafkaAdminClient(**settings.kafka_client_options(), request_timeout_ms=milliseconds)
+    timeout_ms = int(timeout_s * 1000)
+    admin = AIOKafkaAdminClient(**settings.kafka_client_options(), request_timeout_ms=timeout_ms)
     consumer = None
     try:
         await admin.start()
@@ -88,11 +89,11 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield Finding("fail", "topics", deviation)
         if not deviations:
             yield Finding("ok", "topics", "all are there, with their settings")
-        consumer = await _started(settings, milliseconds)
+        consumer = await started(_consumer(settings, timeout_ms))
         names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         counts = await partition_counts(admin)
         inbound = {
-            topic: [TopicPartition(topic, number) for number in range(counts[topic])]
+            topic: [TopicPartition(topic, partition) for partition in range(counts[topic])]
             for topic in names.inbound
             if topic in counts
         }
@@ -109,16 +110,8 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
         await admin.close()
 
 
-async def _started(settings: "Settings", timeout_ms: int) -> AIOKafkaConsumer:
-    consumer = AIOKafkaConsumer(
-        **settings.kafka_client_options(), request_timeout_ms=timeout_ms, enable_auto_commit=False
-    )
-    try:
-        await consumer.start()
-    except BaseException:
-        await consumer.stop()
-        raise
-    return consumer
+def _consumer(settings: "Settings", timeout_ms: int) -> AIOKafkaConsumer:
+    return AIOKafkaConsumer(**settings.kafka_client_options(), request_timeout_ms=timeout_ms, enable_auto_commit=False)
 
 
 async def _deviations(admin: AIOKafkaAdminClient, settings: "Settings") -> list[str]:
@@ -133,22 +126,20 @@ async def _lag(
 ) -> Finding:
     committed = await _committed(admin, group)
     starts, ends = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
-    behind = {
+    lags = {
         partition: ends[partition]
         - max(committed[partition].offset if partition in committed else 0, starts[partition])
         for partition in partitions
     }
     if not any(partition in committed for partition in partitions):
-        return Finding(
-            "warn", "lag", f"the group {group} has committed nothing yet; {sum(behind.values())} records wait"
-        )
-    most = max(behind, key=lambda partition: behind[partition])
-    where = f", the most {behind[most]} in {most.topic} partition {most.partition}" if behind[most] else ""
-    return Finding("ok", "lag", f"{sum(behind.values())} records behind{where}")
+        return Finding("warn", "lag", f"the group {group} has committed nothing yet; {sum(lags.values())} records wait")
+    most = max(lags, key=lambda partition: lags[partition])
+    where = f", the most {lags[most]} in {most.topic} partition {most.partition}" if lags[most] else ""
+    return Finding("ok", "lag", f"{sum(lags.values())} records behind{where}")
 
 
 async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPartition, Any]:
-    """The offsets of the group; none while the broker makes the topic that holds them, before any group was used."""
+    """The committed offsets of the group; none while the broker still makes the topic that holds them."""
     for _ in range(COORDINATOR_TRIES):
         try:
             offsets: Mapping[TopicPartition, Any] = await admin.list_consumer_group_offsets(group)
@@ -162,7 +153,8 @@ async def _committed(admin: AIOKafkaAdminClient, group: str) -> Mapping[TopicPar
 async def _producers(
     consumer: AIOKafkaConsumer, topic: str, partitions: list[TopicPartition], record_bytes: int
 ) -> tuple[Finding, int]:
-    """Whether the newest records of a topic came with the right key to the right partition; their newest stamp."""
+    """Checks that the newest records of a topic have the right key and partition; also gives their latest timestamp, in
+    ms."""
     records = await _newest(consumer, partitions)
     misrouted: list[Any] = []
     tombstones = 0
@@ -176,10 +168,10 @@ async def _producers(
         record, detail = misrouted[0]
         text = f"{len(misrouted)} of the {len(records)} newest are misrouted, such as partition {record.partition}"
         return Finding("fail", topic, f"{text} offset {record.offset}: {detail}"), stamped_ms
-    told = f"the {len(records)} newest records are keyed and partitioned as they should be" if records else "empty"
+    text = f"the {len(records)} newest records are keyed and partitioned as they should be" if records else "empty"
     if tombstones:
-        told += f"; tombstones: {tombstones}"
-    return Finding("ok", topic, told), stamped_ms
+        text += f"; tombstones: {tombstones}"
+    return Finding("ok", topic, text), stamped_ms
 
 
 async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> list[Any]:
@@ -200,7 +192,7 @@ async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) 
 
 
 def _clock(newest_ms: int, now_ms: int) -> Finding:
-    """The broker stamps inbound records with its own clock: the newest stamp cannot lie in our future."""
+    """Compares clocks: the broker stamps inbound records by its own, so the newest stamp cannot lie in our future."""
     ahead_ms = newest_ms - now_ms
     if ahead_ms > CLOCK_MS:
         return Finding("fail", "clock", f"this machine's clock is at least {ahead_ms // 1000} s behind the broker's")

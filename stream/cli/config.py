@@ -1,4 +1,4 @@
-"""`kpi-stream config check`: what is wrong with a configuration."""
+"""`kpi-stream config check`: lists everything that is wrong with a configuration."""
 
 import sys
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError, warn
+from stream.facts.printable import escaped
 
 app = typer.Typer(help="Look at a configuration.", rich_markup_mode=None)
 
@@ -46,12 +47,12 @@ def check(
     if wrong := settings.unusable_files():
         raise _refused(wrong)
     for warning in settings.warnings():
-        print(warning, file=sys.stderr)
+        print(escaped(warning), file=sys.stderr)
     print("ok")
 
 
 def _refused(lines: Sequence[str]) -> CommandError:
-    """Tells all lines but the last, which the error tells."""
+    """Prints all lines but the last, which is the error's own message."""
     *others, last = lines
     for line in others:
         warn(line)

@@ -1,4 +1,4 @@
-"""The option `--config`, which every command takes, and the settings that it leads to."""
+"""The option `--config`, which every command takes, and the settings that it selects."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

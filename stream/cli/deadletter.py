@@ -10,6 +10,7 @@ import typer
 from stream.cli.broker import reached
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.cli.options import instant_option
 
 if TYPE_CHECKING:
     from stream.cli.deadletters import Letter, Wanted
@@ -137,18 +138,18 @@ def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool
     from stream.cli.resubmission import resubmit
     from stream.facts.printable import printable
 
-    said = "would be sent" if dry_run else "sent"
+    outcome = "would be sent" if dry_run else "sent"
     sent = 0
 
-    def told(letter: "Letter") -> None:
+    def on_sent(letter: "Letter") -> None:
         nonlocal sent
         sent += 1
-        print(f"{said}: {letter.place} to {letter.topic}, key {printable(letter.home_key())}")
+        print(f"{outcome}: {letter.place} to {letter.topic}, key {printable(letter.home_key())}")
 
     settings = settings_of(config)
     with reached(settings):
-        left_out = resubmit(settings, letters, told, dry_run=dry_run)
-    print(f"{sent:,} {said}")
+        left_out = resubmit(settings, letters, on_sent, dry_run=dry_run)
+    print(f"{sent:,} {outcome}")
     for why, count in sorted(left_out.items()):
         print(f"{count:,} left out: {why}")
     if named and not sent:
@@ -161,16 +162,7 @@ def _wanted(reason: str | None, topic: str | None, since: str | None, until: str
 
     if reason is not None and reason not in REASONS:
         raise CommandError(f"--reason {reason}: there is no such reason (there are {', '.join(REASONS)})", exit_code=2)
-    return Wanted(reason, topic, _instant("--since", since), _instant("--until", until))
-
-
-def _instant(option: str, text: str | None) -> int | None:
-    from stream.facts.instant import instant_ms
-
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise CommandError(f"{option} {text}: {error}, such as 2026-11-02T08:00:00Z", exit_code=2) from error
+    return Wanted(reason, topic, instant_option("--since", since), instant_option("--until", until))
 
 
 def _letters(config: Path | None, wanted: "Wanted") -> Iterator["Letter"]:

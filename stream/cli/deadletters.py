@@ -1,4 +1,4 @@
-"""Dead letters as the dead-letter topic holds them (contract 2), and which of them are meant."""
+"""Dead letters as the dead-letter topic holds them (contract 2), and the choice among them."""
 
 import hashlib
 import re
@@ -29,10 +29,10 @@ _MOST_NAME = 249  # of a topic, in Kafka
 
 @dataclass(frozen=True)
 class Letter:
-    """One dead letter: the event's key, value and headers, and what the worker said about it.
+    """One dead letter: the event's key, value and headers, and why the worker refused it.
 
-    `place`: PARTITION:OFFSET in the dead-letter topic. `cut`: empty, or what the whole value was of which only the
-    beginning is there.
+    `place`: PARTITION:OFFSET in the dead-letter topic. `origin`: TOPIC:PARTITION:OFFSET of the event. `cut`: empty, or,
+    if only the beginning of the value is there, the length and hash of the whole.
     """
 
     place: str
@@ -77,15 +77,15 @@ class Letter:
         return self.key if isinstance(fact, Rejection) else expected_key(fact).encode()
 
     def digest(self) -> bytes:
-        """Sixteen bytes that are the same for letters of the same event: topic, key, headers and value."""
+        """Sixteen bytes over topic, key, headers and value: the same for letters of the same event."""
         parts = (self.topic, self.key, tuple(self.headers), self.value)
         return hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which letters are meant; None: any. `topic`: the one that the event came from. `since_ms`, `until_ms`: [from, to)
-    of the arrival in the dead-letter topic."""
+    """Which letters are chosen; None: any. `topic`: the one that the event came from. `since_ms`, `until_ms`: letters
+    that arrived in the dead-letter topic in [since, until)."""
 
     reason: str | None = None
     topic: str | None = None
@@ -94,11 +94,11 @@ class Wanted:
 
     @property
     def any(self) -> bool:
-        """Whether all letters are meant."""
+        """Whether all letters are chosen."""
         return self == Wanted()
 
     def holds(self, letter: Letter) -> bool:
-        """Whether this letter is meant."""
+        """Whether this letter is chosen."""
         return (
             self.reason in (None, letter.reason)
             and self.topic in (None, letter.topic)
@@ -116,7 +116,7 @@ def parsed_place(place: str) -> tuple[int, int]:
 
 
 def letters(settings: "Settings", only: tuple[int, int] | None = None) -> Iterator[Letter]:
-    """The dead letters that are there now, partition by partition. `only`: the one at (partition, offset) at most."""
+    """The dead letters in the topic now, by partition. `only`: those of one partition, from (partition, offset) on."""
     from stream.kafka.names import Names
 
     topic = Names(settings.kafka.topic_prefix, settings.kafka.group).deadletter
@@ -149,7 +149,7 @@ def _letter(record: Any) -> Letter:
 
 
 def _arrival(at_ms: int) -> str:
-    """The timestamp of a letter, which anybody who may write to the topic can give."""
+    """A letter's timestamp as text. Whoever may write to the topic sets it, so it need not be an instant at all."""
     try:
         return instant_text(at_ms)
     except (ValueError, OverflowError, OSError):

@@ -1,4 +1,4 @@
-"""`kpi-stream doctor`: broker, versions, topics, partitioners, lag and clock, a line each."""
+"""`kpi-stream doctor`: checks versions, broker, topics, producers, lag and clock, a line each."""
 
 from typing import Annotated
 

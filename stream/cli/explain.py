@@ -1,4 +1,4 @@
-"""`kpi-stream explain`: the facts behind one number."""
+"""`kpi-stream explain`: the facts behind one KPI value."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +7,7 @@ import typer
 from stream.cli.configuration import Config, settings_of
 from stream.cli.facts_shown import facts_of, page
 from stream.cli.failure import CommandError
+from stream.cli.options import instant_option
 from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def _kpi(name: str, currency: str | None) -> "Kpi":
     if kpi is None:
         raise CommandError(f"no such KPI: {name!r} (`kpi-stream kpis` lists them)", exit_code=2)
     if kpi.per_currency != (currency is not None):
-        told = "needs a --currency" if kpi.per_currency else "has no --currency"
-        raise CommandError(f"{name} {told}", exit_code=2)
+        wanted = "needs a --currency" if kpi.per_currency else "has no --currency"
+        raise CommandError(f"{name} {wanted}", exit_code=2)
     return kpi
 
 
@@ -103,15 +104,13 @@ def _question(
 
 
 def _span(settings: "Settings", site: str, window: str, start: str) -> tuple[int, int]:
-    from stream.facts.instant import instant_ms, instant_text
+    from stream.facts.instant import instant_text
     from stream.windows.calendar import Calendar
 
     if window not in settings.window_names():
         raise CommandError(f"--window: no such window: {window!r} (there are {', '.join(settings.window_names())})", 2)
-    try:
-        start_ms = instant_ms(start)
-    except ValueError as error:
-        raise CommandError(f"--start: {start!r} {error}", exit_code=2) from error
+    start_ms = instant_option("--start", start)
+    assert start_ms is not None
     plan = settings.plan()
     rolling = dict(plan.rolling).get(window)
     if rolling is not None:

@@ -1,4 +1,4 @@
-"""The facts behind numbers: where they are read from, and how a person is shown them."""
+"""The facts behind KPI values: reading them, and showing them to a person."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -65,7 +65,7 @@ def _from_topics(settings: "Settings") -> "Iterator[Fact]":
 def page(
     question: "Question", window: str, found: "list[ExplainedContribution]", settings: "Settings"
 ) -> Iterator[str]:
-    """A number with everything that it is the sum of."""
+    """The lines for one value: what was asked, every contribution, the parts of the fraction, and the value."""
     from stream.facts.instant import instant_text
     from stream.kpis.value import rate
 
@@ -90,7 +90,7 @@ def page(
 
 
 def addends(found: "Iterable[ExplainedContribution]") -> Iterator[str]:
-    """One line for what the same facts decided at the same instant."""
+    """The contributions, one line for those of the same facts at the same instant."""
     from stream.facts.instant import instant_text
 
     for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):

@@ -1,4 +1,4 @@
-"""How a command says what is wrong: it fails in one way, and warns in one."""
+"""How a command reports what is wrong: an error ends it, a warning does not."""
 
 import sys
 
@@ -17,6 +17,6 @@ class CommandError(Exception):
 
 
 def warn(line: str) -> None:
-    """One line on stderr, in place of a line of progress that may stand there; the command goes on."""
+    """Prints one line on stderr, over a line of progress that may stand there; the command goes on."""
     start = "\r\033[K" if sys.stderr.isatty() else ""
     print(f"{start}kpi-stream: {escaped(line)}", file=sys.stderr)

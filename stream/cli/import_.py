@@ -10,6 +10,7 @@ import typer
 from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
+from stream.cli.options import check_identifier
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item
@@ -36,10 +37,9 @@ def import_(
       kpi-stream import cfpb complaints.csv | kpi-stream replay --input - --out numbers
       kpi-stream import berka berka_trans.asc --kafka --config my.yaml
 
-    A line of the file that holds no whole row is told on stderr, and the rows around it are read. Into Kafka such old
+    A line of the file that holds no whole row is named on stderr, and the rows around it are read. Into Kafka such old
     events need `time.idle_advance: false` at the worker.
     """
-    from stream.facts.decode import is_identifier
     from stream.importers import SOURCES, CannotImport
     from stream.simulate.outlet import CannotProduce
 
@@ -47,8 +47,7 @@ def import_(
         raise CommandError(f"no such source: {source!r} (there are {', '.join(SOURCES)})", exit_code=2)
     if kafka and out is not None:
         raise CommandError("--kafka and --out: only one of them", exit_code=2)
-    if not is_identifier(site):
-        raise CommandError(f"--site: {site!r} is not a name: 1-256 printable characters without '|'", exit_code=2)
+    check_identifier("--site", site)
     try:
         if kafka:
             _to_kafka(config, SOURCES[source](file, site))
@@ -86,7 +85,7 @@ def _to_file(rows: Iterable[Any], out: str) -> None:
 
 
 def _whole(rows: Iterable[Any]) -> "Iterator[Item]":
-    """The events of the rows; those that are torn are told."""
+    """The events of the rows, without those that are torn, each of which is a warning."""
     from stream.importers import Torn
 
     for row in rows:

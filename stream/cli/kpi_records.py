@@ -13,8 +13,10 @@ _WINDOW = re.compile(r"(?:rolling|interval)_[0-9]+(?:ms|s|m|h|d)|day|month|shift
 
 
 def windows_of(names: str | None) -> frozenset[str] | None:
-    """The windows of `--windows`; None: all but rolling. CommandError names what is no window's name. Which of them the
-    records hold is not known: they may have been made under any configuration."""
+    """The windows that `--windows` names; None: all but rolling. CommandError names what cannot be a window's name.
+
+    Whether the records hold such windows is not known here: they may have been made under any configuration.
+    """
     if names is None:
         return None
     wanted = [name.strip() for name in names.split(",") if name.strip()]
@@ -26,8 +28,8 @@ def windows_of(names: str | None) -> frozenset[str] | None:
 
 
 def numbers_of(source: str, config: Path | None) -> Iterator[tuple[bytes, str]]:
-    """The KPI records of `source`, each with its place; `live` is the KPI topic of the configuration, of which the
-    records that count come, sorted by key. InputError names a file that is missing or torn."""
+    """The KPI records of a source, each with its place. `live` is the KPI topic of the configuration: the records that
+    count in it, sorted by key. InputError names a file that is missing or torn."""
     if source == LIVE:
         return _of_topic(config)
     from stream.replay.reconcile import values_of

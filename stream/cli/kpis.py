@@ -54,7 +54,7 @@ def kpis(
 
 
 def definition(kpi: "Kpi") -> str:
-    """The KPI's formula: `abandons / (abandons + answered)`, times 1000 or 3,600,000 where the unit asks for it."""
+    """The formula of a KPI: `abandons / (abandons + answered)`, times 1000 or 3,600,000 where the unit asks for it."""
     numerator = " + ".join(kpi.numerator)
     if kpi.denominator is None:
         return numerator
@@ -89,7 +89,7 @@ def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
         "levels": list(kpi.levels),
         "per_currency": kpi.per_currency,
         "minimum_sample": document.minimum_sample.get(kpi.id, 1),
-        "options": {f"definitions.{key}": document.definitions.told(key) for key in options_of(kpi.id)},
+        "options": {f"definitions.{key}": document.definitions.shown(key) for key in options_of(kpi.id)},
         "sources": list(kpi.sources),
     }
 
@@ -106,7 +106,7 @@ def _more(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _block(row: dict[str, Any]) -> str:
-    """One KPI on many lines."""
+    """Everything about one KPI, on many lines."""
     kpi, formula, unit, direction, sources = _cells(row)
     options = ", ".join(f"{key} = {value}" for key, value in row["options"].items())
     lines = [

@@ -1,4 +1,4 @@
-"""`kpi-stream`: the commands together, and what all of them do with errors and Ctrl-C."""
+"""`kpi-stream`: all commands in one program, and how they end on errors and Ctrl-C."""
 
 import os
 import sys
@@ -85,31 +85,31 @@ app.command()(doctor.doctor)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command and gives its exit code; whatever goes wrong is one line on stderr."""
+    """Runs one command and gives its exit code. Whatever goes wrong is one line on stderr, never a traceback."""
     try:
         code = typer.main.get_command(app).main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        return _told("interrupted", INTERRUPTED)
+        return _print_error("interrupted", INTERRUPTED)
     except BrokenPipeError:
         # The reader of the pipe has seen enough; Python must not complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except CommandError as error:
-        return _told(str(error), error.exit_code)
+        return _print_error(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _told(f"{error.format_message()} (`{PROGRAM} --help` says more)", error.exit_code)
+        return _print_error(f"{error.format_message()} (`{PROGRAM} --help` says more)", error.exit_code)
     except Exception as error:
         from stream.settings import SettingsError
 
-        if isinstance(error, SettingsError):  # a file that a key names is wanted when Kafka is asked, and not before
-            return _told(str(error), 2)
+        if isinstance(error, SettingsError):  # files that keys name are read only when Kafka is used
+            return _print_error(str(error), 2)
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        return _told(f"unexpected {type(error).__name__}: {error} (with {TRACEBACK_VARIABLE}=1: where)", 1)
+        return _print_error(f"unexpected {type(error).__name__}: {error} (with {TRACEBACK_VARIABLE}=1: where)", 1)
     return code if isinstance(code, int) else 0
 
 
-def _told(message: str, exit_code: int) -> int:
+def _print_error(message: str, exit_code: int) -> int:
     print(f"{PROGRAM}: {escaped(' '.join(message.split()))}", file=sys.stderr)
     return exit_code

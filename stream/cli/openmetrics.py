@@ -1,4 +1,4 @@
-"""`kpi-stream openmetrics`: numbers of the past for Prometheus."""
+"""`kpi-stream openmetrics`: KPI records of the past as samples for Prometheus."""
 
 import sys
 from pathlib import Path

@@ -1,9 +1,11 @@
-"""What a replay has to say beside its counts: sites that nobody configured, and why nothing was counted."""
+"""What a replay reports besides its counts: sites without configuration, and why nothing was counted."""
 
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from stream.facts.printable import printable
 
 if TYPE_CHECKING:
     from stream.replay.replay import Summary
@@ -14,7 +16,7 @@ _SEPARATORS = (",", ";", "\t")
 
 
 def unconfigured(summary: "Summary") -> Iterator[str]:
-    """One line that names the sites without configuration, if there are any."""
+    """A line that names the sites without configuration; none if every site has one."""
     sites = summary.unconfigured_sites
     if sites:
         more = f" and {len(sites) - NAMED} more" if len(sites) > NAMED else ""
@@ -27,7 +29,7 @@ def _sites(count: int) -> str:
 
 
 def nothing_counted(summary: "Summary", out: Path) -> Iterator[str]:
-    """One line that says why there is nothing but dead letters, and where they are."""
+    """A line that says why every event was refused, and where the dead letters are; none if anything was counted."""
     from stream.replay.writing import DEADLETTERS
 
     if not summary.deadletters or summary.events_accepted or summary.duplicates or summary.superseded:
@@ -35,7 +37,8 @@ def nothing_counted(summary: "Summary", out: Path) -> Iterator[str]:
     path = out / DEADLETTERS
     rows = _first_rows(path)
     reasons = ", ".join(f"{count} {reason}" for reason, count in summary.deadletters.items())
-    why = f"; the first: {_text(rows[0]['source'])} line {rows[0]['line']}: {_text(rows[0]['detail'])}" if rows else ""
+    first = [f"{printable(row['source'])} line {row['line']}: {printable(row['detail'])}" for row in rows[:1]]
+    why = f"; the first: {first[0]}" if first else ""
     looks = f" ({CSV})" if is_csv([row.get("value", "") for row in rows]) else ""
     yield f"nothing was counted, all events were refused: {reasons}{why}{looks}; they are in {path}"
 
@@ -56,9 +59,3 @@ def _first_rows(path: Path) -> list[dict[str, Any]]:
 
     with path.open("rb") as file:
         return [orjson.loads(line) for line in islice(file, LOOKED_AT)]
-
-
-def _text(text: str, most: int = 300) -> str:
-    """What an event or a file's name says, on one line of a terminal."""
-    shown = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
-    return shown if len(shown) <= most else f"{shown[:most]}..."

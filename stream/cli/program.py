@@ -1,4 +1,4 @@
-"""What `kpi-stream` begins with, before anything that takes time is imported."""
+"""The entry point of `kpi-stream`: signals are set before anything that takes time is imported."""
 
 import signal
 import sys
@@ -10,10 +10,10 @@ from stream.cli.failure import INTERRUPTED
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 failed or differs, 2 wrong usage or configuration, 130 after Ctrl-C.
 
-    SIGTERM is as Ctrl-C from the first moment on: what was begun is cleaned up, and no child process is left. A worker
-    ends with 0 then, also where it has not begun yet; the first process of a container would not even hear the signal.
-    SIGHUP, of a terminal that is closed, is as SIGTERM, but where it was ignored from the start (nohup): configurations
-    are read once, so there is nothing to read again.
+    SIGTERM acts as Ctrl-C from the first moment on: what was begun is cleaned up, and no child process is left. A
+    worker then ends with 0, even before it has begun: without a handler, the first process of a container would not get
+    the signal at all. SIGHUP, which a closing terminal sends, acts as SIGTERM unless it was ignored from the start
+    (nohup): a configuration is read once, so there is nothing to reload.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:

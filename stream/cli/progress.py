@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def shown(wanted: bool) -> Iterator["Watch"]:
-    """A line of events, events a second, share of the bytes and time left; nothing at all unless it is wanted."""
+    """Shows a line of events, events a second, share done and time left on stderr; nothing unless it is wanted."""
     if not wanted:
         yield _silent
         return
@@ -37,7 +37,7 @@ def _silent(_activity: str, _events: int, _done: int, _total: int) -> None:
 
 
 class _Line:
-    """One line per activity."""
+    """The progress on a terminal: one line per activity."""
 
     def __init__(self, progress: "Progress") -> None:
         self._progress = progress

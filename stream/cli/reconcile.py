@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 _SHOWN = 1_000
-"""Characters of a key, or of what differs, in a line: the records may be anybody's."""
+"""The most characters of a key, or of what differs, in a line, since anybody may have written the records."""
 
 
 def reconcile(
@@ -60,7 +60,7 @@ def reconcile(
     """
     from stream.cli.configuration import settings_of
     from stream.cli.kpi_records import windows_of
-    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, frozen
+    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, is_frozen
 
     wanted = windows_of(windows)
     one, other = (chosen(_records(source, config), wanted) for source in (a, b))
@@ -69,23 +69,23 @@ def reconcile(
     different = list(differences(one, other))
     sources = [*(inputs or []), *(more or [])]
     printed = list(islice(different, limit or None))
-    behind = _behind(printed, one, other, sources, config) if sources or facts else {}
+    lines_of = _facts_behind(printed, one, other, sources, config) if sources or facts else {}
     frontier = frontier_ms(settings_of(config).time.correction_horizon_ms, one, other)
     for each in printed:
-        mark = ", frozen: it ended before time.correction_horizon" if frozen(each, frontier, one, other) else ""
+        mark = ", frozen: it ended before time.correction_horizon" if is_frozen(each, frontier, one, other) else ""
         print(f"{printable(each.key, _SHOWN)}: {printable(each.text, _SHOWN)}{mark}")
-        for line in behind.get(each, ()):
+        for line in lines_of.get(each, ()):
             print(f"    {escaped(line)}")
     if limit and len(different) > limit:
         print(f"... and {len(different) - limit} more (--limit 0 prints all)")
     of_a, of_b = digests(one), digests(other)
     for place in sorted(of_a.keys() | of_b.keys()):
-        left, right = of_a.get(place), of_b.get(place)
-        if digest or left != right:
-            told = [f"{each.records} records {each.hash}" if each else "0 records" for each in (left, right)]
-            verdict = "same" if left == right else "differs"
+        in_a, in_b = of_a.get(place), of_b.get(place)
+        if digest or in_a != in_b:
+            texts = [f"{each.records} records {each.hash}" if each else "0 records" for each in (in_a, in_b)]
+            verdict = "same" if in_a == in_b else "differs"
             name = printable(f"{place[0]} {place[1]}", _SHOWN)
-            print(f"digest {name}: {told[0]} in A, {told[1]} in B, {verdict}")
+            print(f"digest {name}: {texts[0]} in A, {texts[1]} in B, {verdict}")
     print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
     if different:
         raise typer.Exit(1)
@@ -102,10 +102,10 @@ def _records(source: str, config: Path | None) -> "Records":
         raise CommandError(str(error)) from error
 
 
-def _behind(
+def _facts_behind(
     printed: "list[RecordDifference]", one: "Records", other: "Records", sources: list[str], config: Path | None
 ) -> "dict[RecordDifference, list[str]]":
-    """The lines of facts behind each difference; of one that is about a whole record, behind each of its KPIs."""
+    """The lines of facts behind each difference; if it is about a whole record, those behind each of its KPIs."""
     from stream.cli.configuration import settings_of
     from stream.cli.facts_shown import addends, facts_of
     from stream.replay.explaining import answers
@@ -134,7 +134,8 @@ def _kpis(records: "Records", difference: "RecordDifference") -> set[str]:
 
 
 def _question(settings: "Settings", key: str, kpi: str) -> "Question | None":
-    """What a record's key and the name of a KPI ask; None for a rolling window, or what the configuration has not."""
+    """The question that a record's key and a KPI's name stand for; None for a rolling window, or a window or KPI that
+    this configuration does not have."""
     from stream.facts.instant import instant_ms
     from stream.kpis.catalogue import CATALOGUE
     from stream.replay.explaining import Question
@@ -152,5 +153,5 @@ def _question(settings: "Settings", key: str, kpi: str) -> "Question | None":
 
 
 def _final(records: "Records", others: "Records") -> "Records":
-    """The final records, but for those that the other set has and does not call final."""
+    """The final records, without those that are in the other set and not final there."""
     return {key: each for key, each in records.items() if each.final and (key not in others or others[key].final)}

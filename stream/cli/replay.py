@@ -8,6 +8,8 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.cli.options import check_identifier, instant_option
+from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
     from stream.replay.replay import Summary
@@ -101,18 +103,18 @@ def replay(
         raise CommandError("no input: give --input FILE", exit_code=2)
     settings = settings_of(config)
     wanted = window_names(settings, windows)
-    check_run(run)
+    check_identifier("--run", run)
     wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
             summary = replayed(settings, sources, out, wish, watch)
     except (InputError, OutputError, CrewError) as error:
         raise CommandError(str(error)) from error
-    tell(summary, out, f"in {out}")
+    print_summary(summary, out, f"in {out}")
 
 
-def tell(summary: "Summary", out: Path, where: str) -> None:
-    """Says on stderr what came of it; last, why nothing did."""
+def print_summary(summary: "Summary", out: Path, where: str) -> None:
+    """Prints on stderr what was counted, which sites have no configuration, and why nothing was counted, if so."""
     from stream.cli.outcome import nothing_counted, unconfigured
 
     dead = sum(summary.deadletters.values())
@@ -123,11 +125,11 @@ def tell(summary: "Summary", out: Path, where: str) -> None:
         f"{summary.kpi_records} KPI records and {summary.alerts} alerts {where}"
     )
     for line in (counts, *unconfigured(summary), *nothing_counted(summary, out)):
-        print(line, file=sys.stderr)
+        print(escaped(line), file=sys.stderr)
 
 
 def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
-    """The windows of `--windows`; CommandError names one that there is not."""
+    """The windows that `--windows` names; None: all but rolling. CommandError names one that is not configured."""
     known = settings.window_names()
     if names is None:
         return frozenset(name for name in known if not name.startswith("rolling_"))
@@ -141,7 +143,7 @@ def window_names(settings: "Settings", names: str | None) -> frozenset[str]:
 
 
 def end_ms_of(settings: "Settings", as_of: str | None) -> int | None:
-    """The end that `--as-of` names, between two panes the next one; None: what the input says."""
+    """The end that `--as-of` names, rounded up to the end of a pane; None: the input decides."""
     from stream.engine.entities.publication import NO_END_MS
 
     if as_of == "end":
@@ -149,21 +151,3 @@ def end_ms_of(settings: "Settings", as_of: str | None) -> int | None:
     at_ms = instant_option("--as-of", as_of)
     pane_ms = settings.plan().pane_ms
     return None if at_ms is None else -(-at_ms // pane_ms) * pane_ms
-
-
-def instant_option(option: str, text: str | None) -> int | None:
-    """The instant that an option names; CommandError if it is none."""
-    from stream.facts.instant import instant_ms
-
-    try:
-        return None if text is None else instant_ms(text)
-    except ValueError as error:
-        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error
-
-
-def check_run(run: str) -> None:
-    """CommandError if `--run` is no name."""
-    from stream.facts.decode import is_identifier
-
-    if not is_identifier(run):
-        raise CommandError(f"--run: {run!r} is not a name: 1-256 printable characters without '|'", exit_code=2)

@@ -1,4 +1,4 @@
-"""The way back of dead letters: to the topic that they came from, each event once."""
+"""Sends dead letters back to the topics that they came from, each event once."""
 
 import asyncio
 from collections import Counter
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from stream.cli.broker import started
 from stream.cli.deadletters import Letter
 from stream.cli.failure import CommandError
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 500
 NO_LIMIT_BYTES = 1 << 30
-"""What a topic takes is the broker's to say."""
+"""The producer's own limit, out of the way: the broker decides what a topic takes."""
 
 PART = "only a part of the value is there"
 FOREIGN = "from no inbound topic of this configuration"
@@ -22,12 +23,13 @@ SAME = "the same event as one before it"
 
 
 def resubmit(
-    settings: "Settings", letters: Iterable[Letter], told: Callable[[Letter], None], *, dry_run: bool
+    settings: "Settings", letters: Iterable[Letter], on_sent: Callable[[Letter], None], *, dry_run: bool
 ) -> Counter[str]:
-    """Sends the events; `told` of each that is acknowledged (or would be sent). Returns what was left out, by why.
+    """Sends the events of the letters; `on_sent` is called with each that is acknowledged (or, in a dry run, would be
+    sent). Gives how many were left out, by reason.
 
-    It may be stopped and begun again: an event that arrives twice counts once. CommandError names the first letter
-    that its topic does not take.
+    It may be stopped and run again: an event that arrives twice counts once. CommandError names the first letter that
+    its topic does not take.
     """
     from stream.kafka.names import Names
 
@@ -46,35 +48,29 @@ def resubmit(
 
     if dry_run:
         for letter in whole():
-            told(letter)
+            on_sent(letter)
         return left_out
     with asyncio.Runner() as runner:
-        producer = runner.run(_started(settings))
+        producer = runner.run(started(_producer(settings)))
         try:
             waiting = iter(whole())
             while some := list(islice(waiting, AT_ONCE)):
-                runner.run(_send(producer, some, told))
+                runner.run(_send(producer, some, on_sent))
         finally:
             runner.run(producer.stop())
     return left_out
 
 
-async def _started(settings: "Settings") -> Any:
+def _producer(settings: "Settings") -> Any:
     from aiokafka import AIOKafkaProducer
 
     # The default partitioner is murmur2, as the inbound topics ask for (contract 1).
-    producer = AIOKafkaProducer(
+    return AIOKafkaProducer(
         **settings.kafka_client_options(), acks="all", enable_idempotence=True, max_request_size=NO_LIMIT_BYTES
     )
-    try:
-        await producer.start()
-    except BaseException:
-        await producer.stop()
-        raise
-    return producer
 
 
-async def _send(producer: Any, letters: Iterable[Letter], told: Callable[[Letter], None]) -> None:
+async def _send(producer: Any, letters: Iterable[Letter], on_sent: Callable[[Letter], None]) -> None:
     from aiokafka.errors import BrokerResponseError
 
     sends = [(letter, await _sent(producer, letter)) for letter in letters]
@@ -83,7 +79,7 @@ async def _send(producer: Any, letters: Iterable[Letter], told: Callable[[Letter
             await sent
         except BrokerResponseError as error:
             raise CommandError(f"{letter.place}: {letter.topic} does not take it: {error}") from error
-        told(letter)
+        on_sent(letter)
 
 
 async def _sent(producer: Any, letter: Letter) -> Any:

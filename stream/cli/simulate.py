@@ -11,6 +11,7 @@ import typer
 from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
+from stream.cli.options import instant_option
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item, Mess
@@ -75,15 +76,15 @@ def simulate(
     """
     from stream.simulate.outlet import CannotProduce
 
-    spoilt = _mess(mess)
-    from_ms, to_ms = _instant("--from", from_), _instant("--to", to)
+    shares_of_mess = _mess(mess)
+    from_ms, to_ms = instant_option("--from", from_), instant_option("--to", to)
     live = out is None and from_ms is None
     try:
         if live:
-            items = _live(seed, rate, events, to_ms, agents, spoilt, history, incident)
+            items = _live(seed, rate, events, to_ms, agents, shares_of_mess, history, incident)
         else:
-            begin_ms = from_ms if from_ms is not None else _instant("--from", DEFAULT_FROM)
-            items = _batch(seed, begin_ms, rate, events, to_ms, agents, spoilt)
+            begin_ms = from_ms if from_ms is not None else instant_option("--from", DEFAULT_FROM)
+            items = _batch(seed, begin_ms, rate, events, to_ms, agents, shares_of_mess)
         if out is None:
             _to_kafka(config, items, live)
         else:
@@ -156,7 +157,7 @@ def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
         settings.kafka_client_options(),
         topic_prefix=settings.kafka.topic_prefix,
         clock_ms=clock,
-        report=_reported,
+        report=_show_progress,
         warn=warn,
     )
     print(f"{produced.events} events sent in {produced.seconds:.1f} s", file=sys.stderr)
@@ -166,30 +167,19 @@ def _to_file(items: "Iterator[Item]", out: str) -> None:
     from stream.simulate.files import write_lines
 
     try:
-        count = write_lines(items, out, lambda lines: _reported(f"{lines:,} lines"))
+        count = write_lines(items, out, lambda lines: _show_progress(f"{lines:,} lines"))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise CommandError(f"{out}: {error.strerror or error}") from error
-    _reported("")
+    _show_progress("")
     print(f"{count} lines in {out}", file=sys.stderr)
 
 
-def _reported(line: str) -> None:
-    """Shows a line of progress in place of the one before; on what is no terminal, nothing."""
+def _show_progress(line: str) -> None:
+    """Shows a line of progress in place of the one before; nothing if stderr is no terminal."""
     if sys.stderr.isatty():
         print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
-
-
-def _instant(option: str, text: str | None) -> int | None:
-    from stream.facts.instant import instant_ms
-
-    if text is None:
-        return None
-    try:
-        return instant_ms(text)
-    except ValueError as error:
-        raise CommandError(f"{option}: {text!r} {error}", exit_code=2) from error
 
 
 def _mess(text: str) -> "Mess":

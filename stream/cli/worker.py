@@ -1,24 +1,13 @@
 """`kpi-stream worker`: a worker, until it is stopped."""
 
-from typing import Annotated
-
 import typer
 
 from stream.cli.configuration import Config, settings_of
+from stream.cli.options import HttpPort
 
 
 def worker(
-    http_port: Annotated[
-        int | None,
-        typer.Option(
-            "--http-port",
-            min=0,
-            max=65535,
-            metavar="N",
-            help="Instead of http.port; 0: any free one, printed.",
-            show_default=False,
-        ),
-    ] = None,
+    http_port: HttpPort = None,
     config: Config = None,
 ) -> None:
     """Runs a worker against Kafka until it is stopped.

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from stream.facts.instant import instant_ms, instant_text
 from stream.facts.models.together import between
+from stream.facts.printable import printable
 
 EXAMPLE = "2026-11-02T09:00:00+08:00"
 _SHOWN = 40
@@ -108,9 +109,8 @@ def _epoch(value: float) -> str:
 
 
 def _show(value: Any, *, quoted: bool = True) -> str:
-    """A value as it is shown: escaped, and cut."""
-    text = ascii(value) if quoted or not isinstance(value, str) else ascii(value)[1:-1]
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    """A value as a person can read it on one line: escaped, and cut after 40 characters."""
+    return printable(repr(value) if quoted or not isinstance(value, str) else value, _SHOWN)
 
 
 _NUMBERS = "is no whole number; send one without quotes, fraction or exponent"

@@ -7,10 +7,11 @@ from importlib import resources
 
 
 @cache
-def _names() -> frozenset[str]:
+def zone_names() -> frozenset[str]:
+    """Every zone that the pinned package knows."""
     return frozenset(resources.files("tzdata").joinpath("zones").read_text("utf-8").split())
 
 
 def is_zone(name: str) -> bool:
     """Whether tzdata knows a zone of this name, in this spelling."""
-    return name in _names()
+    return name in zone_names()

@@ -14,4 +14,5 @@ __all__ = [
     "reach",
     "state_timeline",
     "states",
+    "whole",
 ]

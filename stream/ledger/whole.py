@@ -1,8 +1,8 @@
-"""The whole fold of a key at once: the definition that the differences of stage 1 must add up to."""
+"""The whole fold of a key at once: what the deltas of the debtor stage must add up to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Fact
@@ -17,7 +17,7 @@ from stream.windows.shifts import Shifts
 
 
 def emit_whole(
-    facts: Sequence[Fact],
+    facts: Iterable[Fact],
     definitions: Definitions,
     shifts: Shifts,
     midnight_ms: MidnightMs,
@@ -28,10 +28,16 @@ def emit_whole(
     counting = [fact for fact in facts if not fact.void]
     for fact in counting:
         emit_own(fact, definitions, emit)
-    links = DebtorIndex(FactList(counting), definitions, midnight_ms, reasons=True)
-    links.take_in_all()
-    emit_linked(links, emit)
-    states = [fact for fact in counting if isinstance(fact, AgentState)]
+    index = DebtorIndex(FactList(counting), definitions, midnight_ms, reasons=True)
+    index.take_in_all()
+    emit_linked(index, emit)
+    bounds = Bounds(definitions, shifts)
+    for state, following in state_spans(counting):
+        emit_span(state, following, bounds, grain_ms, emit)
+
+
+def state_spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState | None]]:
+    """The agent states among the facts in the order of time, each with the one that follows it; None after the last."""
+    states = [fact for fact in facts if isinstance(fact, AgentState)]
     states.sort(key=lambda state: (state.occurred_at, state.event_id))
-    for state, following in zip_longest(states, states[1:]):
-        emit_span(state, following, Bounds(definitions, shifts), grain_ms, emit)
+    return zip_longest(states, states[1:])

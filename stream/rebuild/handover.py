@@ -101,7 +101,7 @@ async def _write(
         positions = await _positions(context, parts, read, lefts)
         legacies = _legacies(job, lefts, said, positions)
         indexes = [result["index"] for result in folded]
-        run.each_bucket("succeed", [(indexes, len(positions), legacy) for legacy in legacies], remembered=False)
+        run.each_bucket("hand_over", [(indexes, len(positions), legacy) for legacy in legacies], remembered=False)
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
         return await succession.write(job, lefts, legacies, said, positions, ledgers)

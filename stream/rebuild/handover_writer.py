@@ -99,7 +99,7 @@ class HandOverWriter:
         kpis = alerts = 0
         kept = set[bytes]()
         for number in range(self._deltas):
-            with (job.folder / f"succession-{number}").open("rb") as file:
+            with (job.folder / f"handover-{number}").open("rb") as file:
                 new_kpis, new_alerts, state = marshal.load(file)
             await self._windows(number, lefts, legacies[number], (new_kpis, new_alerts, state))
             kept.update(key for key, _ in new_kpis)

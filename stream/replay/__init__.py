@@ -1,4 +1,8 @@
-"""The same core over files, without Kafka: reading -> ordering -> running -> writing, each a stage of its own."""
+"""Replay: the numbers of events in files, or captured from topics, by the core of the live path and without Kafka.
+
+A replay is a set of tasks (running.py): parts of the input are split into groups of keys, each group is folded, and
+what the groups contribute is added up, or evaluated in the order of time, in buckets of entities.
+"""
 
 __all__ = [
     "book",

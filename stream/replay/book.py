@@ -1,4 +1,4 @@
-"""The facts of some keys, each as the event that counts: what a fold that comes once, at the end, starts from."""
+"""All facts of some keys in memory, each in the version that counts, for a fold that runs once at the end."""
 
 from collections.abc import Collection, Iterator, Sequence
 
@@ -14,26 +14,26 @@ Facts = dict[str, Fact]
 
 
 class Book:
-    """Takes events in, in any order, and gives the facts of one key after the other. All are in memory."""
+    """Takes events in any order and gives the facts of each key. All are held in memory."""
 
     def __init__(self, limits: FactLimits) -> None:
         self._limits = limits
-        self._fewest = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
         self._keys: dict[str, Facts] = {}
         self._losers: dict[tuple[str, str], tuple[bytes, ...]] = {}
         self.greatest_ms: int | None = None
-        """The greatest `occurred_at` of all that was taken in, whatever became of it."""
-        self._chains: dict[str, StateTimeline] = {}
-        """Of agents with many states, the same in their order: which of them only repeat the one before."""
+        """The greatest `occurred_at` of all events taken in, refused ones included; None before the first."""
+        self._timelines: dict[str, StateTimeline] = {}
+        """The state timelines of agents with many states, which tell what states only repeat the one before."""
 
     def add(self, fact: Fact) -> Verdict:
-        """Takes an event in; of several that state the same fact the one that counts stays, whatever their order."""
+        """Takes an event in. Of several for the same fact the one that counts is kept, in whatever order they come."""
         others = self.add_all([fact])
         return others[0][1] if others else ACCEPTED
 
     def add_all(self, facts: Sequence[Fact | None]) -> list[tuple[int, Verdict]]:
-        """Takes a block of events in; (place, verdict) of those that are not simply accepted. None is passed over."""
-        keys, fewest = self._keys, self._fewest
+        """Takes a block of events in; None stands for no event. Gives (index, verdict) of those not accepted."""
+        keys, least_limit = self._keys, self._least_limit
         others: list[tuple[int, Verdict]] = []
         for place, fact in enumerate(facts):
             if fact is None:
@@ -45,7 +45,7 @@ class Book:
             known = keys.get(key)
             if known is None:
                 keys[key] = {name: fact}
-            elif name in known or len(known) >= fewest:
+            elif name in known or len(known) >= least_limit:
                 verdict = self._judge(key, name, fact, known)
                 if verdict is not ACCEPTED:
                     others.append((place, verdict))
@@ -54,7 +54,7 @@ class Book:
         return others
 
     def groups(self) -> Iterator[Collection[Fact]]:
-        """The facts of each key, in no order. They are still there afterwards."""
+        """The facts of each key, in no particular order. The book keeps them."""
         return (facts.values() for facts in self._keys.values())
 
     def _judge(self, key: str, name: str, fact: Fact, facts: Facts) -> Verdict:
@@ -63,12 +63,12 @@ class Book:
             full = self._full(key, fact, facts)
             if full is None:
                 facts[name] = fact
-                if isinstance(fact, AgentState) and key in self._chains:
-                    self._chains[key].put(fact)
+                if isinstance(fact, AgentState) and key in self._timelines:
+                    self._timelines[key].put(fact)
             return full or ACCEPTED
         judgement = judge(known, self._losers.get((key, name), ()), fact)
         facts[name] = judgement.fact
-        self._chains.pop(key, None)
+        self._timelines.pop(key, None)
         if judgement.losers:
             self._losers[key, name] = judgement.losers
         else:
@@ -77,16 +77,18 @@ class Book:
 
     def _full(self, key: str, fact: Fact, facts: Facts) -> Verdict | None:
         if isinstance(fact, AgentState):
-            chain = self._chains.get(key)
-            if chain is None:
-                chain = self._chains[key] = StateTimeline()
+            timeline = self._timelines.get(key)
+            if timeline is None:
+                timeline = self._timelines[key] = StateTimeline()
                 for each in facts.values():
                     if isinstance(each, AgentState):
-                        chain.put(each)
-            if chain.weight() >= self._limits.facts_per_debtor:
-                return Verdict("limit", f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows")
+                        timeline.put(each)
+            if timeline.weight() >= self._limits.facts_per_debtor:
+                return Verdict(
+                    "limit", f"the agent has {len(timeline)} states, as many as limits.facts_per_debtor allows"
+                )
             return None
-        # Of a key that is an agent's, states are counted apart; a debtor has none.
+        # An agent's states have a limit of their own (above); a debtor has none.
         held = len(facts) if fact.debtor_id else sum(not isinstance(each, AgentState) for each in facts.values())
         if held >= self._limits.facts_per_debtor:
             return Verdict("limit", f"its key has {held} facts, as many as limits.facts_per_debtor allows")

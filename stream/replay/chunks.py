@@ -1,4 +1,4 @@
-"""The bytes of an input, decompressed, chunk by chunk; an input that is torn is an error and never a shorter input."""
+"""The decompressed bytes of an input, chunk by chunk. A truncated input is an error and never a shorter input."""
 
 import sys
 import zlib
@@ -15,7 +15,7 @@ _GZIP_NAMES = (".gz",)
 _ZSTD_NAMES = (".zst", ".zstd")
 _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_LONGEST_ZSTD_WINDOW = 1 << 31
+_MAX_ZSTD_WINDOW_BYTES = 1 << 31
 
 
 class InputError(Exception):
@@ -24,7 +24,7 @@ class InputError(Exception):
 
 @dataclass
 class FilePosition:
-    """How far the reading is: bytes of the inputs as they lie on disk. `total` 0: unknown (standard input)."""
+    """How far reading has come, in bytes of the inputs as they lie on disk. `total` 0: unknown (standard input)."""
 
     read: int = 0
     total: int = 0
@@ -39,7 +39,7 @@ class _Decoder(Protocol):
 
 
 def check(sources: list[str]) -> int:
-    """The bytes of all sources together. InputError for the first that is missing, a directory or unreadable."""
+    """The size of all sources in bytes. InputError for the first that is missing, a directory or unreadable."""
     total = 0
     for source in sources:
         if source == STDIN:
@@ -65,7 +65,7 @@ def is_packed(source: str) -> bool:
 
 
 def chunks(source: str, position: FilePosition) -> Iterator[bytes]:
-    """The decompressed bytes of `source` ("-": standard input), whose compression is told by its name or first bytes.
+    """The decompressed bytes of `source` ("-": standard input), whose compression its name or first bytes show.
 
     InputError if it cannot be read, or ends inside a compressed frame.
     """
@@ -86,7 +86,7 @@ def _decompressed(source: str, file: BinaryIO, position: FilePosition) -> Iterat
     if source.endswith(_GZIP_NAMES) or first.startswith(_GZIP_MAGIC):
         format_name, decoder = "gzip", lambda: zlib.decompressobj(wbits=31)
     elif source.endswith(_ZSTD_NAMES) or first.startswith(_ZSTD_MAGIC):
-        zstd = zstandard.ZstdDecompressor(max_window_size=_LONGEST_ZSTD_WINDOW)
+        zstd = zstandard.ZstdDecompressor(max_window_size=_MAX_ZSTD_WINDOW_BYTES)
         format_name, decoder = "zstd", zstd.decompressobj
     else:
         yield first
@@ -99,14 +99,14 @@ def _decompressed(source: str, file: BinaryIO, position: FilePosition) -> Iterat
 
 
 def raw_chunks(file: BinaryIO, position: FilePosition) -> Iterator[bytes]:
-    """The bytes of a file from where it stands, as they are."""
+    """The bytes of a file from its current position on, as they are."""
     while chunk := file.read(_CHUNK_BYTES):
         position.read += len(chunk)
         yield chunk
 
 
 def _frames(first: bytes, raw: Iterator[bytes], new_decoder: Callable[[], _Decoder]) -> Iterator[bytes]:
-    """Frame after frame; zero bytes between and after them are padding. EOFError if the last does not end."""
+    """Decompresses frame after frame; zero bytes between and after them are padding. EOFError if the last is torn."""
     decoder: _Decoder | None = None
     frames = 0
     chunk: bytes | None = first

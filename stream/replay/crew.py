@@ -1,4 +1,4 @@
-"""Who does the tasks of a replay: this process, or several."""
+"""The processes that do the tasks of a replay: this one alone, or several others."""
 
 import gc
 import signal
@@ -12,44 +12,46 @@ from typing import Any, Protocol
 
 from stream.replay.chunks import InputError
 from stream.replay.job import Job
-from stream.replay.tasks import Result, Task, Tell
+from stream.replay.tasks import Report, Result, Task
 from stream.replay.workfolder import OutputError
 
-Perform = Callable[[Job, Task, tuple[Any, ...], Tell], Result]
-"""Does one task: (job, task, what it is given besides, tell). Must be importable by its name."""
+Perform = Callable[[Job, Task, tuple[Any, ...], Report], Result]
+"""Does one task: (job, task, further arguments, report). Other processes import it by its name."""
 
 Order = tuple[Task, tuple[Any, ...]]
-"""A task, and what it is given besides."""
+"""A task and its further arguments."""
 
 
 class CrewError(Exception):
-    """A process of the replay has ended before its time. One line."""
+    """A process of the replay ended before its work was done. One line."""
 
 
 class Crew(Protocol):
-    """Does tasks that do not depend on each other."""
+    """Does tasks that do not depend on each other, in one process or in several."""
 
-    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
-        """Does them all; results come as they are done."""
+    def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
+        """Does all the tasks; gives each with its result as soon as it is done."""
         ...
 
 
 class Alone:
-    """Does everything in this process, one after the other."""
+    """A crew of this process only, which does one task after the other."""
 
     def __init__(self, job: Job, perform: Perform) -> None:
         self._job = job
         self._perform = perform
 
-    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
+    def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
         """As `Crew` says."""
         for task, given in orders:
-            yield task, self._perform(self._job, task, given, tell)
+            yield task, self._perform(self._job, task, given, report)
 
 
 class Several:
-    """`processes` others, each with one task at a time. CrewError if one of them dies; InputError and OutputError of a
-    task are raised here."""
+    """A crew of `processes` child processes, each with one task at a time.
+
+    `do` raises CrewError if one of them dies, and the InputError or OutputError of a task.
+    """
 
     def __init__(self, job: Job, perform: Perform, processes: int) -> None:
         context = get_context("spawn")
@@ -63,7 +65,7 @@ class Several:
             self._free.append(ours)
             self._processes[ours] = process
 
-    def do(self, orders: Iterable[Order], tell: Tell) -> Iterator[tuple[Task, Result]]:
+    def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
         """As `Crew` says."""
         waiting = deque(orders)
         busy: dict[Connection, Task] = {}
@@ -75,22 +77,22 @@ class Several:
                 self._send(connection, order)
             for ready in wait(list(busy)):
                 assert isinstance(ready, Connection)
-                kind, said = self._received(ready)
-                if kind == "told":
-                    tell(*said)
+                kind, content = self._received(ready)
+                if kind == "progress":
+                    report(*content)
                 elif kind == "failed":
-                    raise said
+                    raise content
                 else:
                     self._free.append(ready)
-                    yield busy.pop(ready), said
+                    yield busy.pop(ready), content
 
     @property
     def pids(self) -> list[int]:
-        """The processes' ids."""
+        """The ids of the child processes."""
         return [process.pid for process in self._processes.values() if process.pid is not None]
 
     def stop(self) -> None:
-        """Ends the processes, whatever they are at."""
+        """Ends the child processes, whatever they are doing."""
         for process in self._processes.values():
             process.terminate()
         for connection, process in self._processes.items():
@@ -105,8 +107,8 @@ class Several:
 
     def _received(self, connection: Connection) -> tuple[str, Any]:
         try:
-            kind, said = connection.recv()
-            return kind, said
+            kind, content = connection.recv()
+            return kind, content
         except (EOFError, OSError):
             self._died(connection)
             raise
@@ -119,7 +121,7 @@ class Several:
 
 @contextmanager
 def hired(job: Job, perform: Perform, processes: int) -> Iterator[Crew]:
-    """A crew of so many processes; with 1, this one does all the work."""
+    """A crew of so many processes for the length of the block; with 1, this process does all the work."""
     if processes == 1:
         with few_collections():
             yield Alone(job, perform)
@@ -133,7 +135,10 @@ def hired(job: Job, perform: Perform, processes: int) -> Iterator[Crew]:
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Millions of live objects and hardly a cycle among them: each full collection would walk them all for nothing."""
+    """Collects garbage rarely for the length of the block.
+
+    There are millions of live objects and hardly a cycle among them: a full collection would walk them all for nothing.
+    """
     before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 1_000)
     try:
@@ -151,7 +156,7 @@ def _work(job: Job, perform: Perform, connection: Connection) -> None:
             except EOFError:
                 return  # the first process is gone
             try:
-                result = perform(job, task, given, lambda events, read: connection.send(("told", (events, read))))
+                result = perform(job, task, given, lambda events, read: connection.send(("progress", (events, read))))
             except InputError as error:
                 connection.send(("failed", error))
                 return

@@ -1,4 +1,4 @@
-"""Dead letters on their way from the tasks to `deadletter.jsonl`, in the order of the input."""
+"""The dead letters of a replay: a file for each task, merged into `deadletter.jsonl` in the order of the input."""
 
 import base64
 import marshal
@@ -11,11 +11,11 @@ from typing import Any
 import orjson
 
 Dead = tuple[int, int, bytes, str, str]
-"""An event that is no fact: part and line, value, reason, detail."""
+"""An event that was refused: index of the part, line in the part, value, reason, detail."""
 
 
 def write_dead(path: Path, dead: list[Dead]) -> None:
-    """Leaves the dead letters of one task, sorted."""
+    """Writes the dead letters of one task, sorted."""
     dead.sort()
     with path.open("wb") as file:
         for each in dead:
@@ -23,7 +23,7 @@ def write_dead(path: Path, dead: list[Dead]) -> None:
 
 
 def read_dead(path: Path) -> Iterator[Dead]:
-    """What `write_dead` wrote; nothing without a file."""
+    """The dead letters that `write_dead` wrote, in order; none where there is no file."""
     size = path.stat().st_size if path.exists() else 0
     if size:
         with path.open("rb") as file:
@@ -34,8 +34,10 @@ def read_dead(path: Path) -> Iterator[Dead]:
 def write_deadletters(
     path: Path, files: Iterable[Path], sources: Sequence[str], first_lines: Sequence[int]
 ) -> dict[str, int]:
-    """Writes `deadletter.jsonl` from the tasks' files; the number of rows by reason. `sources` and `first_lines`: of
-    each part, its name and what is added to its lines."""
+    """Writes `deadletter.jsonl` from the tasks' files and gives the number of rows by reason.
+
+    `sources` and `first_lines` hold, for each part, the name of its source and what is added to its line numbers.
+    """
     counts: Counter[str] = Counter()
     with path.open("wb") as file:
         for part, line, value, reason, detail in merge(*(read_dead(each) for each in files)):
@@ -46,7 +48,7 @@ def write_deadletters(
 
 
 def _row(value: bytes, reason: str, detail: str, source: str, line: int) -> dict[str, Any]:
-    """The value is unchanged, as text if it is UTF-8."""
+    """A row for `deadletter.jsonl`. The value is unchanged: as text if it is UTF-8, else as base64."""
     row: dict[str, Any] = {"reason": reason, "detail": detail, "source": _text(source), "line": line}
     try:
         row["value"] = value.decode()
@@ -56,5 +58,5 @@ def _row(value: bytes, reason: str, detail: str, source: str, line: int) -> dict
 
 
 def _text(path: str) -> str:
-    """A path as text that JSON can hold: names of files need not be UTF-8."""
+    """A path as text that JSON can hold, since file names need not be UTF-8."""
     return path.encode("utf-8", "replace").decode()

@@ -1,4 +1,4 @@
-"""Third task, where rules look at panes: the deltas of a bucket of entities through stage 2, in the order of time."""
+"""Third task where alert rules are configured: the deltas of a bucket of entities through the entity stage, by time."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -16,29 +16,30 @@ from stream.replay.slices import SLICE_MS
 from stream.replay.tasks import Result
 
 
-def evaluate(job: Job, number: int, indexes: list[Index], greatest_ms: int | None) -> Result:
-    """Makes the records of bucket `number`: the file `records-NUMBER`; its alerts: `alerts-NUMBER`, a line each.
+def evaluate(job: Job, bucket: int, indexes: list[Index], greatest_ms: int | None) -> Result:
+    """Writes the KPI records of a bucket to the file `records-BUCKET` and its alerts, a line each, to `alerts-BUCKET`.
 
-    `greatest_ms`: greatest `occurred_at` of the input. Result: `segments` of the records.
+    `indexes` are those of the groups' parcels; `greatest_ms` is the greatest `occurred_at` of the input, None if it has
+    no facts. Result: `segments` of the records.
     """
-    stage2 = EntityStage(job.plan, job.settings.rules(), job.publication, 0, 1)
+    stage = EntityStage(job.plan, job.settings.rules(), job.publication, 0, 1)
     alerts: list[Record] = []
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
-    for slice_, parcels in groupby(read_parcels(files, number), key=lambda parcel: parcel[0]):
+    for slice_, parcels in groupby(read_parcels(files, bucket), key=lambda parcel: parcel[0]):
         for _, deltas in parcels:
             for key, value in deltas:
-                stage2.apply(key, value)
+                stage.apply(key, value)
         if greatest_ms is not None:
-            # Every row of before the end of the slice is in: that is what a watermark says.
+            # Every row up to the end of the slice has been applied, which is what a watermark promises.
             now_ms = min((slice_ + 1) * SLICE_MS, greatest_ms)
-            stage2.apply(STATEMENT_KEY, encode_statement(0, now_ms, now_ms))
-            alerts += stage2.tick(now_ms).alerts
-    stage2.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
-    output = stage2.close()
-    segments = Segments(job.folder / f"records-{number}")
+            stage.apply(STATEMENT_KEY, encode_statement(0, now_ms, now_ms))
+            alerts += stage.tick(now_ms).alerts
+    stage.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
+    output = stage.close()
+    segments = Segments(job.folder / f"records-{bucket}")
     for entity, records in groupby(_wanted(job, output.kpis), key=lambda record: _entity(record[0])):
         segments.add(entity, records)
-    with (job.folder / f"alerts-{number}").open("wb") as file:
+    with (job.folder / f"alerts-{bucket}").open("wb") as file:
         file.writelines(value + b"\n" for _, value in alerts + output.alerts if _decided_within(job, value))
     return {"segments": segments.close()}
 

@@ -1,4 +1,4 @@
-"""The facts behind one number: every contribution to it, with the facts that decided it, from the ledger's own fold."""
+"""The facts behind one KPI value: its contributions and the facts that decided each, from the ledger's own fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,21 +8,16 @@ from stream.facts.fact import Fact
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
-from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions
-from stream.ledger.fold import emit_linked
-from stream.ledger.own import emit_own
-from stream.ledger.states import Bounds, emit_span
-from stream.ledger.store.held_facts import FactList
+from stream.ledger.whole import emit_whole
 from stream.replay.book import Book
-from stream.replay.pane_sums import spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
 
 class ExplainedContribution(NamedTuple):
-    """One addend: so much for a column at an instant, and the facts that decided it, the one it is about first."""
+    """An amount added to a column at an instant, and the facts that decided it, the one that it is about first."""
 
     instant_ms: int
     column: str
@@ -32,7 +27,7 @@ class ExplainedContribution(NamedTuple):
 
 @dataclass(frozen=True)
 class Question:
-    """Which number: a KPI (in `currency`, if it is per currency) of an entity, over `[start_ms, end_ms)`."""
+    """Which value is asked about: a KPI (in `currency`, if it is per currency) of an entity, `[start_ms, end_ms)`."""
 
     kpi: Kpi
     currency: str | None
@@ -62,7 +57,7 @@ class Question:
 def contributions(
     book: Book, question: Question, definitions: Definitions, plan: WindowPlan
 ) -> list[ExplainedContribution]:
-    """Everything that the number is the sum of, in the order of the instants."""
+    """Every contribution to the value, in the order of their instants."""
     return answers(book, [question], definitions, plan)[0]
 
 
@@ -79,16 +74,9 @@ def answers(
     def midnight_ms(site: str, day: str, days: int) -> int:
         return local_midnight_ms(plan.clock(site).zone, day, days)
 
-    bounds = Bounds(definitions, Shifts(plan))
-    for group in book.groups():
-        facts = [fact for fact in group if not fact.void]
-        for fact in facts:
-            emit_own(fact, definitions, collector)
-        links = DebtorIndex(FactList(facts), definitions, midnight_ms, reasons=True)
-        links.take_in_all()
-        emit_linked(links, collector)
-        for state, following in spans(facts):
-            emit_span(state, following, bounds, plan.grain_ms, collector)
+    shifts = Shifts(plan)
+    for facts in book.groups():
+        emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
     return [sorted(found, key=_order) for found in collector.found]
 
 
@@ -102,11 +90,11 @@ class _Collector:
     def __init__(self, questions: Sequence[Question]) -> None:
         self.found: list[list[ExplainedContribution]] = [[] for _ in questions]
         self._of_column: dict[str, list[tuple[int, Question]]] = {}
-        for number, question in enumerate(questions):
+        for index, question in enumerate(questions):
             for column in {*question.numerator, *(question.denominator or ())}:
-                self._of_column.setdefault(column, []).append((number, question))
+                self._of_column.setdefault(column, []).append((index, question))
 
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
-        for number, question in self._of_column.get(column, ()):
+        for index, question in self._of_column.get(column, ()):
             if amount and question.start_ms <= instant_ms < question.end_ms and question.concerns(credit):
-                self.found[number].append(ExplainedContribution(instant_ms, column, amount, because))
+                self.found[index].append(ExplainedContribution(instant_ms, column, amount, because))

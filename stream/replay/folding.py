@@ -1,9 +1,9 @@
-"""Second task: the events of a group of keys to what they contribute. Every event is counted once, as accepted or as
-what else became of it.
+"""Second task: folds the events of a group of keys into contributions, and counts what became of every event.
 
-There are two ways to the same contributions. Step by step, through the number that the live path runs: alerts need it,
-since they ask what was known when. At once, from all facts at the end: numbers are a function of the set of facts
-(definitions 1), and one fold of each case is much cheaper than one for each of its facts. Tests hold the two together.
+There are two ways to the same contributions. Step by step: events go through the debtor stage of the live path in the
+order of time. Alerts need this, since they ask what was known when. At once: each key is folded from all its facts at
+the end. KPIs are a function of the set of facts (definitions 1), and one fold of a case is much cheaper than one for
+each of its facts. Tests hold the two together.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,17 +25,17 @@ from stream.replay.parcels import Place, write_parcels
 from stream.replay.reading import CUT_BYTES
 from stream.replay.slices import slices_of
 from stream.replay.spill import spilled
-from stream.replay.tasks import Result, Tell, later
+from stream.replay.tasks import Report, Result, later
 from stream.windows.calendar import day_begins
 
 TAKE_AT_FACTS = 50_000
-"""Facts whose differences are added up before they are handed on."""
+"""How many facts' deltas are added up before they are handed on."""
 
 Judge = Callable[[Fact], Verdict]
 
 
 class Oversized(NamedTuple):
-    """Why an event is not even read."""
+    """Why an event was refused without being read."""
 
     detail: str
     reason: str = "oversized"
@@ -45,8 +45,8 @@ Outcome = Fact | Rejection | Oversized
 
 
 @dataclass
-class _Tally:
-    """What became of the events so far. `greatest_ms`: over all that could be read, whatever became of them."""
+class _FoldCounts:
+    """What became of a group's events so far. `greatest_ms`: the greatest `occurred_at` of all that could be read."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -57,80 +57,82 @@ class _Tally:
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
-def fold(job: Job, number: int, tell: Tell) -> Result:
-    """Folds group `number`. What it contributes is the file `parcels-NUMBER`, the events that are no facts are
-    `dead-fold-NUMBER`.
+def fold(job: Job, group: int, report: Report) -> Result:
+    """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`.
+    Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition.
 
-    Result: `accepted`, `duplicates`, `superseded`, `dead`, `greatest_ms`, `sites` that anything was contributed to,
-    `index` of the parcels; where the ledger is
-    wanted, its records are the file `ledger-NUMBER`, by number, with its index `ledger`.
+    Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
+    was contributed; `index` of the parcels, and `ledger`, the index of the ledger's records.
     """
-    tally = _Tally()
-    parcels = (_step_by_step if job.stepwise else _at_once)(job, number, tally, tell)
-    index = write_parcels(job.folder / f"parcels-{number}", parcels)
-    ledger = write_parcels(job.folder / f"ledger-{number}", tally.ledger.items())
-    write_dead(job.folder / f"dead-fold-{number}", tally.dead)
+    counts = _FoldCounts()
+    parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
+    index = write_parcels(job.folder / f"parcels-{group}", parcels)
+    ledger = write_parcels(job.folder / f"ledger-{group}", counts.ledger.items())
+    write_dead(job.folder / f"dead-fold-{group}", counts.dead)
     return {
-        "accepted": tally.accepted,
-        "duplicates": tally.duplicates,
-        "superseded": tally.superseded,
-        "greatest_ms": tally.greatest_ms,
-        "sites": sorted(tally.sites),
-        "dead": len(tally.dead),
+        "accepted": counts.accepted,
+        "duplicates": counts.duplicates,
+        "superseded": counts.superseded,
+        "greatest_ms": counts.greatest_ms,
+        "sites": sorted(counts.sites),
+        "dead": len(counts.dead),
         "index": index,
         "ledger": ledger,
     }
 
 
-def _at_once(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
+def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     book = Book(job.settings.limits())
-    for part, lines, values in _blocks(job, number):
-        _add(book, part, lines, values, _decoded(values, job), tally)
-        tell(len(values), 0)
-    cut_ms = job.end_ms_of(tally.greatest_ms)
-    cells = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
+    for part, lines, values in _blocks(job, group):
+        _add(book, part, lines, values, _decoded(values, job), counts)
+        report(len(values), 0)
+    cut_ms = job.end_ms_of(counts.greatest_ms)
+    sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     for facts_of_key in book.groups():
-        cells.fold(facts_of_key)
+        sums.fold(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
-        """Of the bucket that an entity belongs to: those of people, those of queues and segments, and what is later."""
+        """The parcel of the bucket that an entity belongs to: panes of agents, panes of queues and segments, and what
+        counts at the cut or after it."""
         return parcels.setdefault((0, crc32(text.encode()) % job.buckets), ([], [], []))
 
-    for credit, panes in cells.take().items():
-        tally.sites.add(credit[0])
+    for credit, panes in sums.take().items():
+        counts.sites.add(credit[0])
         parcel(f"{credit[0]}|{credit[2]}")[0].append((credit, panes))
-    for owner, panes in cells.take_others().items():
+    for owner, panes in sums.take_others().items():
         parcel("|".join(owner))[1].append((owner, panes))
     if job.end_ms is None:  # a later event of another group may make it count
-        for later in cells.take_later():
-            of_person, (site, team, name) = later[:2]
-            parcel(f"{site}|{name}" if of_person else f"{site}|{team}|{name}")[2].append(later)
+        for addend in sums.take_later():
+            of_person, (site, team, name) = addend[:2]
+            parcel(f"{site}|{name}" if of_person else f"{site}|{team}|{name}")[2].append(addend)
     yield from parcels.items()
 
 
-def _add(book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], tally: _Tally) -> None:
+def _add(
+    book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
+) -> None:
     facts = [None if isinstance(outcome, Rejection | Oversized) else outcome for outcome in outcomes]
     others = book.add_all(facts)
     accepted = len(facts) - len(others)
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, Rejection | Oversized):
             accepted -= 1
-            _refuse(tally, part, lines[place], values[place], outcome.reason, outcome.detail)
+            _refuse(counts, part, lines[place], values[place], outcome.reason, outcome.detail)
     for place, (kind, detail) in others:
-        _judged(tally, part, lines[place], values[place], kind, detail)
-    tally.accepted += accepted
+        _judged(counts, part, lines[place], values[place], kind, detail)
+    counts.accepted += accepted
     greatest_ms = max((fact.occurred_at for fact in facts if fact is not None), default=None)
-    tally.greatest_ms = later(tally.greatest_ms, greatest_ms)
+    counts.greatest_ms = later(counts.greatest_ms, greatest_ms)
 
 
-def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[tuple[Place, Any]]:
+def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage1 = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
+    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | Oversized) else fact.occurred_at, value, part, line, fact)
-        for part, lines, values in _blocks(job, number)
+        for part, lines, values in _blocks(job, group)
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
@@ -138,19 +140,19 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
     for first in range(0, len(events), TAKE_AT_FACTS):
         some = events[first : first + TAKE_AT_FACTS]
         for _, value, part, line, fact in some:
-            _count(stage1.apply, part, line, value, fact, tally)
-        tell(len(some), 0)
-        deltas, ledger = stage1.take()
-        tally.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
+            _count(stage.apply, part, line, value, fact, counts)
+        report(len(some), 0)
+        deltas, ledger = stage.take()
+        counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:
                 place = 0, job.ledger_home(key.decode().partition("|")[0])
-                tally.ledger.setdefault(place, []).append((key, kept))
+                counts.ledger.setdefault(place, []).append((key, kept))
 
 
 def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:
-    """Deltas by bucket, cut into slices of time: a row is needed by the evaluations after its instant and cause."""
+    """Deltas by bucket, cut into slices of time (slices.py)."""
     found: dict[Place, list[tuple[bytes, bytes]]] = {}
     for key, value in deltas:
         bucket = entity_partition(key.decode(), job.buckets)
@@ -166,7 +168,7 @@ def _blocks(job: Job, group: int) -> Iterator[tuple[int, list[int], list[bytes]]
 
 
 def forget_group(job: Job, group: int) -> None:
-    """Frees what a group that is folded was read from."""
+    """Deletes the files that a group was read from, once it is folded."""
     for part in range(len(job.parts)):
         (job.folder / f"split-{part}" / str(group)).unlink(missing_ok=True)
 
@@ -181,32 +183,32 @@ def _decoded(values: Sequence[bytes], job: Job) -> list[Outcome]:
     ]
 
 
-def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, tally: _Tally) -> None:
+def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, counts: _FoldCounts) -> None:
     if isinstance(fact, Rejection | Oversized):
-        _refuse(tally, part, line, value, fact.reason, fact.detail)
+        _refuse(counts, part, line, value, fact.reason, fact.detail)
         return
-    tally.greatest_ms = max(fact.occurred_at, tally.greatest_ms or 0)
+    counts.greatest_ms = max(fact.occurred_at, counts.greatest_ms or 0)
     try:
         kind, detail = judge(fact)
     except Exception as error:  # noqa: BLE001  one bad event must not end the run; the ledger is as it was before
-        _refuse(tally, part, line, value, "internal", f"{type(error).__name__}: {error}")
+        _refuse(counts, part, line, value, "internal", f"{type(error).__name__}: {error}")
         return
-    _judged(tally, part, line, value, kind, detail)
+    _judged(counts, part, line, value, kind, detail)
 
 
-def _judged(tally: _Tally, part: int, line: int, value: bytes, kind: str, detail: str) -> None:
+def _judged(counts: _FoldCounts, part: int, line: int, value: bytes, kind: str, detail: str) -> None:
     if kind == "accepted":
-        tally.accepted += 1
+        counts.accepted += 1
     elif kind == "duplicate":
-        tally.duplicates += 1
+        counts.duplicates += 1
     elif kind == "superseded":
-        tally.superseded += 1
+        counts.superseded += 1
     else:
-        _refuse(tally, part, line, value, kind, detail)
+        _refuse(counts, part, line, value, kind, detail)
 
 
-def _refuse(tally: _Tally, part: int, line: int, value: bytes, reason: str, detail: str) -> None:
-    tally.dead.append((part, line, value, reason, detail))
+def _refuse(counts: _FoldCounts, part: int, line: int, value: bytes, reason: str, detail: str) -> None:
+    counts.dead.append((part, line, value, reason, detail))
 
 
 def _oversized(length: int, record_bytes: int) -> str:

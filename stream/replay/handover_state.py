@@ -1,4 +1,4 @@
-"""Third task of a hand-over: the state of one number of stage 2, from which live workers go on (live 4)."""
+"""Third task of a hand-over: the state of one entity partition, from which live workers go on (live 4)."""
 
 import marshal
 from collections.abc import Mapping, Sequence
@@ -19,9 +19,9 @@ from stream.windows.exact import dumps, loads
 
 @dataclass(frozen=True)
 class FormerClocks:
-    """What a number of stage 2 takes over from the workers that were stopped: the clock's fields, the alerts that are
-    open (records of the windows topic), the highest revision that was ever published, and the `statements` of the
-    stage-1 numbers as of the captured offsets."""
+    """What an entity partition takes over from the workers that were stopped: the fields of its clock, the open alerts
+    (records of the windows topic), the highest revision it ever published, and the `statements` of the debtor
+    partitions as of the captured offsets."""
 
     clock: Mapping[str, object]
     alerts: Sequence[Record]
@@ -29,42 +29,43 @@ class FormerClocks:
     statements: Sequence[bytes]
 
 
-def make_state(job: Job, number: int, indexes: list[Index], numbers: int, legacy: FormerClocks) -> Result:
-    """Makes the state of number `number` of stage 2, what it publishes first, and the alerts up to now: the file
-    `succession-NUMBER` holds (kpis, alerts, state).
+def make_state(job: Job, partition: int, indexes: list[Index], debtor_partitions: int, former: FormerClocks) -> Result:
+    """Computes the state of an entity partition and what it publishes first: the file `handover-PARTITION`, which holds
+    (kpis, alerts, state).
 
-    `numbers`: count of stage-1 numbers. Windows that begin before `from_ms` are left out of all three.
+    `debtor_partitions` is their count. Windows that begin before `job.from_ms` are left out of KPI records and state.
+    Result: how many `kpis` and `alerts` there are.
     """
     settings = job.settings
-    stage2 = EntityStage(job.plan, settings.rules(), settings.publication(job.run), number, numbers)
-    stage2.restore(CLOCK_KEY, _clock(job, number, numbers, legacy))
-    for key, value in legacy.alerts:
-        stage2.restore(key, value)
+    stage = EntityStage(job.plan, settings.rules(), settings.publication(job.run), partition, debtor_partitions)
+    stage.restore(CLOCK_KEY, _clock(job, partition, debtor_partitions, former))
+    for key, value in former.alerts:
+        stage.restore(key, value)
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
-    for _, deltas in read_parcels(files, number):
+    for _, deltas in read_parcels(files, partition):
         for key, value in deltas:
-            stage2.apply(key, value)
-    for statement in legacy.statements:
-        stage2.apply(STATEMENT_KEY, statement)
-    output = stage2.tick(0)
+            stage.apply(key, value)
+    for statement in former.statements:
+        stage.apply(STATEMENT_KEY, statement)
+    output = stage.tick(0)
     kpis = [(key, value) for key, value in output.kpis if _begins(job, value)]
     state = [(key, value) for key, value in output.state if not is_kept(key, job.from_ms)]
-    with (job.folder / f"succession-{number}").open("wb") as file:
+    with (job.folder / f"handover-{partition}").open("wb") as file:
         marshal.dump((kpis, output.alerts, state), file)
     return {"kpis": len(kpis), "alerts": len(output.alerts)}
 
 
-def _clock(job: Job, number: int, numbers: int, legacy: FormerClocks) -> bytes:
-    """The clock of a stage that has heard nothing yet, with what is taken over."""
-    new = EntityStage(job.plan, job.settings.rules(), job.settings.publication(job.run), number, numbers)
+def _clock(job: Job, partition: int, debtor_partitions: int, former: FormerClocks) -> bytes:
+    """The clock record of a stage that has applied nothing yet, with the fields that are taken over."""
+    new = EntityStage(job.plan, job.settings.rules(), job.settings.publication(job.run), partition, debtor_partitions)
     fresh = loads(dict(new.tick(0).state)[CLOCK_KEY] or b"")
-    watermark = {**fresh["watermark"], "value": legacy.clock.get("watermark")}
-    taken = {name: legacy.clock[name] for name in ("as_of", "greatest", "evaluated") if name in legacy.clock}
-    return dumps({**fresh, **taken, "watermark": watermark, "floor": legacy.revision})
+    watermark = {**fresh["watermark"], "value": former.clock.get("watermark")}
+    taken = {name: former.clock[name] for name in ("as_of", "greatest", "evaluated") if name in former.clock}
+    return dumps({**fresh, **taken, "watermark": watermark, "floor": former.revision})
 
 
 def _begins(job: Job, record: bytes) -> bool:
-    """Whether a record's window begins within what the hand-over is about; a rolling one always does."""
+    """Whether a KPI record's window begins at `from_ms` or later; a rolling window always does."""
     if job.from_ms is None:
         return True
     read = orjson.loads(record)
@@ -72,7 +73,7 @@ def _begins(job: Job, record: bytes) -> bool:
 
 
 def is_kept(key: bytes, from_ms: int | None) -> bool:
-    """Whether a record of the windows topic stays as it is: a window that begins before `from_ms`."""
+    """Whether a record of the windows topic is left as it is, because its window begins before `from_ms`."""
     if from_ms is None or not key.startswith(b"w|"):
         return False
     start = key.rpartition(b"|")[2]

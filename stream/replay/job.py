@@ -1,4 +1,4 @@
-"""What a replay is to do, as every process of it is told."""
+"""What a replay is to do: the description that every process of it gets."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,13 +15,14 @@ from stream.windows.plan import WindowPlan
 
 @dataclass(frozen=True)
 class Job:
-    """`parts` are read each by a task, facts are folded in `groups` of keys, numbers added up in `buckets` of entities.
+    """A replay's work: each of `parts` is read by a task, facts are folded in so many `groups` of keys, and their
+    contributions are added up in so many `buckets` of entities.
 
-    `folder`: where tasks leave files for each other. `windows`: names of those whose records are wanted. `from_ms`,
-    `to_ms`: only windows within, and alerts decided within. `ledger_home`: the number of the ledger that a key belongs
-    to, where the ledger itself is wanted (hand-over); a function that other processes find by its name. `end_ms`: what
-    counts at or after it is not counted; None: the end of the pane that holds the greatest event time; `NO_END_MS`: all
-    is counted.
+    `folder`: where tasks leave files for each other. `windows`: the names of the windows whose records are wanted.
+    `from_ms`, `to_ms`: only windows that lie within, and alerts that were decided within; None: no bound.
+    `ledger_home`: gives the debtor partition of a key where the ledger itself is wanted, as for a hand-over; other
+    processes import it by its name. `end_ms`: contributions at or after it are not counted; None: the end of the pane
+    that holds the greatest event time; `NO_END_MS`: everything is counted.
     """
 
     settings: Settings
@@ -37,7 +38,7 @@ class Job:
     end_ms: int | None = None
 
     def end_ms_of(self, greatest_ms: int | None) -> int | None:
-        """The instant at which a replay ends whose greatest event time this is; None where nothing happened."""
+        """Where the replay ends, given the greatest event time of its input; None if neither is known."""
         if self.end_ms is not None or greatest_ms is None:
             return self.end_ms
         pane_ms = self.settings.plan().pane_ms
@@ -50,31 +51,35 @@ class Job:
 
     @cached_property
     def stepwise(self) -> bool:
-        """Whether facts are folded one by one, in the order of time: rules ask what was known when, and rolling windows
-        need panes. Else each key is folded once, and panes are as long as the windows allow."""
+        """Whether facts are folded one by one in the order of time, since alert rules ask what was known when, rolling
+        windows need short panes, or the ledger is wanted. Else each key is folded once, in the longest panes that the
+        windows allow."""
         rolling = (name for name, _ in self.settings.plan().rolling)
         asked = bool(self.settings.rules()) or not self.windows.isdisjoint(rolling)
         return asked or self.ledger_home is not None
 
     @cached_property
     def plan(self) -> WindowPlan:
-        """The windows that the stages know."""
+        """The windows that the tasks count in."""
         plan = self.settings.plan()
         return plan if self.stepwise else _coarse(plan)
 
     @cached_property
     def publication(self) -> Publication:
-        """At the end of the input everything is final, and alerts wait for nothing: the events come in order."""
+        """How records are published: at the end of the input everything is final, and alerts do not wait for late
+        events, since events come in the order of time."""
         publication = self.settings.publication(self.run)
         return replace(publication, horizon_ms=None, alert_delay_ms=0, windows=self.windows, end_ms=self.end_ms)
 
     def wants(self, start_ms: int, end_ms: int) -> bool:
-        """Whether a window lies within what was asked for."""
+        """Whether a window lies within `from_ms` and `to_ms`."""
         return (self.from_ms is None or start_ms >= self.from_ms) and (self.to_ms is None or end_ms <= self.to_ms)
 
 
 def _coarse(plan: WindowPlan) -> WindowPlan:
-    """The same tumbling windows from panes that are as long as they may be: where nothing looks at a pane, sums of
-    fewer and longer ones say the same. Every boundary is a multiple of 15 minutes, of an interval or of a shift's."""
+    """The same tumbling windows, made of the longest panes possible: fewer panes add up to the same sums.
+
+    Every boundary of a window is a multiple of 15 minutes or of an interval's length.
+    """
     pane_ms = gcd(QUARTER_MS, *(length_ms for _, length_ms in plan.intervals))
     return replace(plan, pane_ms=pane_ms, rolling=())

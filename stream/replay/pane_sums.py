@@ -1,8 +1,7 @@
-"""Contributions of whole keys, added up in the shortest panes that some window needs (replay without rules)."""
+"""Contributions of whole keys, added up by entity and pane, for a replay that folds each key at once."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from itertools import zip_longest
 
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.fact import AgentState, Fact
@@ -14,6 +13,7 @@ from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.ledger.store.held_facts import FactList
+from stream.ledger.whole import state_spans
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
@@ -21,30 +21,23 @@ from stream.windows.shifts import Shifts
 from stream.windows.sums import Sums
 
 _LINKED = frozenset(kind.struct for kind in KINDS.values() if kind.begins)
-"""Types without which nothing of a key depends on more than one fact; what depends on states aside."""
+"""Types of linked facts: without them only agent states make contributions depend on more than one fact."""
 
 _STATES = {AgentState}
 
-Cell = tuple[str, str, str, int]
-"""Site, team, agent and number of a pane."""
+AgentPane = tuple[str, str, str, int]
+"""Site, team and agent, and the pane (instant // its length)."""
 
 Owner = tuple[str, str, str]
 """Site, level and id of a queue or a segment."""
 
 Panes = dict[int, Sums]
-"""Number of a pane (instant // its length) -> sums."""
-
-
-def spans(facts: Iterable[Fact]) -> Iterable[tuple[AgentState, AgentState | None]]:
-    """Each of an agent's states with the one that follows it."""
-    states = [fact for fact in facts if isinstance(fact, AgentState)]
-    states.sort(key=lambda state: (state.occurred_at, state.event_id))
-    return zip_longest(states, states[1:])
+"""Pane (instant // its length) -> sums."""
 
 
 Later = tuple[bool, tuple[str, str, str], int, tuple[str, ...], int, int]
-"""What counts behind the cut: whether it is a person's, whose it is (site, team and agent; or an `Owner`), when, the
-columns, and the amount; or for a stretch of time that begins then, 0 and its length in ms."""
+"""What counts at the cut or after it: whether it is an agent's, whose it is ((site, team, agent), or an `Owner`), the
+instant, the columns, the amount and 0; for a span of time that begins at the instant, 0 and its length in ms."""
 
 
 def _owners(credit: Credit) -> Iterator[Owner]:
@@ -56,9 +49,10 @@ def _owners(credit: Credit) -> Iterator[Owner]:
 
 
 class PaneSums:
-    """Sums by credit, pane and column, of what counts before `cut_ms`; what counts later is kept one by one.
+    """Sums by entity, pane and column of what counts before `cut_ms`, where the replay ends.
 
-    Panes are long, and an end of the replay may lie within one.
+    What counts later is kept one by one: another group may know of a later event, so that it counts after all. Panes
+    are long, and the end of a replay may lie within one.
     """
 
     def __init__(self, definitions: Definitions, plan: WindowPlan, cut_ms: int = NO_END_MS) -> None:
@@ -68,10 +62,10 @@ class PaneSums:
         self._plan = plan
         self._bounds = Bounds(definitions, Shifts(plan))
         self._pane_ms = plan.grain_ms
-        # Whole combinations of columns, counted at the end: a call counts 1 in six, and there are few combinations.
-        self._ones: dict[Cell, list[tuple[str, ...]]] = {}
+        # Combinations of columns that get 1 each, counted at the end: a call counts in six, and combinations are few.
+        self._ones: dict[AgentPane, list[tuple[str, ...]]] = {}
         self._spans: dict[tuple[str, str, str, int, tuple[str, ...]], int] = {}
-        self._sums: dict[Cell, Sums] = {}
+        self._sums: dict[AgentPane, Sums] = {}
         self._others: dict[Owner, Panes] = {}
 
     def fold(self, facts: Collection[Fact]) -> None:
@@ -83,14 +77,14 @@ class PaneSums:
             return
         self._fold_own(facts)
         if not _LINKED.isdisjoint(kinds):
-            links = DebtorIndex(FactList(facts), self._definitions, self._midnight_ms)
-            links.take_in_all()
-            emit_linked(links, self)
+            index = DebtorIndex(FactList(facts), self._definitions, self._midnight_ms)
+            index.take_in_all()
+            emit_linked(index, self)
         if AgentState in kinds:
             self._fold_states(facts)
 
     def _fold_own(self, facts: Collection[Fact]) -> None:
-        cells, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
+        ones_of, pane_ms, definitions = self._ones, self._pane_ms, self._definitions
         for fact in facts:
             ones, amounts = own_columns(fact, definitions)
             if ones:
@@ -100,18 +94,18 @@ class PaneSums:
                         self(own_credit(fact), name, at_ms, amount)
                     continue
                 pane = at_ms // pane_ms
-                cell = (fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, pane)
-                held = cells.get(cell)
+                place = (fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, pane)
+                held = ones_of.get(place)
                 if held is None:
-                    cells[cell] = [ones]
+                    ones_of[place] = [ones]
                 else:
                     held.append(ones)
                 if amounts:
-                    sums = self._cell(cell)
+                    sums = self._sums_of(place)
                     for name, amount in amounts:
                         sums[name] = sums.get(name, 0) + amount
                 if fact.segment_id is not None or queue_of(fact) is not None:
-                    for sums in self._beside(own_credit(fact), pane):
+                    for sums in self._sums_of_owners(own_credit(fact), pane):
                         for name in ones:
                             sums[name] = sums.get(name, 0) + 1
                         for name, amount in amounts:
@@ -125,24 +119,24 @@ class PaneSums:
             self._later += [(False, owner, instant_ms, (column,), amount, 0) for owner in _owners(credit)]
             return
         pane = instant_ms // self._pane_ms
-        sums = self._cell((site, team, agent, pane))
+        sums = self._sums_of((site, team, agent, pane))
         sums[column] = sums.get(column, 0) + amount
         if queue is not None or segment is not None:
-            for other in self._beside(credit, pane):
+            for other in self._sums_of_owners(credit, pane):
                 other[column] = other.get(column, 0) + amount
 
     def take_later(self) -> list[Later]:
-        """What counts at `cut_ms` or after it, in no order."""
+        """What counts at `cut_ms` or after it, in no particular order; kept no more afterwards."""
         found, self._later = self._later, []
         return found
 
     def take_others(self) -> dict[Owner, Panes]:
-        """The panes of queues and segments, which have none afterwards."""
+        """The panes of queues and segments, which are empty afterwards."""
         found, self._others = self._others, {}
         return found
 
     def take(self) -> dict[tuple[str, str, str], Panes]:
-        """(site, team, agent) -> panes; these cells are empty afterwards."""
+        """The panes by (site, team, agent), which are empty afterwards."""
         found: dict[tuple[str, str, str], Panes] = {}
         for (site, team, agent, pane), sums in self._sums.items():
             found.setdefault((site, team, agent), {})[pane] = sums
@@ -158,20 +152,20 @@ class PaneSums:
         self._ones, self._spans, self._sums = {}, {}, {}
         return found
 
-    def _beside(self, credit: Credit, pane: int) -> Iterator[Sums]:
-        """What the queue and the segment of a credit hold in a pane."""
+    def _sums_of_owners(self, credit: Credit, pane: int) -> Iterator[Sums]:
+        """The sums in a pane of the queue and the segment of a credit, as far as it has them."""
         for owner in _owners(credit):
             yield self._others.setdefault(owner, {}).setdefault(pane, {})
 
-    def _cell(self, cell: Cell) -> Sums:
-        sums = self._sums.get(cell)
+    def _sums_of(self, place: AgentPane) -> Sums:
+        sums = self._sums.get(place)
         if sums is None:
-            sums = self._sums[cell] = {}
+            sums = self._sums[place] = {}
         return sums
 
     def _fold_states(self, facts: Iterable[Fact]) -> None:
         spans_ms, pane_ms = self._spans, self._pane_ms
-        for state, following in spans(facts):
+        for state, following in state_spans(facts):
             columns = columns_of(state)
             if columns:
                 start_ms, end_ms = state.occurred_at, span_end_ms(state, following, self._bounds)

@@ -1,4 +1,4 @@
-"""What the groups of keys send to the buckets of entities: a file per group, with an index of its parcels."""
+"""Parcels: what a group of keys contributes to a bucket of entities; one file per group, with an index."""
 
 import marshal
 from collections.abc import Iterable, Iterator
@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import Any
 
 Place = tuple[int, int]
-"""(slice, bucket) of a parcel: a bucket takes its parcels in the order of the slices."""
+"""(slice of time, bucket) of a parcel. A bucket reads its parcels in the order of the slices."""
 
 Index = list[tuple[int, int, int]]
 """(slice, bucket, offset) of each parcel of a file."""
 
 
 def write_parcels(path: Path, parcels: Iterable[tuple[Place, Any]]) -> Index:
-    """Writes parcels, of anything that marshal takes."""
+    """Writes parcels, whose content is anything that marshal takes, to one file; gives its index."""
     index: Index = []
     with path.open("wb") as file:
         for (slice_, bucket), content in parcels:
@@ -25,8 +25,8 @@ def write_parcels(path: Path, parcels: Iterable[tuple[Place, Any]]) -> Index:
 def read_parcels(files: Iterable[tuple[Path, Index]], bucket: int) -> Iterator[tuple[int, Any]]:
     """(slice, content) of the parcels of a bucket: slice by slice, and within one file by file."""
     places = sorted(
-        (slice_, number, offset, path)
-        for number, (path, index) in enumerate(files)
+        (slice_, file, offset, path)
+        for file, (path, index) in enumerate(files)
         for slice_, at, offset in index
         if at == bucket
     )

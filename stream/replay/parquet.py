@@ -1,11 +1,11 @@
 """Rows of a Parquet file as events: a column is a field, a null is an absent field.
 
-`instalments` and `hours` are lists, or JSON text. An instant may be text or a timestamp with a zone; a timestamp
-without one has no offset and is refused as such. A float that is whole counts as an integer: tables
-that were written from data frames hold nullable integers so.
+`instalments` and `hours` are lists, or JSON text. An instant is text or a timestamp with a zone; a timestamp without a
+zone has no offset, and its event is refused for that. A float that is whole counts as an integer, since tables that
+were written from data frames hold nullable integers that way.
 
-A table of events of all types is wide and mostly null. So it is read type by type, with the columns of that type alone;
-rows of no known type come last, with all of them.
+A table of events of all types is wide and mostly null. It is read type by type, with only the columns of that type;
+rows of no known type come last, with all columns.
 """
 
 from collections.abc import Iterator
@@ -17,12 +17,13 @@ from stream.replay.chunks import InputError
 _ROWS_AT_ONCE = 8_000
 _JSON_FIELDS = ("instalments", "hours")
 _INTEGER_END = 2**53
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+DUCKDB_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 1,
     "memory_limit": "256MB",
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+"""One thread, little memory, and no extension from the network."""
 
 
 def count_rows(path: str) -> int:
@@ -30,7 +31,7 @@ def count_rows(path: str) -> int:
     import duckdb
 
     try:
-        with duckdb.connect(config=_CONFIG) as connection:
+        with duckdb.connect(config=DUCKDB_CONFIG) as connection:
             found = connection.execute("SELECT num_rows FROM parquet_file_metadata(?)", [path]).fetchone()
             return int(found[0]) if found else 0
     except duckdb.Error as error:
@@ -38,12 +39,14 @@ def count_rows(path: str) -> int:
 
 
 def rows(path: str, first: int, end: int) -> Iterator[tuple[list[int], list[bytes]]]:
-    """The rows `[first, end)` as JSON objects, with their numbers, which count from 1. InputError if it is not a whole
-    Parquet file."""
+    """The rows `[first, end)` as JSON objects, block by block: row numbers, counted from 1, and objects.
+
+    InputError if it is not a whole Parquet file.
+    """
     import duckdb
 
     try:
-        with duckdb.connect(config=_CONFIG) as connection:
+        with duckdb.connect(config=DUCKDB_CONFIG) as connection:
             table = connection.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
             for query in _queries({name: kind for name, kind, *_ in table}):
                 result = connection.execute(query, [path, first, end])
@@ -77,7 +80,7 @@ def _query(columns: dict[str, str], fields: list[str], event: str, condition: st
 
 @cache
 def _fields(kind: type[Fact]) -> tuple[str, ...]:
-    """The names on the wire of the fields of a type."""
+    """The names of the fields of a type, as events write them."""
     return kind.__struct_encode_fields__
 
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from stream.replay.parquet import DUCKDB_CONFIG
 from stream.replay.workfolder import OutputError
 from stream.replay.writing import ALERTS, KPIS
 
@@ -24,17 +25,14 @@ _COLUMNS = {
         **dict.fromkeys(("active_since", "fired_at", "resolved_at", "at", "reason", "run"), "VARCHAR"),
     },
 }
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {
-    "threads": 1,
-    "memory_limit": "512MB",
-    "autoinstall_known_extensions": False,
-    "autoload_known_extensions": False,
-}
+_CONFIG = DUCKDB_CONFIG | {"memory_limit": "512MB"}
 
 
 def to_parquet(folder: Path) -> None:
-    """Puts `kpi.parquet` and `alerts.parquet` in the place of the JSON Lines, in the same order. OutputError: a number
-    has more than 64 bits."""
+    """Replaces `kpi.jsonl` and `alerts.jsonl` in a folder by Parquet files with the same rows in the same order.
+
+    OutputError: a number has more than 64 bits.
+    """
     import duckdb
 
     for name, columns in _COLUMNS.items():

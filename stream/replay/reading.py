@@ -1,4 +1,4 @@
-"""From input files to raw events: values of bytes, each with the line on which it stands, block by block.
+"""From input files to raw events: the bytes of each event and the line on which it stands, block by block.
 
 JSON Lines (plain, gzip, zstd) end at LF; a CR before it, blank lines and a byte-order mark at the start of a file are
 skipped, and the last line needs no LF. Parquet: see parquet.py. A plain file may be read in parts, by bytes: a line
@@ -19,11 +19,11 @@ PARQUET = (".parquet", ".pq")
 PART_BYTES = 64 * 1024 * 1024
 
 CUT_BYTES = 16 * 1024 * 1024
-"""A line is kept up to here: what is longer is one value of CUT_BYTES + 1 bytes, and no line at all."""
+"""A longer line is cut: it becomes one value of CUT_BYTES + 1 bytes, which is refused as oversized."""
 
 
 class Raw(NamedTuple):
-    """One event as it lies in its file: `line` counts from 1 (Parquet: the row)."""
+    """One event as it lies in its file. `line` counts from 1; in a Parquet file it is the row."""
 
     value: bytes
     source: str
@@ -31,14 +31,18 @@ class Raw(NamedTuple):
 
 
 Refused = tuple[int, bytes, str, str]
-"""Line, value, reason and detail of an event that its source refuses."""
+"""Line, value, reason and detail of an event that its source refuses without its being decoded."""
 
 
 @dataclass
 class Block:
-    """Some events of a part. `lines` count from 1 in the part; `passed`: lines of the part up to the end of the block.
-    `greatest_ms`: greatest `occurred_at` in it, where the source knows it; `stamp_ms`: greatest instant at which one of
-    them was written, likewise. `tombstones`: records of a topic that have no value, and are no events."""
+    """Some events of a part, in its order.
+
+    `lines`: the line of each value, counted from 1 in the part. `passed`: how many lines of the part end with this
+    block. `greatest_ms`: the greatest `occurred_at` in it, and `stamp_ms`: the latest instant at which one of its
+    records was written; None where the source does not know them. `tombstones`: records of a topic without a value,
+    which are no events.
+    """
 
     values: list[bytes]
     lines: Sequence[int]
@@ -50,26 +54,26 @@ class Block:
 
 
 class InputPart(Protocol):
-    """What one task reads of one source. Goes to another process as it is."""
+    """What one task reads of one source. It is pickled for other processes."""
 
     @property
     def source(self) -> str:
-        """The source's name, for people."""
+        """The name of the source, as people are shown it."""
         ...
 
     @property
     def numbered(self) -> bool:
-        """Whether its lines are numbers of the whole source already."""
+        """Whether its line numbers already count from the start of the whole source."""
         ...
 
     def blocks(self, position: FilePosition) -> Iterator[Block]:
-        """Its events, in order. InputError: the source is missing or torn."""
+        """Its events, in order. InputError if the source is missing or torn."""
         ...
 
 
 @dataclass(frozen=True)
 class LinesPart:
-    """The lines of a file that start at the bytes `[start, end)`; end None: all of a file, which may be compressed."""
+    """The lines of a file that start in the bytes `[start, end)`. `end` None: a whole file, which may be compressed."""
 
     source: str
     start: int = 0
@@ -87,7 +91,7 @@ class LinesPart:
 
 @dataclass(frozen=True)
 class RowsPart:
-    """The rows `[first, end)` of a Parquet file, counted from 0."""
+    """The rows `[first, end)` of a Parquet file, counted from 0. `size`: its share of the file, in bytes."""
 
     source: str
     first: int
@@ -109,7 +113,7 @@ class RowsPart:
 
 
 def parts_of(sources: Sequence[str], part_bytes: int | None = None) -> list[InputPart]:
-    """The sources in parts, in order. InputError names one that is missing, or no whole Parquet file."""
+    """The sources cut into parts, in order. InputError names one that is missing, or is no whole Parquet file."""
     check(list(sources))
     part_bytes = part_bytes or PART_BYTES
     found: list[InputPart] = []
@@ -136,8 +140,10 @@ def _parquet_parts(source: str, part_bytes: int) -> list[InputPart]:
 
 
 def read(sources: list[str], position: FilePosition) -> Iterator[Raw]:
-    """Every raw event of the sources, one source after the other. InputError names an input that is missing or torn;
-    those that are missing are named before anything is read."""
+    """Every raw event of the sources, one source after the other.
+
+    InputError names an input that is missing or torn; missing ones are found before anything is read.
+    """
     position.total = check(sources)
     for source in sources:
         for part in parts_of([source], part_bytes=1 << 62):
@@ -147,7 +153,7 @@ def read(sources: list[str], position: FilePosition) -> Iterator[Raw]:
 
 
 def _blocks(pieces: Iterator[bytes], whole: bool) -> Iterator[Block]:
-    """The lines of pieces of a file; `whole`: from its start on, where a byte-order mark may be."""
+    """The lines of a file that comes in pieces; `whole`: from its start on, where a byte-order mark may be."""
     first, at_start, plain = 1, whole, True
     held: list[bytes] = []
     held_bytes = 0
@@ -167,7 +173,7 @@ def _blocks(pieces: Iterator[bytes], whole: bool) -> Iterator[Block]:
             first += len(lines)
             held, held_bytes, plain = [last], len(last), b"\r" not in last
     rest = _block([b"".join(held)[: CUT_BYTES + 1]], first, plain=False)
-    yield replace(rest, passed=first - 1)  # it has no end, so that no part follows it
+    yield replace(rest, passed=first - 1)  # this line has no end, so no part follows
 
 
 def _block(lines: list[bytes], first: int, plain: bool) -> Block:
@@ -181,7 +187,7 @@ def _block(lines: list[bytes], first: int, plain: bool) -> Block:
 
 
 def _range(source: str, start: int, end: int, position: FilePosition) -> Iterator[bytes]:
-    """The bytes of the lines that start in `[start, end)`. A line before `start` may reach into it: it is dropped."""
+    """The bytes of the lines that start in `[start, end)`. A line that starts before and reaches into it is skipped."""
     position.read += end - start
     try:
         with Path(source).open("rb") as file:

@@ -1,4 +1,4 @@
-"""Whether two sets of KPI records say the same: key by key, and as one digest per window and KPI."""
+"""Compares two sets of KPI records: record by record, and by a digest per window and KPI."""
 
 import hashlib
 import json
@@ -14,13 +14,13 @@ from stream.replay.reading import read
 from stream.replay.writing import KPIS
 
 Amounts = tuple[int, int | None, str]
-"""Numerator, denominator (None for counts and amounts) and status: what is compared. The value follows from them."""
+"""Numerator, denominator (None for counts and amounts) and status: what is compared; the value follows from them."""
 
 
 class Numbers(NamedTuple):
-    """One record: its window, whether it is final, and its KPIs by name (`connect_rate`, `recovered_amount CNY`).
+    """One KPI record: its window, whether it is final, and its KPIs by name (`connect_rate`, `recovered_amount CNY`).
 
-    `end` and `live_as_of` are instants as text; the latter is empty where the record is not of a live run.
+    `end` and `live_as_of` are instants as text; `live_as_of` is empty if the record is not of a live run.
     """
 
     window: str
@@ -32,7 +32,7 @@ class Numbers(NamedTuple):
 
 
 class RecordDifference(NamedTuple):
-    """One thing that the two sets say differently; `text` says what, `kpi` about which KPI; None: about the record."""
+    """One difference between the two sets: `text` describes it; `kpi` names the KPI, None if it is about the record."""
 
     key: str
     text: str
@@ -40,7 +40,7 @@ class RecordDifference(NamedTuple):
 
 
 class Digest(NamedTuple):
-    """What a set says about one KPI in one kind of window: how many records name it, and a hash over all of them."""
+    """All records of a set with one KPI in one window: how many there are, and a hash over them."""
 
     records: int
     hash: str
@@ -49,30 +49,30 @@ class Digest(NamedTuple):
 Records = dict[str, Numbers]
 
 LIVE = "live"
-"""The `run` of what workers publish."""
+"""The `run` of the records that workers publish."""
 
 
 def frontier_ms(horizon_ms: int, *sets: Records) -> int | None:
-    """Windows that ended before it are frozen in the live set (live 3): late facts that a replay counts were dropped
-    there. None: neither set is of a live run."""
+    """The frontier of a live set: it no longer changes windows that ended before (live 3), so late facts that a replay
+    counts are missing there. None: neither set is of a live run."""
     as_of = max((each.live_as_of for records in sets for each in records.values()), default="")
     return instant_ms(as_of) - horizon_ms if as_of else None
 
 
-def frozen(difference: RecordDifference, frontier_ms: int | None, *sets: Records) -> bool:
-    """Whether what differs is a window that a live run changes no more."""
+def is_frozen(difference: RecordDifference, frontier_ms: int | None, *sets: Records) -> bool:
+    """Whether the record that differs is of a window that a live run no longer changes."""
     ends = {records[difference.key].end for records in sets if difference.key in records}
     return frontier_ms is not None and all(instant_ms(end) < frontier_ms for end in ends)
 
 
 def records_of(source: str) -> Records:
-    """The records of a source as `values_of` reads them. InputError also names a line that is no KPI record."""
+    """The records of a source, read as `values_of` reads them. InputError also names a line that is no KPI record."""
     return latest(values_of(source))
 
 
 def values_of(source: str) -> Iterator[tuple[bytes, str]]:
-    """The values, each with its place, of a file (JSON Lines, plain or compressed, Parquet, `-`), or of the kpi.jsonl
-    or kpi.parquet of a replay's folder. InputError names a file that is missing or torn."""
+    """The values of a source, each with its place: a file (JSON Lines, plain or compressed, Parquet, `-`), or the
+    kpi.jsonl or kpi.parquet of a replay's folder. InputError names a file that is missing or torn."""
     path = source
     if source != STDIN and Path(source).is_dir():
         tables = Path(source) / KPIS, (Path(source) / KPIS).with_suffix(".parquet")
@@ -82,10 +82,10 @@ def values_of(source: str) -> Iterator[tuple[bytes, str]]:
 
 
 def latest(values: Iterable[tuple[bytes, str]]) -> Records:
-    """The records that count of (value, place): the highest revision of each key, of equal ones the later.
+    """The records that count among (value, place) pairs: of each key the highest revision, of equal ones the later.
 
-    A record without KPIs says that the window is empty, as no record does. InputError names the place of a value that
-    is no KPI record.
+    A record without KPIs says that its window is empty; it counts as no record. InputError names the place of a value
+    that is no KPI record.
     """
     found: Records = {}
     for value, place in values:
@@ -97,14 +97,14 @@ def latest(values: Iterable[tuple[bytes, str]]) -> Records:
 
 
 def chosen(records: Records, windows: frozenset[str] | None) -> Records:
-    """Those of the named windows; None: all but rolling ones, which depend on the instant at which they were read."""
+    """The records of the named windows; None: of all but rolling ones, whose numbers depend on when they were read."""
     if windows is None:
         return {key: each for key, each in records.items() if not each.window.startswith("rolling_")}
     return {key: each for key, each in records.items() if each.window in windows}
 
 
 def differences(a: Records, b: Records) -> Iterator[RecordDifference]:
-    """Everything that differs, in the order of the keys."""
+    """Every difference, in the order of the keys."""
     for key in sorted(a.keys() | b.keys()):
         one, other = a.get(key), b.get(key)
         if one is None or other is None:
@@ -114,7 +114,7 @@ def differences(a: Records, b: Records) -> Iterator[RecordDifference]:
             yield RecordDifference(key, f"final: {_word(one.final)} in A, {_word(other.final)} in B")
         for kpi in sorted(one.kpis.keys() | other.kpis.keys()):
             if one.kpis.get(kpi) != other.kpis.get(kpi):
-                a_says, b_says = _told(one.kpis.get(kpi)), _told(other.kpis.get(kpi))
+                a_says, b_says = _amounts_text(one.kpis.get(kpi)), _amounts_text(other.kpis.get(kpi))
                 yield RecordDifference(key, f"{kpi}: {a_says} in A, {b_says} in B", kpi)
 
 
@@ -174,7 +174,7 @@ def _word(final: bool) -> str:
     return "true" if final else "false"
 
 
-def _told(amounts: Amounts | None) -> str:
+def _amounts_text(amounts: Amounts | None) -> str:
     if amounts is None:
         return "nothing"
     numerator, denominator, status = amounts

@@ -1,4 +1,4 @@
-"""A whole replay: from the files named on the command line to the files of a folder."""
+"""A whole replay: from the files named on the command line to the files in the results' folder."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -26,22 +26,22 @@ from stream.settings import Settings
 MOST_PROCESSES = 8
 MANY_BYTES = 32 * 1024 * 1024
 GROUP_BYTES = 32 * 1024 * 1024
-"""Bytes of the events that one process folds at once; in memory they are about four times as many."""
+"""How many bytes of events one process folds at once; in memory they take about four times as many."""
 MOST_GROUPS = 2_048
 GROUPS_UNKNOWN = 256
-"""Of standard input, whose length is not known."""
+"""The number of groups for standard input, whose length is not known."""
 BUCKET_BYTES = 256 * 1024 * 1024
 PACKED_FACTOR = 10
-"""How much smaller events are in compressed files, roughly."""
+"""Roughly how many times larger events are than a compressed file of them."""
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What `summary.json` says: events_read = events_accepted + duplicates + superseded + the sum of deadletters.
+    """What `summary.json` says. events_read = events_accepted + duplicates + superseded + the sum of deadletters.
 
-    `unconfigured_sites`: those that count in UTC and without shifts. `fingerprint`: the same for runs of the same input
-    under the same configuration. `tombstones`: records without a value, which are no events; None, and not said, of
-    files, which have none.
+    `unconfigured_sites`: sites without configuration, which count in UTC and without shifts. `fingerprint`: the same
+    for runs of the same input under the same configuration. `tombstones`: records without a value, which are no events;
+    None, and left out of the file, where files are read, which have none.
     """
 
     run: str
@@ -58,18 +58,18 @@ class Summary:
     fingerprint: str
     tombstones: int | None = None
 
-    def said(self) -> dict[str, Any]:
-        """As it is written."""
+    def fields_written(self) -> dict[str, Any]:
+        """The fields that are written."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is wanted of the numbers: the `run` of the records, the names of their windows, and within which time.
+    """What a run is asked for: the `run` of the records, the names of their windows, and bounds of time.
 
-    `processes`: how many work; None: as many as there are processors, where the input is long enough. `output`: what
-    the records and alerts are written as. `end_ms`: see `Job`; a multiple of the pane. `replace`: the results of
-    another run may lie in the target.
+    `processes`: how many work; None: one per processor where the input is long enough, else one. `from_ms`, `to_ms`:
+    only windows that lie within; None: no bound. `output`: the format of KPI records and alerts. `end_ms`: see `Job`; a
+    multiple of the pane. `replace`: whether results of another run in the target may be overwritten.
     """
 
     run: str
@@ -84,8 +84,8 @@ class Wish:
 
 @dataclass(frozen=True)
 class Input:
-    """What is read. `event_bytes`: roughly, of all events; None: nobody knows. `total_bytes`: of the sources as they
-    lie, for the progress. `identities`: what the sources are known by, should the work be resumed."""
+    """What a run reads. `event_bytes`: roughly the size of all events, None if unknown. `total_bytes`: the size of the
+    sources as they lie, for the progress. `identities`: what the sources are recognised by when work is resumed."""
 
     parts: tuple[InputPart, ...]
     event_bytes: int | None
@@ -105,7 +105,7 @@ def replay(settings: Settings, sources: list[str], target: Path, wish: Wish, wat
 
 
 def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: Watch) -> Summary:
-    """The numbers of the events of `source`, into `target`."""
+    """Computes the KPIs of the events of `source` into the folder `target`."""
     started = monotonic()
     job = job_of(settings, source, target, wish)
     made_of = manifest(job, source)
@@ -128,7 +128,7 @@ def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: 
 
 
 def job_of(settings: Settings, source: Input, target: Path, wish: Wish) -> Job:
-    """The job of computing the numbers of `source`."""
+    """The job of computing the KPIs of `source`."""
     groups, buckets = _sizes(source.event_bytes)
     return Job(
         settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms,
@@ -145,7 +145,7 @@ def summed_up(
     started: float,
     made_of: str,
 ) -> Summary:
-    """Writes the dead letters and the summary. `made`: how many KPI records and alerts. `made_of`: the fingerprint."""
+    """Writes the dead letters and the summary. `made`: how many KPI records and alerts; `made_of`: the fingerprint."""
     dead = [
         *(job.folder / f"dead-split-{number}" for number in range(len(read))),
         *(job.folder / f"dead-fold-{group}" for group in range(job.groups)),
@@ -169,12 +169,12 @@ def summed_up(
         fingerprint=made_of,
         tombstones=sum(result["tombstones"] for result in read) if job.of_topics else None,
     )
-    write_rest(work.out, summary.said())
+    write_rest(work.out, summary.fields_written())
     return summary
 
 
 def _first_lines(parts: Sequence[InputPart], read: Sequence[Result]) -> list[int]:
-    """How many lines of its source lie before each part. Parts of one source follow each other."""
+    """How many lines of its source come before each part. The parts of a source follow each other."""
     found, passed = [], 0
     for number, part in enumerate(parts):
         start = getattr(part, "start", 0)
@@ -191,7 +191,7 @@ def _identity(source: str) -> list[Any]:
 
 
 def manifest(job: Job, source: Input) -> Mapping[str, Any]:
-    """Everything that what the tasks leave depends on."""
+    """Everything that the tasks' results depend on: work is resumed only under an equal manifest."""
     return {
         "version": [version("kpi-stream"), FOLD_VERSION],
         "inputs": list(source.identities),
@@ -207,7 +207,7 @@ def manifest(job: Job, source: Input) -> Mapping[str, Any]:
 
 
 def _unpacked(sources: Sequence[str]) -> int | None:
-    """The bytes of the events of files, roughly; None: nobody knows."""
+    """The bytes of the events in files, roughly; None if standard input is among them."""
     if STDIN in sources:
         return None
     packed = [source.endswith(PARQUET) or is_packed(source) for source in sources]
@@ -218,14 +218,14 @@ def _unpacked(sources: Sequence[str]) -> int | None:
 
 
 def _sizes(event_bytes: int | None) -> tuple[int, int]:
-    """Groups of keys, and buckets of entities."""
+    """The numbers of groups of keys and of buckets of entities."""
     if event_bytes is None:
         return GROUPS_UNKNOWN, 16
     return min(MOST_GROUPS, 1 + event_bytes // GROUP_BYTES), 1 + event_bytes // BUCKET_BYTES
 
 
 def processes_of(source: Input, wish: Wish) -> int:
-    """One process needs no start: several are worth it from some hundred thousand events on."""
+    """How many processes work: several are worth their start from some hundred thousand events on."""
     if wish.processes is not None:
         return wish.processes
     long = source.event_bytes is None or source.event_bytes >= MANY_BYTES

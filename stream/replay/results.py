@@ -1,4 +1,4 @@
-"""What lies in the folder that a replay is to write to: results are not overwritten unless they are its own."""
+"""The results in a replay's target folder: those of another run are not overwritten unless asked for."""
 
 import hashlib
 import json
@@ -16,18 +16,20 @@ _NAMES = frozenset(
 
 
 def fingerprint(manifest: Mapping[str, Any]) -> str:
-    """Sixteen digits that are the same for runs of the same input under the same configuration."""
+    """Sixteen hexadecimal digits: the same for runs of the same input under the same configuration."""
     return hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def held(target: Path) -> list[Path]:
-    """The files of results that lie in a folder, the summary first."""
+    """The files of results in a folder, the summary first."""
     return sorted((path for path in (target / name for name in _NAMES) if path.exists()), reverse=True)
 
 
 def of_whom(target: Path) -> tuple[str, str] | None:
-    """The fingerprint of the run whose results lie in a folder ("" if nobody knows), and words for the run. None: there
-    are none, or not all; the summary is the last to come and the first to go."""
+    """The fingerprint of the run whose results lie in a folder ("" if it cannot be read), and a description of it.
+
+    None: the folder holds no complete results; the summary is written last and removed first.
+    """
     try:
         summary = orjson.loads((target / SUMMARY).read_bytes())
         return summary.get("fingerprint", ""), f"run {summary['run']!r} of {summary['events_read']} events"

@@ -1,10 +1,11 @@
-"""The tasks of a replay in their order: parts of the input to groups of keys, groups to buckets of entities.
+"""The tasks of a replay in their order: parts of the input into groups of keys, groups into buckets of entities.
 
     part 0 ──split──┐   ┌──> group 0 ──fold──┐   ┌──> bucket 0 ──add up──┐
     part 1 ──split──┼───┼──> group 1 ──fold──┼───┼──> bucket 1 ──add up──┼──> teams and sites
     ...             ┘   └──> ...             ┘   └──> ...                ┘
 
-Tasks of one kind do not depend on each other. What a task leaves are files; when it is done, the work folder says so.
+Tasks of one kind do not depend on each other. A task leaves files for the next ones; the work folder remembers which
+tasks are done.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,31 +18,31 @@ from stream.replay.handover_state import make_state
 from stream.replay.job import Job
 from stream.replay.splitting import split
 from stream.replay.summing import add_up, add_up_teams
-from stream.replay.tasks import Result, Task, Tell
+from stream.replay.tasks import Report, Result, Task
 from stream.replay.workfolder import WorkFolder
 
 Watch = Callable[[str, int, int, int], None]
-"""Is told what goes on (activity, events, done, total): events so far, and how much of all bytes or events is done."""
+"""Shows progress: called with (activity, events so far, bytes or events done, bytes or events in all)."""
 
 
-def perform(job: Job, task: Task, given: tuple[Any, ...], tell: Tell) -> Result:
-    """Does one task, in whatever process it is called."""
-    kind, number = task
+def perform(job: Job, task: Task, given: tuple[Any, ...], report: Report) -> Result:
+    """Does one task in this process; `given` are its further arguments."""
+    kind, index = task
     if kind == "split":
-        return split(job, number, tell)
+        return split(job, index, report)
     if kind == "fold":
-        return fold(job, number, tell)
+        return fold(job, index, report)
     if kind == "evaluate":
-        return evaluate(job, number, *given)
+        return evaluate(job, index, *given)
     if kind == "add_up":
-        return add_up(job, number, *given)
-    if kind == "succeed":
-        return make_state(job, number, *given)
+        return add_up(job, index, *given)
+    if kind == "hand_over":
+        return make_state(job, index, *given)
     return add_up_teams(job, *given)
 
 
 class ReplayRun:
-    """One replay's tasks. `reader`: the crew for parts that only this process can read."""
+    """Runs the tasks of one replay. `reader` is the crew for parts that only this process can read (standard input)."""
 
     def __init__(self, job: Job, work: WorkFolder, crew: Crew, reader: Crew, watch: Watch) -> None:
         self._job = job
@@ -51,15 +52,15 @@ class ReplayRun:
         self._watch = watch
 
     def split(self, total_bytes: int) -> list[Result]:
-        """Every part's result."""
-        here = [("split", number) for number, part in enumerate(self._job.parts) if part.source == "-"]
+        """Splits every part of the input; gives the result of each part."""
+        here = [("split", index) for index, part in enumerate(self._job.parts) if part.source == "-"]
         found = dict(self._done("reading", self._reader, [(task, ()) for task in here], total_bytes))
-        rest = [("split", number) for number in range(len(self._job.parts)) if ("split", number) not in found]
+        rest = [("split", index) for index in range(len(self._job.parts)) if ("split", index) not in found]
         found |= dict(self._done("reading", self._crew, [(task, ()) for task in rest], total_bytes))
-        return [found["split", number] for number in range(len(self._job.parts))]
+        return [found["split", index] for index in range(len(self._job.parts))]
 
     def fold(self, events: int) -> list[Result]:
-        """Every group's result."""
+        """Folds every group; gives the result of each group. `events` is their total, for the progress."""
         orders: list[Order] = [(("fold", group), ()) for group in range(self._job.groups)]
         found = {}
         for task, result in self._done("counting", self._crew, orders, events):
@@ -68,7 +69,7 @@ class ReplayRun:
         return [found["fold", group] for group in range(self._job.groups)]
 
     def add_up(self, folded: Sequence[Result]) -> list[tuple[str, Result]]:
-        """(name of the file of records, result) of every bucket, and of teams and sites."""
+        """Makes the KPI records of all buckets, and of teams and sites; gives (name of the file of records, result)."""
         job, indexes = self._job, [result["index"] for result in folded]
         known = [result["greatest_ms"] for result in folded if result["greatest_ms"] is not None]
         greatest_ms = max(known, default=None)
@@ -83,8 +84,10 @@ class ReplayRun:
         return [*named, ("records-teams", result)]
 
     def each_bucket(self, kind: str, given: Sequence[tuple[Any, ...]], *, remembered: bool = True) -> list[Result]:
-        """The results of one task for each bucket, each with what it is given; not `remembered`: it may be given
-        something else the next time."""
+        """Does one kind of task for each bucket, with the arguments `given` for it; gives the results.
+
+        Unless `remembered`, a task that an earlier run has done is done again: its arguments may differ.
+        """
         orders: list[Order] = [((kind, bucket), each) for bucket, each in enumerate(given)]
         if remembered:
             found = dict(self._done("adding up", self._crew, orders, len(given)))
@@ -93,10 +96,10 @@ class ReplayRun:
         return [found[kind, bucket] for bucket in range(len(given))]
 
     def _done(self, activity: str, crew: Crew, orders: list[Order], total: int) -> Iterator[tuple[Task, Result]]:
-        """The results of all tasks; those that an earlier run has done are not done again."""
+        """Does the tasks that no earlier run has done; gives the results of all."""
         events = done = 0
 
-        def tell(more_events: int, more: int) -> None:
+        def report(more_events: int, more: int) -> None:
             nonlocal events, done
             events, done = events + more_events, done + more
             self._watch(activity, events, done if activity == "reading" else events, total)
@@ -108,6 +111,6 @@ class ReplayRun:
                 ordered.append(order)
             else:
                 yield order[0], result
-        for task, result in crew.do(ordered, tell):
+        for task, result in crew.do(ordered, report):
             self._work.done(task, result)
             yield task, result

@@ -1,4 +1,4 @@
-"""Deltas cut by time: a row is needed by the evaluations after its instant and its cause, and not before."""
+"""Cuts deltas by time: evaluations at an instant need only the rows whose instant and cause lie before it."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ SLICE_MS = 86_400_000
 
 
 def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
-    """(slice, delta) of the parts of a delta, a slice being instant // SLICE_MS."""
+    """The parts of a delta, each with its slice of time (instant // SLICE_MS), in order."""
     whole = decode_delta(delta)
     found: dict[int, dict[str, Encoded]] = {}
     zeros: dict[int, Zeros] = {}

@@ -1,4 +1,4 @@
-"""Events on their way from the parts of the input to the groups of keys: files, since they need not fit into memory."""
+"""Events on their way from parts of the input to groups of keys: in files, since they need not fit into memory."""
 
 import marshal
 from collections.abc import Iterator, Sequence
@@ -6,13 +6,13 @@ from pathlib import Path
 
 BUFFER_BYTES = 24 * 1024 * 1024
 OVERHEAD_BYTES = 80
-"""What a value takes in memory beyond its own bytes."""
+"""How much memory a value takes beyond its own bytes."""
 _PLAIN = 2
-"""The version of marshal that does not look for repetitions: there are none."""
+"""A version of marshal that does not look for repeated objects, of which there are none."""
 
 
 class Spill:
-    """Writes the events of one part, a file for each group in a folder of its own."""
+    """Writes the events of one part to a folder of its own, a file for each group."""
 
     def __init__(self, folder: Path, groups: int, buffer_bytes: int = BUFFER_BYTES) -> None:
         self._folder = folder
@@ -32,7 +32,7 @@ class Spill:
             self.flush()
 
     def flush(self) -> None:
-        """Writes what is held."""
+        """Writes the events that are held in memory."""
         for group, values in enumerate(self._values):
             if values:
                 with (self._folder / str(group)).open("ab") as file:
@@ -42,7 +42,7 @@ class Spill:
 
 
 def spilled(file: Path) -> Iterator[tuple[list[int], list[bytes]]]:
-    """The lines and values of one part and group, in the order of the part, block by block; nothing without a file."""
+    """The lines and values of one part and group, block by block, in the order of the part; none without a file."""
     if not file.exists():
         return
     size = file.stat().st_size

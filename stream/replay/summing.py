@@ -1,4 +1,4 @@
-"""Third task, where no rule looks at panes: what the groups contributed to the windows and records of entities.
+"""Third task where no alert rule is configured: adds what the groups contributed to windows, and writes their records.
 
 A team is the sum of its agents and a site the sum of its teams (definitions 1), window by window: a bucket makes the
 records of its agents, and hands its part of the teams' and sites' windows on to the last task.
@@ -30,60 +30,60 @@ Credits = dict[tuple[str, str], Windows]
 """(site, team) or (site, agent) -> windows."""
 
 
-def add_up(job: Job, number: int, indexes: list[Index], end_ms: int | None) -> Result:
-    """Makes the records of the agents, queues and segments of bucket `number`: the file `records-NUMBER`; the teams'
-    parts: `teams-NUMBER`.
+def add_up(job: Job, bucket: int, indexes: list[Index], end_ms: int | None) -> Result:
+    """Writes the KPI records of a bucket's agents, queues and segments to the file `records-BUCKET`, and what its
+    agents contribute to teams to `teams-BUCKET`.
 
-    `indexes`: of the groups' parcels. `end_ms`: when the replay ends; None where nothing happened. Result: `segments`
-    of the records, `teams`: index of the parts.
+    `indexes` are those of the groups' parcels; `end_ms` is where the replay ends, None if the input has no facts.
+    Result: `segments` of the records, and `index` of the teams' parcels.
     """
     window_sums = _WindowSums(job)
     teams: Credits = {}
-    scribe = _Scribe(job, f"records-{number}", end_ms)
-    agents, others = _panes(job, number, indexes, end_ms)
+    writer = _RecordWriter(job, f"records-{bucket}", end_ms)
+    agents, others = _panes(job, bucket, indexes, end_ms)
     for site, agent in sorted(agents):
         whole: Windows = {}
         for team, panes in agents.pop((site, agent)).items():
             windows = window_sums(site, panes)
             _merge(teams.setdefault((site, team), {}), windows)
             _merge(whole, windows)
-        scribe.write(site, "agent", agent, whole)
+        writer.write(site, "agent", agent, whole)
     for site, level, entity in sorted(others):
-        scribe.write(site, level, entity, window_sums(site, others.pop((site, level, entity))))
+        writer.write(site, level, entity, window_sums(site, others.pop((site, level, entity))))
     parts = [((0, 0), [(site, team, list(windows.items())) for (site, team), windows in teams.items()])]
-    return {"segments": scribe.close(), "index": write_parcels(job.folder / f"teams-{number}", parts)}
+    return {"segments": writer.close(), "index": write_parcels(job.folder / f"teams-{bucket}", parts)}
 
 
 def add_up_teams(job: Job, indexes: list[Index], end_ms: int | None) -> Result:
-    """Makes the records of teams and sites from what the buckets left: the file `records-teams`.
+    """Writes the KPI records of teams and sites, from what the buckets left, to the file `records-teams`.
 
-    `indexes`: of the buckets' parts. Result: `segments`.
+    `indexes` are those of the buckets' `teams-BUCKET` files. Result: `segments` of the records.
     """
     teams: Credits = {}
-    files = [(job.folder / f"teams-{number}", index) for number, index in enumerate(indexes)]
+    files = [(job.folder / f"teams-{bucket}", index) for bucket, index in enumerate(indexes)]
     for _, parts in read_parcels(files, 0):
         for site, team, windows in parts:
             _merge(teams.setdefault((site, team), {}), dict(windows))
     sites: dict[str, Windows] = {}
-    scribe = _Scribe(job, "records-teams", end_ms)
+    writer = _RecordWriter(job, "records-teams", end_ms)
     for (site, team), windows in teams.items():
-        scribe.write(site, "team", team, windows)
+        writer.write(site, "team", team, windows)
         _merge(sites.setdefault(site, {}), windows)
     for site, windows in sites.items():
-        scribe.write(site, "site", site, windows)
-    return {"segments": scribe.close()}
+        writer.write(site, "site", site, windows)
+    return {"segments": writer.close()}
 
 
 def _panes(
     job: Job, bucket: int, indexes: list[Index], end_ms: int | None
 ) -> tuple[dict[tuple[str, str], dict[str, Panes]], dict[Owner, Panes]]:
-    """(site, agent) -> team -> panes, and those of queues and segments: what all groups contributed."""
+    """What all groups contributed to a bucket: (site, agent) -> team -> panes, and the panes of queues and segments."""
     found: dict[tuple[str, str], dict[str, Panes]] = {}
     others: dict[Owner, Panes] = {}
     later: list[Later] = []
     pane_ms = job.plan.grain_ms
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
-    for _, (people, beside, behind) in read_parcels(files, bucket):
+    for _, (people, queues_and_segments, after_cut) in read_parcels(files, bucket):
         for (site, team, agent), panes in people:
             by_team = found.setdefault((site, agent), {})
             held = by_team.get(team)
@@ -91,9 +91,9 @@ def _panes(
                 by_team[team] = panes
             else:
                 _merge(held, panes)
-        for owner, panes in beside:
+        for owner, panes in queues_and_segments:
             _merge(others.setdefault(owner, {}), panes)
-        later += [each for each in behind if end_ms is not None and each[2] < end_ms]
+        later += [each for each in after_cut if end_ms is not None and each[2] < end_ms]
     for of_person, whose, at_ms, columns, amount, length_ms in later:
         if of_person:
             site, team, agent = whose
@@ -109,7 +109,7 @@ def _panes(
 
 
 class _WindowSums:
-    """Panes to windows, by the calendars of the sites."""
+    """Adds up panes to windows, by the calendars of the sites."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
@@ -135,7 +135,7 @@ class _WindowSums:
 
 
 def _merge(into: dict[_K, Sums], other: Mapping[_K, Sums]) -> None:
-    """Adds sums up; may take them over."""
+    """Adds the sums of `other` to `into`, key by key."""
     for key, sums in other.items():
         held = into.get(key)
         if held is None:
@@ -144,8 +144,8 @@ def _merge(into: dict[_K, Sums], other: Mapping[_K, Sums]) -> None:
             add(held, sums)
 
 
-class _Scribe:
-    """Makes the records of entities."""
+class _RecordWriter:
+    """Writes the KPI records of whole entities to one file."""
 
     def __init__(self, job: Job, name: str, end_ms: int | None) -> None:
         self._end_ms = end_ms or 0
@@ -153,12 +153,12 @@ class _Scribe:
         self._segments = Segments(job.folder / name)
 
     def write(self, site: str, level: str, entity: str, windows: Windows) -> None:
-        """The records of one entity."""
+        """Writes the records of one entity."""
         text = entity_text(site, level, entity)
         self._segments.add(text, self._records(text, windows))
 
     def close(self) -> list[Segment]:
-        """Everything is written; where."""
+        """Closes the file; gives where in it each entity's records lie."""
         return self._segments.close()
 
     def _records(self, text: str, windows: Windows) -> Iterator[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""The folder beside the target in which a replay works: what is done in it is not done again after a kill."""
+"""The folder beside the target in which a replay works: tasks that are done are not done again after a kill."""
 
 import fcntl
 import json
@@ -22,7 +22,7 @@ class OutputError(Exception):
 
 
 class WorkFolder:
-    """Remembers which tasks are done, and what they said. `resumed`: it was found with the same manifest."""
+    """Remembers which tasks are done, and their results. `resumed`: it was found with the same manifest."""
 
     def __init__(self, path: Path, resumed: bool) -> None:
         self.path = path
@@ -30,11 +30,11 @@ class WorkFolder:
 
     @property
     def out(self) -> Path:
-        """What will be put into the target."""
+        """The folder whose files are moved into the target at the end."""
         return self.path / "out"
 
     def result(self, task: Task) -> Result | None:
-        """What a task said when it was done; None: it is not done."""
+        """The result of a task; None if it is not done."""
         try:
             found: Result = orjson.loads(self._marker(task).read_bytes())
         except FileNotFoundError:
@@ -42,7 +42,7 @@ class WorkFolder:
         return found
 
     def done(self, task: Task, result: Result) -> None:
-        """A task is done, and its files are complete: from now on that outlives a kill."""
+        """Notes that a task is done and its files are complete; the note survives a kill."""
         marker = self._marker(task)
         half = marker.with_suffix(".half")
         half.write_bytes(orjson.dumps(result))
@@ -59,7 +59,7 @@ def beside(target: Path) -> Path:
 
 
 def manifest_of(path: Path) -> Any:
-    """The manifest of a work folder that a killed run left; None if there is none."""
+    """The manifest in a work folder that a killed run left; None if there is none."""
     try:
         return orjson.loads((path / _MANIFEST).read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -75,11 +75,12 @@ def working(
     drop_on: tuple[type[Exception], ...] = (),
     replace: bool = False,
 ) -> Iterator[WorkFolder]:
-    """A folder beside `target`, whose `out` is put into it at the end, unless an exception ends the block before.
+    """A work folder beside `target`. At the end of the block the files of its `out` are moved into `target`.
 
-    It is kept for the next time by all exceptions but `drop_on`; if the next `manifest` is another one, it begins anew.
-    OutputError if the target is a file or cannot be written, if another replay works for it, or if it holds the results
-    of another one, which only `replace` takes away.
+    If an exception ends the block, the folder is kept so that the next run goes on with it, unless the exception is one
+    of `drop_on`, the run is not `resumable`, or the next run's `manifest` differs. OutputError if the target is a file
+    or cannot be written, if another replay works for it, or if it holds the results of another run and `replace` is
+    false.
     """
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: is a file, not a folder")
@@ -109,8 +110,8 @@ def working(
 
 
 def _check_free(target: Path, manifest: Any, resumable: bool) -> None:
-    """OutputError if results lie in the target that are not those of this very run, done before. What standard input
-    held is not known, so no run of it is the same."""
+    """OutputError if the target holds results that are not those of this very run. What came on standard input is not
+    known, so no two runs of it are the same."""
     there = results.of_whom(target)
     if there is None:
         return

@@ -14,7 +14,7 @@ _EMPTY_SO_FAR = ("conduct.jsonl", "scores.jsonl")
 
 
 def write_alerts(folder: Path, files: Iterable[Path]) -> int:
-    """Writes `alerts.jsonl` from the lines of files, sorted by (at, rule, site, level, entity). Gives their number."""
+    """Writes `alerts.jsonl` from lines of files, sorted by (at, rule, site, level, entity); gives how many."""
     lines = sorted((line for file in files for line in file.read_bytes().splitlines()), key=_alert_order)
     with (folder / ALERTS).open("wb") as out:
         out.writelines(line + b"\n" for line in lines)
@@ -22,7 +22,7 @@ def write_alerts(folder: Path, files: Iterable[Path]) -> int:
 
 
 def write_rest(folder: Path, summary: dict[str, Any]) -> None:
-    """Writes `summary.json`, and the files of what does not exist yet, empty."""
+    """Writes `summary.json`, and as empty files what is not computed yet."""
     for name in _EMPTY_SO_FAR:
         (folder / name).touch()
     (folder / SUMMARY).write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))

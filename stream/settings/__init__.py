@@ -1,7 +1,7 @@
-"""The configuration: one YAML file and environment variables over it (contract 4).
+"""The configuration: one YAML file, with environment variables over it (contract 4).
 
-`load` gives a `Settings`, whose builders hand the frozen values of the pure rooms; a wrong configuration is one
-`SettingsError` of one line.
+`load` gives a `Settings`, whose methods build the immutable values that other rooms take; a wrong configuration raises
+`SettingsError`, one line.
 """
 
 from stream.settings.failure import SettingsError

@@ -7,15 +7,14 @@ from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.doubts import doubts
+from stream.settings.failure import KeyPath
+from stream.windows.calendar import QUARTER_MS
 
 DAY_MS = 86_400_000
-QUARTER_HOUR_MS = 900_000
-
-Path = tuple[str | int, ...]
 
 
-def problems(document: Document) -> Iterator[tuple[Path, str]]:
-    """Each thing that is wrong, as (path of the key, reason), in the order of the document."""
+def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """Everything that is wrong, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document)
     yield from _sites(document)
     yield from _windows(document.windows)
@@ -33,7 +32,7 @@ def problems(document: Document) -> Iterator[tuple[Path, str]]:
 
 
 def window_names(document: Document) -> list[str]:
-    """The names of every window that the configuration keeps, as they stand in records."""
+    """The names of all windows that the configuration keeps, as records write them."""
     windows = document.windows
     shifts = sorted({name for site in document.sites.values() for name in site.shifts}) if windows.shifts else []
     return [
@@ -45,8 +44,8 @@ def window_names(document: Document) -> list[str]:
     ]
 
 
-def warnings(document: Document) -> Iterator[tuple[Path, str]]:
-    """What is allowed, but surely not meant, as (path of the key, reason)."""
+def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
+    """What is allowed but hardly meant, as (path of the key, reason)."""
     definitions = document.definitions
     deadlines_days = {
         "complaint_deadline_days": definitions.complaint_deadline_days,
@@ -67,7 +66,7 @@ def warnings(document: Document) -> Iterator[tuple[Path, str]]:
     yield from doubts(document)
 
 
-def _kafka(document: Document) -> Iterator[tuple[Path, str]]:
+def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:
     kafka = document.kafka
     if kafka.heartbeat_ms * 3 > kafka.session_timeout_ms:
         yield ("kafka", "heartbeat"), "must be at most a third of kafka.session_timeout"
@@ -86,7 +85,7 @@ def _kafka(document: Document) -> Iterator[tuple[Path, str]]:
         yield ("kafka", "ssl_certfile"), "is required with ssl_keyfile"
 
 
-def _sites(document: Document) -> Iterator[tuple[Path, str]]:
+def _sites(document: Document) -> Iterator[tuple[KeyPath, str]]:
     for name, site in document.sites.items():
         if not is_zone(site.zone):
             yield ("sites", name, "zone"), f"{site.zone!r} is not an IANA time zone such as Asia/Shanghai"
@@ -95,14 +94,14 @@ def _sites(document: Document) -> Iterator[tuple[Path, str]]:
                 yield ("sites", name, "shifts", shift), "starts and ends at the same time: a shift has a length"
 
 
-def _windows(windows: Windows) -> Iterator[tuple[Path, str]]:
-    wrong_pane = QUARTER_HOUR_MS % windows.pane_ms  # then nothing is held against its multiples
+def _windows(windows: Windows) -> Iterator[tuple[KeyPath, str]]:
+    wrong_pane = QUARTER_MS % windows.pane_ms  # then lengths are not checked against it
     if wrong_pane:
         yield ("windows", "pane"), "must divide 15 minutes"
     for key, lengths in (("rolling", windows.rolling), ("intervals", windows.intervals)):
         seen: set[int] = set()
         for index, (name, length_ms) in enumerate(lengths):
-            path: Path = ("windows", key, index)
+            path: KeyPath = ("windows", key, index)
             if length_ms == 0:
                 yield path, "must be longer than 0"
             elif length_ms % windows.pane_ms and not wrong_pane:

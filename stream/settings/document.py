@@ -30,7 +30,7 @@ _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 
 
 class Section(BaseModel):
-    """A section: unknown keys are refused, and a key without a value is as if it were absent."""
+    """A section of the document: unknown keys are refused, and a key without a value counts as absent."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
@@ -117,7 +117,7 @@ def _named_length(text: object) -> tuple[str, int]:
 
 
 NamedLength = Annotated[tuple[str, int], BeforeValidator(_named_length)]
-"""A window's length as it is written, which is its name (`15m` of `rolling_15m`), and in ms."""
+"""A window's length as the configuration writes it, which is part of its name (`15m` of `rolling_15m`), and in ms."""
 
 
 class Windows(Section):
@@ -153,13 +153,12 @@ class DefinitionsSection(Section):
         12 * 3_600_000, alias="open_state_max"
     )
     open_state_ends_with_shift: bool = False
+    complaint_deadline_days: Days = 56
 
-    def told(self, key: str) -> int | float | str:
-        """The value of a key, as a person or a program reads it in JSON; a duration as it is written."""
+    def shown(self, key: str) -> int | float | str:
+        """The value of a key for JSON: a duration as the configuration writes it, a ratio as a float."""
         value = getattr(self, key) if key in type(self).model_fields else duration_text(getattr(self, f"{key}_ms"))
         return float(value) if isinstance(value, Fraction) else value
-
-    complaint_deadline_days: Days = 56
 
 
 class Time(Section):
@@ -175,8 +174,11 @@ class Time(Section):
 
 
 class LimitsSection(Section):
-    """Beyond the first six an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
-    others allow, the worker stops (partition/deadletter_limit.py)."""
+    """Limits of events and facts, and of dead letters.
+
+    An event beyond one of the first six is dead-lettered as `oversized` or `limit`. When more events are dead-lettered
+    than the others allow, the worker stops (partition/deadletter_limit.py).
+    """
 
     record_bytes: Positive = 1_048_576
     batch_bytes: Positive = 33_554_432
@@ -200,7 +202,7 @@ class Publish(Section):
 
 
 class Alert(Section):
-    """One alert rule (definitions 7). Its `currency` is there if and only if the KPI is per currency (checks.py)."""
+    """One alert rule (definitions 7). `currency` is set if and only if the KPI is kept per currency (checks.py)."""
 
     rule: Name
     kpi: str

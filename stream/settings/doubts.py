@@ -1,4 +1,4 @@
-"""What a configuration may say, but surely does not mean. Nothing here stops a worker (contract 4)."""
+"""Warnings: what a configuration may say but hardly means. None of them stops a worker (contract 4)."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,11 +8,11 @@ from stream.settings.document import Alert, Document, Kafka
 from stream.settings.failure import KeyPath
 
 MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recovery_rate"})
-"""Ratios whose numerator is no part of the denominator: several promises of one contact, for example."""
+"""Ratios that may exceed 1, since their numerator is no part of the denominator: a contact may have two promises."""
 
 
 def doubts(document: Document) -> Iterator[tuple[KeyPath, str]]:
-    """Each as (path of the key, reason), in the order of the document."""
+    """Every warning, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document.kafka)
     for kpi in document.minimum_sample:
         if CATALOGUE[kpi].denominator is None:
@@ -24,7 +24,7 @@ def doubts(document: Document) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _kafka(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
-    """Keys of a login or of TLS where the protocol has none: somebody believes that there is one."""
+    """Keys of a login or of TLS that have no effect, since the protocol has neither: somebody believes that it has."""
     for part, has in (
         ("sasl_", kafka.security_protocol.startswith("SASL")),
         ("ssl_", kafka.security_protocol.endswith("SSL")),
@@ -35,7 +35,7 @@ def _kafka(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
 
 
 def _levels(alert: Alert) -> Iterator[tuple[str, str]]:
-    """Levels that no value, or every value, is beyond. No KPI has negative values."""
+    """Alert levels that no value, or every value, lies beyond. No KPI has negative values."""
     kpi = CATALOGUE[alert.kpi]
     for key in ("below", "above", "exit"):
         level: Fraction | None = getattr(alert, key)
@@ -66,7 +66,7 @@ def _as_ratio(level: Fraction) -> str:
 
 
 def _greatest(kpi: Kpi) -> Fraction | None:
-    """The greatest value that a KPI can have; None: there is none."""
+    """The greatest value that a KPI can have; None if it has no bound."""
     return Fraction(1) if kpi.unit == "ratio" and kpi.id not in MAY_EXCEED_ONE else None
 
 

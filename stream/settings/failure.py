@@ -1,4 +1,4 @@
-"""How a wrong configuration is told."""
+"""The error for a wrong configuration, and the names of the keys and sources in its lines."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,8 +7,8 @@ KeyPath = tuple[str | int, ...]
 
 
 class SettingsError(Exception):
-    """A wrong configuration: `FILE: key.path: reason`, one line. `lines`: this and whatever else is wrong, in the order
-    of the document."""
+    """A wrong configuration. The message is one line, `FILE: key.path: reason`; `lines` holds it and a line for
+    everything else that is wrong, in the order of the document."""
 
     def __init__(self, first: str, others: Sequence[str] = ()) -> None:
         super().__init__(first)
@@ -23,18 +23,18 @@ class Origins:
     variables: Mapping[KeyPath, str] = field(default_factory=dict)
 
     def of(self, key: KeyPath) -> str:
-        """The variable that the key, or a section around it, came from; else the file."""
+        """The environment variable that the key, or a section around it, came from; else the file."""
         return next(
             (self.variables[key[:length]] for length in range(len(key), 0, -1) if key[:length] in self.variables),
             self.file,
         )
 
     def line(self, key: KeyPath, reason: str) -> str:
-        """What is said of a key, with where it stands."""
+        """The line for a key that is wrong: where it came from, the key, the reason."""
         return f"{self.of(key)}: {key_text(key)}: {reason}"
 
     def warning(self, key: KeyPath, reason: str) -> str:
-        """The same of what is allowed, but surely not meant."""
+        """The line for a key whose value is allowed but hardly meant."""
         return f"{self.of(key)}: warning: {key_text(key)}: {reason}"
 
 

@@ -1,7 +1,7 @@
-"""From a file and the environment to `Settings`, or to one line that says what is wrong.
+"""Loads a configuration from a file and the environment, or says in one line what is wrong with it.
 
 `KPI_STREAM_SECTION__KEY` overrides `section.key`; lists and mappings are written as YAML. A variable without `__` that
-is not a section's name is somebody else's (Kubernetes sets KPI_STREAM_SERVICE_HOST and the like) and is ignored.
+is not a section's name is ignored: it is not ours (Kubernetes sets KPI_STREAM_SERVICE_HOST and the like).
 """
 
 import os
@@ -20,10 +20,10 @@ CONFIG_VARIABLE = "KPI_STREAM_CONFIG"
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the file `path` (none: the one that KPI_STREAM_CONFIG names, else only defaults) with the
-    variables of `environ` (none: the process's own) over it.
+    """The settings of a file, with environment variables over it.
 
-    SettingsError: the first thing that is wrong, unknown keys included; its `lines` hold all.
+    `path` None: the file that KPI_STREAM_CONFIG names, else only the defaults. `environ` None: that of the process.
+    SettingsError says the first thing that is wrong, unknown keys included; its `lines` hold everything.
     """
     environ = os.environ if environ is None else environ
     if path is None and environ.get(CONFIG_VARIABLE):
@@ -54,7 +54,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _overlay(content: dict[str, Any], environ: Mapping[str, str]) -> dict[KeyPath, str]:
-    """Sets what the variables say in `content`. Gives the variable that each key came from."""
+    """Sets the values of environment variables in `content`; gives the variable that each key came from."""
     origins: dict[KeyPath, str] = {}
     for variable, text in sorted(environ.items()):
         if not variable.startswith(PREFIX) or variable == CONFIG_VARIABLE or not text:

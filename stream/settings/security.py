@@ -1,4 +1,4 @@
-"""What every Kafka client is told of servers, TLS and login. A file that cannot be used is named with its key."""
+"""The options of every Kafka client: servers, TLS and login. A file that cannot be used is named with its key."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -9,13 +9,16 @@ from stream.settings.document import Kafka
 from stream.settings.failure import Origins, SettingsError
 
 
-class _Locked(Exception):  # noqa: N818  told in the words of _certificate
-    """OpenSSL asked for a password that nobody has given: on a terminal it would have asked the person."""
+class _Locked(Exception):  # noqa: N818  becomes a SettingsError in _load_certificate
+    """OpenSSL asked for a password that is not configured; without this it would ask the person at the terminal."""
 
 
 def client_options(kafka: Kafka, origins: Origins) -> dict[str, Any]:
-    """Keyword arguments that every aiokafka client takes: servers and security, with an SSL context if one is needed.
-    SettingsError names the key whose file is missing, unreadable or of another kind; nothing ever asks a terminal."""
+    """Keyword arguments for every aiokafka client: servers and security, with an SSL context if one is needed.
+
+    SettingsError names the key whose file is missing, unreadable or of another kind. Nobody is ever asked for a
+    password.
+    """
     options: dict[str, Any] = {
         "bootstrap_servers": kafka.bootstrap_servers,
         "security_protocol": kafka.security_protocol,
@@ -32,7 +35,7 @@ def client_options(kafka: Kafka, origins: Origins) -> dict[str, Any]:
 
 
 def unusable_files(kafka: Kafka, origins: Origins) -> Iterator[str]:
-    """A line for each file that cannot be used, of those that the protocol asks for."""
+    """A line for each file that the security protocol needs and that cannot be used."""
     parts: list[Callable[[], object]] = []
     if kafka.security_protocol.startswith("SASL"):
         parts.append(lambda: _secret(kafka, "sasl_plain_password", origins))
@@ -73,7 +76,7 @@ def _ssl_context(kafka: Kafka, origins: Origins) -> ssl.SSLContext:
 
 
 def _authority(kafka: Kafka, origins: Origins) -> ssl.SSLContext:
-    """A context that trusts whom it should."""
+    """An SSL context that trusts the configured authorities; without `ssl_cafile`, those of the system."""
     if kafka.ssl_cafile is not None:
         _check_readable(kafka, "ssl_cafile", origins)
     try:
@@ -106,7 +109,7 @@ def _load_certificate(context: ssl.SSLContext, kafka: Kafka, origins: Origins) -
 
 
 def _unusable(kafka: Kafka, key: str, error: Exception, has_password: bool) -> tuple[str, str]:
-    """The key at fault, and why the client's certificate or its key cannot be used."""
+    """The configuration key at fault, and why the client's certificate or private key cannot be used."""
     path = getattr(kafka, key)
     reason = (error.reason if isinstance(error, ssl.SSLError) else None) or ""
     if reason == "KEY_VALUES_MISMATCH":

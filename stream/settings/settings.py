@@ -1,13 +1,12 @@
-"""A valid configuration, and what the rooms below are built from."""
+"""A valid configuration, and the values that other rooms are built from."""
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any
 
 from stream.alerts.rules import Level, Rule
+from stream.alerts.watch import watched_columns
 from stream.engine.entities.publication import Publication
-from stream.kpis.catalogue import CATALOGUE
-from stream.kpis.records import read_columns
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
@@ -18,8 +17,8 @@ from stream.windows.plan import SiteClock, WindowPlan
 
 @dataclass(frozen=True)
 class Settings:
-    """What `load` gives: the checked document, and builders of the values that the other rooms take. `origins`: what
-    its keys came from."""
+    """What `load` gives: the checked document, and methods that build what other rooms take. `origins`: the file or
+    environment variable that each key came from."""
 
     document: Document
     origins: Origins = field(default_factory=Origins, repr=False, compare=False)
@@ -51,7 +50,7 @@ class Settings:
 
     @property
     def batch_bytes(self) -> int:
-        """The greatest batch of records, unpacked, that is taken in: one with a record that may come always is."""
+        """The most bytes of an uncompressed batch of records that is read: always enough for a permitted record."""
         return max(self.document.limits.batch_bytes, 2 * self.record_bytes)
 
     @property
@@ -60,25 +59,25 @@ class Settings:
         return self.kafka.deltas_partitions or min(self.kafka.partitions, 8)
 
     def warnings(self) -> list[str]:
-        """What is allowed, but surely not meant: one line each, `FILE: warning: key: reason`."""
+        """What is allowed but hardly meant: one line each, `FILE: warning: key: reason`."""
         return [self.origins.warning(key, reason) for key, reason in checks.warnings(self.document)]
 
     def window_names(self) -> list[str]:
-        """The windows that are kept, by the names that stand in records."""
+        """The names of all windows that are kept, as records write them."""
         return checks.window_names(self.document)
 
     def definitions(self) -> Definitions:
-        """The parameters of the ledger's fold."""
+        """The parameters of the fold (definitions 3 to 5)."""
         section = self.document.definitions
         return Definitions(**dict(section) | {"promise_tolerance": section.promise_tolerance.as_integer_ratio()})
 
     def limits(self) -> FactLimits:
-        """How many facts the ledger keeps."""
+        """The most facts that a ledger keeps of a case and of a debtor."""
         section = self.document.limits
         return FactLimits(facts_per_case=section.facts_per_case, facts_per_debtor=section.facts_per_debtor)
 
     def live_limits(self) -> FactLimits:
-        """How many facts and entities a worker's ledger keeps."""
+        """The same, and the most entities that a worker keeps."""
         section = self.document.limits
         return replace(self.limits(), entities_per_site=section.entities_per_site, entities=section.entities)
 
@@ -100,12 +99,11 @@ class Settings:
         return tuple(_rule(alert) for alert in self.document.alerts)
 
     def watched(self) -> frozenset[str]:
-        """The columns that an alert rule reads: stage 1 sends their rows even where they net to zero (live 5)."""
-        parts = (read_columns(CATALOGUE[rule.kpi], rule.currency) for rule in self.rules())
-        return frozenset(column for numerator, denominator in parts for column in numerator + (denominator or ()))
+        """The columns that alert rules read: the debtor stage sends their rows even where they come to 0 (live 5)."""
+        return watched_columns(self.rules(), self.plan())
 
     def publication(self, run: str = "live") -> Publication:
-        """How stage 2 of a live run publishes its records, which are marked as of `run`."""
+        """How the entity stage of a live run publishes its records; `run` is written into them."""
         return Publication(
             every_ms=self.publish.every_ms,
             grace_ms=self.time.grace_ms,
@@ -118,12 +116,12 @@ class Settings:
         )
 
     def unusable_files(self) -> list[str]:
-        """A line for each file of a certificate or secret that cannot be used: here, that is, and now."""
+        """A line for each file of a certificate or secret that cannot be used on this machine now."""
         return list(unusable_files(self.kafka, self.origins))
 
     def kafka_client_options(self) -> dict[str, Any]:
-        """Keyword arguments that every aiokafka client takes: servers and security, with an SSL context if one is
-        needed. SettingsError names the key of a file that cannot be used."""
+        """Keyword arguments for every aiokafka client: servers and security, with an SSL context if one is needed.
+        SettingsError names the key of a file that cannot be used."""
         return client_options(self.kafka, self.origins)
 
 
@@ -131,7 +129,7 @@ def _rule(alert: Alert) -> Rule:
     above = alert.above is not None
     threshold = alert.above if alert.above is not None else alert.below
     if threshold is None:
-        raise ValueError(f"rule {alert.rule} has no level: checks.problems was not asked")
+        raise ValueError(f"rule {alert.rule} has no level: the document was not checked")
     return Rule(
         rule=alert.rule,
         kpi=alert.kpi,

@@ -14,7 +14,7 @@ _DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 LONGEST_MS = 220 * 366 * _UNIT_MS["d"]
-"""All instants lie in 1980-2199 (contract 1): no span of time is longer."""
+"""The longest duration, in ms: all instants lie in 1980-2199 (contract 1)."""
 
 
 def duration_text(ms: int) -> str:
@@ -35,7 +35,7 @@ def duration_ms(text: object) -> int:
 
 
 def positive_duration_ms(text: object) -> int:
-    """As `duration_ms`, and longer than nothing."""
+    """As `duration_ms`, but ValueError for a duration of 0."""
     milliseconds = duration_ms(text)
     if milliseconds == 0:
         raise ValueError("must be longer than 0")
@@ -66,7 +66,7 @@ def name(value: object) -> str:
 
 
 def whole(value: object) -> object:
-    """`value` unless it is a truth value, which Python takes for 0 or 1."""
+    """`value`, but ValueError for true and false, which Python takes for 1 and 0."""
     if isinstance(value, bool):
         raise ValueError("should be a whole number")
     return value

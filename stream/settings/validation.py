@@ -1,4 +1,4 @@
-"""From the content of a document to a checked `Document`, or to everything that is wrong with it."""
+"""Checks the content of a configuration document: a `Document`, or everything that is wrong."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -17,12 +17,12 @@ Wrong = tuple[KeyPath, str]
 
 _ROUNDS = 8
 _STAND_INS = {"kpi": "connect_rate", "level": "site", "window": "day"}
-"""Values of the required keys of a rule, where its own are wrong, so that the rest of the document can be looked at."""
+"""Values for required keys of an alert rule whose own are wrong, so that the rest of the document can be checked."""
 
 
 def validated(content: Mapping[str, Any]) -> tuple[Document, list[Wrong]]:
-    """The document and nothing, or a document that may not be used and everything that is wrong with `content`: first
-    single values, then what keys must satisfy together, as far as wrong values leave it to be seen."""
+    """The document and an empty list, or a document that must not be used and everything that is wrong with `content`:
+    first single values, then what keys must satisfy together, as far as that can be checked beside wrong values."""
     try:
         document = Document.model_validate(content)
     except ValidationError as error:
@@ -37,7 +37,7 @@ def validated(content: Mapping[str, Any]) -> tuple[Document, list[Wrong]]:
 
 
 def holds_text(key: KeyPath) -> bool:
-    """Whether the key of the document is one of text: a variable's value is then taken as it stands."""
+    """Whether a key of the document holds text, so that the value of an environment variable is not read as YAML."""
     kind: Any = Document
     for part in key:
         if _is_section(kind):
@@ -52,8 +52,8 @@ def holds_text(key: KeyPath) -> bool:
 
 
 def _mended(content: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> tuple[Document, set[KeyPath]]:
-    """The document without its wrong values, and the keys that were taken out or stood in for. An empty one if that
-    leads nowhere."""
+    """The document without its wrong values, and the keys that were taken out or replaced by stand-ins. The default
+    document if it stays wrong."""
     rest, touched = deepcopy(dict(content)), set[KeyPath]()
     for _ in range(_ROUNDS):
         for error in errors:
@@ -68,7 +68,7 @@ def _mended(content: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> tuple
 
 
 def _cut(key: KeyPath) -> KeyPath:
-    """The key that is taken out for a wrong value: a list goes as a whole, so that no other item gets its number."""
+    """The key to take out for a wrong value: a list goes as a whole, so that no other item gets its index."""
     if key[0] == "alerts" and len(key) > 1:
         return key[:3]
     depth = next((depth for depth, part in enumerate(key) if isinstance(part, int)), len(key))
@@ -76,7 +76,7 @@ def _cut(key: KeyPath) -> KeyPath:
 
 
 def _replace(rest: Any, key: KeyPath) -> None:
-    """Takes the key out; what a rule requires is stood in for."""
+    """Takes the key out of the document; a required key of a rule gets a stand-in instead."""
     for part in key[:-1]:
         rest = rest[part]
     if key[0] == "alerts" and len(key) == 2:
@@ -109,16 +109,16 @@ _NAMED_BY: dict[str | int, tuple[str, ...]] = {
     "windows": ("rolling_", "interval_", "day'", "month'"),
     "sites": ("shift_",),
 }
-"""Section of the document -> beginnings of the windows that it may have taken along."""
+"""Section of the document -> how the names of windows begin that are missing if it was taken out."""
 _TOGETHER = {
     ("currency", "kpi"),
     *((ours, other) for ours in ("below", "above", "exit") for other in ("below", "above")),
 }
-"""Keys of a rule whose problem may come from another key of it."""
+"""(key, other): keys of a rule whose problem may come from another key of the same rule."""
 
 
 def _key(error: ErrorDetails) -> KeyPath:
-    """The key that a validation error is about, without the marks that pydantic adds for the key of a mapping."""
+    """The key that a validation error is about, without pydantic's mark for the keys of a mapping."""
     return tuple(part for part in error["loc"] if part != "[key]")
 
 
@@ -143,12 +143,12 @@ def _reason(error: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return _unknown(error["loc"])
     message = _REASONS.get(kind, error["msg"].removeprefix("Value error, ").removeprefix("Input "))
-    told = kind in ("missing", "value_error") or not isinstance(given, str | int)
-    return message if told else f"{message}, not {given!r}"
+    complete = kind in ("missing", "value_error") or not isinstance(given, str | int)
+    return message if complete else f"{message}, not {given!r}"
 
 
 def _unknown(location: KeyPath) -> str:
-    """Says that there is no such key, and which one was probably meant."""
+    """The reason for an unknown key, with the one that was probably meant."""
     model: Any = Document
     for part in location[:-1]:
         if isinstance(part, str) and _is_section(model):

@@ -1,4 +1,4 @@
-"""YAML as a configuration writes it: numbers with a point and times of day stay text, so that nothing is rounded."""
+"""Reads YAML so that nothing is rounded: decimals and times of day stay text."""
 
 import re
 from typing import Any
@@ -7,12 +7,12 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.2's scalars only: in 1.1, `22:00` is 1320, `on` is true and 0.10 a binary float."""
+    """Only the scalars of YAML 1.2, without floats: in 1.1, `22:00` is 1320, `on` is true and 0.10 a binary float."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """As usual, but a key that stands twice is an error: the first would be lost without a word."""
+        """As usual, but a key that occurs twice is an error: the first value would be lost without a word."""
         if isinstance(node, yaml.MappingNode):
             self.flatten_mapping(node)
         seen: set[Any] = set()

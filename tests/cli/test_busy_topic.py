@@ -9,8 +9,8 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from stream.cli.broker import committed_records, reached
-from stream.cli.checkup import SAMPLE, _newest, _started
+from stream.cli.broker import committed_records, reached, started
+from stream.cli.checkup import SAMPLE, _consumer, _newest
 from stream.settings import Settings, load
 from tests.cli.conftest import Command
 
@@ -82,7 +82,7 @@ def test_doctor_looks_at_so_many_records_of_each_partition_and_no_more(
     topic = f"{topic_prefix}.kpi.v1"
 
     async def newest() -> list[int]:
-        consumer = await _started(settings, 15_000)
+        consumer = await started(_consumer(settings, 15_000))
         try:
             found = await _newest(consumer, [TopicPartition(topic, number) for number in (0, 1)])
             return [record.partition for record in found]

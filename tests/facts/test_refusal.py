@@ -144,3 +144,11 @@ def test_what_contract_2_asks_for_is_asked_for_by_name(kind: str, fields: dict[s
 )
 def test_what_contract_2_lets_in_is_let_in(kind: str, fields: dict[str, Any]) -> None:
     assert not isinstance(decode(wire(kind, **fields)), Rejection)
+
+
+def test_a_wrong_value_is_shown_in_its_own_script_and_a_long_one_says_how_long_it_is() -> None:
+    chinese, long = decode('{"type":"销售"}'.encode()), decode(b'{"type":"' + b"x" * 500 + b'"}')
+    assert isinstance(chinese, Rejection)
+    assert "'销售'" in chinese.detail
+    assert isinstance(long, Rejection)
+    assert "x... (502 characters)" in long.detail

@@ -7,7 +7,7 @@ import pytest
 
 from stream.facts.instant import instant_ms
 from stream.replay.chunks import InputError
-from stream.replay.reconcile import Records, chosen, differences, digests, frontier_ms, frozen, latest, records_of
+from stream.replay.reconcile import Records, chosen, differences, digests, frontier_ms, is_frozen, latest, records_of
 
 END = "2026-11-02T16:00:00Z"
 END_MS = instant_ms(END)
@@ -111,6 +111,6 @@ def test_a_window_that_ended_before_the_horizon_of_a_live_run_is_named_as_frozen
     live, replay = records(record(dials=(1, None), run="live")), records(record(dials=(2, None)))
     (difference,) = differences(live, replay)
     for horizon_ms, expected in ((AS_OF_MS - END_MS - 1, True), (AS_OF_MS - END_MS, False)):
-        assert frozen(difference, frontier_ms(horizon_ms, live, replay), live, replay) is expected
+        assert is_frozen(difference, frontier_ms(horizon_ms, live, replay), live, replay) is expected
     assert frontier_ms(0, replay, replay) is None
-    assert not frozen(difference, None, live, replay)
+    assert not is_frozen(difference, None, live, replay)

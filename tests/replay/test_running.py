@@ -15,7 +15,7 @@ from stream.replay.crew import Crew, CrewError, Several
 from stream.replay.job import Job
 from stream.replay.routing import group_of, groups_of
 from stream.replay.running import perform
-from stream.replay.tasks import Result, Task, Tell
+from stream.replay.tasks import Report, Result, Task
 from stream.replay.workfolder import OutputError
 from tests.replay.runs import cut_small, input_of, ran, settings_of, silent
 
@@ -62,7 +62,7 @@ class Interrupting:
         self.begun: list[Task] = []
         self._most = most
 
-    def __call__(self, job: Job, task: Task, given: tuple[Any, ...], tell: Tell) -> Result:
+    def __call__(self, job: Job, task: Task, given: tuple[Any, ...], tell: Report) -> Result:
         self.begun.append(task)
         result = perform(job, task, given, tell)
         if len(self.begun) > self._most:
@@ -175,7 +175,7 @@ def test_what_is_no_event_goes_to_some_group_and_leaves_the_others_where_they_ar
     assert groups_of(good + odd, 3) == [group_of(value, 3) for value in good + odd]
 
 
-def never(_job: Job, _task: Task, _given: tuple[Any, ...], _tell: Tell) -> Result:
+def never(_job: Job, _task: Task, _given: tuple[Any, ...], _tell: Report) -> Result:
     signal.pause()
     return {}
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.facts.zones import zone_names
 from stream.windows.calendar import Calendar, SiteCalendar, local_instant_ms, local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
-from stream.windows.zone import load_zone, zone_names
+from stream.windows.zone import load_zone
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
