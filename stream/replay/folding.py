@@ -140,7 +140,7 @@ def _step_by_step(job: Job, number: int, tally: _Tally, tell: Tell) -> Iterator[
         for _, value, part, line, fact in some:
             _count(stage1.apply, part, line, value, fact, tally)
         tell(len(some), 0)
-        deltas, ledger = stage1.take()
+        deltas, ledger, _ = stage1.take()
         tally.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
