@@ -37,7 +37,8 @@ def make_state(job: Job, number: int, indexes: list[Index], numbers: int, legacy
     """
     settings = job.settings
     stage2 = EntityStage(job.plan, settings.rules(), settings.publication(job.run), number, numbers)
-    stage2.restore(CLOCK_KEY, _clock(job, number, numbers, legacy))
+    clock = _clock(job, number, numbers, legacy)
+    stage2.restore(CLOCK_KEY, clock)
     for key, value in legacy.alerts:
         stage2.restore(key, value)
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
@@ -49,6 +50,9 @@ def make_state(job: Job, number: int, indexes: list[Index], numbers: int, legacy
     output = stage2.tick(0)
     kpis = [(key, value) for key, value in output.kpis if _begins(job, value)]
     state = [(key, value) for key, value in output.state if not is_kept(key, job.from_ms)]
+    if not any(key == CLOCK_KEY for key, _ in state):
+        # Nothing has moved it since; the one that was left knows other numbers and no floor of the revisions.
+        state.append((CLOCK_KEY, clock))
     with (job.folder / f"succession-{number}").open("wb") as file:
         marshal.dump((kpis, output.alerts, state), file)
     return {"kpis": len(kpis), "alerts": len(output.alerts)}
