@@ -73,6 +73,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         *(Topic(name, partitions, stamped, history) for name in names.inbound),
         Topic(names.kpi, deltas, outbound | roomy),
         Topic(names.alerts, deltas, outbound),
+        # What somebody did last is said until something else is, however long ago it was.
+        Topic(names.agents, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(
             names.deadletter,
             partitions,

@@ -31,6 +31,7 @@ _SEPARATOR = "|"
 
 _FIELDS = AgentState.__struct_fields__
 _OTHERS = tuple(name for name in _FIELDS if name not in ("event_id", "occurred_at"))
+_SITE = _OTHERS.index("site_id")
 Said = tuple[Any, ...]
 """Everything that a state says but its id and instant, in the order of `_OTHERS`."""
 
@@ -111,6 +112,25 @@ class StateTimeline:
         if self._last is None and self._blocks:
             self._last = self._state(len(self._blocks) - 1, len(self._blocks[-1].times) - 1)
         return self._last
+
+    def latest_at(self, site: str) -> AgentState | None:
+        """The latest state at this site; None where there is none. An agent is mostly where it was last."""
+        last = self.last()
+        if last is None or last.site_id == site:
+            return last
+        for block in reversed(self._blocks):
+            for at in range(len(block.said) - 1, -1, -1):
+                if block.said[at][_SITE] == site:
+                    return _made(block.times[at], block.id_list()[at], block.said[at])
+        return None
+
+    def has_void_at(self, site: str) -> bool:
+        """Whether a state at this site was taken back."""
+        return any(state.site_id == site for state in self._voids.values())
+
+    def sites(self) -> set[str]:
+        """The sites of all its states, and perhaps some at which there are none any more."""
+        return {str(said[_SITE]) for said in self._texts} | {str(state.site_id) for state in self._voids.values()}
 
     def is_next(self, state: AgentState) -> bool:
         """Whether a state comes after all others."""

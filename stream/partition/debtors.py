@@ -1,9 +1,10 @@
 """Stage 1 of one number as the shell sees it: lanes in; ledger, deltas, dead letters out, a transaction at a time."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from stream.engine.debtors.agents import AgentNow, agent_record
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
 from stream.facts.fact import Fact
@@ -16,10 +17,10 @@ from stream.partition.clock import Clock, Statement
 from stream.partition.context import Context
 from stream.partition.counts import EventCounts
 from stream.partition.deadletter_limit import DeadLetterLimit
-from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of
+from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of, key_partition
 from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
-from stream.partition.positions import KEY, Position, Positions, decode, stamp_of
+from stream.partition.positions import KEY, AgentsSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
 from stream.wire.record import Record
 
@@ -54,6 +55,7 @@ class DebtorPartition:
         )
         self._reader = Reader(number, context.numbers, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
+        self._run = settings.publication().run
         self._horizon_ms = settings.time.correction_horizon_ms
         self._pane_ms = settings.plan().pane_ms
         self._inlet = EventTimeMerge((), self._reader.read, CAPACITY, self._pane_ms)
@@ -90,6 +92,8 @@ class DebtorPartition:
             self._drains[topic] = DeadLetterLimit(self._limits, at.tps[topic].refused if at and topic in at.tps else ())
         self._applied, self._stated = 0, None
         self._committed_ms = self._context.monotonic_ms()
+        if at is not None and not at.agents.complete:
+            self._engine.say_all_agents()
 
     # input ------------------------------------------------------------------------------------------------------------
 
@@ -235,7 +239,8 @@ class DebtorPartition:
         self._accepted = []
         changes = self._engine.take()
         statement = self._clock.statement()
-        positions = self._positions_now()
+        said = self._agents_said(changes.agents)
+        positions = self._positions_now(said)
         outgoing: dict[tuple[str, int], list[Line]] = {
             (self.state_topic, self.number): [
                 *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
@@ -244,10 +249,16 @@ class DebtorPartition:
         for key, value in changes.deltas:
             partition = entity_partition(key.decode(), context.deltas)
             outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
+        for now in changes.agents:
+            # By the agent's id, as its states are: what is said of one agent lies in one partition.
+            partition = key_partition(now.agent.encode(), context.partitions[names.agents])
+            outgoing.setdefault((names.agents, partition), []).append(
+                Line(*agent_record(now, said.revision, self._run))
+            )
         if self._speaks(statement):
-            said = encode_statement(self.number, *statement)
+            heard = encode_statement(self.number, *statement)
             for partition in range(context.deltas):
-                outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, said))
+                outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, heard))
         if self._dead:
             outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
         offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
@@ -281,13 +292,24 @@ class DebtorPartition:
             self._stated, self._stated_ms = statement, now_ms
         return speaks
 
-    def _positions_now(self) -> Positions:
+    def _agents_said(self, agents: Sequence[AgentNow]) -> AgentsSaid:
+        """What will have been said of agents with the next commit. A revision is above all that this number has given,
+        and at least the greatest stamp that it has read: so it goes on where a state that was lost had been."""
+        before = self.positions.agents.revision if self.positions is not None else 0
+        if not agents:
+            return AgentsSaid(before, True)
+        stamps_ms = [lane.stamp_ms for lane in self._inlet.lanes.values() if lane.stamp_ms is not None]
+        return AgentsSaid(max([before + 1, *stamps_ms]), True)
+
+    def _positions_now(self, said: AgentsSaid) -> Positions:
         tps = {
             topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state, lane.stamp_ms)
             for topic, lane in self._inlet.lanes.items()
         }
         context = self._context
-        return Positions(context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms)
+        return Positions(
+            context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms, agents=said
+        )
 
     # meters -----------------------------------------------------------------------------------------------------------
 

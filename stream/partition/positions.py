@@ -4,7 +4,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,7 +12,8 @@ from stream.facts.format import Format
 from stream.windows.exact import Json, loads
 
 KEY = b"~offsets"
-OFFSETS: Format[Json] = Format("offset record")
+OFFSETS: Format[Json] = Format("offset record", 2, {1: lambda old: {**old, "f": 2}})
+"""Version 1 knows nothing of agents' records."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,22 @@ class Position:
         return fields | {"refused": self.refused} if self.refused else fields
 
 
+class AgentsSaid(NamedTuple):
+    """What was said of agents (contract 2, `collections.agents.v1`). `revision`: the highest that was given.
+    `complete`: whether everything that the state knows was said; else it is to be, with higher revisions."""
+
+    revision: int = 0
+    complete: bool = False
+
+
+NOTHING_SAID = AgentsSaid()
+
+
 @dataclass(frozen=True)
 class Positions:
     """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
-    `former`: counts that the inbound topics had before they were grown (windows topic alone)."""
+    `former`: counts that the inbound topics had before they were grown (windows topic alone). `agents`: ledger topic
+    alone."""
 
     fingerprint: Mapping[str, Any]
     partitions: int
@@ -43,6 +56,7 @@ class Positions:
     tps: Mapping[str, Position] = field(default_factory=dict)
     greatest_ms: int | None = None
     former: tuple[int, ...] = ()
+    agents: AgentsSaid = NOTHING_SAID
 
     def encode(self) -> bytes:
         """The record's value."""
@@ -56,6 +70,7 @@ class Positions:
                 "tps": tps,
                 "greatest": self.greatest_ms,
                 **({"former": self.former} if self.former else {}),
+                **({"agents": list(self.agents)} if any(self.agents) else {}),
             }
         )
 
@@ -70,7 +85,8 @@ def decode(value: bytes) -> Positions:
     raw = loads(value, OFFSETS)
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     former = tuple(raw.get("former", ()))
-    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former)
+    said = AgentsSaid(*raw.get("agents", ()))
+    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said)
 
 
 def _position(at: Mapping[str, Any]) -> Position:

@@ -23,11 +23,19 @@ from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
 from stream.partition.context import Context
 from stream.partition.intake import key_partition
-from stream.partition.positions import Position, Positions
+from stream.partition.positions import AgentsSaid, Position, Positions
 from stream.rebuild.backfill import captured, going_on
 from stream.rebuild.handover_writer import HandOverWriter
 from stream.rebuild.history import TopicPart
-from stream.rebuild.stopped_state import Published, StoppedState, merged_clock, positions_left, published, windows_left
+from stream.rebuild.stopped_state import (
+    Published,
+    StoppedState,
+    agents_revision,
+    merged_clock,
+    positions_left,
+    published,
+    windows_left,
+)
 from stream.replay.chunks import InputError
 from stream.replay.crew import Alone, hired
 from stream.replay.handover_state import FormerClocks, is_kept
@@ -139,11 +147,14 @@ def _statement(number: int, positions: Positions) -> bytes:
 async def _positions(
     context: Context, parts: Sequence[TopicPart], read: Sequence[Result], lefts: Sequence[StoppedState]
 ) -> list[Positions]:
-    """The offset record of each ledger: the captured ends, and watermarks that do not go back."""
+    """The offset record of each ledger: the captured ends, and watermarks that do not go back. The workers say anew
+    what agents do, above every revision that was given: an agent may have moved to another number."""
     numbers = context.numbers
     former = next((left.positions.partitions for left in lefts if left.positions is not None), numbers)
     there = context.partitions[context.names.ledger]
     old = [await positions_left(context, context.names.ledger, number) for number in range(there)]
+    revisions = [each.agents.revision for each in old if each is not None]
+    said = AgentsSaid(max([await agents_revision(context), *revisions]))
     found: list[Positions] = []
     for number in range(numbers):
         before = old[number] if former == numbers == there else None
@@ -157,7 +168,7 @@ async def _positions(
             max((at.watermark_ms for at in tps.values() if at.watermark_ms is not None), default=None),
             before.greatest_ms if before is not None else None,
         )
-        found.append(Positions(context.fingerprint, numbers, context.deltas, tps, greatest_ms))
+        found.append(Positions(context.fingerprint, numbers, context.deltas, tps, greatest_ms, agents=said))
     return found
 
 

@@ -88,7 +88,7 @@ async def published(context: Context) -> Published:
             if revision >= latest.get(key, (0, False))[0]:
                 latest[key] = revision, bool(record["kpis"])
 
-    await _read_all(context, take)
+    await _read_all(context, context.names.kpi, take)
     highest = max((revision for revision, _ in latest.values()), default=0)
     return Published(highest, frozenset(key for key, (_, full) in latest.items() if full))
 
@@ -104,8 +104,20 @@ async def latest_records(context: Context, keys: frozenset[bytes]) -> dict[bytes
                 found[key] = record
 
     if keys:
-        await _read_all(context, take)
+        await _read_all(context, context.names.kpi, take)
     return found
+
+
+async def agents_revision(context: Context) -> int:
+    """The highest revision in the topic of agents' states; 0 where it holds none."""
+    revisions = [0]
+
+    def take(_: bytes, value: bytes | None) -> None:
+        if value is not None:
+            revisions.append(orjson.loads(value)["revision"])
+
+    await _read_all(context, context.names.agents, take)
+    return max(revisions)
 
 
 async def offsets(context: Context, tp: TopicPartition) -> tuple[int, int]:
@@ -120,8 +132,7 @@ async def offsets(context: Context, tp: TopicPartition) -> tuple[int, int]:
         await consumer.stop()
 
 
-async def _read_all(context: Context, take: Callable[[bytes, bytes | None], None]) -> None:
-    topic = context.names.kpi
+async def _read_all(context: Context, topic: str, take: Callable[[bytes, bytes | None], None]) -> None:
     for number in range(context.partitions[topic]):
         await _read(context, TopicPartition(topic, number), take)
 

@@ -38,7 +38,8 @@ def make_state(job: Job, partition: int, indexes: list[Index], debtor_partitions
     """
     settings = job.settings
     stage = EntityStage(job.plan, settings.rules(), settings.publication(job.run), partition, debtor_partitions)
-    stage.restore(CLOCK_KEY, _clock(job, partition, debtor_partitions, former))
+    clock = _clock(job, partition, debtor_partitions, former)
+    stage.restore(CLOCK_KEY, clock)
     for key, value in former.alerts:
         stage.restore(key, value)
     files = [(job.folder / f"parcels-{group}", index) for group, index in enumerate(indexes)]
@@ -50,6 +51,9 @@ def make_state(job: Job, partition: int, indexes: list[Index], debtor_partitions
     output = stage.tick(0)
     kpis = [(key, value) for key, value in output.kpis if _begins(job, value)]
     state = [(key, value) for key, value in output.state if not is_kept(key, job.from_ms)]
+    if not any(key == CLOCK_KEY for key, _ in state):
+        # Nothing has moved it since; the one that was left knows other partitions and no floor of the revisions.
+        state.append((CLOCK_KEY, clock))
     with (job.folder / f"handover-{partition}").open("wb") as file:
         marshal.dump((kpis, output.alerts, state), file)
     return {"kpis": len(kpis), "alerts": len(output.alerts)}

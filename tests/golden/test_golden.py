@@ -75,6 +75,12 @@ def test_offsets_of_any_version_say_the_same(path: Path) -> None:
     assert orjson.loads(orjson.dumps(offsets_in(read(path)))) == KNOWN["offsets"]
 
 
+def test_offsets_of_the_first_version_have_said_nothing_of_agents_and_later_ones_know_how_far_they_are() -> None:
+    files = [path for path in FILES if path.name.startswith("offsets")]
+    found = {path.stem: [decode(value or b"").agents for _, value in read(path)] for path in files}
+    assert found == {"offsets-1": [(0, False)], "offsets-2": [(world.AT_MS + 13, True)]}
+
+
 def test_the_world_leaves_every_kind_of_record_behind() -> None:
     kinds = {key.split(b"|")[0] for key, _ in world.windows()}
     assert kinds == {b"w", b"v", b"p", b"f", b"a", b"c"}
@@ -100,7 +106,7 @@ def test_what_a_newer_version_wrote_is_refused_naming_both() -> None:
         world.stage2().restore(b"w|main|team|t-1|day|0", b"\x81\xa1f\x09")
     with pytest.raises(NewerFormatError, match=rf"the record {refused} 1"):
         loads(dumps({"f": 9, "sum": 2**70}))
-    with pytest.raises(NewerFormatError, match=rf"the offset record {refused} 1"):
+    with pytest.raises(NewerFormatError, match=rf"the offset record {refused} {VERSIONS['offsets']}"):
         decode(b'{"f":9}')
 
 

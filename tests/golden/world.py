@@ -15,7 +15,7 @@ from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.store import record
-from stream.partition.positions import KEY, Position, Positions
+from stream.partition.positions import KEY, AgentsSaid, Position, Positions
 from stream.windows.calendar import day_begins
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.facts.events import SAMPLES, event, wire
@@ -120,12 +120,13 @@ def windows() -> list[Record]:
 
 
 def offsets() -> list[Record]:
-    """An offset record of stage 1, with a stretch of dead letters behind it."""
+    """An offset record of stage 1, with a stretch of dead letters behind it, and agents of whom something was said."""
     tps = {
         "collections.calls.v1": Position(1_042, AT_MS, ((3, 7, 0, 3), (0, 7, 0, 0)), AT_MS + 12),
         "collections.cases.v1": Position(0),
     }
-    return [(KEY, Positions({"definitions.promise_grace_days": 3, "fold": 1}, 8, 4, tps, AT_MS).encode())]
+    said = AgentsSaid(AT_MS + 13, complete=True)
+    return [(KEY, Positions({"definitions.promise_grace_days": 3, "fold": 1}, 8, 4, tps, AT_MS, agents=said).encode())]
 
 
 def after(two: EntityStage) -> dict[str, Any]:

@@ -54,7 +54,8 @@ class Bench:
         self.clock = Clockwork()
         self.ends: list[tuple[Exit, str]] = []
         names = [
-            f"{PREFIX}.{name}.v1" for name in ("calls", "payments", "complaints", "cases", "activity", "deadletter")
+            f"{PREFIX}.{name}.v1"
+            for name in ("calls", "payments", "complaints", "cases", "activity", "agents", "deadletter")
         ]
         self.context = Context(
             settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},

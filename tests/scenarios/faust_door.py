@@ -73,7 +73,8 @@ class Floor:
         self.now_ms = 1_000_000
         self.counts = Counts()
         self.names = Names(settings.kafka.topic_prefix, settings.kafka.group)
-        outbound = {self.names.deltas: DELTAS, self.names.deadletter: 1, self.names.kpi: 1, self.names.alerts: 1}
+        outbound = {self.names.deltas: DELTAS, self.names.deadletter: 1, self.names.kpi: 1, self.names.alerts: 1,
+                    self.names.agents: 1}  # fmt: skip
         self.context = Context(
             settings,
             dict.fromkeys(self.names.inbound, NUMBERS) | outbound,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, cast
 
+from stream.engine.debtors.agents import AgentChanges, AgentNow
 from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -41,10 +42,12 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
-    """What a number did since the last `take`: records for the deltas topic and for the ledger topic."""
+    """What a number did since the last `take`: records for the deltas topic and for the ledger topic, and the agents
+    of whom something else is to be said now."""
 
     deltas: list[tuple[bytes, bytes]]
     state: list[tuple[bytes, bytes | None]]
+    agents: list[AgentNow]
 
 
 class DebtorStage:
@@ -64,6 +67,7 @@ class DebtorStage:
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._chains: dict[str, StateTimeline] = {}
+        self._agents = AgentChanges()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._desk = DossierCache()
         self._cells = DeltaBuffer(number, plan.grain_ms, watched)
@@ -83,7 +87,7 @@ class DebtorStage:
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        return len(self._state) + self._cells.pending
+        return len(self._state) + self._cells.pending + len(self._agents)
 
     @property
     def entities(self) -> int:
@@ -273,6 +277,9 @@ class DebtorStage:
                 return verdict
             winner = as_state(judged)
         entry = record.encode(winner, lost)
+        self._agents.note(chain, str(winner.site_id), key)
+        if known is not None and known.site_id != winner.site_id:
+            self._agents.note(chain, str(known.site_id), key)
         for span in moved(chain, known, winner, lost, self._bounds):
             self._cells.add_span(span, fact.occurred_at, frontier_ms)
         self._chains[key] = chain
@@ -321,7 +328,11 @@ class DebtorStage:
         state, self._state = self._state, []
         deltas = self._cells.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state)
+        return Changes(deltas, state, self._agents.take(self._chains))
+
+    def say_all_agents(self) -> None:
+        """The next `take` gives every agent of whom anything is known."""
+        self._agents.note_all(self._chains)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""

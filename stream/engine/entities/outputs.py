@@ -55,6 +55,24 @@ class KpiRecord(OutputModel):
     kpis: list[KpiValue] = Field(description="Sorted by (kpi, currency); those that are not 0.")
 
 
+class AgentRecord(OutputModel):
+    """What an agent does at a site now: the latest state that the agent gave there. Key: `site|agent`.
+
+    Keep the highest revision per key. Live only.
+    """
+
+    site: str
+    agent: str
+    team: str | None
+    state: Literal["logged_out", "available", "on_call", "wrap", "break", "training", "meeting"] | None = Field(
+        description="Null where all states of the agent at this site were taken back; so are the next two then."
+    )
+    reason: str | None = Field(description="The site's own word for it.")
+    since: Instant | None = Field(description="`occurred_at` of the event that gave the state.")
+    revision: int
+    run: str
+
+
 class AlertRecord(OutputModel):
     """A change in the life of an alert. Key: `alert_id`, the same for all records of one episode."""
 
