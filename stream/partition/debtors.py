@@ -13,7 +13,7 @@ from stream.kafka.exits import Exit
 from stream.kafka.writer import Line, Written
 from stream.ledger.judge import Verdict
 from stream.partition.clock import Clock, Statement
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.counts import EventCounts
 from stream.partition.deadletter_limit import DeadLetterLimit
 from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of
@@ -41,18 +41,18 @@ class DebtorPartition:
 
     stage = 1
 
-    def __init__(self, context: Context, number: int, engine: DebtorStage | None = None) -> None:
-        settings, names = context.settings, context.names
+    def __init__(self, setup: WorkerSetup, live: LiveState, number: int, engine: DebtorStage | None = None) -> None:
+        settings, names = setup.settings, setup.names
         self.number = number
         self.topics: tuple[str, ...] = names.inbound
         self.state_topic = names.ledger
         self.positions: Positions | None = None
         self.pace = TransactionPace(settings.kafka.transaction_timeout_ms)
-        self._context = context
+        self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
             settings.definitions(), settings.plan(), settings.live_limits(), number, settings.watched()
         )
-        self._reader = Reader(number, context.numbers, settings.record_bytes, decoder_of(settings.plan()))
+        self._reader = Reader(number, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._horizon_ms = settings.time.correction_horizon_ms
         self._pane_ms = settings.plan().pane_ms
@@ -82,14 +82,14 @@ class DebtorPartition:
         for lane in lanes:
             lane.stamp_ms = stamp_of(self.positions, lane.topic)
         self._inlet = EventTimeMerge(lanes, self._reader.read, CAPACITY, self._pane_ms)
-        self._reading_since = dict.fromkeys(starts, self._context.monotonic_ms())
+        self._reading_since = dict.fromkeys(starts, self._setup.monotonic_ms())
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
         self._clock.restore(marks, at.greatest_ms if at else None)
         for topic in self.topics:
             self._drains[topic] = DeadLetterLimit(self._limits, at.tps[topic].refused if at and topic in at.tps else ())
         self._applied, self._stated = 0, None
-        self._committed_ms = self._context.monotonic_ms()
+        self._committed_ms = self._setup.monotonic_ms()
 
     # input ------------------------------------------------------------------------------------------------------------
 
@@ -102,7 +102,7 @@ class DebtorPartition:
         return False if self._inlet.roomy(topic) else None
 
     def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         at_end: dict[str, bool] = {}
         for topic, lane in self._inlet.lanes.items():
             end, fetched_ms = log_end(topic)
@@ -114,7 +114,7 @@ class DebtorPartition:
             lane.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
             fresh = not held(topic) and now_ms - fetched_ms <= FRESH_MS
             at_end[topic] = fresh and lane.applied == lane.fed == lane.log_end
-        trusted = self._context.wall_ms() if self._context.clock_trusted else None
+        trusted = self._setup.wall_ms() if self._live.clock_trusted else None
         self._clock.look(now_ms, trusted, at_end)
         self._tell_partitions()
 
@@ -132,7 +132,7 @@ class DebtorPartition:
     def step(self) -> bool:
         if self._full():
             return False
-        runs = self._inlet.take(SLICE, self._context.ceiling_ms)
+        runs = self._inlet.take(SLICE, self._live.ceiling_ms)
         for run in runs:
             self._apply(run)
             self._applied += len(run.records)
@@ -195,7 +195,7 @@ class DebtorPartition:
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:
         """A dead letter; `passed`: records that were taken in since the last one of this topic."""
-        room_bytes = self._context.deadletter_bytes
+        room_bytes = self._setup.deadletter_bytes
         line = dead_letter(topic, self.number, record, refusal.reason, refusal.detail, room_bytes)
         self._dead.append(line)
         self._dead_bytes += len(line.value or b"")
@@ -205,7 +205,7 @@ class DebtorPartition:
         too_many = drain.refused(refusal.reason)
         if too_many is not None:
             at = f"{topic}-{self.number} offset {record.offset}"
-            self._context.end(
+            self._setup.end(
                 Exit.RESTART, f"{at}: {too_many}, the last one as {refusal.reason}: {refusal.detail}; "
                 f"what is not committed will be read again"
             )  # fmt: skip
@@ -213,12 +213,12 @@ class DebtorPartition:
     # output -----------------------------------------------------------------------------------------------------------
 
     def due(self, interval_ms: int) -> bool:
-        since_ms = self._context.monotonic_ms() - self._committed_ms
+        since_ms = self._setup.monotonic_ms() - self._committed_ms
         if self._applied:
             return since_ms >= interval_ms or self._full()
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
-        return self._clock.statement() != self._stated or self._moved() or since_ms >= self._context.touch_every_ms
+        return self._clock.statement() != self._stated or self._moved() or since_ms >= self._setup.touch_every_ms
 
     def _moved(self) -> bool:
         """Whether offsets went on without a record, over control records."""
@@ -229,7 +229,7 @@ class DebtorPartition:
         )
 
     def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
-        context, names = self._context, self._context.names
+        setup, names = self._setup, self._setup.names
         self._forget()
         self._tally.accepted(self._accepted)
         self._accepted = []
@@ -242,25 +242,25 @@ class DebtorPartition:
             ]
         }  # fmt: skip
         for key, value in changes.deltas:
-            partition = entity_partition(key.decode(), context.deltas)
+            partition = entity_partition(key.decode(), setup.entity_partitions)
             outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
         if self._speaks(statement):
             said = encode_statement(self.number, *statement)
-            for partition in range(context.deltas):
+            for partition in range(setup.entity_partitions):
                 outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, said))
         if self._dead:
-            outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
+            outgoing[names.deadletter, self.number % setup.partitions[names.deadletter]] = self._dead
         offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
         self._dead, self._dead_bytes, self._applied = [], 0, 0
-        self._committed_ms = context.monotonic_ms()
-        self.positions = positions
+        self._committed_ms = setup.monotonic_ms()
         counted = self._tally.cut()
 
         def then(written: Written) -> None:
+            self.positions = positions
             if written.clock_offset_ms is not None:
-                context.measured(written.clock_offset_ms)
-                context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
-            counted.tell(context.meters)
+                self._live.clock_compared(written.clock_offset_ms)
+                setup.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
+            counted.tell(setup.meters)
 
         return Commit(outgoing, offsets, then)
 
@@ -270,12 +270,12 @@ class DebtorPartition:
         if len(marks) == len(self.topics):
             forgotten = self._engine.forget(min(marks) - self._horizon_ms)
             if forgotten:
-                self._context.meters.add("collections_facts_forgotten_total", by=forgotten)
+                self._setup.meters.add("collections_facts_forgotten_total", by=forgotten)
 
     def _speaks(self, statement: Statement) -> bool:
         """Whether every deltas partition hears the statement now. Once a second is enough; a transaction costs by the
         partitions that it touches, so the others hold only what has changed."""
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         speaks = self._stated is None or now_ms - self._stated_ms >= STATE_EVERY_MS
         if speaks:
             self._stated, self._stated_ms = statement, now_ms
@@ -286,13 +286,15 @@ class DebtorPartition:
             topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state, lane.stamp_ms)
             for topic, lane in self._inlet.lanes.items()
         }
-        context = self._context
-        return Positions(context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms)
+        setup = self._setup
+        return Positions(
+            setup.fingerprint, setup.debtor_partitions, setup.entity_partitions, tps, self._clock.greatest_ms
+        )
 
     # meters -----------------------------------------------------------------------------------------------------------
 
     def _tell_partitions(self) -> None:
-        meters, number = self._context.meters, str(self.number)
+        meters, number = self._setup.meters, str(self.number)
         meters.set("collections_ledger_entities", number, to=self._engine.entities)
         for topic, lane in self._inlet.lanes.items():
             meters.set("collections_consumer_lag_records", topic, number, to=lane.lag)
@@ -303,8 +305,8 @@ class DebtorPartition:
 
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
-        self._context.meters.drop("collections_transaction_rows", "1", str(self.number))
-        self._context.meters.drop("collections_ledger_entities", str(self.number))
+        self._setup.meters.drop("collections_transaction_rows", "1", str(self.number))
+        self._setup.meters.drop("collections_ledger_entities", str(self.number))
         for topic in self.topics:
             for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
-                self._context.meters.drop(f"collections_{name}", topic, str(self.number))
+                self._setup.meters.drop(f"collections_{name}", topic, str(self.number))

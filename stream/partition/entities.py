@@ -13,7 +13,7 @@ from stream.facts.format import NewerFormatError
 from stream.kafka.batches import Batch
 from stream.kafka.exits import RefusedError
 from stream.kafka.writer import Line, Written
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.merge import PartitionBuffer
 from stream.partition.pace import TransactionPace
@@ -38,16 +38,16 @@ class EntityPartition:
 
     stage = 2
 
-    def __init__(self, context: Context, number: int, engine: EntityStage | None = None) -> None:
-        settings, names = context.settings, context.names
+    def __init__(self, setup: WorkerSetup, number: int, engine: EntityStage | None = None) -> None:
+        settings, names = setup.settings, setup.names
         self.number = number
         self.topics: tuple[str, ...] = (names.deltas,)
         self.state_topic = names.windows
         self.positions: Positions | None = None
         self.pace = TransactionPace(settings.kafka.transaction_timeout_ms)
-        self._context = context
+        self._setup = setup
         self._engine = engine or EntityStage(
-            settings.plan(), settings.rules(), settings.publication(), number, context.numbers
+            settings.plan(), settings.rules(), settings.publication(), number, setup.debtor_partitions
         )
         self._pane_ms = settings.plan().pane_ms
         self._every_ms = min(settings.publish.every_ms, TICK_AT_LEAST_EVERY_MS)
@@ -73,7 +73,7 @@ class EntityPartition:
         self._lane.stamp_ms = stamp_of(self.positions, self.topics[0])
         self._waiting.clear()
         self._urgent, self._applied = True, False
-        self._ticked_ms = self._committed_ms = self._context.monotonic_ms()
+        self._ticked_ms = self._committed_ms = self._setup.monotonic_ms()
 
     def feed(self, batch: Batch) -> None:
         lane = self._lane
@@ -94,7 +94,7 @@ class EntityPartition:
         if end is not None:
             self._lane.log_end = max(end, self._lane.log_end or 0)
         labels = (self.topics[0], str(self.number))
-        self._context.meters.set("collections_consumer_lag_records", *labels, to=self._lane.lag)
+        self._setup.meters.set("collections_consumer_lag_records", *labels, to=self._lane.lag)
 
     def backlog_ms(self) -> int | None:
         return None
@@ -136,29 +136,29 @@ class EntityPartition:
             return
         least = min(self._panes.values(), default=-1)
         self._panes[said["n"]] = watermark_ms // self._pane_ms
-        if len(self._panes) == self._context.numbers and 0 < min(self._panes.values()) - least <= LIVE_PANES:
+        if len(self._panes) == self._setup.debtor_partitions and 0 < min(self._panes.values()) - least <= LIVE_PANES:
             self._urgent = True
 
     def due(self, interval_ms: int) -> bool:
-        since_ms = self._context.monotonic_ms() - self._ticked_ms
+        since_ms = self._setup.monotonic_ms() - self._ticked_ms
         urgent = self._applied and (self._urgent or self._full())
         return since_ms >= (interval_ms if urgent else max(interval_ms, self._every_ms))
 
     def commit(self, *, force: bool = False) -> Commit | None:
-        context, names = self._context, self._context.names
+        setup, names = self._setup, self._setup.names
         began = time.perf_counter()
-        output = self._engine.tick(context.monotonic_ms(), self.pace.rows // 2)
-        context.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
-        self._ticked_ms = context.monotonic_ms()
+        output = self._engine.tick(setup.monotonic_ms(), self.pace.rows // 2)
+        setup.meters.observe("collections_tick_duration_seconds", seconds=time.perf_counter() - began)
+        self._ticked_ms = setup.monotonic_ms()
         self._urgent = False
         self._tell_clock()
         idle = not (output.kpis or output.alerts or output.state)
-        recent = self._ticked_ms - self._committed_ms < context.touch_every_ms
+        recent = self._ticked_ms - self._committed_ms < setup.touch_every_ms
         if idle and recent and not force and not self._moved():
             return None
         tps = {self.topics[0]: Position(self._lane.applied, stamp_ms=self._lane.stamp_ms)}
         former = self.positions.former if self.positions is not None else ()
-        positions = Positions(context.fingerprint, context.numbers, context.deltas, tps, former=former)
+        positions = Positions(setup.fingerprint, setup.debtor_partitions, setup.entity_partitions, tps, former=former)
         outgoing: dict[tuple[str, int], list[Line]] = {
             (self.state_topic, self.number): [
                 *(Line(key, value) for key, value in output.state), Line(KEY, positions.encode())
@@ -171,20 +171,20 @@ class EntityPartition:
 
         def then(_: Written) -> None:
             self.positions = positions
-            self._committed_ms = context.monotonic_ms()
-            context.outlet.on_committed(self.number, output.kpis, output.alerts)
+            self._committed_ms = setup.monotonic_ms()
+            setup.listener.on_committed(self.number, output.kpis, output.alerts)
             frozen = self._engine.counters["frozen"]
-            context.meters.add("collections_rows_frozen_total", by=frozen - self._frozen)
+            setup.meters.add("collections_rows_frozen_total", by=frozen - self._frozen)
             self._frozen = frozen
-            context.meters.add("collections_kpi_records_total", by=len(output.kpis))
+            setup.meters.add("collections_kpi_records_total", by=len(output.kpis))
             for state, count in Counter(orjson.loads(value)["state"] for _, value in output.alerts).items():
-                context.meters.add("collections_alert_records_total", state, by=count)
+                setup.meters.add("collections_alert_records_total", state, by=count)
 
         return Commit(outgoing, {(self.topics[0], self.number): self._lane.applied}, then)
 
     def _tell_clock(self) -> None:
         """Tells the watermark, and names the stage-1 numbers that nobody has owned for time.dead_after."""
-        meters, number, dead = self._context.meters, str(self.number), self._engine.dead_numbers
+        meters, number, dead = self._setup.meters, str(self.number), self._engine.dead_numbers
         if self._engine.watermark_ms is not None:
             name = "collections_finality_watermark_timestamp_seconds"
             meters.set(name, number, to=self._engine.watermark_ms / 1000)
@@ -201,8 +201,8 @@ class EntityPartition:
 
     def _home(self, key: bytes, topic: str) -> int:
         """The partition of a key by Kafka's default partitioner. KPI keys recur, so that the hash is kept."""
-        partitions = self._context.partitions[topic]
-        if topic != self._context.names.kpi:
+        partitions = self._setup.partitions[topic]
+        if topic != self._setup.names.kpi:
             return key_partition(key, partitions)
         home = self._homes.get(key)
         if home is None:
@@ -213,9 +213,9 @@ class EntityPartition:
 
     def withdraw(self) -> None:
         """Ends the series of a number that is no longer ours."""
-        meters, number = self._context.meters, str(self.number)
+        meters, number = self._setup.meters, str(self.number)
         meters.drop("collections_consumer_lag_records", self.topics[0], number)
         meters.drop("collections_finality_watermark_timestamp_seconds", number)
         meters.drop("collections_numbers_dead", number)
         meters.drop("collections_transaction_rows", "2", number)
-        self._context.outlet.on_revoked(self.number)
+        self._setup.listener.on_revoked(self.number)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from stream.engine.fingerprint import differing_keys, meaning_of
 from stream.kafka.exits import RefusedError
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.positions import Positions
 
 
@@ -19,12 +19,12 @@ class Range(NamedTuple):
     group: int | None = None
 
 
-def check_state(context: Context, state_topic: str, number: int, found: Positions | None) -> None:
+def check_state(setup: WorkerSetup, state_topic: str, number: int, found: Positions | None) -> None:
     """Raises RefusedError, naming the key, if the state was made under another meaning or for other partitions."""
     if found is None:
         return
     place = f"{state_topic}-{number}"
-    before, now = dict(found.fingerprint), dict(context.fingerprint)
+    before, now = dict(found.fingerprint), dict(setup.fingerprint)
     keys = differing_keys(before, now)
     if keys:
         first, *rest = [
@@ -36,8 +36,8 @@ def check_state(context: Context, state_topic: str, number: int, found: Position
             f"a change of definition goes live by backfill and hand-over"
         )
     for what, theirs, ours in (
-        ("inbound topics", found.partitions, context.numbers),
-        (context.names.deltas, found.deltas, context.deltas),
+        ("inbound topics", found.partitions, setup.debtor_partitions),
+        (setup.names.deltas, found.deltas, setup.entity_partitions),
     ):
         if theirs != ours:
             raise RefusedError(

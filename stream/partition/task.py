@@ -21,7 +21,7 @@ from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.writer import Writer
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.membership import ending_of, given_up, is_lost
 from stream.partition.merge import NO_CEILING_MS
 from stream.partition.opening import Range, check_state, lost, starting_offsets
@@ -54,7 +54,13 @@ class PartitionTask:
     """
 
     def __init__(
-        self, context: Context, consumer: BulkConsumer, work: Work, read_through: int, anew: Callable[[], Work]
+        self,
+        setup: WorkerSetup,
+        live: LiveState,
+        consumer: BulkConsumer,
+        work: Work,
+        read_through: int,
+        anew: Callable[[], Work],
     ) -> None:
         self.work = work
         self._anew = anew
@@ -63,7 +69,7 @@ class PartitionTask:
         self.restored_offsets = 0
         self.opened_ms = 0
         self.commits = 0
-        self._context = context
+        self._setup, self._live = setup, live
         self._consumer = consumer
         self._topics = {TP(topic, work.number) for topic in work.topics}
         self._held: set[str] = set()
@@ -78,11 +84,11 @@ class PartitionTask:
         self._lost_in_a_row = 0
 
     def _new_writer(self) -> Writer:
-        context, work = self._context, self.work
+        setup, work = self._setup, self.work
         return Writer(
-            context.client_options,
-            context.names.transactional_id(work.stage, work.number),
-            context.settings.kafka.transaction_timeout_ms,
+            setup.client_options,
+            setup.names.transactional_id(work.stage, work.number),
+            setup.settings.kafka.transaction_timeout_ms,
         )
 
     @property
@@ -97,7 +103,7 @@ class PartitionTask:
     @property
     def leaderless(self) -> set[str]:
         """The topics, the state's among them, whose partition of this number no broker leads at the moment."""
-        number, lost = self.work.number, self._context.leaderless
+        number, lost = self.work.number, self._live.leaderless
         return {topic for topic in (*self.work.topics, self.work.state_topic) if (topic, number) in lost}
 
     def run(self, steps: Callable[["PartitionTask"], Awaitable[None]]) -> None:
@@ -118,28 +124,28 @@ class PartitionTask:
             if not self._closing:
                 raise
         except RefusedError as error:
-            self._context.end(Exit.REFUSED, str(error))
+            self._setup.end(Exit.REFUSED, str(error))
         except Exception as error:
             log.error("number failed", number=self.name, exc_info=error)
-            self._context.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+            self._setup.end(Exit.RESTART, f"{self.name} failed: {error!r}")
 
     async def _goes_on(self, error: Exception) -> bool:
         """The broker has taken a commit not, or not in time. True: nobody has succeeded us, and the number begins anew
         from its last commit; else the worker ends."""
-        context = self._context
-        timeout_ms = context.settings.kafka.transaction_timeout_ms
-        ending = await ending_of(error, self.name, context.settings, lambda: self._consumer.thread.member_id)
+        setup = self._setup
+        timeout_ms = setup.settings.kafka.transaction_timeout_ms
+        ending = await ending_of(error, self.name, setup.settings, lambda: self._consumer.thread.member_id)
         if ending is None and (self._closing or self._lost_in_a_row >= LOST_IN_A_ROW):
             ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms)}"
         if ending is not None:
             if ending[0] is Exit.FENCED:
-                context.meters.add("collections_fences_total")
-            context.end(*ending)
+                setup.meters.add("collections_fences_total")
+            setup.end(*ending)
             return False
         self._lost_in_a_row += 1
         log.warning("a transaction took too long; going on from the last commit", number=self.name,
                     why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
-        context.meters.add("collections_transactions_lost_total", str(self.work.stage))
+        setup.meters.add("collections_transactions_lost_total", str(self.work.stage))
         await self._begin_anew()
         return True
 
@@ -162,18 +168,18 @@ class PartitionTask:
 
     async def open(self) -> None:
         """Restores, checks, seeks; the number is open when this returns (or closed meanwhile)."""
-        work, context = self.work, self._context
+        work, setup = self.work, self._setup
         began, start = time.monotonic(), self.read_through
         state = TopicPartition(work.state_topic, work.number)
 
         async def read() -> None:
-            through = await restore(context.client_options, state, self.read_through, work.restore, self._progress)
+            through = await restore(setup.client_options, state, self.read_through, work.restore, self._progress)
             self.read_through = through
 
         await self._retried(read, "restore")
         for gauge in RESTORE_GAUGES:
-            context.meters.drop(gauge, str(work.stage), str(work.number))
-        check_state(context, work.state_topic, work.number, work.positions)
+            setup.meters.drop(gauge, str(work.stage), str(work.number))
+        check_state(setup, work.state_topic, work.number, work.positions)
         # The consumer answers few questions at a time: one to which there is no answer would hold up the others.
         while self.leaderless:  # noqa: ASYNC110  the next look at the topics tells
             await asyncio.sleep(LEADER_SECONDS)
@@ -181,13 +187,13 @@ class PartitionTask:
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
         starts = starting_offsets(work.positions, work.state_topic, work.number, ranges, must_be_there=work.stage == 2)
         for topic, records in lost(work.positions, starts).items():
-            context.meters.add("collections_records_lost_total", topic, by=records)
+            setup.meters.add("collections_records_lost_total", topic, by=records)
             log.error("records were deleted unread by the topic's retention",
                       topic=topic, partition=work.number, records=records)  # fmt: skip
         await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
-        self.is_open, self.opened_ms = True, context.monotonic_ms()
+        self.is_open, self.opened_ms = True, setup.monotonic_ms()
         try:
             await self._consumer.open_partitions(
                 {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}
@@ -198,7 +204,7 @@ class PartitionTask:
         if self._closing:
             self._consumer.close_partitions(self._topics)
         seconds = time.monotonic() - began
-        context.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
+        setup.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
         log.info("open", stage=work.stage, number=work.number, state_offsets=self.restored_offsets, since=start,
                  seconds=round(seconds, 2))  # fmt: skip
 
@@ -209,9 +215,9 @@ class PartitionTask:
         Numbers take turns, one in each turn of the loop: a transaction is a dozen answers to be waited for, and each
         would wait for every other number's slice.
         """
-        context = self._context
+        live = self._live
         while self.is_open and not self._closing:
-            async with context.turn:
+            async with live.turn:
                 busy = self._work()
             await (asyncio.sleep(0) if busy else self._rest())
         if self.is_open:
@@ -243,17 +249,17 @@ class PartitionTask:
 
     def _work(self) -> bool:
         """One slice, and a commit if one is due; whether there may be more to apply."""
-        work, context = self.work, self._context
+        work, setup, live = self.work, self._setup, self._live
         paused = self._look()
         busy = not self._slow and work.step()
-        if busy and work.stage == 1 and context.ceiling_ms < NO_CEILING_MS:
-            context.steer()
+        if busy and work.stage == 1 and live.ceiling_ms < NO_CEILING_MS:
+            live.steer()
         self._steer()
         if self._commit is not None and self._commit.done():
             self._commit = self._commit.result()
-        rested = context.monotonic_ms() >= self._rests_until_ms
-        may = context.broker_answers and context.writable and rested
-        if self._commit is None and (paused or (may and work.due(context.commit_every_ms))):
+        rested = setup.monotonic_ms() >= self._rests_until_ms
+        may = live.broker_answers and live.writable and rested
+        if self._commit is None and (paused or (may and work.due(live.commit_every_ms))):
             self._begin_commit(force=paused)
         return busy
 
@@ -271,10 +277,10 @@ class PartitionTask:
             self._commit = asyncio.create_task(self._send(commit, round(1000 * (self._commit_began - began))))
 
     async def _send(self, commit: Commit, build_ms: int) -> None:
-        context = self._context
+        setup = self._setup
         try:
             state = (self.work.state_topic, self.work.number), self.read_through
-            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group, state)
+            written = await self._writer.commit(commit.outgoing, commit.offsets, setup.settings.kafka.group, state)
         finally:
             self._wake.set()
         self.commits += 1
@@ -283,12 +289,12 @@ class PartitionTask:
         commit.then(written)
         stage = str(self.work.stage)
         seconds = time.monotonic() - self._commit_began
-        context.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
+        setup.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
         pace = self.work.pace
         pace.committed(commit.rows, build_ms, round(1000 * seconds))
-        self._rests_until_ms = context.monotonic_ms() + pace.rest_ms
-        context.meters.set("collections_transaction_rows", stage, str(self.work.number), to=pace.rows)
-        context.meters.set("collections_last_commit_timestamp_seconds", stage, to=context.wall_ms() / 1000)
+        self._rests_until_ms = setup.monotonic_ms() + pace.rest_ms
+        setup.meters.set("collections_transaction_rows", stage, str(self.work.number), to=pace.rows)
+        setup.meters.set("collections_last_commit_timestamp_seconds", stage, to=setup.wall_ms() / 1000)
 
     @property
     def progress(self) -> int:
@@ -307,14 +313,14 @@ class PartitionTask:
     def _look(self) -> bool:
         """Every 100 ms. True if so long has passed since the last time that the session may be over: this process was
         stopped, and only a commit tells whether its numbers are still its own."""
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
         if self._looked_ms and gap_ms < LOOK_EVERY_MS:
             return False
         self._looked_ms = now_ms
         number, consumer = self.work.number, self._consumer
         self.work.look(lambda topic: consumer.thread.log_end(TP(topic, number)), self._held.__contains__)
-        return gap_ms > self._context.settings.kafka.session_timeout_ms
+        return gap_ms > self._setup.settings.kafka.session_timeout_ms
 
     def _steer(self) -> None:
         for topic in self.work.topics:
@@ -344,7 +350,7 @@ class PartitionTask:
     def _progress(self, done: Restoring) -> None:
         self.restored_offsets += done.offset - self.read_through
         self.read_through = done.offset
-        meters, labels = self._context.meters, (str(self.work.stage), str(self.work.number))
+        meters, labels = self._setup.meters, (str(self.work.stage), str(self.work.number))
         meters.set("collections_restore_progress_ratio", *labels, to=done.share)
         meters.set("collections_restore_records", *labels, to=done.records)
         meters.set("collections_restore_remaining_seconds", *labels, to=done.seconds_left)
