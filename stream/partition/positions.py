@@ -17,9 +17,9 @@ OFFSETS: Format[Json] = Format("offset record")
 
 @dataclass(frozen=True)
 class Position:
-    """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none. `refused`: what
-    was refused lately (drain.py), empty for nothing. `stamp_ms`: greatest timestamp of a record that was read, by which
-    a topic that was made anew is told (opening.py)."""
+    """How far one topic partition is in the state. `offset`: the next one to be applied. `watermark_ms`: greatest event
+    time applied, None for none. `refused`: `DeadLetterLimit.state`, empty for nothing. `stamp_ms`: greatest timestamp
+    of a record that was read, by which a topic that was made anew is told (opening.py)."""
 
     offset: int
     watermark_ms: int | None = None
@@ -27,15 +27,19 @@ class Position:
     stamp_ms: int | None = None
 
     def fields(self) -> dict[str, Any]:
-        """As it stands in the record."""
+        """The JSON object of this position in the record."""
         fields: dict[str, Any] = {"offset": self.offset, "watermark": self.watermark_ms, "stamp": self.stamp_ms}
         return fields | {"refused": self.refused} if self.refused else fields
 
 
 @dataclass(frozen=True)
 class Positions:
-    """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
-    `former`: counts that the inbound topics had before they were grown (windows topic alone)."""
+    """How far the inputs of one partition are in its state, and what that state depends on.
+
+    `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
+    `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
+    were grown (entity stage).
+    """
 
     fingerprint: Mapping[str, Any]
     partitions: int

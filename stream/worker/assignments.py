@@ -136,7 +136,7 @@ class Assignments:
                 moving[f"commit of {number.name}"] = number.progress
             else:
                 behind = {topic: at for topic, (at, lag) in number.work.progress().items() if lag}
-                moving |= {f"{topic}-{number.work.number}": at for topic, at in behind.items()}
+                moving |= {f"{topic}-{number.work.partition}": at for topic, at in behind.items()}
         return moving
 
     def excused(self) -> frozenset[str]:
@@ -146,7 +146,7 @@ class Assignments:
         excused = set()
         for number in self._numbers.values():
             if lost := number.leaderless:
-                excused |= {f"opening {number.name}", *(f"{topic}-{number.work.number}" for topic in lost)}
+                excused |= {f"opening {number.name}", *(f"{topic}-{number.work.partition}" for topic in lost)}
         return frozenset(excused)
 
     def _whole(self, assigned: set[TP]) -> list[Place]:

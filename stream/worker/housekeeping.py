@@ -112,7 +112,7 @@ class Housekeeping:
     async def _purge(self) -> None:
         self._roster.forget()
         below = {
-            TopicPartition(topic, number.work.number): at.offset
+            TopicPartition(topic, number.work.partition): at.offset
             for number in self._roster.numbers
             if number.is_open and number.work.stage == 2 and number.work.positions
             for topic, at in number.work.positions.tps.items()

@@ -62,7 +62,7 @@ class FakeWork:
         return self.place[0]
 
     @property
-    def number(self) -> int:
+    def partition(self) -> int:
         return self.place[1]
 
     @property
@@ -72,7 +72,7 @@ class FakeWork:
     def restore(self, key: bytes, value: bytes | None) -> None: ...
 
     def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
-        self.said.append(f"resume {self.number}")
+        self.said.append(f"resume {self.partition}")
 
     def feed(self, batch: Batch) -> None:
         self.fed.append(batch)
@@ -87,7 +87,7 @@ class FakeWork:
             raise self.fails
         self.slices -= 1
         if self.slices >= 0:
-            self.said.append(f"applies {self.number}")
+            self.said.append(f"applies {self.partition}")
         return self.slices >= 0
 
     def due(self, interval_ms: int) -> bool:
@@ -103,7 +103,7 @@ class FakeWork:
         return dict.fromkeys(self.topics, (7, self.lag))
 
     def withdraw(self) -> None:
-        self.said.append(f"withdraw {self.number}")
+        self.said.append(f"withdraw {self.partition}")
 
 
 class Floor:

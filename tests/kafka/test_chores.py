@@ -40,7 +40,7 @@ def working(stage: int, number: int, *, offset: int | None, is_open: bool = True
     """A number whose last commit was at this offset of its first topic."""
     tps = {DELTAS if stage == 2 else CALLS: Position(offset or 0)}
     positions = None if offset is None else Positions({}, 4, 4, tps)
-    work = SimpleNamespace(stage=stage, number=number, positions=positions)
+    work = SimpleNamespace(stage=stage, partition=number, positions=positions)
     return SimpleNamespace(work=work, is_open=is_open, opened_ms=0, reading=set())
 
 

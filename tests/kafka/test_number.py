@@ -197,7 +197,7 @@ async def test_a_full_lane_is_paused_at_the_consumer_and_an_emptied_one_goes_on(
     work, (number,) = floor.works[1, 0], floor.roster.numbers
     for full, held in ((True, True), (None, True), (False, False), (None, False)):
         work.is_full = full
-        number._steer()
+        number._apply_back_pressure()
         assert (TP(CALLS, 0) in floor.held) is held
         assert (TP(CALLS, 0) in number.reading) is not held
     await floor.roster.revoke()
@@ -295,7 +295,7 @@ async def test_those_that_catch_up_go_at_most_max_ahead_of_the_slowest_of_the_wo
     ahead_ms = floor.setup.settings.time.max_ahead_ms
     woken = []
     for number in floor.roster.numbers:
-        monkeypatch.setattr(number, "wake", lambda at=number.work.number: woken.append(at))
+        monkeypatch.setattr(number, "wake", lambda at=number.work.partition: woken.append(at))
     for backlogs, ceiling_ms, wakes in (
         ((5_000, None, 9_000), 5_000 + ahead_ms, False),
         ((6_000, None, 9_000), 6_000 + ahead_ms, True),

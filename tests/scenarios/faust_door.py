@@ -102,7 +102,7 @@ class Floor:
         self.fed.set()
 
     def look(self, work: Work) -> None:
-        work.look(lambda topic: (self.ends[topic, work.number], self.now_ms), lambda _: False)
+        work.look(lambda topic: (self.ends[topic, work.partition], self.now_ms), lambda _: False)
 
     def batch_of(self, topic: str, partition: int, lines: Sequence[tuple[bytes | None, bytes | None]]) -> Batch:
         """These lines as the next fetch of a partition."""
