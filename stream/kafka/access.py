@@ -84,7 +84,7 @@ async def _knock(
 
 
 class _Connection(AIOKafkaConnection):  # type: ignore[misc]
-    """Remembers how far it came."""
+    """A connection that remembers how far it came."""
 
     offered: tuple[str, ...] = ()
     """The mechanisms that the broker offers."""

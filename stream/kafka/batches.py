@@ -19,9 +19,9 @@ from stream.wire.record import Record, Unread
 
 FETCH_BYTES = 4 << 20
 PART_BYTES = 8 << 20
-"""What is given of one partition at a time, unpacked; the wire batch that goes beyond it is the last one of it."""
+"""Unpacked bytes after which a call takes no further wire batch of one partition."""
 CALL_BYTES = 32 << 20
-"""What is given of all partitions at a time."""
+"""Unpacked bytes after which a call takes no further partition."""
 NO_EPOCHS: Mapping[TopicPartition, int] = {}
 NO_BUDGETS: Mapping[str, int] = {}
 
@@ -67,7 +67,7 @@ async def fetch(
     while True:
         if subscriptions.reassignment_in_progress:
             await subscriptions.wait_for_assignment()
-        batches = _drain(fetcher, wanted, epochs, budgets)
+        batches = _take_fetched(fetcher, wanted, epochs, budgets)
         left = deadline - monotonic()
         if batches or left <= 0:
             return batches
@@ -79,7 +79,7 @@ async def fetch(
         waiter.result()
 
 
-def _drain(
+def _take_fetched(
     fetcher: Any, wanted: Collection[TopicPartition], epochs: Mapping[TopicPartition, int], budgets: Mapping[str, int]
 ) -> dict[TopicPartition, Batch]:
     batches: dict[TopicPartition, Batch] = {}

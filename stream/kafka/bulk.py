@@ -1,7 +1,7 @@
 """Faust's transport, changed in one thing: a message is a whole batch of one partition (ADR 0010).
 
 Faust keeps what it is good at: the consumer's thread, the group, the assignor, agents, flow control over a rebalance.
-Which partitions are read, and from where, is decided here and by the numbers, never by the group's offsets.
+Which partitions are read, and from where, is decided here and by the partition tasks, never by the group's offsets.
 """
 
 import sys
@@ -24,7 +24,7 @@ LATEST_MS = 2**63 - 1
 
 
 class BulkSchema(Schema[Any, Any]):
-    """Hands the batch to the agent as it is."""
+    """Hands the agent each batch as it is, without decoding."""
 
     def loads_key(self, *_: Any, **__: Any) -> None:
         return None
@@ -61,7 +61,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(conf.broker_rebalance_timeout * 1000),
             # The watchdog judges progress; a worker that waits for the broker must not leave its group for it.
             max_poll_interval_ms=2**31 - 1,
-            # How soon a topic that has grown is noticed, and nothing more of it is read (startup.py).
+            # How soon a topic that has grown is noticed, and nothing more of it is read (worker/startup.py).
             metadata_max_age_ms=5_000,
             retry_backoff_ms=200,
             **transport.client_options,
@@ -126,7 +126,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
 
     @property
     def member_id(self) -> str:
-        """By which the group knows this worker; empty while it is no member."""
+        """The id by which the group knows this worker; empty while it is no member."""
         coordinator = getattr(self._consumer, "_coordinator", None)
         return str(getattr(coordinator, "member_id", ""))
 
@@ -149,7 +149,7 @@ class BulkThread(driver.AIOKafkaConsumerThread):
 
 
 class SilentProducer(driver.Producer):
-    """Faust's own producer, never connected: each number has a transactional one of its own (commit.py)."""
+    """Faust's own producer, never connected: each partition task has a transactional one of its own (writer.py)."""
 
     async def on_start(self) -> None:
         """Nothing."""
@@ -182,7 +182,7 @@ class BulkConsumer(driver.Consumer):
         fetched = cast("dict[TP, Batch]", await self._getmany(self.readable, timeout))
         for tp, batch in fetched.items():
             # The position is behind the batch already: it must not be dropped here, whatever has happened meanwhile.
-            # What was fetched before a rebalance is told by its epoch, and dropped by its number.
+            # What was fetched before a rebalance is known by its epoch, and dropped by its partition task.
             await self.flowing()
             if self.should_stop:
                 return
@@ -213,10 +213,10 @@ class BulkConsumer(driver.Consumer):
         (self.readable.discard if held else self.readable.add)(tp)
 
     async def perform_seek(self) -> None:
-        """Nothing: a number seeks its own partitions to the offsets of its own state (live 1)."""
+        """Nothing: a partition task seeks to the offsets of its own state (live 1)."""
 
     def verify_event_path(self, now: float, tp: TP) -> None:
-        """Nothing: watchdog.py judges progress, and acts on it."""
+        """Nothing: the watchdog (worker/watchdog.py) judges progress, and acts on it."""
 
 
 class BulkTransport(driver.Transport):

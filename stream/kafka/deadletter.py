@@ -1,4 +1,4 @@
-"""Dead letters: what the record was, why it was refused, and where it lay (contract 2)."""
+"""Dead letters: a refused record as it was, why it was refused, and where it was found (contract 2)."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from stream.kafka.writer import Line
 from stream.wire.record import Record, Unread, name_bytes
 
 OVERHEAD_BYTES = 4_096
-"""For our own headers, and for what a record and a batch need beside their bytes."""
+"""Kept free for our own headers, and for what a record and a batch need beside key, value and headers."""
 PREFIX_BYTES = 65_536
 REASONS = ("malformed", "invalid", "misrouted", "oversized", "conflict", "too_late", "limit", "internal")
 """Every reason that there is (contract 2)."""

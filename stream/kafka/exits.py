@@ -31,7 +31,7 @@ End = Callable[[Exit, str], None]
 
 
 def end_now(code: Exit, reason: str) -> None:
-    """Ends the process without touching anything further: no commit, no goodbye. What is not committed is read again
+    """Ends the process at once: nothing is committed, closed or left in order. What is not committed is read again
     by the next owner; anything else could overwrite what a successor has written (ADR 0012)."""
     level = log.info if code is Exit.DONE else log.error
     level("worker ends", reason=reason, code=int(code))

@@ -52,6 +52,6 @@ class Names:
     def windows(self) -> str:
         return f"{self.prefix}.{self.group}.windows"
 
-    def transactional_id(self, stage: int, number: int) -> str:
-        """Who owns this id owns the number."""
-        return f"{self.prefix}.{self.group}-{stage}-{number}"
+    def transactional_id(self, stage: int, partition: int) -> str:
+        """Of a partition's producer: whoever owns the id owns the partition. `stage`: 1 debtors, 2 entities."""
+        return f"{self.prefix}.{self.group}-{stage}-{partition}"

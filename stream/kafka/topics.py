@@ -56,7 +56,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     state = roomy | {
         "cleanup.policy": "compact",
         "min.cleanable.dirty.ratio": "0.3",
-        # A worker that kept the state of a number it lost reads tombstones that are at most so old.
+        # A worker that kept the state of a partition it lost reads tombstones that are at most so old.
         "delete.retention.ms": str(DAY_MS),
         "segment.ms": str(DAY_MS),
     }
@@ -84,7 +84,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
             },
         ),
         Topic(names.ledger, partitions, state),
-        # Purged below the committed offset of stage 2 (live 3); never by age: a rebuild may be under way.
+        # Purged below the committed offset of the entity stage (live 3); never by age: a rebuild may be under way.
         Topic(names.deltas, deltas, stamped | roomy | {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         Topic(names.windows, deltas, state),
     ]

@@ -1,4 +1,4 @@
-"""The transactional producer of one number: it fences the number's former owner, and commits (ADR 0012)."""
+"""The transactional producer of one partition task: it fences the partition's former owner, and commits (ADR 0012)."""
 
 import asyncio
 import time
@@ -58,7 +58,7 @@ class Writer:
         """How many batches were acknowledged so far: a transaction that takes long gets on while this rises."""
 
     async def fence(self) -> None:
-        """Takes the id: once this returns, an open transaction of a former owner is over and it can commit no more.
+        """Takes the id: once this returns, a former owner's open transaction is aborted, and it can commit no more.
 
         Raises what the first connection raises (KafkaConnectionError while there is no broker); waits for the
         transaction coordinator as long as it takes.
@@ -145,7 +145,7 @@ class Writer:
         return sent
 
     async def close(self) -> None:
-        """Lets the id go. Never raises, and takes two seconds at most: what matters is committed."""
+        """Stops the producer. Never raises, and takes two seconds at most: what matters is committed."""
         producer, self._producer = self._producer, None
         if producer is not None:
             await asyncio.wait([asyncio.ensure_future(producer.stop())], timeout=STOP_SECONDS)

@@ -1,4 +1,4 @@
-"""The clock of one number: a watermark per topic partition, and when silence may move it (live 2). Pure.
+"""The clock of a debtor partition: a watermark per topic, and when silence may move it (live 2). Pure.
 
 reads      x x  x                                    idle_after = 30 s
 at end           |--------30 s--------|
@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 TICK_GAP_MS = 2_000
-"""A clock that was not looked at for this long knows nothing of the time between: counting begins anew."""
+"""After a longer time without a look nothing is known of the time between: counting of silence begins anew."""
 
 
 class Statement(NamedTuple):
-    """What a number knows of time (internals 4). Milliseconds since the epoch; None: not known yet. `idle`: everything
-    is at its log end and the wall clock is not used, so that the number is left out of the minimum."""
+    """What a debtor partition knows of time (internals 4). Milliseconds since the epoch; None: not known yet. `idle`:
+    all topics are at their end and the wall clock is not used, so this partition is left out of the minimum."""
 
     watermark_ms: int | None
     greatest_ms: int | None
@@ -22,7 +22,11 @@ class Statement(NamedTuple):
 
 
 class Clock:
-    """Watermarks of a number's topics. They never go back."""
+    """The watermarks of a debtor partition's topics; they never go back.
+
+    `idle_after_ms`: how long a topic is silent before it counts as idle. `advance`: whether an idle topic's watermark
+    follows the wall clock (time.idle_advance); else the topic is left out of the minimum.
+    """
 
     def __init__(self, topics: Iterable[str], idle_after_ms: int, advance: bool) -> None:
         self.watermarks: dict[str, int | None] = dict.fromkeys(topics)
@@ -40,7 +44,7 @@ class Clock:
         return frozenset(self._idle)
 
     def restore(self, watermarks: Mapping[str, int | None], greatest_ms: int | None) -> None:
-        """Takes back what the state holds. Counting of silence begins anew."""
+        """Goes on from what the state holds. Counting of silence begins anew."""
         for topic in self.watermarks:
             self.watermarks[topic] = watermarks.get(topic)
         self.greatest_ms = greatest_ms
@@ -49,7 +53,7 @@ class Clock:
         self._looked_ms = self._stated_ms = None
 
     def saw(self, topic: str, occurred_ms: int) -> None:
-        """A fact of this topic was applied."""
+        """A fact of this topic that occurred then was applied."""
         known = self.watermarks[topic]
         if known is None or occurred_ms > known:
             self.watermarks[topic] = occurred_ms
@@ -57,8 +61,8 @@ class Clock:
                 self.greatest_ms = occurred_ms
 
     def look(self, monotonic_ms: int, wall_ms: int | None, at_end: Mapping[str, bool]) -> None:
-        """Counts silence. `at_end`: topic -> the last fetch, a recent and successful one of an unpaused partition,
-        found everything applied. `wall_ms` None: the wall clock is not to be trusted, and says nothing."""
+        """Counts silence. `at_end`: topic -> whether a recent and successful fetch of the unpaused topic found that
+        everything is applied. `wall_ms`: None if the wall clock cannot be trusted; no watermark moves by it then."""
         if self._looked_ms is None or monotonic_ms - self._looked_ms > TICK_GAP_MS:
             self._at_end_since.clear()
         self._looked_ms = monotonic_ms
@@ -77,7 +81,7 @@ class Clock:
                 self.saw(topic, wall_ms - self._idle_after_ms)
 
     def statement(self) -> Statement:
-        """The number's watermark, the minimum over its topics, and the greatest event time it knows."""
+        """The watermark of the partition, which is the least of its topics', and the greatest event time it knows."""
         counted = [mark for topic, mark in self.watermarks.items() if self._advance or topic not in self._idle]
         silent = not counted
         watermark_ms = self.greatest_ms if silent else _least(counted)

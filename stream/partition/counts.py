@@ -1,4 +1,4 @@
-"""Counts of what became of events, gathered while they are applied and told once they are committed."""
+"""Counts what became of events: taken while they are applied, reported once they are committed."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -12,7 +12,7 @@ from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
 
 MOST_NAMED = 100
-"""Sites that are named in the log: one that comes in all events' places is a mistake that is known by then."""
+"""Unknown sites that are named in the log, at most: who sends a new one with each event has been told by then."""
 
 log = structlog.get_logger("stream.kafka")
 
@@ -20,7 +20,8 @@ KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in g
 
 
 class EventCounts:
-    """`sites`: those that the configuration names. Another one is named in the log, once in the life of a worker."""
+    """What became of the events of a debtor partition since the last `cut`. `sites`: those of the configuration; any
+    other one is named in the log, once in the life of a worker."""
 
     _named: ClassVar[set[str]] = set()
 
@@ -33,45 +34,45 @@ class EventCounts:
         self._kinds: Counter[type] = Counter()
         self._verdicts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self._strangers = 0
+        self._unconfigured = 0
         self._tombstones = 0
 
     def cut(self) -> "EventCounts":
-        """What was counted since the last cut, to be told once it is committed; counting goes on from nothing."""
+        """What was counted since the last cut, to be reported once it is committed; counting goes on from 0."""
         counted = copy(self)
         self._begin()
         return counted
 
     def accepted(self, facts: Sequence[Fact]) -> None:
-        """These facts count."""
+        """Counts accepted facts."""
         self._kinds.update(map(type, facts))
         last, sites = self._last_event, self._sites
         for fact in facts:
             site = fact.site_id or ""
             if site not in sites:
-                self._strangers += 1
+                self._unconfigured += 1
             if fact.occurred_at > last.get(site, 0):
                 last[site] = fact.occurred_at
 
     def known(self, verdict: str) -> None:
-        """One that counts already: `duplicate` or `superseded`."""
+        """Counts an event of which nothing is new. `verdict`: `duplicate` or `superseded`."""
         self._verdicts[verdict] += 1
 
     def tombstone(self) -> None:
-        """One without a value, which is no event."""
+        """Counts a record without a value."""
         self._tombstones += 1
 
     def refused(self, reason: str) -> None:
-        """One that was dead-lettered."""
+        """Counts a dead letter."""
         self._reasons[reason] += 1
 
-    def tell(self, meters: MetricSink) -> None:
-        """Tells all of it, every type and every reason, so that a first one is seen as an increase."""
+    def report(self, meters: MetricSink) -> None:
+        """Adds the counts to the meters; those that are 0 as well, so that a first event is seen as an increase."""
         for kind, name in KINDS.items():
             meters.add("collections_events_consumed_total", name, by=self._kinds[kind])
         meters.add("collections_events_duplicate_total", by=self._verdicts["duplicate"])
         meters.add("collections_events_superseded_total", by=self._verdicts["superseded"])
-        meters.add("collections_events_unconfigured_site_total", by=self._strangers)
+        meters.add("collections_events_unconfigured_site_total", by=self._unconfigured)
         meters.add("collections_tombstones_total", by=self._tombstones)
         for reason in dict.fromkeys((*REASONS, *self._reasons)):
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])

@@ -1,8 +1,8 @@
-"""When so much of a partition is refused that the fault is not in single events: the worker stops then, and does not
-drain the topic into the dead letters.
+"""When so many records of a partition are refused that the fault cannot be in single events. The worker stops then,
+instead of turning the whole topic into dead letters.
 
-    last `window` records     | part | part | ... | part |     in tenths; the oldest is forgotten as the next one begins
-    refused in each              0      3     ...    17
+    last `window` records     | part | part | ... | part |     tenths; the oldest is dropped as the next one begins
+    refused in each part         0      3     ...    17
 """
 
 from collections import deque
@@ -12,54 +12,54 @@ from fractions import Fraction
 from stream.settings.document import LimitsSection
 
 PARTS = 10
-SPARED = frozenset({"conflict", "limit", "too_late"})
-"""Their events were read, routed and identified, and no share of them says that something broke: of a conflict one of
-the two counts, a limit is there so that one case, one debtor or ids without end do not stop the worker, and whoever
-sends old history sends much of it."""
+NOT_LIMITED = frozenset({"conflict", "limit", "too_late"})
+"""Reasons that never stop a worker, however frequent. Their events were read, routed and identified, so nothing is
+broken: of a conflict one event counts; a limit exists so that one case, one debtor or endless ids do not stop the
+worker; and whoever sends old history sends much of it."""
 
 
 class DeadLetterLimit:
-    """What was refused lately of one topic's partition, and whether that is more than `limits` allow.
+    """Counts what was refused lately of one topic partition, and says when that is more than `limits` allow.
 
-    `state` goes with the offset into the state topic: a worker that is started again stops at the same record, and not
-    a limit's length further on. A limit that is 0 counts nothing, so that a person can let a bad stretch pass.
+    `state` is kept with the offset in the state topic, so that a restarted worker stops at the same record again, and
+    does not begin to count from 0. A limit of 0 is never reached: so a person can let a bad stretch pass.
     """
 
     def __init__(self, limits: LimitsSection, state: Sequence[Sequence[int]] = ()) -> None:
         every, internal = state or ((), ())
-        self._any = _Count(limits.deadletter_run, limits.deadletter_ratio, limits.deadletter_window, every)
-        self._internal = _Count(limits.internal_run, limits.internal_ratio, limits.internal_window, internal)
+        self._any = _Refusals(limits.deadletter_run, limits.deadletter_ratio, limits.deadletter_window, every)
+        self._internal = _Refusals(limits.internal_run, limits.internal_ratio, limits.internal_window, internal)
 
     @property
     def state(self) -> tuple[tuple[int, ...], ...]:
-        """Empty when nothing was refused lately; else what `Drain(limits, state)` goes on from."""
+        """From which `DeadLetterLimit(limits, state)` goes on; empty when nothing was refused lately."""
         if self._any.clean and self._internal.clean:
             return ()
         return self._any.state, self._internal.state
 
     def passed(self, records: int) -> None:
-        """So many records were taken in; none: nothing changes."""
+        """So many records were not refused; with 0 nothing changes."""
         if records:
             self._any.passed(records)
             self._internal.passed(records)
 
     def refused(self, reason: str) -> str | None:
-        """One more was refused. Words for a person if that is too much, which name the limits."""
-        if reason in SPARED:
+        """One more was refused. If that is too many: a clause for a person that names the limits; else None."""
+        if reason in NOT_LIMITED:
             self.passed(1)
             return None
-        told = None
+        text = None
         if self._any.refused():
-            told = f"{self._any.told} were refused (limits.deadletter_run, deadletter_ratio)"
+            text = f"{self._any.text} were refused (limits.deadletter_run, deadletter_ratio)"
         if reason != "internal":
             self._internal.advance(1)
         elif self._internal.refused():
-            told = f"{self._internal.told} failed inside the program (limits.internal_run, internal_ratio)"
-        return told
+            text = f"{self._internal.text} failed inside the program (limits.internal_run, internal_ratio)"
+        return text
 
 
-class _Count:
-    """Refusals in a row, and in each part of the window. `run`, `ratio`: from how many on it is too much."""
+class _Refusals:
+    """Refusals in a row, and in each part of the window. `run`, `ratio`: from how many on they are too many."""
 
     def __init__(self, run: int, ratio: Fraction, window: int, state: Sequence[int]) -> None:
         self._longest = run
@@ -77,7 +77,7 @@ class _Count:
         return not self._run and not any(self._parts)
 
     @property
-    def told(self) -> str:
+    def text(self) -> str:
         seen = max(self._run, (len(self._parts) - 1) * self._part + self._seen)
         share = 100 * max(self._run, sum(self._parts)) // seen
         return f"{self._run:,} records in a row, and {share} % of the last {seen:,},"
@@ -87,7 +87,7 @@ class _Count:
         self.advance(records)
 
     def refused(self) -> bool:
-        """Counts one more; whether that is too much."""
+        """Counts one more; whether that is too many."""
         self._run += bool(self._longest)
         self._parts[-1] += bool(self._most)
         too_many = 0 < self._longest <= self._run or 0 < self._most <= sum(self._parts)

@@ -1,4 +1,4 @@
-"""Stage 1 of one number as the shell sees it: lanes in; ledger, deltas, dead letters out, a transaction at a time."""
+"""An owned partition of the debtor stage: events in; ledger records, deltas and dead letters out, by transactions."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +14,7 @@ from stream.kafka.exits import Exit
 from stream.kafka.writer import Line, Written
 from stream.ledger.judge import Verdict
 from stream.partition.clock import Clock, Statement
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.counts import EventCounts
 from stream.partition.deadletter_limit import DeadLetterLimit
 from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of, key_partition
@@ -29,7 +29,7 @@ CAPACITY = 2_000
 IN_HAND = 10_000
 """Records that one transaction holds at most: what they change of one entity is one record of the deltas topic."""
 DEAD_BYTES_IN_HAND = 16_777_216
-"""Bytes of dead letters after which a transaction takes no further slice in: one may be as large as a record can be."""
+"""Bytes of dead letters from which on a transaction takes in no further slice; each may be as large as a record may."""
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
@@ -38,34 +38,34 @@ log = structlog.get_logger("stream.kafka")
 
 
 class DebtorPartition:
-    """The ledger of one number, fed by the partitions of that number of all inbound topics."""
+    """The debtors of one partition, fed by the partitions of this index of all inbound topics (`Work`)."""
 
     stage = 1
 
-    def __init__(self, context: Context, number: int, engine: DebtorStage | None = None) -> None:
-        settings, names = context.settings, context.names
-        self.number = number
+    def __init__(self, setup: WorkerSetup, live: LiveState, partition: int, engine: DebtorStage | None = None) -> None:
+        settings, names = setup.settings, setup.names
+        self.partition = partition
         self.topics: tuple[str, ...] = names.inbound
         self.state_topic = names.ledger
         self.positions: Positions | None = None
         self.pace = TransactionPace(settings.kafka.transaction_timeout_ms)
-        self._context = context
+        self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
-            settings.definitions(), settings.plan(), settings.live_limits(), number, settings.watched()
+            settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched()
         )
-        self._reader = Reader(number, context.numbers, settings.record_bytes, decoder_of(settings.plan()))
+        self._reader = Reader(partition, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._run = settings.publication().run
         self._horizon_ms = settings.time.correction_horizon_ms
         self._pane_ms = settings.plan().pane_ms
-        self._inlet = EventTimeMerge((), self._reader.read, CAPACITY, self._pane_ms)
+        self._merge = EventTimeMerge((), self._reader.read, CAPACITY, self._pane_ms)
         self._reading_since: dict[str, int] = {}
         self._dead: list[Line] = []
         self._dead_bytes = 0
         self._accepted: list[Fact] = []
-        self._tally = EventCounts(settings.plan().sites)
+        self._counts = EventCounts(settings.plan().sites)
         self._limits = settings.document.limits
-        self._drains = {topic: DeadLetterLimit(self._limits) for topic in self.topics}
+        self._dead_letter_limits = {topic: DeadLetterLimit(self._limits) for topic in self.topics}
         self._applied = 0
         self._committed_ms = 0
         self._stated: Statement | None = None
@@ -80,55 +80,57 @@ class DebtorPartition:
             self.positions = decode(value)
 
     def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
-        lanes = [PartitionBuffer(topic, offset, epoch) for topic, (offset, epoch) in starts.items()]
-        for lane in lanes:
-            lane.stamp_ms = stamp_of(self.positions, lane.topic)
-        self._inlet = EventTimeMerge(lanes, self._reader.read, CAPACITY, self._pane_ms)
-        self._reading_since = dict.fromkeys(starts, self._context.monotonic_ms())
+        buffers = [PartitionBuffer(topic, offset, epoch) for topic, (offset, epoch) in starts.items()]
+        for buffer in buffers:
+            buffer.stamp_ms = stamp_of(self.positions, buffer.topic)
+        self._merge = EventTimeMerge(buffers, self._reader.read, CAPACITY, self._pane_ms)
+        self._reading_since = dict.fromkeys(starts, self._setup.monotonic_ms())
         at = self.positions
         marks = {topic: position.watermark_ms for topic, position in at.tps.items()} if at else {}
         self._clock.restore(marks, at.greatest_ms if at else None)
         for topic in self.topics:
-            self._drains[topic] = DeadLetterLimit(self._limits, at.tps[topic].refused if at and topic in at.tps else ())
+            self._dead_letter_limits[topic] = DeadLetterLimit(
+                self._limits, at.tps[topic].refused if at and topic in at.tps else ()
+            )
         self._applied, self._stated = 0, None
-        self._committed_ms = self._context.monotonic_ms()
+        self._committed_ms = self._setup.monotonic_ms()
         if at is not None and not at.agents.complete:
             self._engine.say_all_agents()
 
     # input ------------------------------------------------------------------------------------------------------------
 
     def feed(self, batch: Batch) -> None:
-        self._inlet.lanes[batch.topic].feed(batch)
+        self._merge.buffers[batch.topic].feed(batch)
 
     def full(self, topic: str) -> bool | None:
-        if self._inlet.full(topic):
+        if self._merge.full(topic):
             return True
-        return False if self._inlet.roomy(topic) else None
+        return False if self._merge.has_room(topic) else None
 
     def look(self, log_end: LogEnd, held: Callable[[str], bool]) -> None:
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         at_end: dict[str, bool] = {}
-        for topic, lane in self._inlet.lanes.items():
+        for topic, buffer in self._merge.buffers.items():
             end, fetched_ms = log_end(topic)
             if end is not None and fetched_ms >= self._reading_since[topic]:
-                lane.log_end = max(end, lane.log_end or 0)
+                buffer.log_end = max(end, buffer.log_end or 0)
             if held(topic):
                 self._reading_since[topic] = now_ms
             answered_ms = max(fetched_ms, self._reading_since[topic])
-            lane.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
+            buffer.excused = now_ms - answered_ms > EXCUSED_AFTER_MS
             fresh = not held(topic) and now_ms - fetched_ms <= FRESH_MS
-            at_end[topic] = fresh and lane.applied == lane.fed == lane.log_end
-        trusted = self._context.wall_ms() if self._context.clock_trusted else None
+            at_end[topic] = fresh and buffer.applied == buffer.fed == buffer.log_end
+        trusted = self._setup.wall_ms() if self._live.clock_trusted else None
         self._clock.look(now_ms, trusted, at_end)
-        self._tell_partitions()
+        self._report_partitions()
 
     def backlog_ms(self) -> int | None:
-        return self._inlet.backlog_ms()
+        return self._merge.backlog_ms()
 
     def progress(self) -> Mapping[str, tuple[int, int]]:
         return {
-            topic: (lane.applied, 0 if topic in self._inlet.ahead else lane.lag)
-            for topic, lane in self._inlet.lanes.items()
+            topic: (buffer.applied, 0 if topic in self._merge.ahead else buffer.lag)
+            for topic, buffer in self._merge.buffers.items()
         }
 
     # work -------------------------------------------------------------------------------------------------------------
@@ -136,14 +138,14 @@ class DebtorPartition:
     def step(self) -> bool:
         if self._full():
             return False
-        runs = self._inlet.take(SLICE, self._context.ceiling_ms)
+        runs = self._merge.take(SLICE, self._live.ceiling_ms)
         for run in runs:
             self._apply(run)
             self._applied += len(run.records)
         return bool(runs)
 
     def _full(self) -> bool:
-        """Whether a transaction should hold no more than what is in hand."""
+        """Whether the next transaction should hold no more than what was applied since the last one."""
         return (
             self._applied >= IN_HAND
             or self._dead_bytes >= DEAD_BYTES_IN_HAND
@@ -158,7 +160,7 @@ class DebtorPartition:
         for record, fact in zip(run.records, run.outcomes, strict=True):
             if isinstance(fact, NO_FACT):
                 if isinstance(fact, Tombstone):
-                    self._tally.tombstone()
+                    self._counts.tombstone()
                     continue
                 self._refuse(topic, record, fact, passed)
                 passed = 0
@@ -179,7 +181,7 @@ class DebtorPartition:
                 accepted.append(fact)
                 passed += 1
             elif verdict.kind in ("duplicate", "superseded"):
-                self._tally.known(verdict.kind)
+                self._counts.known(verdict.kind)
                 passed += 1
             else:
                 self._refuse(topic, record, Refusal(verdict.kind, verdict.detail), passed)
@@ -187,29 +189,30 @@ class DebtorPartition:
         if mark is not None:
             self._clock.saw(topic, mark)
         self._accepted += accepted
-        self._drains[topic].passed(passed)
+        self._dead_letter_limits[topic].passed(passed)
 
     def _apply_again(self, topic: str, record: Record, fact: Fact, frontier_ms: int | None) -> Verdict | Refusal:
-        """The second try of an event whose first one failed; the refusal `internal` if it fails, too."""
+        """Tries an event again that has failed; the refusal `internal` if it fails again."""
         try:
             return self._engine.apply(fact, frontier_ms)
         except Exception as error:  # noqa: BLE001
-            log.error("event failed", topic=topic, partition=self.number, offset=record.offset, error=repr(error))
+            log.error("event failed", topic=topic, partition=self.partition, offset=record.offset, error=repr(error))
             return Refusal("internal", f"fold: {error!r}")
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:
-        """A dead letter; `passed`: records that were taken in since the last one of this topic."""
-        room_bytes = self._context.deadletter_bytes
-        line = dead_letter(topic, self.number, record, refusal.reason, refusal.detail, room_bytes)
+        """Adds a dead letter, and ends the worker if there are too many. `passed`: how many records of this topic were
+        accepted, or known already, since its last refusal."""
+        room_bytes = self._setup.deadletter_bytes
+        line = dead_letter(topic, self.partition, record, refusal.reason, refusal.detail, room_bytes)
         self._dead.append(line)
         self._dead_bytes += len(line.value or b"")
-        self._tally.refused(refusal.reason)
-        drain = self._drains[topic]
-        drain.passed(passed)
-        too_many = drain.refused(refusal.reason)
+        self._counts.refused(refusal.reason)
+        limit = self._dead_letter_limits[topic]
+        limit.passed(passed)
+        too_many = limit.refused(refusal.reason)
         if too_many is not None:
-            at = f"{topic}-{self.number} offset {record.offset}"
-            self._context.end(
+            at = f"{topic}-{self.partition} offset {record.offset}"
+            self._setup.end(
                 Exit.RESTART, f"{at}: {too_many}, the last one as {refusal.reason}: {refusal.detail}; "
                 f"what is not committed will be read again"
             )  # fmt: skip
@@ -217,116 +220,125 @@ class DebtorPartition:
     # output -----------------------------------------------------------------------------------------------------------
 
     def due(self, interval_ms: int) -> bool:
-        since_ms = self._context.monotonic_ms() - self._committed_ms
+        since_ms = self._setup.monotonic_ms() - self._committed_ms
         if self._applied:
             return since_ms >= interval_ms or self._full()
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
-        return self._clock.statement() != self._stated or self._moved() or since_ms >= self._context.touch_every_ms
+        return (
+            self._clock.statement() != self._stated or self._offsets_moved() or since_ms >= self._setup.touch_every_ms
+        )
 
-    def _moved(self) -> bool:
-        """Whether offsets went on without a record, over control records."""
+    def _offsets_moved(self) -> bool:
+        """Whether offsets have moved since the last commit without a record to apply: over control records."""
         at = self.positions
         return at is None or any(
-            lane.applied != at.tps[topic].offset if topic in at.tps else True
-            for topic, lane in self._inlet.lanes.items()
+            buffer.applied != at.tps[topic].offset if topic in at.tps else True
+            for topic, buffer in self._merge.buffers.items()
         )
 
     def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
-        context, names = self._context, self._context.names
+        setup, names = self._setup, self._setup.names
         self._forget()
-        self._tally.accepted(self._accepted)
+        self._counts.accepted(self._accepted)
         self._accepted = []
         changes = self._engine.take()
         statement = self._clock.statement()
         said = self._agents_said(changes.agents)
         positions = self._positions_now(said)
         outgoing: dict[tuple[str, int], list[Line]] = {
-            (self.state_topic, self.number): [
+            (self.state_topic, self.partition): [
                 *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
             ]
         }  # fmt: skip
         for key, value in changes.deltas:
-            partition = entity_partition(key.decode(), context.deltas)
+            partition = entity_partition(key.decode(), setup.entity_partitions)
             outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
         for now in changes.agents:
             # By the agent's id, as its states are: what is said of one agent lies in one partition.
-            partition = key_partition(now.agent.encode(), context.partitions[names.agents])
+            partition = key_partition(now.agent.encode(), setup.partitions[names.agents])
             outgoing.setdefault((names.agents, partition), []).append(
                 Line(*agent_record(now, said.revision, self._run))
             )
-        if self._speaks(statement):
-            heard = encode_statement(self.number, *statement)
-            for partition in range(context.deltas):
-                outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, heard))
+        if self._statement_is_due(statement):
+            encoded = encode_statement(self.partition, *statement)
+            for partition in range(setup.entity_partitions):
+                outgoing.setdefault((names.deltas, partition), []).append(Line(STATEMENT_KEY, encoded))
         if self._dead:
-            outgoing[names.deadletter, self.number % context.partitions[names.deadletter]] = self._dead
-        offsets = {(topic, self.number): at.offset for topic, at in positions.tps.items()}
+            outgoing[names.deadletter, self.partition % setup.partitions[names.deadletter]] = self._dead
+        offsets = {(topic, self.partition): at.offset for topic, at in positions.tps.items()}
         self._dead, self._dead_bytes, self._applied = [], 0, 0
-        self._committed_ms = context.monotonic_ms()
-        self.positions = positions
-        counted = self._tally.cut()
+        self._committed_ms = setup.monotonic_ms()
+        counted = self._counts.cut()
 
         def then(written: Written) -> None:
+            self.positions = positions
             if written.clock_offset_ms is not None:
-                context.measured(written.clock_offset_ms)
-                context.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
-            counted.tell(context.meters)
+                self._live.clock_compared(written.clock_offset_ms)
+                setup.meters.set("collections_clock_offset_seconds", to=written.clock_offset_ms / 1000)
+            counted.report(setup.meters)
 
         return Commit(outgoing, offsets, then)
 
     def _forget(self) -> None:
-        """What is older than anything that may still come, by the slowest of the topics."""
+        """Drops the facts that nothing which may still come can ask for, by the least watermark of all topics."""
         marks = [mark for mark in self._clock.watermarks.values() if mark is not None]
         if len(marks) == len(self.topics):
             forgotten = self._engine.forget(min(marks) - self._horizon_ms)
             if forgotten:
-                self._context.meters.add("collections_facts_forgotten_total", by=forgotten)
+                self._setup.meters.add("collections_facts_forgotten_total", by=forgotten)
 
-    def _speaks(self, statement: Statement) -> bool:
-        """Whether every deltas partition hears the statement now. Once a second is enough; a transaction costs by the
-        partitions that it touches, so the others hold only what has changed."""
-        now_ms = self._context.monotonic_ms()
-        speaks = self._stated is None or now_ms - self._stated_ms >= STATE_EVERY_MS
-        if speaks:
+    def _statement_is_due(self, statement: Statement) -> bool:
+        """Whether this commit sends the statement to every deltas partition. Once a second is enough: a transaction
+        costs by the partitions that it touches, so the other commits hold only what has changed."""
+        now_ms = self._setup.monotonic_ms()
+        is_due = self._stated is None or now_ms - self._stated_ms >= STATE_EVERY_MS
+        if is_due:
             self._stated, self._stated_ms = statement, now_ms
-        return speaks
+        return is_due
 
     def _agents_said(self, agents: Sequence[AgentNow]) -> AgentsSaid:
-        """What will have been said of agents with the next commit. A revision is above all that this number has given,
-        and at least the greatest stamp that it has read: so it goes on where a state that was lost had been."""
+        """What will have been said of agents with the next commit. A revision is above all that this partition has
+        given, and at least the greatest stamp that it has read: so it goes on where a state that was lost had been."""
         before = self.positions.agents.revision if self.positions is not None else 0
         if not agents:
             return AgentsSaid(before, True)
-        stamps_ms = [lane.stamp_ms for lane in self._inlet.lanes.values() if lane.stamp_ms is not None]
+        stamps_ms = [buffer.stamp_ms for buffer in self._merge.buffers.values() if buffer.stamp_ms is not None]
         return AgentsSaid(max([before + 1, *stamps_ms]), True)
 
     def _positions_now(self, said: AgentsSaid) -> Positions:
         tps = {
-            topic: Position(lane.applied, self._clock.watermarks[topic], self._drains[topic].state, lane.stamp_ms)
-            for topic, lane in self._inlet.lanes.items()
+            topic: Position(
+                buffer.applied, self._clock.watermarks[topic], self._dead_letter_limits[topic].state, buffer.stamp_ms
+            )
+            for topic, buffer in self._merge.buffers.items()
         }
-        context = self._context
+        setup = self._setup
         return Positions(
-            context.fingerprint, context.numbers, context.deltas, tps, self._clock.greatest_ms, agents=said
+            setup.fingerprint,
+            setup.debtor_partitions,
+            setup.entity_partitions,
+            tps,
+            self._clock.greatest_ms,
+            agents=said,
         )
 
     # meters -----------------------------------------------------------------------------------------------------------
 
-    def _tell_partitions(self) -> None:
-        meters, number = self._context.meters, str(self.number)
-        meters.set("collections_ledger_entities", number, to=self._engine.entities)
-        for topic, lane in self._inlet.lanes.items():
-            meters.set("collections_consumer_lag_records", topic, number, to=lane.lag)
-            meters.set("collections_partition_idle", topic, number, to=topic in self._clock.idle)
+    def _report_partitions(self) -> None:
+        meters, partition = self._setup.meters, str(self.partition)
+        meters.set("collections_ledger_entities", partition, to=self._engine.entities)
+        for topic, buffer in self._merge.buffers.items():
+            meters.set("collections_consumer_lag_records", topic, partition, to=buffer.lag)
+            meters.set("collections_partition_idle", topic, partition, to=topic in self._clock.idle)
             mark = self._clock.watermarks[topic]
             if mark is not None:
-                meters.set("collections_watermark_timestamp_seconds", topic, number, to=mark / 1000)
+                meters.set("collections_watermark_timestamp_seconds", topic, partition, to=mark / 1000)
 
     def withdraw(self) -> None:
-        """Ends the series of a number that is no longer ours."""
-        self._context.meters.drop("collections_transaction_rows", "1", str(self.number))
-        self._context.meters.drop("collections_ledger_entities", str(self.number))
+        """Removes the gauges of this partition, which is no longer ours."""
+        self._setup.meters.drop("collections_transaction_rows", "1", str(self.partition))
+        self._setup.meters.drop("collections_ledger_entities", str(self.partition))
         for topic in self.topics:
             for name in ("consumer_lag_records", "partition_idle", "watermark_timestamp_seconds"):
-                self._context.meters.drop(f"collections_{name}", topic, str(self.number))
+                self._setup.meters.drop(f"collections_{name}", topic, str(self.partition))

@@ -1,4 +1,4 @@
-"""From a record to a fact, or to the reason why there is none: everything about a record that needs no state."""
+"""Reads a record as a fact, or finds the reason why it is none: every check of a record that needs no state."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -18,7 +18,7 @@ VERIFIED_KEYS = 200_000
 
 
 class Refusal(NamedTuple):
-    """Why a record is dead-lettered: a reason of contract 2 and a sentence for a person."""
+    """Why a record is dead-lettered. `reason`: one of contract 2. `detail`: a sentence for a person."""
 
     reason: str
     detail: str
@@ -39,27 +39,29 @@ def key_partition(key: bytes, partitions: int) -> int:
 
 
 def decoder_of(plan: WindowPlan) -> Callable[[Sequence[bytes | None]], Sequence[Fact | Rejection]]:
-    """Decodes by the zones of these sites: a payment that has a date occurs when that day begins."""
+    """A decoder of record values that knows the sites' time zones: a payment with a date occurs when that day
+    begins."""
     return partial(decode_all, midnight_ms=day_begins(plan))
 
 
 class Reader:
-    """Reads the records of one number: size, JSON, key, partitioner, clock guard (contract 1, live 1 and 2).
+    """Reads the records of one partition index: size, JSON, key, partitioner, clock guard (contract 1, live 1 and 2).
 
-    The partition of a key is hashed when the key is met for the first time (and again after 200,000 others): where
-    nothing is compiled, murmur2 costs as much as everything else here together. `former`: partition counts that the
-    topics had before they were grown; a backfill reads what was sent then.
+    `partition` of `partitions`: where the records were found. `record_bytes`: the greatest value. `former`: partition
+    counts that the topics had before they were grown; a backfill reads what was sent then. A key is hashed when it is
+    met for the first time, and again after 200,000 others: without compiled modules murmur2 costs as much as all the
+    other checks together.
     """
 
     def __init__(
         self,
-        number: int,
+        partition: int,
         partitions: int,
         record_bytes: int,
         decoder: Callable[[Sequence[bytes | None]], Sequence[Fact | Rejection]] = decode_all,
         former: Sequence[int] = (),
     ) -> None:
-        self._number = number
+        self._partition = partition
         self._partitions = partitions
         self._former = former
         self._record_bytes = record_bytes
@@ -67,8 +69,8 @@ class Reader:
         self._verified: set[bytes] = set()
 
     def read(self, records: Sequence[Record]) -> list[Outcome]:
-        """The fact of each record, its refusal, or that it has no value. A decoder that fails is asked again, for one
-        record at a time; then the record with which it fails is refused as `internal`."""
+        """The outcome of each record, in their order: its fact, its refusal, or `TOMBSTONE`. If the decoder fails, it
+        is called for one record at a time, and the record with which it fails is refused as `internal`."""
         values = [record.value for record in records]
         found: Sequence[Fact | Rejection | Refusal]
         try:
@@ -92,8 +94,10 @@ class Reader:
             shown = "null" if key is None else f"'{printable(key, 200)}'"
             return Refusal("misrouted", f"the record's key is {shown}, expected {expected!r}")
         if key not in self._verified and not self._verify(key):
-            home = key_partition(key, self._partitions)
-            return Refusal("misrouted", f"the key hashes (murmur2) to partition {home}, not {self._number}")
+            expected_partition = key_partition(key, self._partitions)
+            return Refusal(
+                "misrouted", f"the key hashes (murmur2) to partition {expected_partition}, not {self._partition}"
+            )
         if fact.occurred_at > record.timestamp + GUARD_MS:
             ahead_ms = fact.occurred_at - record.timestamp
             return Refusal("invalid", f"occurred_at lies {ahead_ms} ms after the broker received the event")
@@ -106,8 +110,8 @@ class Reader:
             return Refusal("internal", f"decode: {error!r}")
 
     def _verify(self, key: bytes) -> bool:
-        if key_partition(key, self._partitions) != self._number and not any(
-            key_partition(key, partitions) == self._number for partitions in self._former
+        if key_partition(key, self._partitions) != self._partition and not any(
+            key_partition(key, partitions) == self._partition for partitions in self._former
         ):
             return False
         if len(self._verified) >= VERIFIED_KEYS:

@@ -1,4 +1,4 @@
-"""Who holds our partitions when the broker takes no more of a producer: a successor, or nobody but us (ADR 0045)."""
+"""Who owns our partitions once the broker refuses a producer of ours: another worker, or still this one (ADR 0045)."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Standing(Enum):
-    """What the group's coordinator says of a member."""
+    """What the group's coordinator says of one member."""
 
     MEMBER = "it is a member of the group"
     SUCCEEDED = "it is none any more, and others are"
@@ -26,7 +26,7 @@ class Standing(Enum):
 
 
 async def standing(settings: Settings, member_id: str) -> Standing:
-    """How the group has it with the member of this id. Never raises, and takes five seconds at most."""
+    """What the group says of the member with this id. Never raises, and takes five seconds at most."""
     try:
         async with asyncio.timeout(ASK_SECONDS), admin_client(settings) as admin:
             responses = await admin.describe_consumer_groups([settings.kafka.group])
@@ -39,13 +39,13 @@ async def standing(settings: Settings, member_id: str) -> Standing:
 
 
 def is_lost(error: KafkaError) -> bool:
-    """Whether a commit that failed so may be done again from the last one, unless another worker has taken it over: the
-    broker takes nothing more of the producer, gave no answer in time, or has no leader for a partition."""
+    """Whether the work of a commit that failed so may be done again from the last commit, if the partition is still
+    ours: the broker refuses the producer, gave no answer in time, or has no leader for a partition."""
     return isinstance(error, (*FENCED, KafkaTimeoutError)) or bool(error.retriable)
 
 
 def given_up(timeout_ms: int) -> str:
-    """What has become of a transaction of ours that took too long."""
+    """Says, for a person, what has become of a transaction that took too long."""
     return (
         f"the broker gave up a transaction that stood open for longer than kafka.transaction_timeout ({timeout_ms} ms)"
     )
@@ -54,8 +54,8 @@ def given_up(timeout_ms: int) -> str:
 async def ending_of(
     error: Exception, name: str, settings: Settings, member_id: Callable[[], str]
 ) -> tuple[Exit, str] | None:
-    """How the worker ends after a commit of the number of this name has failed with `error`; None: it goes on, since
-    the number is still its own. Asks for half a minute at most."""
+    """How the worker ends after a commit has failed with `error`; None: it goes on, since the partition is still its
+    own. `name`: of the partition task. Asks the group for half a minute at most."""
     found = await standing(settings, member_id())
     for _ in range(ASK_TIMES - 1):
         if found is not Standing.UNKNOWN:
@@ -75,5 +75,5 @@ async def ending_of(
     if found is Standing.UNKNOWN and isinstance(error, FENCED):
         return Exit.FENCED, f"{name} was fenced: another worker owns it, or {lost}; no broker says which ({error!r})"
     if found is Standing.UNKNOWN:
-        return Exit.RESTART, f"{name}: a commit got no answer, and no broker says whether the number is still ours"
+        return Exit.RESTART, f"{name}: a commit got no answer, and no broker says whether the partition is still ours"
     return None

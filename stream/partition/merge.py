@@ -1,8 +1,10 @@
-"""The inlet of a number: the records of its topic partitions, merged by event time (live 2, catch-up). Pure.
+"""The records of a debtor partition's topics, merged by event time (live 2, catch-up). Pure.
 
-calls     09:00  09:04  09:09 ...                 take: the lane with the smallest head, within a lane by offset
-payments         09:03         (at its log end)   does not hold the others back
-cases     (behind its log end, nothing fetched)   holds all of them back until its next batch is there
+Each topic has a buffer. The merge takes from the one whose next record is the earliest, and within a buffer by offset:
+
+calls     09:00  09:04  09:09 ...                 gives 09:00, then payments' 09:03, then 09:04
+payments         09:03         (at its log end)   empty: the others go on without it
+cases     (behind its log end, nothing fetched)   empty: all the others wait for its next batch
 """
 
 from collections import deque
@@ -14,12 +16,12 @@ from stream.partition.intake import NO_FACT, Outcome
 from stream.wire.record import Record
 
 Read = Callable[[Sequence[Record]], list[Outcome]]
-"""What becomes of records that are read together, each by itself."""
+"""Reads records: the outcome of each, in their order."""
 
 CHUNK = 256
 MOST_BATCHES = 16
 MOST_BYTES = 16 << 20
-"""Bytes of batches that may wait in a lane behind the one that is being applied."""
+"""Bytes of batches that may wait in a buffer beside the batch that is being applied."""
 NO_CEILING_MS = 2**63
 
 
@@ -32,12 +34,17 @@ class MergedRun(NamedTuple):
 
 
 class GapError(Exception):
-    """Records did not arrive. The worker starts anew, and looks then whether the topic still has them."""
+    """Records are missing from what was fetched. The worker restarts, and sees whether the topic still has them."""
 
 
 class PartitionBuffer:
-    """One topic's partition of this number. Offsets are "next" offsets: `applied` is taken, `fed` is buffered.
-    `stamp_ms`: the greatest timestamp of a record that was fed, None for none."""
+    """The fetched records of one topic partition that wait to be applied.
+
+    All offsets are next offsets: those below `applied` were taken, those below `fed` were buffered, those below
+    `log_end` are in the topic (None: not known yet). `buffered`: how many records wait. `stamp_ms`: the greatest
+    timestamp of a record that was fed, None for none. `epoch`: the seek that its batches belong to. `excused`: nobody
+    has answered for this partition for a while, so the merge does not wait for it.
+    """
 
     def __init__(self, topic: str, offset: int, epoch: int) -> None:
         self.topic = topic
@@ -57,24 +64,24 @@ class PartitionBuffer:
         self._cut = 0
 
     @property
-    def behind(self) -> bool:
-        """Whether the log holds more than has been fetched, or nobody knows yet."""
+    def has_backlog(self) -> bool:
+        """Whether the topic holds more than has been fetched, or it is not known yet whether it does."""
         return self.log_end is None or self.fed < self.log_end
 
     def holds(self, records: int, batches: int, size_bytes: int) -> bool:
-        """Whether so much waits here: records, batches or bytes (few and large ones fill a memory, too)."""
+        """Whether at least so many records, batches or bytes wait here; few large records fill the memory, too."""
         return self.buffered >= records or len(self._waiting) >= batches or self._waiting_bytes >= size_bytes
 
     @property
     def lag(self) -> int:
-        """Offsets between what is applied and the log end as last seen; 0 while unknown."""
+        """How many offsets lie between what is applied and the log end as last seen; 0 while that is not known."""
         return 0 if self.log_end is None else max(0, self.log_end - self.applied)
 
-    def admits(self, batch: Batch) -> bool:
-        """Whether the batch is the next of this lane, and then it is fed; one of an earlier seek is to be dropped.
+    def accept(self, batch: Batch) -> bool:
+        """Moves `fed` over a batch, and returns True; False for a batch of an earlier seek, which is to be dropped.
 
-        GapError: something between it and the last one was lost on the way or deleted by retention, or the log has gone
-        back, since its topic was made anew.
+        GapError: offsets between the last batch and this one were lost or deleted by retention, or the log has gone
+        back, because its topic was made anew.
         """
         if batch.epoch != self.epoch:
             return False
@@ -89,8 +96,8 @@ class PartitionBuffer:
         return True
 
     def feed(self, batch: Batch) -> None:
-        """Takes a batch in, if this lane admits it."""
-        if not self.admits(batch):
+        """Buffers the records of a batch, unless the batch is of an earlier seek. GapError: as `accept`."""
+        if not self.accept(batch):
             return
         records = batch.records
         if records:
@@ -101,13 +108,14 @@ class PartitionBuffer:
             self.applied = self.fed
 
     def head_ms(self, read: Read) -> int | None:
-        """Event time of the next record; 0 for one that is no fact (it need not wait); None if nothing is there."""
+        """Event time of the next record; 0 for one that is no fact (it need not wait); None if nothing is buffered."""
         if self._index == len(self._outcomes) and not self._refill(read):
             return None
         return self._times[self._index]
 
     def run(self, limit: int, until_ms: int) -> MergedRun:
-        """The record of `head_ms` and those behind it that have been read and are not later than `until_ms`."""
+        """Takes the next record, and those after it that have been read and do not lie after `until_ms`; `limit` at
+        most. To be called after `head_ms` has found a record."""
         times, start = self._times, self._index
         stop, end = start + 1, min(len(times), start + limit)
         while stop < end and times[stop] <= until_ms:
@@ -133,68 +141,71 @@ class PartitionBuffer:
 
 
 class EventTimeMerge:
-    """The lanes of one number. `capacity`: a lane with as many records buffered is to be paused at the consumer.
-    `ahead`: the lanes that the last choice passed over, since they wait for others to catch up.
+    """Merges the buffers of a debtor partition.
 
-    `pane_ms`: records of one pane may be given in any order. Nothing asks what was known inside a pane (alerts are
-    evaluated at their ends), and a lane that may go on to the end of a pane gives many records at a time.
+    `capacity`: a topic of which so many records are buffered is to be paused at the consumer. `pane_ms`: records of one
+    pane may come in any order. Nothing asks what was known inside a pane (alerts are evaluated at its end), and a
+    buffer that may go on to the end of a pane gives many records at a time. `ahead`: the topics that the last choice
+    passed over, because they wait for others to catch up.
     """
 
-    def __init__(self, lanes: Iterable[PartitionBuffer], read: Read, capacity: int, pane_ms: int = 1) -> None:
-        self.lanes = {lane.topic: lane for lane in lanes}
+    def __init__(self, buffers: Iterable[PartitionBuffer], read: Read, capacity: int, pane_ms: int = 1) -> None:
+        self.buffers = {buffer.topic: buffer for buffer in buffers}
         self.ahead: frozenset[str] = frozenset()
         self._read = read
         self._capacity = capacity
         self._pane_ms = pane_ms
 
     def full(self, topic: str) -> bool:
-        """Whether this lane should be given nothing more for now."""
-        return self.lanes[topic].holds(self._capacity, MOST_BATCHES, MOST_BYTES)
+        """Whether this topic should be paused: its buffer holds as much as it may."""
+        return self.buffers[topic].holds(self._capacity, MOST_BATCHES, MOST_BYTES)
 
-    def roomy(self, topic: str) -> bool:
-        """Whether it may be given more again: half of what it was full of is taken."""
-        return not self.lanes[topic].holds(self._capacity // 2 + 1, MOST_BATCHES // 2 + 1, MOST_BYTES // 2 + 1)
+    def has_room(self, topic: str) -> bool:
+        """Whether a topic that was paused may go on: half of what its buffer may hold is taken."""
+        return not self.buffers[topic].holds(self._capacity // 2 + 1, MOST_BATCHES // 2 + 1, MOST_BYTES // 2 + 1)
 
     def backlog_ms(self) -> int | None:
-        """Event time of the earliest head among the lanes that are behind their log end; None: none such is known."""
-        heads = (lane.head_ms(self._read) for lane in self.lanes.values() if lane.behind)
+        """Event time of the earliest next record of the buffers that have a backlog; None: no such record is known."""
+        heads = (buffer.head_ms(self._read) for buffer in self.buffers.values() if buffer.has_backlog)
         return min((head for head in heads if head), default=None)
 
     def take(self, limit: int, ceiling_ms: int = NO_CEILING_MS) -> list[MergedRun]:
-        """Up to `limit` records in the order of the merge. Empty: there is nothing, or a lane must be waited for.
+        """Takes up to `limit` records in the order of the merge. Empty: nothing is there, or a topic has to be waited
+        for.
 
-        A lane that is behind its log end gives nothing later than `ceiling_ms` (live 2, `max_ahead`); one at its log
-        end is live traffic and always may.
+        A buffer with a backlog gives nothing later than `ceiling_ms` (live 2, `max_ahead`); one without is live
+        traffic, which is never held back.
         """
         taken: list[MergedRun] = []
         while limit > 0:
-            lane, until_ms = self._next(ceiling_ms)
-            if lane is None:
+            buffer, until_ms = self._next(ceiling_ms)
+            if buffer is None:
                 break
-            run = lane.run(limit, until_ms)
+            run = buffer.run(limit, until_ms)
             taken.append(run)
             limit -= len(run.records)
         return taken
 
     def _next(self, ceiling_ms: int) -> tuple[PartitionBuffer | None, int]:
-        """The lane with the smallest head, and the event time up to which it may go on before the next choice."""
+        """The buffer with the earliest next record, and the event time up to which it may go on before the next choice;
+        (None, 0): none may."""
         best: PartitionBuffer | None = None
         best_ms = second_ms = NO_CEILING_MS
         ahead: set[str] = set()
-        for lane in self.lanes.values():
-            head = lane.head_ms(self._read)
+        for buffer in self.buffers.values():
+            head = buffer.head_ms(self._read)
             if head is None:
-                if lane.behind and not lane.excused:
-                    self.ahead = frozenset(set(self.lanes) - {lane.topic})
+                if buffer.has_backlog and not buffer.excused:
+                    self.ahead = frozenset(set(self.buffers) - {buffer.topic})
                     return None, 0
-            elif head > ceiling_ms and lane.behind:
-                ahead.add(lane.topic)
+            elif head > ceiling_ms and buffer.has_backlog:
+                ahead.add(buffer.topic)
             elif best is None or head < best_ms:
-                best, best_ms, second_ms = lane, head, best_ms
+                best, best_ms, second_ms = buffer, head, best_ms
             elif head < second_ms:
                 second_ms = head
         self.ahead = frozenset(ahead)
         second_ms += self._pane_ms - 1 - second_ms % self._pane_ms
-        if best is not None and best.behind:
+        if best is not None and best.has_backlog:
             second_ms = min(second_ms, ceiling_ms)
         return best, second_ms

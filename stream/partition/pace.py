@@ -6,19 +6,19 @@ rows   8,000 ──┐           ┌── + 1,000 after each quick commit that 
 """
 
 FIRST_ROWS = 8_000
-"""What a floor of some thousand agents changes between two commits is less."""
+"""More than what a site of some thousand agents changes between two commits."""
 MOST_ROWS = 64_000
 LEAST_ROWS = 1_000
-"""With fewer, what a transaction costs whatever it holds would be most of what it costs."""
+"""With fewer, most of what a transaction costs would be its fixed cost."""
 STEP_ROWS = 1_000
 BUILD_MS = 250
-"""While records are made nothing else runs on the loop: no heartbeat of ours, no /health, no other number."""
+"""While records are made nothing else runs on the loop: no heartbeat of ours, no /health, no other partition."""
 SHARE_OF_TIMEOUT = 5
 
 
 class TransactionPace:
-    """The pace of one number. `rows`: records that its next transaction should hold at most. `rest_ms`: how long after
-    its last commit the next one may begin; 0 unless commits are slow.
+    """The pace of one partition's transactions. `rows`: records that the next one should hold at most. `rest_ms`: how
+    long after the last commit the next one may begin; 0 unless commits are slow.
 
     `timeout_ms`: kafka.transaction_timeout. A transaction that stands open for so long is lost, and what it held has to
     be done again; one that takes a fifth of it is slow.

@@ -18,9 +18,9 @@ OFFSETS: Format[Json] = Format("offset record", 2, {1: lambda old: {**old, "f": 
 
 @dataclass(frozen=True)
 class Position:
-    """`offset`: the next one to be applied. `watermark_ms`: greatest event time applied, None for none. `refused`: what
-    was refused lately (drain.py), empty for nothing. `stamp_ms`: greatest timestamp of a record that was read, by which
-    a topic that was made anew is told (opening.py)."""
+    """How far one topic partition is in the state. `offset`: the next one to be applied. `watermark_ms`: greatest event
+    time applied, None for none. `refused`: `DeadLetterLimit.state`, empty for nothing. `stamp_ms`: greatest timestamp
+    of a record that was read, by which a topic that was made anew is told (opening.py)."""
 
     offset: int
     watermark_ms: int | None = None
@@ -28,7 +28,7 @@ class Position:
     stamp_ms: int | None = None
 
     def fields(self) -> dict[str, Any]:
-        """As it stands in the record."""
+        """The JSON object of this position in the record."""
         fields: dict[str, Any] = {"offset": self.offset, "watermark": self.watermark_ms, "stamp": self.stamp_ms}
         return fields | {"refused": self.refused} if self.refused else fields
 
@@ -46,9 +46,12 @@ NOTHING_SAID = AgentsSaid()
 
 @dataclass(frozen=True)
 class Positions:
-    """`partitions` and `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
-    `former`: counts that the inbound topics had before they were grown (windows topic alone). `agents`: ledger topic
-    alone."""
+    """How far the inputs of one partition are in its state, and what that state depends on.
+
+    `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
+    `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
+    were grown (entity stage). `agents`: what was said of agents (debtor stage).
+    """
 
     fingerprint: Mapping[str, Any]
     partitions: int

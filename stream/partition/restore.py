@@ -1,4 +1,4 @@
-"""Reads a number's state topic from an offset to its end: committed records only, in bulk, by a consumer of its own."""
+"""Reads a partition of a state topic to its end: committed records only, in bulk, by a consumer of its own."""
 
 import asyncio
 import time
@@ -20,8 +20,8 @@ log = structlog.get_logger("stream.kafka")
 
 
 class Restoring(NamedTuple):
-    """How far a restore is: the next `offset`, `records` read since it began, the `share` (0-1) of the offsets that it
-    set out to read, and about how many `seconds_left`."""
+    """How far a restore is. `offset`: the next one to read. `records`: read since it began. `share` (0-1): of the
+    offsets that it set out to read. `seconds_left`: an estimate."""
 
     offset: int
     records: int
@@ -36,13 +36,12 @@ async def restore(
     take: Callable[[bytes, bytes | None], None],
     progress: Callable[[Restoring], None],
 ) -> int:
-    """Gives `take` what lies from `start` on until the end as it stands now; returns that end.
+    """Gives `take` each record (key, value or None) from offset `start` to the end as it is now; returns that end.
 
-    Of the records of one key that a fetch brought, `take` gets the last. The end is reached by position, not by the
-    last record: control records lie behind it. `progress` is told after every fetch. Call it only after the fence:
-    before it, a former owner may still be writing. It may be cancelled at any time, and be continued from the last
-    offset that `progress` told: what is taken twice changes nothing. RefusedError: a record cannot be read, or a
-    newer version of the product wrote it.
+    Of several records of one key in a fetch `take` gets the last alone. `progress` is called after every fetch. Only to
+    be called after the fence: before, a former owner may still be writing. May be cancelled at any time, and continued
+    from the last offset that `progress` was given: a record that is taken twice changes nothing. RefusedError: a record
+    cannot be read, or a newer version of the product wrote it.
     """
     consumer = await opened(client_options, state)
     try:
@@ -51,7 +50,7 @@ async def restore(
         consumer.seek(state, position)
         records, began = 0, time.monotonic()
         told = began
-        while position < end:
+        while position < end:  # not until the last record: control records may lie behind it
             batch = (await fetch(consumer._fetcher, (state,), 1.0)).get(state)
             if batch is None:
                 continue
@@ -62,7 +61,7 @@ async def restore(
                 await asyncio.sleep(0)
             position, records = batch.next_offset, records + len(batch.records)
             now = time.monotonic()
-            done = Restoring(position, records, *_rest(position - first, end - first, now - began))
+            done = Restoring(position, records, *_remaining(position - first, end - first, now - began))
             progress(done)
             if now - told > LOG_SECONDS:
                 told = now
@@ -90,7 +89,7 @@ def _taken(
             raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
 
 
-def _rest(done: int, whole: int, seconds: float) -> tuple[float, float]:
+def _remaining(done: int, whole: int, seconds: float) -> tuple[float, float]:
     """(share, seconds left) of a restore that has read `done` of `whole` offsets in `seconds`."""
     share = min(1.0, done / whole) if whole else 1.0
     return share, seconds * (1 - share) / share if share else 0.0

@@ -1,10 +1,10 @@
-"""The life of a number: fence, restore, open, apply and commit, close (live 1). One task does all of it.
+"""The life of an owned partition: fence, restore, open, apply and commit, close (live 1). One task does all of it.
 
     assigned   fence ──> restore ──> check ──> seek ──> apply, commit, apply, commit ...    revoked: commit, close
-               (all numbers first)              open
+               (all partitions first)           open
 
-While it is not open its partitions are paused at the consumer. Its state outlives a revocation: if the number comes
-back, only what lies beyond the last own offset of the state topic is read.
+Until it is open it is paused at the consumer. Its state outlives a revocation: if the partition comes back, only what
+lies beyond the last own offset of the state topic is read.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.writer import Writer
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.membership import ending_of, given_up, is_lost
 from stream.partition.merge import NO_CEILING_MS
 from stream.partition.opening import Range, check_state, lost, starting_offsets
@@ -47,26 +47,33 @@ _epochs = count(1)
 
 
 class PartitionTask:
-    """One number of one stage on this worker, from its assignment to its revocation. `work` lives longer.
+    """Runs one partition of one stage on this worker, from its assignment to its revocation. `work` lives longer.
 
-    `anew`: an empty work of this number, for when the broker has given a transaction up: what the old one holds beyond
-    the last commit cannot be taken back.
+    `read_through`: offset of the state topic up to which `work` knows it. `make_work`: gives an empty work of this
+    partition. It replaces `work` when the broker has given a transaction up, because what the old one holds beyond the
+    last commit cannot be undone.
     """
 
     def __init__(
-        self, context: Context, consumer: BulkConsumer, work: Work, read_through: int, anew: Callable[[], Work]
+        self,
+        setup: WorkerSetup,
+        live: LiveState,
+        consumer: BulkConsumer,
+        work: Work,
+        read_through: int,
+        make_work: Callable[[], Work],
     ) -> None:
         self.work = work
-        self._anew = anew
+        self._make_work = make_work
         self.read_through = read_through
         self.is_open = False
         self.restored_offsets = 0
         self.opened_ms = 0
         self.commits = 0
-        self._context = context
+        self._setup, self._live = setup, live
         self._consumer = consumer
-        self._topics = {TP(topic, work.number) for topic in work.topics}
-        self._held: set[str] = set()
+        self._topics = {TP(topic, work.partition) for topic in work.topics}
+        self._paused: set[str] = set()
         self._writer = self._new_writer()
         self._closing = False
         self._wake = asyncio.Event()
@@ -74,34 +81,34 @@ class PartitionTask:
         self._looked_ms = 0
         self._commit: asyncio.Task[None] | None = None
         self._commit_began = 0.0
-        self._rests_until_ms = 0
+        self._next_commit_ms = 0
         self._lost_in_a_row = 0
 
     def _new_writer(self) -> Writer:
-        context, work = self._context, self.work
+        setup, work = self._setup, self.work
         return Writer(
-            context.client_options,
-            context.names.transactional_id(work.stage, work.number),
-            context.settings.kafka.transaction_timeout_ms,
+            setup.client_options,
+            setup.names.transactional_id(work.stage, work.partition),
+            setup.settings.kafka.transaction_timeout_ms,
         )
 
     @property
     def name(self) -> str:
-        return f"stage {self.work.stage} number {self.work.number}"
+        return f"stage {self.work.stage} number {self.work.partition}"
 
     @property
     def reading(self) -> set[TP]:
-        """The partitions that are being fetched at the moment."""
-        return {tp for tp in self._topics if tp.topic not in self._held}
+        """The topic partitions that are being fetched at the moment."""
+        return {tp for tp in self._topics if tp.topic not in self._paused}
 
     @property
     def leaderless(self) -> set[str]:
-        """The topics, the state's among them, whose partition of this number no broker leads at the moment."""
-        number, lost = self.work.number, self._context.leaderless
-        return {topic for topic in (*self.work.topics, self.work.state_topic) if (topic, number) in lost}
+        """The topics whose partition no broker leads at the moment; the state topic may be one of them."""
+        partition, lost = self.work.partition, self._live.leaderless
+        return {topic for topic in (*self.work.topics, self.work.state_topic) if (topic, partition) in lost}
 
     def run(self, steps: Callable[["PartitionTask"], Awaitable[None]]) -> None:
-        """Runs `steps` in this number's own task; an exception in it ends the process."""
+        """Runs `steps` in a task of its own; an exception in it ends the process."""
         self._task = asyncio.create_task(self._guarded(steps))
 
     async def _guarded(self, steps: Callable[["PartitionTask"], Awaitable[None]]) -> None:
@@ -112,85 +119,88 @@ class PartitionTask:
                 except KafkaError as error:
                     if not is_lost(error):
                         raise
-                    if not await self._goes_on(error):
+                    if not await self._recovers(error):
                         return None
         except asyncio.CancelledError:
             if not self._closing:
                 raise
         except RefusedError as error:
-            self._context.end(Exit.REFUSED, str(error))
+            self._setup.end(Exit.REFUSED, str(error))
         except Exception as error:
-            log.error("number failed", number=self.name, exc_info=error)
-            self._context.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+            log.error("partition failed", number=self.name, exc_info=error)
+            self._setup.end(Exit.RESTART, f"{self.name} failed: {error!r}")
 
-    async def _goes_on(self, error: Exception) -> bool:
-        """The broker has taken a commit not, or not in time. True: nobody has succeeded us, and the number begins anew
-        from its last commit; else the worker ends."""
-        context = self._context
-        timeout_ms = context.settings.kafka.transaction_timeout_ms
-        ending = await ending_of(error, self.name, context.settings, lambda: self._consumer.thread.member_id)
+    async def _recovers(self, error: Exception) -> bool:
+        """After a commit that the broker refused, or did not take in time. True: the partition is still ours and starts
+        again from its last commit; False: the worker ends."""
+        setup = self._setup
+        timeout_ms = setup.settings.kafka.transaction_timeout_ms
+        ending = await ending_of(error, self.name, setup.settings, lambda: self._consumer.thread.member_id)
         if ending is None and (self._closing or self._lost_in_a_row >= LOST_IN_A_ROW):
             ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms)}"
         if ending is not None:
             if ending[0] is Exit.FENCED:
-                context.meters.add("collections_fences_total")
-            context.end(*ending)
+                setup.meters.add("collections_fences_total")
+            setup.end(*ending)
             return False
         self._lost_in_a_row += 1
         log.warning("a transaction took too long; going on from the last commit", number=self.name,
                     why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
-        context.meters.add("collections_transactions_lost_total", str(self.work.stage))
-        await self._begin_anew()
+        setup.meters.add("collections_transactions_lost_total", str(self.work.stage))
+        await self._restart()
         return True
 
-    async def _begin_anew(self) -> None:
-        """As if it had just been assigned: nothing is left of what the lost transaction held. First of all the work, so
-        that whoever closes the number meanwhile keeps nothing that is not committed."""
-        old, self.work, self.read_through, self.is_open = self.work, self._anew(), 0, False
+    async def _restart(self) -> None:
+        """Goes back to just after the assignment, with nothing of what the lost transaction held. The work is replaced
+        first, so that a close meanwhile keeps nothing that is not committed."""
+        old, self.work, self.read_through, self.is_open = self.work, self._make_work(), 0, False
         self.work.pace = old.pace
         self.work.pace.lost()
         self._consumer.close_partitions(self._topics)
         self._commit, self._looked_ms = None, 0
-        self._held.clear()
+        self._paused.clear()
         old.withdraw()
         await self._writer.close()
         self._writer = self._new_writer()
 
     async def fence(self) -> None:
-        """Ends what a former owner may still have open. Waits for a broker that cannot be reached."""
+        """Makes sure that a former owner can write no more. Waits for a broker that cannot be reached."""
         await self._retried(self._writer.fence, "fence")
 
     async def open(self) -> None:
-        """Restores, checks, seeks; the number is open when this returns (or closed meanwhile)."""
-        work, context = self.work, self._context
+        """Restores, checks and seeks; when this returns the partition is open, or was closed meanwhile. RefusedError:
+        the state or a topic is not what it should be."""
+        work, setup = self.work, self._setup
         began, start = time.monotonic(), self.read_through
-        state = TopicPartition(work.state_topic, work.number)
+        state = TopicPartition(work.state_topic, work.partition)
 
         async def read() -> None:
-            through = await restore(context.client_options, state, self.read_through, work.restore, self._progress)
+            through = await restore(setup.client_options, state, self.read_through, work.restore, self._progress)
             self.read_through = through
 
         await self._retried(read, "restore")
         for gauge in RESTORE_GAUGES:
-            context.meters.drop(gauge, str(work.stage), str(work.number))
-        check_state(context, work.state_topic, work.number, work.positions)
+            setup.meters.drop(gauge, str(work.stage), str(work.partition))
+        check_state(setup, work.state_topic, work.partition, work.positions)
         # The consumer answers few questions at a time: one to which there is no answer would hold up the others.
         while self.leaderless:  # noqa: ASYNC110  the next look at the topics tells
             await asyncio.sleep(LEADER_SECONDS)
         ranges: dict[str, Range] = {}
         await self._retried(lambda: self._ask_ranges(ranges), "ask for offsets")
-        starts = starting_offsets(work.positions, work.state_topic, work.number, ranges, must_be_there=work.stage == 2)
+        starts = starting_offsets(
+            work.positions, work.state_topic, work.partition, ranges, must_be_there=work.stage == 2
+        )
         for topic, records in lost(work.positions, starts).items():
-            context.meters.add("collections_records_lost_total", topic, by=records)
+            setup.meters.add("collections_records_lost_total", topic, by=records)
             log.error("records were deleted unread by the topic's retention",
-                      topic=topic, partition=work.number, records=records)  # fmt: skip
+                      topic=topic, partition=work.partition, records=records)  # fmt: skip
         await self._consumer.flowing()
         epoch = next(_epochs)
         work.resume({topic: (offset, epoch) for topic, offset in starts.items()})
-        self.is_open, self.opened_ms = True, context.monotonic_ms()
+        self.is_open, self.opened_ms = True, setup.monotonic_ms()
         try:
             await self._consumer.open_partitions(
-                {TP(topic, work.number): (offset, epoch) for topic, offset in starts.items()}
+                {TP(topic, work.partition): (offset, epoch) for topic, offset in starts.items()}
             )
         except IllegalStateError:
             self.is_open = False  # revoked meanwhile; close() is on its way
@@ -198,39 +208,41 @@ class PartitionTask:
         if self._closing:
             self._consumer.close_partitions(self._topics)
         seconds = time.monotonic() - began
-        context.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
-        log.info("open", stage=work.stage, number=work.number, state_offsets=self.restored_offsets, since=start,
+        setup.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
+        log.info("open", stage=work.stage, number=work.partition, state_offsets=self.restored_offsets, since=start,
                  seconds=round(seconds, 2))  # fmt: skip
 
     async def apply_and_commit(self) -> None:
-        """The work of an open number, until it is closed. Facts are applied while a transaction is in flight; there is
-        never more than one, and when one takes long nothing more is applied, so that what is in hand stays small.
+        """Applies and commits until the partition is closed. Records are applied while a transaction is in flight;
+        there is never more than one, and when it takes long nothing more is applied, so that what is not committed
+        stays small.
 
-        Numbers take turns, one in each turn of the loop: a transaction is a dozen answers to be waited for, and each
-        would wait for every other number's slice.
+        Partitions take turns, one in each turn of the loop: a transaction waits for a dozen answers, and each answer
+        would wait for the slice of every other partition.
         """
-        context = self._context
+        live = self._live
         while self.is_open and not self._closing:
-            async with context.turn:
+            async with live.turn:
                 busy = self._work()
-            await (asyncio.sleep(0) if busy else self._rest())
+            await (asyncio.sleep(0) if busy else self._wait_for_work())
         if self.is_open:
-            await self._committed()
+            await self._commit_done()
             self._begin_commit()
-            await self._committed()
+            await self._commit_done()
 
     def feed(self, batch: Batch) -> None:
-        """Takes a batch in, whatever it is; one that does not fit is dropped."""
+        """Buffers a batch; one that comes while the partition is not open is dropped."""
         if self.is_open:
             self.work.feed(batch)
             self._wake.set()
 
     def wake(self) -> None:
-        """There may be something to do: the number looks now, not at its next turn."""
+        """There may be something to do: the task looks now, not when it has waited."""
         self._wake.set()
 
     async def close(self) -> None:
-        """Commits what is applied, lets the number go. The state is kept: `work` and `read_through` say how far."""
+        """Commits what is applied, and lets the partition go. `work` and `read_through` stay, for the case that it
+        comes back."""
         self._closing = True
         self._consumer.close_partitions(self._topics)
         self._wake.set()
@@ -242,28 +254,28 @@ class PartitionTask:
         await self._writer.close()
 
     def _work(self) -> bool:
-        """One slice, and a commit if one is due; whether there may be more to apply."""
-        work, context = self.work, self._context
+        """Applies one slice, and begins a commit if one is due; whether there may be more to apply."""
+        work, setup, live = self.work, self._setup, self._live
         paused = self._look()
         busy = not self._slow and work.step()
-        if busy and work.stage == 1 and context.ceiling_ms < NO_CEILING_MS:
-            context.steer()
-        self._steer()
+        if busy and work.stage == 1 and live.ceiling_ms < NO_CEILING_MS:
+            live.steer()
+        self._apply_back_pressure()
         if self._commit is not None and self._commit.done():
             self._commit = self._commit.result()
-        rested = context.monotonic_ms() >= self._rests_until_ms
-        may = context.broker_answers and context.writable and rested
-        if self._commit is None and (paused or (may and work.due(context.commit_every_ms))):
+        rested = setup.monotonic_ms() >= self._next_commit_ms
+        allowed = live.broker_answers and live.writable and rested
+        if self._commit is None and (paused or (allowed and work.due(live.commit_every_ms))):
             self._begin_commit(force=paused)
         return busy
 
-    async def _committed(self) -> None:
+    async def _commit_done(self) -> None:
         """Returns when nothing is in flight any more; raises what the transaction raised."""
         if self._commit is not None:
             await self._commit
 
     def _begin_commit(self, *, force: bool = False) -> None:
-        """Takes what is to be committed, if there is anything, and sends it on its way."""
+        """Takes what is to be committed, if there is anything, and begins its transaction."""
         began = time.monotonic()
         commit = self.work.commit(force=force)
         if commit is not None:
@@ -271,28 +283,28 @@ class PartitionTask:
             self._commit = asyncio.create_task(self._send(commit, round(1000 * (self._commit_began - began))))
 
     async def _send(self, commit: Commit, build_ms: int) -> None:
-        context = self._context
+        setup = self._setup
         try:
-            state = (self.work.state_topic, self.work.number), self.read_through
-            written = await self._writer.commit(commit.outgoing, commit.offsets, context.settings.kafka.group, state)
+            state = (self.work.state_topic, self.work.partition), self.read_through
+            written = await self._writer.commit(commit.outgoing, commit.offsets, setup.settings.kafka.group, state)
         finally:
             self._wake.set()
         self.commits += 1
         self._lost_in_a_row = 0
-        self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.number), 0))
+        self.read_through = max(self.read_through, written.ends.get((self.work.state_topic, self.work.partition), 0))
         commit.then(written)
         stage = str(self.work.stage)
         seconds = time.monotonic() - self._commit_began
-        context.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
+        setup.meters.observe("collections_commit_duration_seconds", stage, seconds=seconds)
         pace = self.work.pace
         pace.committed(commit.rows, build_ms, round(1000 * seconds))
-        self._rests_until_ms = context.monotonic_ms() + pace.rest_ms
-        context.meters.set("collections_transaction_rows", stage, str(self.work.number), to=pace.rows)
-        context.meters.set("collections_last_commit_timestamp_seconds", stage, to=context.wall_ms() / 1000)
+        self._next_commit_ms = setup.monotonic_ms() + pace.rest_ms
+        setup.meters.set("collections_transaction_rows", stage, str(self.work.partition), to=pace.rows)
+        setup.meters.set("collections_last_commit_timestamp_seconds", stage, to=setup.wall_ms() / 1000)
 
     @property
     def progress(self) -> int:
-        """What rises while a transaction gets on, however slowly."""
+        """A number that rises while a transaction gets on, however slowly."""
         return self.commits + self._writer.answers
 
     @property
@@ -305,25 +317,26 @@ class PartitionTask:
         return self.committing and time.monotonic() - self._commit_began > SLOW_COMMIT_SECONDS
 
     def _look(self) -> bool:
-        """Every 100 ms. True if so long has passed since the last time that the session may be over: this process was
-        stopped, and only a commit tells whether its numbers are still its own."""
-        now_ms = self._context.monotonic_ms()
+        """Every 100 ms tells the work how far the topics go. True if so much time has passed since then that the
+        group's session may be over: the process was stopped, and only a commit tells whether the partition is still
+        ours."""
+        now_ms = self._setup.monotonic_ms()
         gap_ms = now_ms - self._looked_ms if self._looked_ms else 0
         if self._looked_ms and gap_ms < LOOK_EVERY_MS:
             return False
         self._looked_ms = now_ms
-        number, consumer = self.work.number, self._consumer
-        self.work.look(lambda topic: consumer.thread.log_end(TP(topic, number)), self._held.__contains__)
-        return gap_ms > self._context.settings.kafka.session_timeout_ms
+        partition, consumer = self.work.partition, self._consumer
+        self.work.look(lambda topic: consumer.thread.log_end(TP(topic, partition)), self._paused.__contains__)
+        return gap_ms > self._setup.settings.kafka.session_timeout_ms
 
-    def _steer(self) -> None:
+    def _apply_back_pressure(self) -> None:
         for topic in self.work.topics:
             full = self.work.full(topic)
-            if full is not None and full != (topic in self._held):
-                (self._held.add if full else self._held.discard)(topic)
-                self._consumer.hold(TP(topic, self.work.number), full)
+            if full is not None and full != (topic in self._paused):
+                (self._paused.add if full else self._paused.discard)(topic)
+                self._consumer.hold(TP(topic, self.work.partition), full)
 
-    async def _rest(self) -> None:
+    async def _wait_for_work(self) -> None:
         self._wake.clear()
         try:
             async with asyncio.timeout(WAIT_SECONDS):
@@ -344,7 +357,7 @@ class PartitionTask:
     def _progress(self, done: Restoring) -> None:
         self.restored_offsets += done.offset - self.read_through
         self.read_through = done.offset
-        meters, labels = self._context.meters, (str(self.work.stage), str(self.work.number))
+        meters, labels = self._setup.meters, (str(self.work.stage), str(self.work.partition))
         meters.set("collections_restore_progress_ratio", *labels, to=done.share)
         meters.set("collections_restore_records", *labels, to=done.records)
         meters.set("collections_restore_remaining_seconds", *labels, to=done.seconds_left)

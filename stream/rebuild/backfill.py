@@ -8,7 +8,7 @@ from pathlib import Path
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.rebuild.history import TopicPart, capture
 from stream.rebuild.stopped_state import positions_left
 from stream.replay.replay import Input, Summary, Wish, compute, job_of, manifest
@@ -47,8 +47,8 @@ async def captured(settings: Settings) -> list[TopicPart]:
         raise RefusedError(f"the inbound topics have different numbers of partitions: {sorted(partitions)}")
     former: Sequence[int] = ()
     if names.windows in counts:
-        context = Context(settings, counts, {}, settings.kafka_client_options())
-        found = await positions_left(context, names.windows, 0)
+        setup = WorkerSetup(settings, counts, {}, settings.kafka_client_options())
+        found = await positions_left(setup, names.windows, 0)
         former = found.counts if found is not None else ()
     return await capture(settings, partitions.pop(), former)
 

@@ -21,7 +21,7 @@ from stream.engine.fingerprint import fingerprint
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.positions import AgentsSaid, Position, Positions
 from stream.rebuild.backfill import captured, going_on
@@ -96,17 +96,17 @@ async def _write(
     meaning = fingerprint(settings.definitions(), settings.plan())
     async with admin_client(settings) as admin:
         counts = await partition_counts(admin)
-    context = Context(settings, counts, meaning, settings.kafka_client_options())
-    succession = HandOverWriter(context, _counts(settings, parts), job.buckets)
+    setup = WorkerSetup(settings, counts, meaning, settings.kafka_client_options())
+    succession = HandOverWriter(setup, _counts(settings, parts), job.buckets)
     try:
         await succession.prepare()
-        context = succession.context
+        setup = succession.setup
         lefts = [
-            await windows_left(context, number, partial(is_kept, from_ms=job.from_ms))
-            for number in range(context.partitions[context.names.windows])
+            await windows_left(setup, number, partial(is_kept, from_ms=job.from_ms))
+            for number in range(setup.partitions[setup.names.windows])
         ]
-        said = await published(context)
-        positions = await _positions(context, parts, read, lefts)
+        said = await published(setup)
+        positions = await _positions(setup, parts, read, lefts)
         legacies = _legacies(job, lefts, said, positions)
         indexes = [result["index"] for result in folded]
         run.each_bucket("hand_over", [(indexes, len(positions), legacy) for legacy in legacies], remembered=False)
@@ -145,16 +145,16 @@ def _statement(number: int, positions: Positions) -> bytes:
 
 
 async def _positions(
-    context: Context, parts: Sequence[TopicPart], read: Sequence[Result], lefts: Sequence[StoppedState]
+    setup: WorkerSetup, parts: Sequence[TopicPart], read: Sequence[Result], lefts: Sequence[StoppedState]
 ) -> list[Positions]:
     """The offset record of each ledger: the captured ends, and watermarks that do not go back. The workers say anew
-    what agents do, above every revision that was given: an agent may have moved to another number."""
-    numbers = context.numbers
+    what agents do, above every revision that was given: an agent may have moved to another partition."""
+    numbers = setup.debtor_partitions
     former = next((left.positions.partitions for left in lefts if left.positions is not None), numbers)
-    there = context.partitions[context.names.ledger]
-    old = [await positions_left(context, context.names.ledger, number) for number in range(there)]
+    there = setup.partitions[setup.names.ledger]
+    old = [await positions_left(setup, setup.names.ledger, number) for number in range(there)]
     revisions = [each.agents.revision for each in old if each is not None]
-    said = AgentsSaid(max([await agents_revision(context), *revisions]))
+    said = AgentsSaid(max([await agents_revision(setup), *revisions]))
     found: list[Positions] = []
     for number in range(numbers):
         before = old[number] if former == numbers == there else None
@@ -168,7 +168,7 @@ async def _positions(
             max((at.watermark_ms for at in tps.values() if at.watermark_ms is not None), default=None),
             before.greatest_ms if before is not None else None,
         )
-        found.append(Positions(context.fingerprint, numbers, context.deltas, tps, greatest_ms, agents=said))
+        found.append(Positions(setup.fingerprint, numbers, setup.entity_partitions, tps, greatest_ms, agents=said))
     return found
 
 

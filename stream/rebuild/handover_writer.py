@@ -18,7 +18,7 @@ from stream.facts.instant import instant_ms, instant_text
 from stream.kafka.exits import RefusedError
 from stream.kafka.topics import NEW_TOPIC_SECONDS, admin_client, make_missing, partition_counts
 from stream.kafka.writer import FENCED, Line, Writer
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.positions import KEY, Position, Positions
 from stream.rebuild.stopped_state import Published, StoppedState, latest_records, merged_clock, offsets
@@ -36,27 +36,27 @@ UNFINISHED = "hand-over"
 class HandOverWriter:
     """`numbers` of stage 1 and `deltas` of stage 2, as they are to be."""
 
-    def __init__(self, context: Context, numbers: int, deltas: int) -> None:
-        self.context = context
+    def __init__(self, setup: WorkerSetup, numbers: int, deltas: int) -> None:
+        self.setup = setup
         self._numbers = numbers
         self._deltas = deltas
         self._writers: dict[tuple[int, int], Writer] = {}
 
     async def prepare(self) -> None:
         """Makes the topics wide enough, and fences every number. RefusedError: a topic has too many partitions."""
-        names = self.context.names
-        async with admin_client(self.context.settings) as admin:
-            await make_missing(admin, self.context.settings)
+        names = self.setup.names
+        async with admin_client(self.setup.settings) as admin:
+            await make_missing(admin, self.setup.settings)
             async with asyncio.timeout(NEW_TOPIC_SECONDS):
                 counts = await _grown(admin, {names.deltas: self._deltas, names.windows: self._deltas})
         if counts[names.ledger] > self._numbers:
             raise RefusedError(f"{names.ledger} has {counts[names.ledger]} partitions, the inbound topics fewer")
-        self.context = replace(self.context, partitions=counts)
+        self.setup = replace(self.setup, partitions=counts)
         places = [(1, number) for number in range(self._numbers)] + [(2, number) for number in range(self._deltas)]
-        kafka = self.context.settings.kafka
+        kafka = self.setup.settings.kafka
         for stage, number in places:
             writer = Writer(
-                self.context.client_options, names.transactional_id(stage, number), kafka.transaction_timeout_ms
+                self.setup.client_options, names.transactional_id(stage, number), kafka.transaction_timeout_ms
             )
             await writer.fence()
             self._writers[stage, number] = writer
@@ -89,7 +89,7 @@ class HandOverWriter:
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
-        names = self.context.names
+        names = self.setup.names
         for number, left in enumerate(lefts):
             await self._mark(2, names.windows, number, left.positions)
         await self._new_ledger(positions)
@@ -112,20 +112,20 @@ class HandOverWriter:
     async def _mark(self, stage: int, topic: str, number: int, before: Positions | None) -> None:
         """From now on every worker refuses this state. What the old record says is kept, for a hand-over that has to
         begin again."""
-        context = self.context
-        old = before or Positions({}, context.numbers, context.deltas)
-        marked = replace(old, fingerprint={**context.fingerprint, UNFINISHED: "unfinished"})
+        setup = self.setup
+        old = before or Positions({}, setup.debtor_partitions, setup.entity_partitions)
+        marked = replace(old, fingerprint={**setup.fingerprint, UNFINISHED: "unfinished"})
         await self._commit(stage, number, {(topic, number): [Line(KEY, marked.encode())]})
 
     async def _new_ledger(self, positions: Sequence[Positions]) -> None:
         """The ledger's topic is made anew: its keys may have moved to other partitions."""
-        context, name = self.context, self.context.names.ledger
-        async with admin_client(context.settings) as admin, asyncio.timeout(2 * NEW_TOPIC_SECONDS):
+        setup, name = self.setup, self.setup.names.ledger
+        async with admin_client(setup.settings) as admin, asyncio.timeout(2 * NEW_TOPIC_SECONDS):
             await admin.delete_topics([name])
             while name in await partition_counts(admin):  # noqa: ASYNC110  only asking tells
                 await asyncio.sleep(0.2)
             while name not in await partition_counts(admin):
-                await make_missing(admin, context.settings)
+                await make_missing(admin, setup.settings)
                 await asyncio.sleep(0.2)
         for number, each in enumerate(positions):
             await self._mark(1, name, number, each)
@@ -133,7 +133,7 @@ class HandOverWriter:
     async def _windows(
         self, number: int, lefts: Sequence[StoppedState], legacy: FormerClocks, made: tuple[Any, Any, Any]
     ) -> None:
-        context, topic = self.context, self.context.names.windows
+        setup, topic = self.setup, self.setup.names.windows
         kpis, alerts, changed = made
         # What was taken over and has not changed is no change of stage 2's, but part of the state all the same.
         new = {key for key, _ in changed}
@@ -153,8 +153,8 @@ class HandOverWriter:
         rest = [pair for pair in [*state, *gone, *moved] if not (pair[0].startswith(b"a|") or pair[0] == CLOCK_KEY)]
         outgoing = {(topic, number): [Line(key, value) for key, value in first]}
         for key, value in alerts:
-            home = key_partition(key, context.partitions[context.names.alerts])
-            outgoing.setdefault((context.names.alerts, home), []).append(Line(key, value))
+            home = key_partition(key, setup.partitions[setup.names.alerts])
+            outgoing.setdefault((setup.names.alerts, home), []).append(Line(key, value))
         await self._commit(2, number, outgoing)
         await self._lines(2, number, ((topic, number, key, value) for key, value in rest))
         await self._lines(2, number, (self._kpi(key, value) for key, value in kpis))
@@ -162,11 +162,11 @@ class HandOverWriter:
     async def _empty(self, job: Job, lefts: Sequence[StoppedState], said: Published, kept: set[bytes]) -> int:
         """Publishes, with no KPIs, the windows that hold nothing any more; not those that stay as they are."""
         clock = merged_clock(lefts)
-        horizon_ms = self.context.settings.time.correction_horizon_ms
+        horizon_ms = self.setup.settings.time.correction_horizon_ms
         watermark_ms = clock.get("watermark")
         frontier_ms = watermark_ms - horizon_ms if isinstance(watermark_ms, int) else None
         written = 0
-        for key, record in sorted((await latest_records(self.context, said.keys - kept)).items()):
+        for key, record in sorted((await latest_records(self.setup, said.keys - kept)).items()):
             tumbling = not str(record["window"]).startswith("rolling_")
             if tumbling and job.from_ms is not None and instant_ms(str(record["start"])) < job.from_ms:
                 continue
@@ -182,19 +182,19 @@ class HandOverWriter:
         return written
 
     def _kpi(self, key: bytes, value: bytes) -> tuple[str, int, bytes, bytes | None]:
-        topic = self.context.names.kpi
-        return topic, key_partition(key, self.context.partitions[topic]), key, value
+        topic = self.setup.names.kpi
+        return topic, key_partition(key, self.setup.partitions[topic]), key, value
 
     async def _finish(self, positions: Sequence[Positions], former: tuple[int, ...]) -> None:
         """The offset records: with the last of them, workers may go on."""
-        context, names = self.context, self.context.names
+        setup, names = self.setup, self.setup.names
         for number, each in enumerate(positions):
             ends = {(topic, number): at.offset for topic, at in each.tps.items()}
             await self._commit(1, number, {(names.ledger, number): [Line(KEY, each.encode())]}, ends)
         for number in range(self._deltas):
-            _, end = await offsets(context, TopicPartition(names.deltas, number))
+            _, end = await offsets(setup, TopicPartition(names.deltas, number))
             tps = {names.deltas: Position(end)}
-            at = Positions(context.fingerprint, self._numbers, self._deltas, tps, former=former)
+            at = Positions(setup.fingerprint, self._numbers, self._deltas, tps, former=former)
             ends = {(names.deltas, number): end}
             await self._commit(2, number, {(names.windows, number): [Line(KEY, at.encode())]}, ends)
 
@@ -214,7 +214,7 @@ class HandOverWriter:
         outgoing: dict[tuple[str, int], list[Line]],
         ends: dict[tuple[str, int], int] | None = None,
     ) -> None:
-        group = self.context.settings.kafka.group
+        group = self.setup.settings.kafka.group
         await self._writers[stage, number].commit(outgoing, ends or {}, group)
 
 

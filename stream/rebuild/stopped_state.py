@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 
 from stream.engine.entities.windows_state import CLOCK_KEY
 from stream.kafka.batches import fetch, opened
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.positions import KEY, Positions, decode
 from stream.windows.exact import loads
 from stream.wire.consumer import AIOKafkaConsumer
@@ -29,7 +29,7 @@ class StoppedState:
     kept: dict[bytes, bytes] = field(default_factory=dict)
 
 
-async def windows_left(context: Context, number: int, keeps: Callable[[bytes], bool]) -> StoppedState:
+async def windows_left(setup: WorkerSetup, number: int, keeps: Callable[[bytes], bool]) -> StoppedState:
     """What partition `number` of the windows topic holds. `keeps`: whether a record is wanted as it is."""
     left = StoppedState()
 
@@ -49,11 +49,11 @@ async def windows_left(context: Context, number: int, keeps: Callable[[bytes], b
             elif keeps(key):
                 left.kept[key] = value
 
-    await _read(context, TopicPartition(context.names.windows, number), take)
+    await _read(setup, TopicPartition(setup.names.windows, number), take)
     return left
 
 
-async def positions_left(context: Context, topic: str, number: int) -> Positions | None:
+async def positions_left(setup: WorkerSetup, topic: str, number: int) -> Positions | None:
     """The offset record of a state topic's partition."""
     found: list[Positions] = []
 
@@ -62,10 +62,10 @@ async def positions_left(context: Context, topic: str, number: int) -> Positions
             found.append(decode(value))
 
     tp = TopicPartition(topic, number)
-    _, end = await offsets(context, tp)
-    await _read(context, tp, take, max(0, end - TAIL_RECORDS))
+    _, end = await offsets(setup, tp)
+    await _read(setup, tp, take, max(0, end - TAIL_RECORDS))
     if not found:
-        await _read(context, tp, take)
+        await _read(setup, tp, take)
     return found[-1] if found else None
 
 
@@ -77,7 +77,7 @@ class Published:
     keys: frozenset[bytes]
 
 
-async def published(context: Context) -> Published:
+async def published(setup: WorkerSetup) -> Published:
     """Reads the KPI topic."""
     latest: dict[bytes, tuple[int, bool]] = {}
 
@@ -88,12 +88,12 @@ async def published(context: Context) -> Published:
             if revision >= latest.get(key, (0, False))[0]:
                 latest[key] = revision, bool(record["kpis"])
 
-    await _read_all(context, context.names.kpi, take)
+    await _read_all(setup, setup.names.kpi, take)
     highest = max((revision for revision, _ in latest.values()), default=0)
     return Published(highest, frozenset(key for key, (_, full) in latest.items() if full))
 
 
-async def latest_records(context: Context, keys: frozenset[bytes]) -> dict[bytes, dict[str, object]]:
+async def latest_records(setup: WorkerSetup, keys: frozenset[bytes]) -> dict[bytes, dict[str, object]]:
     """The latest record of each of the keys in the KPI topic."""
     found: dict[bytes, dict[str, object]] = {}
 
@@ -104,11 +104,11 @@ async def latest_records(context: Context, keys: frozenset[bytes]) -> dict[bytes
                 found[key] = record
 
     if keys:
-        await _read_all(context, context.names.kpi, take)
+        await _read_all(setup, setup.names.kpi, take)
     return found
 
 
-async def agents_revision(context: Context) -> int:
+async def agents_revision(setup: WorkerSetup) -> int:
     """The highest revision in the topic of agents' states; 0 where it holds none."""
     revisions = [0]
 
@@ -116,14 +116,14 @@ async def agents_revision(context: Context) -> int:
         if value is not None:
             revisions.append(orjson.loads(value)["revision"])
 
-    await _read_all(context, context.names.agents, take)
+    await _read_all(setup, setup.names.agents, take)
     return max(revisions)
 
 
-async def offsets(context: Context, tp: TopicPartition) -> tuple[int, int]:
+async def offsets(setup: WorkerSetup, tp: TopicPartition) -> tuple[int, int]:
     """(log start, log end) of a partition, for readers of committed records."""
     consumer = AIOKafkaConsumer(
-        **context.client_options, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
+        **setup.client_options, group_id=None, enable_auto_commit=False, isolation_level="read_committed"
     )
     await consumer.start()
     try:
@@ -132,19 +132,19 @@ async def offsets(context: Context, tp: TopicPartition) -> tuple[int, int]:
         await consumer.stop()
 
 
-async def _read_all(context: Context, topic: str, take: Callable[[bytes, bytes | None], None]) -> None:
-    for number in range(context.partitions[topic]):
-        await _read(context, TopicPartition(topic, number), take)
+async def _read_all(setup: WorkerSetup, topic: str, take: Callable[[bytes, bytes | None], None]) -> None:
+    for number in range(setup.partitions[topic]):
+        await _read(setup, TopicPartition(topic, number), take)
 
 
 async def _read(
-    context: Context, tp: TopicPartition, take: Callable[[bytes, bytes | None], None], start: int = 0
+    setup: WorkerSetup, tp: TopicPartition, take: Callable[[bytes, bytes | None], None], start: int = 0
 ) -> None:
-    first, end = await offsets(context, tp)
+    first, end = await offsets(setup, tp)
     at = max(start, first)
     if at >= end:
         return
-    consumer = await opened(context.client_options, tp, at)
+    consumer = await opened(setup.client_options, tp, at)
     try:
         while at < end:
             batch = (await fetch(consumer._fetcher, (tp,), 1.0)).get(tp)

@@ -9,7 +9,7 @@ from yarl import URL
 
 from stream.kafka.bulk import BulkConsumer, BulkSchema, BulkTransport
 from stream.kafka.exits import Exit
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.worker.assignments import Assignments
 
 FETCH_BYTES = 512 * 1024
@@ -19,7 +19,7 @@ QUEUED_BATCHES = 8
 class WorkerApp(faust.App):
     """A Faust app that never goes on after an internal failure, and leaves no folder behind."""
 
-    context: Context
+    setup: WorkerSetup
 
     async def crash(self, reason: BaseException) -> None:
         """Any crash of Faust, its threads or the agent ends the process: what is committed is right."""
@@ -27,19 +27,19 @@ class WorkerApp(faust.App):
 
     def _crash(self, reason: BaseException) -> None:
         """How a crash of any service below reaches its app."""
-        self.context.end(Exit.RESTART, f"Faust failed: {reason!r}")
+        self.setup.end(Exit.RESTART, f"Faust failed: {reason!r}")
 
     def _create_directories(self) -> None:
         """Nothing: there is no local state."""
 
 
-def build_app(context: Context) -> WorkerApp:
+def build_app(setup: WorkerSetup) -> WorkerApp:
     """An app that is subscribed to all inbound topics and the deltas topic, and does nothing with them yet.
 
     With a standby replica and no table Faust takes its own assignor, which is sticky and keeps partitions of one
     number of topics with equal counts together; without, partitions of a number would be spread (ADR 0011).
     """
-    kafka = context.settings.kafka
+    kafka = setup.settings.kafka
     broker = [URL(f"kafka://{server}") for server in kafka.bootstrap_servers.split(",")]
     app = WorkerApp(
         kafka.group,
@@ -60,17 +60,17 @@ def build_app(context: Context) -> WorkerApp:
         agent_supervisor=CrashingSupervisor,
         logging_config=None,
     )
-    app.context = context
-    budgets = dict.fromkeys(context.names.inbound, context.settings.batch_bytes)
+    app.setup = setup
+    budgets = dict.fromkeys(setup.names.inbound, setup.settings.batch_bytes)
     app.transport = BulkTransport(broker, app).configure(
-        context.client_options, kafka.fetch_wait_ms, kafka.group_instance_id, budgets
+        setup.client_options, kafka.fetch_wait_ms, kafka.group_instance_id, budgets
     )
     return app
 
 
 def connect(app: WorkerApp, roster: Assignments) -> None:
     """The agent hands each batch to its number and never waits for anything (live 1)."""
-    names = app.context.names
+    names = app.setup.names
     source = app.topic(*names.read, schema=BulkSchema(), maxsize=QUEUED_BATCHES, acks=False)
 
     @app.agent(source, name="inlet")
@@ -79,7 +79,7 @@ def connect(app: WorkerApp, roster: Assignments) -> None:
             try:
                 roster.feed(batch)
             except Exception as error:  # noqa: BLE001  Faust would acknowledge the batch and go on without it
-                app.context.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error!r}")
+                app.setup.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error!r}")
 
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
         roster.assign(partitions)

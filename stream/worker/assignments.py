@@ -11,7 +11,7 @@ from faust.types import TP
 from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.exits import Exit
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.merge import NO_CEILING_MS
 from stream.partition.task import PartitionTask
 from stream.partition.work import Work
@@ -38,14 +38,20 @@ class _Kept:
 class Assignments:
     """The numbers of a worker. `make`: a new Work for a (stage, number)."""
 
-    def __init__(self, context: Context, consumer: Callable[[], BulkConsumer], make: Callable[[Place], Work]) -> None:
-        self._context = context
+    def __init__(
+        self,
+        setup: WorkerSetup,
+        live: LiveState,
+        consumer: Callable[[], BulkConsumer],
+        make: Callable[[Place], Work],
+    ) -> None:
+        self._setup, self._live = setup, live
         self._consumer = consumer
         self._make = make
         self._numbers: dict[Place, PartitionTask] = {}
         self._kept: dict[Place, _Kept] = {}
-        self._places = dict.fromkeys(context.names.inbound, 1) | {context.names.deltas: 2}
-        context.steer = self.steer
+        self._places = dict.fromkeys(setup.names.inbound, 1) | {setup.names.deltas: 2}
+        live.steer = self.steer
         self.assigned = False
         self.closing = False
 
@@ -67,7 +73,7 @@ class Assignments:
         self.assigned = True
         places = self._whole(set(assigned))
         log.info("assigned", **{f"stage_{stage}": [n for s, n in places if s == stage] for stage in (1, 2)})
-        self._context.pace(len(places))
+        self._live.pace_commits(len(places))
         gate = asyncio.Semaphore(RESTORES_AT_ONCE)
         fences = Fences(len(places))
 
@@ -82,7 +88,12 @@ class Assignments:
         for place in places:
             kept = self._kept.pop(place, None) or _Kept(self._make(place), 0, 0)
             number = self._numbers[place] = PartitionTask(
-                self._context, self._consumer(), kept.work, kept.read_through, partial(self._make, place)
+                self._setup,
+                self._live,
+                self._consumer(),
+                kept.work,
+                kept.read_through,
+                partial(self._make, place),
             )
             number.run(live)
         self.forget()
@@ -92,7 +103,7 @@ class Assignments:
         self.assigned = False
         numbers, self._numbers = self._numbers, {}
         await asyncio.gather(*(number.close() for number in numbers.values()))
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         for place, number in numbers.items():
             self._kept[place] = _Kept(number.work, number.read_through, now_ms)
             number.work.withdraw()
@@ -108,9 +119,9 @@ class Assignments:
         """
         backlogs = [number.work.backlog_ms() for number in self._numbers.values() if number.is_open]
         slowest_ms = min((at_ms for at_ms in backlogs if at_ms is not None), default=None)
-        ahead_ms = self._context.settings.time.max_ahead_ms
+        ahead_ms = self._setup.settings.time.max_ahead_ms
         ceiling_ms = NO_CEILING_MS if slowest_ms is None else slowest_ms + ahead_ms
-        raised, self._context.ceiling_ms = ceiling_ms > self._context.ceiling_ms, ceiling_ms
+        raised, self._live.ceiling_ms = ceiling_ms > self._live.ceiling_ms, ceiling_ms
         if raised:
             for number in self._numbers.values():
                 number.wake()
@@ -125,43 +136,43 @@ class Assignments:
                 moving[f"commit of {number.name}"] = number.progress
             else:
                 behind = {topic: at for topic, (at, lag) in number.work.progress().items() if lag}
-                moving |= {f"{topic}-{number.work.number}": at for topic, at in behind.items()}
+                moving |= {f"{topic}-{number.work.partition}": at for topic, at in behind.items()}
         return moving
 
     def excused(self) -> frozenset[str]:
         """Of the names that `moving` gives, those that wait for a partition without a leader."""
-        if not self._context.writable:
+        if not self._live.writable:
             return frozenset(self.moving())
         excused = set()
         for number in self._numbers.values():
             if lost := number.leaderless:
-                excused |= {f"opening {number.name}", *(f"{topic}-{number.work.number}" for topic in lost)}
+                excused |= {f"opening {number.name}", *(f"{topic}-{number.work.partition}" for topic in lost)}
         return frozenset(excused)
 
     def _whole(self, assigned: set[TP]) -> list[Place]:
         """The places of these partitions. Stage 1 needs a number of all inbound topics together (contract 1)."""
-        inbound, counts = self._context.names.inbound, self._context.partitions
+        inbound, counts = self._setup.names.inbound, self._setup.partitions
         for tp in sorted(assigned, reverse=True):
             if tp.partition >= counts[tp.topic]:
-                self._context.end(Exit.REFUSED, has_changed(tp.topic, counts[tp.topic], tp.partition + 1))
-        places = [(2, tp.partition) for tp in assigned if tp.topic == self._context.names.deltas]
+                self._setup.end(Exit.REFUSED, has_changed(tp.topic, counts[tp.topic], tp.partition + 1))
+        places = [(2, tp.partition) for tp in assigned if tp.topic == self._setup.names.deltas]
         for number in sorted({tp.partition for tp in assigned if tp.topic in inbound}):
             missing = [topic for topic in inbound if TP(topic, number) not in assigned]
             if missing:
                 split = f"partitions of number {number} are split over workers: {', '.join(missing)} elsewhere"
-                self._context.end(Exit.RESTART, split)
+                self._setup.end(Exit.RESTART, split)
             places.append((1, number))
         return sorted(places)
 
     def forget(self) -> None:
         """Drops kept state that was not asked for in a while: it is memory, and tombstones do not last for ever."""
-        now_ms = self._context.monotonic_ms()
+        now_ms = self._setup.monotonic_ms()
         self._kept = {place: kept for place, kept in self._kept.items() if now_ms - kept.since_ms < KEEP_MS}
 
     def _tell(self) -> None:
         for stage in (1, 2):
             owned = sum(number.is_open for number in self._numbers.values() if number.work.stage == stage)
-            self._context.meters.set("collections_numbers_owned", str(stage), to=owned)
+            self._setup.meters.set("collections_numbers_owned", str(stage), to=owned)
 
 
 class Fences:

@@ -14,7 +14,7 @@ from stream.engine.fingerprint import fingerprint
 from stream.kafka.exits import Exit, RefusedError, end_now
 from stream.kafka.topics import TopicsError
 from stream.kafka.versions import WrongVersionError, check_versions
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
@@ -82,11 +82,10 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         if topics is not None:
             health.waits(None)
             meaning = fingerprint(settings.definitions(), settings.plan())
-            context = Context(
-                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes,
-                leaderless=topics.leaderless,
-            )  # fmt: skip
-            await take_part(context, health, stopped)
+            setup = WorkerSetup(
+                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes
+            )
+            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped)
             await shown.web.stop()
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
@@ -101,13 +100,13 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     return int(Exit.DONE)
 
 
-async def take_part(context: Context, health: Health, stopped: asyncio.Event) -> None:
+async def take_part(setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event) -> None:
     """Takes part in the group until `stopped`; then commits and leaves, in 12 s at most."""
-    app = build_app(context)
-    roster = Assignments(context, lambda: consumer_of(app), lambda place: make_work(context, place))
+    app = build_app(setup)
+    roster = Assignments(setup, live, lambda: consumer_of(app), lambda place: make_work(setup, live, place))
     connect(app, roster)
-    health.has(context, roster)
-    chores = Housekeeping(context, app, roster)
+    health.has(live, roster)
+    chores = Housekeeping(setup, live, app, roster)
     await app.start()
     chores.start()
     await stopped.wait()
@@ -116,7 +115,7 @@ async def take_part(context: Context, health: Health, stopped: asyncio.Event) ->
     try:
         async with asyncio.timeout(STOP_SECONDS):
             await roster.revoke()
-            stays = context.settings.kafka.group_instance_id
+            stays = setup.settings.kafka.group_instance_id
             log.info("committed; the group keeps our place for a session" if stays else "committed; leaving the group")
             await app.stop()
     except TimeoutError:
@@ -124,10 +123,10 @@ async def take_part(context: Context, health: Health, stopped: asyncio.Event) ->
     chores.stop()
 
 
-def make_work(context: Context, place: Place) -> Work:
+def make_work(setup: WorkerSetup, live: LiveState, place: Place) -> Work:
     """The work of a place, with an empty engine."""
     stage, number = place
-    return DebtorPartition(context, number) if stage == 1 else EntityPartition(context, number)
+    return DebtorPartition(setup, live, number) if stage == 1 else EntityPartition(setup, number)
 
 
 async def unless(stopped: asyncio.Event, waiting: Coroutine[Any, Any, _T]) -> _T | None:

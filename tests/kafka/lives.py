@@ -12,11 +12,12 @@ import pytest
 from faust.types import TP
 
 from stream.kafka.batches import Batch
+from stream.kafka.clocks import monotonic_ms
 from stream.kafka.exits import Exit
 from stream.kafka.names import INBOUND
 from stream.kafka.writer import Written
 from stream.partition import task as numbers
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import Positions
 from stream.partition.restore import Restoring
@@ -61,7 +62,7 @@ class FakeWork:
         return self.place[0]
 
     @property
-    def number(self) -> int:
+    def partition(self) -> int:
         return self.place[1]
 
     @property
@@ -71,7 +72,7 @@ class FakeWork:
     def restore(self, key: bytes, value: bytes | None) -> None: ...
 
     def resume(self, starts: Mapping[str, tuple[int, int]]) -> None:
-        self.said.append(f"resume {self.number}")
+        self.said.append(f"resume {self.partition}")
 
     def feed(self, batch: Batch) -> None:
         self.fed.append(batch)
@@ -86,7 +87,7 @@ class FakeWork:
             raise self.fails
         self.slices -= 1
         if self.slices >= 0:
-            self.said.append(f"applies {self.number}")
+            self.said.append(f"applies {self.partition}")
         return self.slices >= 0
 
     def due(self, interval_ms: int) -> bool:
@@ -102,7 +103,7 @@ class FakeWork:
         return dict.fromkeys(self.topics, (7, self.lag))
 
     def withdraw(self) -> None:
-        self.said.append(f"withdraw {self.number}")
+        self.said.append(f"withdraw {self.partition}")
 
 
 class Floor:
@@ -118,8 +119,12 @@ class Floor:
         settings = load(None, {})
         counts = {f"collections.{name}.v1": partitions for name in INBOUND} | {DELTAS: partitions}
         self.meters = Meters()
-        self.context = Context(settings, counts, {}, {}, meters=self.meters, end=self._end)
-        self.roster = Assignments(self.context, lambda: cast("Any", self), self._make)
+        self.now_ms: Callable[[], int] = monotonic_ms
+        self.setup = WorkerSetup(
+            settings, counts, {}, {}, meters=self.meters, end=self._end, monotonic_ms=self._monotonic_ms
+        )
+        self.live = LiveState(self.setup)
+        self.roster = Assignments(self.setup, self.live, lambda: cast("Any", self), self._make)
         self.thread = SimpleNamespace(
             earliest_offsets=self._zeros, highwaters=self._zeros, offsets_after=self._none,
             committed_offsets=self._none, log_end=lambda _: (0, 0), member_id="me",
@@ -127,6 +132,9 @@ class Floor:
         self._hook = hook
         monkeypatch.setattr(numbers, "Writer", self._writer)
         monkeypatch.setattr(numbers, "restore", self._restore)
+
+    def _monotonic_ms(self) -> int:
+        return self.now_ms()
 
     def _end(self, code: Exit, reason: str) -> None:
         self.ends.append((code, reason))

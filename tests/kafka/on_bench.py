@@ -6,9 +6,10 @@ from stream.engine.debtors.stage import DebtorStage
 from stream.facts.fact import Fact
 from stream.kafka.exits import Exit
 from stream.kafka.writer import Written
-from stream.partition.context import Context
+from stream.partition.context import DEADLETTER_BYTES, LiveState, WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.work import Commit
+from stream.publish.meters import Meters
 from stream.settings import load
 from tests.kafka.records import FakeRecord, batch, debtor_of
 
@@ -19,13 +20,17 @@ DEBTOR = debtor_of(1, 4)
 
 
 class Clockwork:
-    """Time for a context, moved by hand."""
+    """Both clocks of a setup, moved by hand. `step_ms`: how far the wall clock has stepped."""
 
     def __init__(self) -> None:
         self.ms = 1_000_000
+        self.step_ms = 0
 
-    def __call__(self) -> int:
+    def monotonic_ms(self) -> int:
         return self.ms
+
+    def wall_ms(self) -> int:
+        return self.ms + self.step_ms
 
 
 class Failing:
@@ -49,23 +54,32 @@ class Failing:
 class Bench:
     """Stage 1 of number 1 of 4, with what it needs, and its ends recorded."""
 
-    def __init__(self, offsets: dict[str, int] | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        offsets: dict[str, int] | None = None,
+        deadletter_bytes: int = DEADLETTER_BYTES,
+        **environment: str,
+    ) -> None:
         settings = load(None, {f"KPI_STREAM_{key}": value for key, value in environment.items()})
         self.clock = Clockwork()
+        self.meters = Meters()
         self.ends: list[tuple[Exit, str]] = []
         names = [
             f"{PREFIX}.{name}.v1"
             for name in ("calls", "payments", "complaints", "cases", "activity", "agents", "deadletter")
         ]
-        self.context = Context(
+        self.setup = WorkerSetup(
             settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},
-            end=lambda code, reason: self.ends.append((code, reason)), monotonic_ms=self.clock, wall_ms=self.clock,
+            end=lambda code, reason: self.ends.append((code, reason)),
+            monotonic_ms=self.clock.monotonic_ms, wall_ms=self.clock.wall_ms, meters=self.meters,
+            deadletter_bytes=deadletter_bytes,
         )  # fmt: skip
         plan, definitions = settings.plan(), settings.definitions()
         # Who is new is written with the first event of a day: only where a test is about it.
         limits = settings.live_limits() if "LIMITS__ENTITIES_PER_SITE" in environment else settings.limits()
         self.engine = Failing(DebtorStage(definitions, plan, limits, 1, frozenset()))
-        self.work = DebtorPartition(self.context, 1, cast("DebtorStage", self.engine))
+        self.live = LiveState(self.setup)
+        self.work = DebtorPartition(self.setup, self.live, 1, cast("DebtorStage", self.engine))
         self.fed = (offsets or {}).get(CALLS, 0)
         self.work.resume({topic: ((offsets or {}).get(topic, 0), 1) for topic in self.work.topics})
         self.work.look(lambda _: (0, self.clock.ms), lambda _: False)

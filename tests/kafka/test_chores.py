@@ -11,7 +11,7 @@ from aiokafka import TopicPartition
 from structlog.testing import capture_logs
 
 from stream.kafka.exits import Exit, RefusedError
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.positions import Position, Positions
 from stream.settings import load
 from stream.worker import housekeeping as chores
@@ -31,16 +31,16 @@ class Ends:
         self.said.append((code, reason))
 
 
-def context(ends: Ends) -> Context:
+def worker_setup(ends: Ends) -> WorkerSetup:
     settings = load(None, {})
-    return Context(settings, {CALLS: 4, DELTAS: 4}, {}, settings.kafka_client_options(), end=ends)
+    return WorkerSetup(settings, {CALLS: 4, DELTAS: 4}, {}, settings.kafka_client_options(), end=ends)
 
 
 def working(stage: int, number: int, *, offset: int | None, is_open: bool = True) -> Any:
     """A number whose last commit was at this offset of its first topic."""
     tps = {DELTAS if stage == 2 else CALLS: Position(offset or 0)}
     positions = None if offset is None else Positions({}, 4, 4, tps)
-    work = SimpleNamespace(stage=stage, number=number, positions=positions)
+    work = SimpleNamespace(stage=stage, partition=number, positions=positions)
     return SimpleNamespace(work=work, is_open=is_open, opened_ms=0, reading=set())
 
 
@@ -49,7 +49,8 @@ def chores_of(ends: Ends, *numbers: Any) -> Housekeeping:
         numbers=numbers, forget=lambda: None, steer=lambda: None, moving=dict, excused=frozenset
     )
     app: Any = SimpleNamespace(rebalancing=False)
-    return Housekeeping(context(ends), app, roster)
+    setup = worker_setup(ends)
+    return Housekeeping(setup, LiveState(setup), app, roster)
 
 
 async def test_deltas_are_freed_below_what_stage_two_has_committed_of_the_numbers_that_are_open(
@@ -85,12 +86,12 @@ async def test_counts_are_compared_ten_times_a_second_with_what_the_consumer_kno
 async def test_partitions_without_a_leader_are_named_once_and_so_is_their_return() -> None:
     ours = chores_of(Ends())
     lost = frozenset({(CALLS, 2), ("somebody-elses", 0)})
-    ours._context.leaderless = lost  # found at the start, where nobody is told
+    ours._live.leaderless = lost  # found at the start, where nobody is told
     with capture_logs() as logs:
         for found in (lost, lost, frozenset[tuple[str, int]]()):
             ours._tell_leaderless(found)
     assert [line.get("partitions") for line in logs] == [[f"{CALLS}-2"], None]
-    assert ours._context.leaderless == frozenset()
+    assert ours._live.leaderless == frozenset()
 
 
 async def test_a_chore_that_refuses_or_fails_ends_the_worker() -> None:
@@ -110,7 +111,7 @@ async def test_a_chore_that_refuses_or_fails_ends_the_worker() -> None:
 
 async def test_a_crash_inside_faust_ends_the_worker() -> None:
     ends = Ends()
-    app = build_app(context(ends))
+    app = build_app(worker_setup(ends))
     await app.crash(ZeroDivisionError())
     app._crash(KeyError("k"))
     assert [code for code, _ in ends.said] == [Exit.RESTART, Exit.RESTART]
@@ -126,7 +127,7 @@ async def test_the_agent_hands_every_batch_on_at_once_and_one_that_fails_ends_th
             raise ZeroDivisionError
         fed.append(batch.partition)
 
-    app = build_app(context(ends))
+    app = build_app(worker_setup(ends))
     roster: Any = SimpleNamespace(feed=feed)
     connect(app, roster)
     (agent,) = (agent for name, agent in app.agents.items() if name.endswith("inlet"))

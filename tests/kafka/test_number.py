@@ -107,7 +107,7 @@ async def test_a_number_that_comes_back_fences_and_reads_only_what_lies_beyond_i
 async def test_state_that_nobody_asked_for_in_a_while_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     floor = Floor(monkeypatch)
     now_ms = 0
-    floor.context.monotonic_ms = lambda: now_ms
+    floor.now_ms = lambda: now_ms
     floor.assign(0)
     await floor.serves(0)
     await floor.roster.revoke()
@@ -184,7 +184,7 @@ async def test_the_more_numbers_a_worker_gets_the_slower_each_commits(monkeypatc
     floor = Floor(monkeypatch, partitions=32)
     for many, expected_ms in ((16, 200), (32, 400), (4, 200)):
         floor.assign(*range(many))
-        assert floor.context.commit_every_ms == expected_ms
+        assert floor.live.commit_every_ms == expected_ms
         await floor.roster.revoke()
 
 
@@ -197,7 +197,7 @@ async def test_a_full_lane_is_paused_at_the_consumer_and_an_emptied_one_goes_on(
     work, (number,) = floor.works[1, 0], floor.roster.numbers
     for full, held in ((True, True), (None, True), (False, False), (None, False)):
         work.is_full = full
-        number._steer()
+        number._apply_back_pressure()
         assert (TP(CALLS, 0) in floor.held) is held
         assert (TP(CALLS, 0) in number.reading) is not held
     await floor.roster.revoke()
@@ -239,10 +239,10 @@ async def test_what_waits_for_a_partition_without_a_leader_is_excused_and_nothin
     floor.assign(0, 1, 2, 3)
     await floor.serves(0, 1)
     assert floor.roster.excused() == frozenset()
-    floor.context.leaderless = frozenset({(CALLS, 0), (CALLS, 2)})
+    floor.live.leaderless = frozenset({(CALLS, 0), (CALLS, 2)})
     excused = floor.roster.excused()
     assert excused & floor.roster.moving().keys() == {f"{CALLS}-0", "opening stage 1 number 2"}
-    floor.context.leaderless = frozenset({("state", 7)})  # no transaction can be written: nothing gets on
+    floor.live.leaderless = frozenset({("state", 7)})  # no transaction can be written: nothing gets on
     assert floor.roster.excused() == floor.roster.moving().keys()
     go.set()
     await floor.roster.revoke()
@@ -253,13 +253,13 @@ async def test_no_transaction_begins_while_a_partition_that_is_written_to_has_no
 ) -> None:
     floor = Floor(monkeypatch)
     floor.flags = {"is_due": True}
-    floor.context.leaderless = frozenset({("collections.kpi.v1", 3)})
+    floor.live.leaderless = frozenset({("collections.kpi.v1", 3)})
     floor.assign(0)
     await floor.serves(0)
     (number,) = floor.roster.numbers
     number._work()
     assert "commits 0" not in floor.said
-    floor.context.leaderless = frozenset({(CALLS, 3)})
+    floor.live.leaderless = frozenset({(CALLS, 3)})
     number._work()
     await floor.until("committed 0")
     await floor.roster.revoke()
@@ -292,10 +292,10 @@ async def test_those_that_catch_up_go_at_most_max_ahead_of_the_slowest_of_the_wo
     floor = Floor(monkeypatch)
     floor.assign(0, 1, 2)
     await floor.serves(0, 1, 2)
-    ahead_ms = floor.context.settings.time.max_ahead_ms
+    ahead_ms = floor.setup.settings.time.max_ahead_ms
     woken = []
     for number in floor.roster.numbers:
-        monkeypatch.setattr(number, "wake", lambda at=number.work.number: woken.append(at))
+        monkeypatch.setattr(number, "wake", lambda at=number.work.partition: woken.append(at))
     for backlogs, ceiling_ms, wakes in (
         ((5_000, None, 9_000), 5_000 + ahead_ms, False),
         ((6_000, None, 9_000), 6_000 + ahead_ms, True),
@@ -306,6 +306,6 @@ async def test_those_that_catch_up_go_at_most_max_ahead_of_the_slowest_of_the_wo
             floor.works[1, at].backlog = backlog
         woken.clear()
         floor.roster.steer()
-        assert floor.context.ceiling_ms == ceiling_ms
+        assert floor.live.ceiling_ms == ceiling_ms
         assert woken == ([0, 1, 2] if wakes else [])
     await floor.roster.revoke()

@@ -3,7 +3,7 @@
 import pytest
 
 from stream.kafka.exits import RefusedError
-from stream.partition.context import Context
+from stream.partition.context import WorkerSetup
 from stream.partition.opening import Range, check_state, lost, starting_offsets
 from stream.partition.positions import Position, Positions, decode
 from stream.settings import load
@@ -11,10 +11,10 @@ from stream.settings import load
 FINGERPRINT = {"definitions.promise_grace_days": 3, "tzdata": "2026a"}
 
 
-def context(**fingerprint: object) -> Context:
+def worker_setup(**fingerprint: object) -> WorkerSetup:
     settings = load(None, {})
     partitions = {"collections.calls.v1": 8, "collections.kpi-stream.deltas": 4}
-    return Context(settings, partitions, FINGERPRINT | fingerprint, {})
+    return WorkerSetup(settings, partitions, FINGERPRINT | fingerprint, {})
 
 
 def positions(**tps: int) -> Positions:
@@ -32,32 +32,32 @@ def test_positions_of_another_format_are_not_guessed_at() -> None:
 
 
 def test_a_state_made_under_another_definition_is_refused_naming_the_key() -> None:
-    changed = context(**{"definitions.promise_grace_days": 5})
+    changed = worker_setup(**{"definitions.promise_grace_days": 5})
     with pytest.raises(RefusedError, match=r"ledger-2.*definitions\.promise_grace_days = 3.*says 5"):
         check_state(changed, "ledger", 2, positions())
 
 
 def test_the_zone_that_a_site_is_given_is_named_and_what_it_was_before() -> None:
-    given = context(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {}})
+    given = worker_setup(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {}})
     with pytest.raises(RefusedError) as error:
         check_state(given, "ledger", 2, positions())
     assert "the state was made with sites.east.zone = 'UTC', the configuration says 'Asia/Tokyo'" in str(error.value)
     assert "shifts" not in str(error.value)
-    both = context(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {"day": [1, 2]}})
+    both = worker_setup(**{"sites.east.zone": "Asia/Tokyo", "sites.east.shifts": {"day": [1, 2]}})
     with pytest.raises(RefusedError, match=r"sites\.east\.shifts = \{\}.*and 1 more: sites\.east\.zone"):
         check_state(both, "ledger", 2, positions())
 
 
 def test_a_state_made_for_other_partition_counts_is_refused() -> None:
     with pytest.raises(RefusedError, match="6 partitions of inbound topics, there are 8"):
-        check_state(context(), "ledger", 2, Positions(FINGERPRINT, 6, 4))
+        check_state(worker_setup(), "ledger", 2, Positions(FINGERPRINT, 6, 4))
     with pytest.raises(RefusedError, match=r"5 partitions of collections\.kpi-stream\.deltas, there are 4"):
-        check_state(context(), "ledger", 2, Positions(FINGERPRINT, 8, 5))
+        check_state(worker_setup(), "ledger", 2, Positions(FINGERPRINT, 8, 5))
 
 
 def test_no_state_and_a_fitting_state_are_accepted() -> None:
-    check_state(context(), "ledger", 2, None)
-    check_state(context(), "ledger", 2, positions())
+    check_state(worker_setup(), "ledger", 2, None)
+    check_state(worker_setup(), "ledger", 2, positions())
 
 
 def test_reading_begins_where_the_state_ends_and_at_the_logs_start_without_one() -> None:

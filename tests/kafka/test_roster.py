@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -15,7 +16,7 @@ from stream.kafka.bulk import BulkThread
 from stream.kafka.exits import Exit
 from stream.kafka.names import INBOUND
 from stream.kafka.writer import Written
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.entities import EntityPartition
 from stream.partition.positions import decode
 from stream.publish.meters import Meters
@@ -27,10 +28,10 @@ from stream.worker.health import Health
 DELTAS = "collections.kpi-stream.deltas"
 
 
-def context(**environment: str) -> Context:
+def worker_setup(**environment: str) -> WorkerSetup:
     settings = load(None, {f"KPI_STREAM_KAFKA__{key}": value for key, value in environment.items()})
     counts = {f"collections.{name}.v1": 4 for name in INBOUND} | {DELTAS: 4}
-    return Context(settings, counts, {}, settings.kafka_client_options())
+    return WorkerSetup(settings, counts, {}, settings.kafka_client_options())
 
 
 async def test_no_number_restores_before_all_have_fenced() -> None:
@@ -71,33 +72,30 @@ def test_ready_is_said_only_when_all_that_was_assigned_is_open_and_the_broker_an
     assert health.ready() == "starting"
     health.waits(None)
     assert health.ready() == "waiting for partitions"
-    ours = context()
-    ours.broker_answers = answers
-    health.has(ours, state)
+    health.has(LiveState(worker_setup(), broker_answers=answers), state)
     assert health.ready() == said
     assert health.live() is None
 
 
 def test_a_worker_that_can_write_nothing_is_not_ready() -> None:
-    health, ours = Health(), context()
+    health, live = Health(), LiveState(worker_setup())
     health.waits(None)
-    health.has(ours, roster({"stage 1 number 2": True}))
-    ours.leaderless = frozenset({(ours.names.inbound[0], 1)})
+    health.has(live, roster({"stage 1 number 2": True}))
+    live.leaderless = frozenset({(live.setup.names.inbound[0], 1)})
     assert health.ready() is None
-    ours.leaderless = frozenset({(ours.names.kpi, 1)})
+    live.leaderless = frozenset({(live.setup.names.kpi, 1)})
     assert health.ready() == "a partition that is written to has no leader"
 
 
 async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_are_opened() -> None:
     ends: list[tuple[Exit, str]] = []
-    ours = context()
 
     def end(code: Exit, reason: str) -> None:
         ends.append((code, reason))
         raise InterruptedError  # does not return in production
 
-    ours.end = end
-    made = Assignments(ours, lambda: cast("Any", None), lambda _: cast("Any", None))
+    ours = replace(worker_setup(), end=end)
+    made = Assignments(ours, LiveState(ours), lambda: cast("Any", None), lambda _: cast("Any", None))
     with pytest.raises(InterruptedError):
         made.assign({TP("collections.calls.v1", 5)})
     why = "collections.calls.v1 had 4 partitions and now has 6: growing goes live by backfill and hand-over"
@@ -106,7 +104,7 @@ async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_a
 
 
 async def test_the_consumer_reads_what_is_committed_waits_shortly_and_is_a_static_member_by_its_name() -> None:
-    ours = context(GROUP_INSTANCE_ID="worker-3", FETCH_WAIT="70ms")
+    ours = worker_setup(GROUP_INSTANCE_ID="worker-3", FETCH_WAIT="70ms")
     app = build_app(ours)
     thread: Any = SimpleNamespace(app=app)
     consumer: Any = BulkThread._create_worker_consumer(thread, app.transport)
@@ -145,7 +143,7 @@ async def test_a_partition_is_paused_from_its_assignment_until_it_is_sought_to_w
 
 
 def test_a_fetch_waits_fifty_to_a_hundred_milliseconds_by_default() -> None:
-    assert 50 <= context().settings.kafka.fetch_wait_ms <= 100
+    assert 50 <= worker_setup().settings.kafka.fetch_wait_ms <= 100
 
 
 def test_stage_two_has_as_many_numbers_as_stage_one_up_to_eight() -> None:
@@ -165,8 +163,7 @@ class Quiet:
 
 
 def test_publication_is_paced_by_a_clock_that_does_not_step() -> None:
-    ours = context()
-    ours.monotonic_ms, ours.wall_ms = lambda: 7_000, lambda: 7_000 + 3_600_000
+    ours = replace(worker_setup(), monotonic_ms=lambda: 7_000, wall_ms=lambda: 7_000 + 3_600_000)
     told: list[int] = []
     engine: Any = Quiet()
 
@@ -180,10 +177,9 @@ def test_publication_is_paced_by_a_clock_that_does_not_step() -> None:
 
 
 def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committed() -> None:
-    ours = context()
-    ours.partitions = {**ours.partitions, ours.names.kpi: 4}
-    told: list[tuple[int, Any]] = []
-    ours.outlet = cast("Any", SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis))))
+    plain, told = worker_setup(), list[tuple[int, Any]]()
+    listener: Any = SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis)))
+    ours = replace(plain, partitions={**plain.partitions, plain.names.kpi: 4}, listener=listener)
     engine: Any = Quiet()
     engine.tick = lambda _, __: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
     work = EntityPartition(ours, 1, engine)
@@ -191,14 +187,14 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     assert commit is not None
     positions = decode(commit.outgoing[work.state_topic, 1][-1].value or b"")
     assert (positions.partitions, positions.deltas) == (4, 4)
-    assert told == []  # nothing is committed yet
+    assert (told, work.positions) == ([], None)  # nothing is committed yet
     commit.then(Written({}, None))
-    assert told == [(1, [(b"k", b"{}")])]
+    assert (told, work.positions) == ([(1, [(b"k", b"{}")])], positions)
 
 
 def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed() -> None:
-    ours = context()
-    ours.meters = meters = Meters()
+    meters = Meters()
+    ours = replace(worker_setup(), meters=meters)
     engine: Any = Quiet()
     engine.counters = Counter(frozen=3)
     work = EntityPartition(ours, 1, engine)
@@ -211,8 +207,8 @@ def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed
 
 
 def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_number() -> None:
-    ours = context()
-    ours.meters = meters = Meters()
+    meters, revoked = Meters(), list[int]()
+    ours = replace(worker_setup(), meters=meters, listener=cast("Any", SimpleNamespace(on_revoked=revoked.append)))
     work = EntityPartition(ours, 1, cast("Any", Quiet()))
     work._engine.dead_numbers = frozenset({3, 0})  # type: ignore[misc]
     with capture_logs() as logs:
@@ -222,8 +218,6 @@ def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_n
     shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
     assert shown["collections_numbers_dead"] == 2
     assert shown["collections_finality_watermark_timestamp_seconds"] == 60
-    revoked: list[int] = []
-    ours.outlet = cast("Any", SimpleNamespace(on_revoked=revoked.append))
     work.withdraw()
     assert revoked == [1]
     names = {sample.name for family in meters.collect() for sample in family.samples}

@@ -4,7 +4,6 @@ import orjson
 import pytest
 
 from stream.kafka.writer import Written
-from stream.publish.meters import Meters
 from tests.kafka.on_bench import CALLS, DEBTOR, DELTAS, Bench, sent
 from tests.kafka.records import NOON_MS, batch, record
 
@@ -12,7 +11,7 @@ from tests.kafka.records import NOON_MS, batch, record
 @pytest.mark.parametrize("offset_ms", [None, 60_001, -60_001])
 def test_a_worker_whose_clock_is_off_says_nothing_about_silence(offset_ms: int | None) -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = offset_ms
+    bench.live.clock_offset_ms = offset_ms
     for _ in range(100):
         bench.clock.ms += 1_000
         bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
@@ -21,7 +20,7 @@ def test_a_worker_whose_clock_is_off_says_nothing_about_silence(offset_ms: int |
 
 def test_a_worker_whose_clock_is_right_moves_the_watermark_of_a_silent_number() -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = 60_000
+    bench.live.clock_offset_ms = 60_000
     for _ in range(100):
         bench.clock.ms += 1_000
         bench.work.look(lambda _: (0, bench.clock.ms), lambda _: False)
@@ -32,7 +31,7 @@ def test_a_worker_whose_clock_is_right_moves_the_watermark_of_a_silent_number() 
 @pytest.mark.parametrize("fault", ["held", "stale", "backlog"])
 def test_silence_is_nothing_to_read_and_not_a_pause_a_dead_broker_or_a_backlog(fault: str) -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = 0
+    bench.live.clock_offset_ms = 0
     for _ in range(100):
         bench.clock.ms += 1_000
         fetched_ms = bench.clock.ms - (10_000 if fault == "stale" else 0)
@@ -44,7 +43,7 @@ def test_silence_is_nothing_to_read_and_not_a_pause_a_dead_broker_or_a_backlog(f
 def test_an_error_a_pause_a_backlog_a_restore_or_a_gap_begins_the_count_of_silence_anew(fault: str) -> None:
     """30 s of silence are 31 looks, the first of which begins the count (and one was made at the start)."""
     bench = Bench()
-    bench.context.clock_offset_ms = 0
+    bench.live.clock_offset_ms = 0
 
     def said() -> int | None:
         mark: int | None = orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"]
@@ -74,7 +73,7 @@ def test_an_error_a_pause_a_backlog_a_restore_or_a_gap_begins_the_count_of_silen
 
 def test_a_silent_topic_is_left_out_where_the_wall_clock_is_no_event_time() -> None:
     bench = Bench(TIME__IDLE_ADVANCE="false")
-    bench.context.clock_offset_ms = 0
+    bench.live.clock_offset_ms = 0
     bench.feed(record(0, 1_000, DEBTOR))
     for _ in range(40):
         bench.look()
@@ -84,17 +83,16 @@ def test_a_silent_topic_is_left_out_where_the_wall_clock_is_no_event_time() -> N
 
 def test_how_far_the_clock_is_off_is_what_the_last_commit_found_and_is_shown() -> None:
     bench = Bench()
-    bench.context.meters = meters = Meters()
     for offset_ms in (61_000, None):  # a transaction that wrote no stamped record tells nothing
         bench.work.commit().then(Written({}, offset_ms))
-        assert bench.context.clock_offset_ms == 61_000
-    shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
+        assert bench.live.clock_offset_ms == 61_000
+    shown = {sample.name: sample.value for family in bench.meters.collect() for sample in family.samples}
     assert shown["collections_clock_offset_seconds"] == 61
 
 
 def test_a_clock_that_moves_is_told_within_a_second_without_any_record() -> None:
     bench = Bench()
-    bench.context.clock_offset_ms = 0
+    bench.live.clock_offset_ms = 0
     bench.commit()
     assert not bench.work.due(200)
     for _ in range(31):
@@ -126,12 +124,12 @@ def test_the_watermark_is_the_greatest_of_the_topic_in_whatever_order_its_events
 def test_a_clock_that_has_stepped_since_it_was_compared_says_nothing_about_silence(step_ms: int) -> None:
     """An hour forward would say an hour of silence, and close what is still to come, before the next commit tells."""
     bench = Bench()
-    bench.context.measured(0)
-    bench.context.wall_ms = lambda: bench.clock.ms + step_ms
+    bench.live.clock_compared(0)
+    bench.clock.step_ms = step_ms
     for _ in range(100):
         bench.look()
     assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is None
-    bench.context.measured(0)
+    bench.live.clock_compared(0)
     bench.look()
     assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] == bench.clock.ms - 1_000 + (
         step_ms - 30_000
@@ -143,8 +141,8 @@ def test_silence_counts_on_whatever_the_wall_clock_does() -> None:
     bench = Bench()
     for _ in range(5):
         bench.look(held=True)
-    bench.context.wall_ms = lambda: bench.clock.ms - 3_600_000
-    bench.context.measured(0)
+    bench.clock.step_ms = -3_600_000
+    bench.live.clock_compared(0)
     for _ in range(40):
         bench.look()
     assert orjson.loads(sent(bench.commit(), DELTAS, 0)[-1][1] or b"")["watermark"] is not None

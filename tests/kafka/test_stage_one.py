@@ -5,9 +5,9 @@ import pytest
 
 from stream.engine.deltas.delta import STATEMENT_KEY
 from stream.kafka.exits import Exit
+from stream.kafka.writer import Written
 from stream.partition.debtors import DEAD_BYTES_IN_HAND, IN_HAND, SLICE
 from stream.partition.positions import KEY, Position, Positions, decode
-from stream.publish.meters import Meters
 from tests.kafka.on_bench import CALLS, DEAD, DEBTOR, DELTAS, LEDGER, PAYMENTS, Bench, sent
 from tests.kafka.records import NOON_MS, FakeRecord, batch, call, debtor_of, record
 
@@ -27,6 +27,16 @@ def test_a_commit_holds_the_ledger_the_deltas_the_statements_and_the_offsets() -
         assert [key for key, _ in lines].index(STATEMENT_KEY) == len(lines) - 1  # after the deltas
     assert sum(len(sent(commit, DELTAS, partition)) for partition in (0, 1)) > 2
     assert commit.offsets[CALLS, 1] == 2
+
+
+def test_positions_move_once_what_they_count_is_committed() -> None:
+    """As in the entity stage (test_roster.py): what a partition holds as its positions is what its state topic has."""
+    bench = Bench()
+    bench.feed(record(0, 1_000, DEBTOR))
+    commit = bench.work.commit()
+    assert bench.work.positions is None
+    commit.then(Written({}, None))
+    assert bench.work.positions == decode(sent(commit, LEDGER, 1)[-1][1] or b"")
 
 
 def test_the_statement_is_the_numbers_clock() -> None:
@@ -59,8 +69,7 @@ def test_what_is_refused_is_in_the_same_transaction_and_counts_as_applied() -> N
 
 
 def test_a_dead_letter_fits_its_topic_as_it_is_whoever_made_it() -> None:
-    bench = Bench()
-    bench.context.deadletter_bytes = 100_000
+    bench = Bench(deadletter_bytes=100_000)
     bench.feed(FakeRecord(0, b"x" * 200_000))
     (line,) = bench.commit().outgoing[DEAD, 1]
     assert len(line.value or b"") < 100_000
@@ -175,7 +184,7 @@ def test_what_is_older_than_the_horizon_before_its_own_topics_watermark_is_too_l
 def test_a_commit_is_due_after_its_interval_when_something_was_applied_and_later_when_only_time_passed() -> None:
     bench = Bench()
     bench.commit()
-    bench.clock.ms += bench.context.touch_every_ms - 1
+    bench.clock.ms += bench.setup.touch_every_ms - 1
     assert not bench.work.due(200)
     bench.feed(record(0, 0, DEBTOR))
     assert bench.work.due(200)
@@ -186,7 +195,7 @@ def test_a_commit_is_due_after_its_interval_when_something_was_applied_and_later
     bench.clock.ms += 1
     assert bench.work.due(200)
     bench.commit()
-    bench.clock.ms += bench.context.touch_every_ms - 1
+    bench.clock.ms += bench.setup.touch_every_ms - 1
     assert not bench.work.due(200)
     bench.clock.ms += 1
     assert bench.work.due(200)  # now and then even without a reason: it lives
@@ -221,12 +230,12 @@ def test_the_ledger_forgets_by_the_slowest_of_all_topics_less_the_horizon_and_in
     bench.work.resume(dict.fromkeys(bench.work.topics, (0, 1)))
     bench.engine._state.append((b"gone", None))
     assert (b"gone", None) in sent(bench.commit(), LEDGER, 1)
-    assert frontiers == [NOON_MS - bench.context.settings.time.correction_horizon_ms]
+    assert frontiers == [NOON_MS - bench.setup.settings.time.correction_horizon_ms]
 
 
 def test_nothing_later_than_the_ceiling_is_taken_of_a_topic_that_catches_up() -> None:
     bench = Bench()
-    bench.context.ceiling_ms = NOON_MS + 1_000
+    bench.live.ceiling_ms = NOON_MS + 1_000
     bench.work.feed(batch(CALLS, [record(0, 0, DEBTOR), record(1, 2_000, DEBTOR)], partition=1, log_end=9))
     while bench.work.step():
         pass
@@ -235,19 +244,18 @@ def test_nothing_later_than_the_ceiling_is_taken_of_a_topic_that_catches_up() ->
 
 def test_a_number_that_is_no_longer_ours_shows_nothing() -> None:
     bench = Bench()
-    bench.context.meters = meters = Meters()
     bench.feed(record(0, 1_000, DEBTOR))
     bench.look()
     names = {f"collections_{name}" for name in ("consumer_lag_records", "partition_idle")}
-    assert names <= {sample.name for family in meters.collect() for sample in family.samples}
+    assert names <= {sample.name for family in bench.meters.collect() for sample in family.samples}
     bench.work.withdraw()
     gone = names | {"collections_watermark_timestamp_seconds"}
-    assert not gone & {sample.name for family in meters.collect() for sample in family.samples}
+    assert not gone & {sample.name for family in bench.meters.collect() for sample in family.samples}
 
 
 def test_a_number_commits_at_least_twice_a_session_so_that_its_gauges_stay() -> None:
-    context = Bench().context
-    assert context.touch_every_ms * 2 <= context.settings.kafka.session_timeout_ms
+    setup = Bench().setup
+    assert setup.touch_every_ms * 2 <= setup.settings.kafka.session_timeout_ms
 
 
 def test_a_number_goes_on_from_its_restored_positions() -> None:
@@ -270,7 +278,6 @@ def test_a_number_goes_on_from_its_restored_positions() -> None:
 
 def test_an_event_of_somebody_beyond_the_limit_is_dead_lettered_counted_and_stops_nothing() -> None:
     bench = Bench(LIMITS__ENTITIES_PER_SITE="4")
-    bench.context.meters = meters = Meters()
     first = 3
     for start in range(0, 2_000, 500):
         bench.feed(*(record(n, n, DEBTOR, agent_id=f"a-{n}") for n in range(start, start + 500)))
@@ -280,7 +287,7 @@ def test_an_event_of_somebody_beyond_the_limit_is_dead_lettered_counted_and_stop
     assert {dict(line.headers)["reason"] for line in refused} == {b"limit"}
     assert b"limits.entities_per_site" in (dict(refused[0].headers)["detail"] or b"")
     bench.look()
-    shown = {(s.name, *s.labels.values()): s.value for family in meters.collect() for s in family.samples}
+    shown = {(s.name, *s.labels.values()): s.value for family in bench.meters.collect() for s in family.samples}
     assert shown["collections_deadletters_total", "limit"] == len(refused)
     assert shown["collections_ledger_entities", "1"] == 4
     assert bench.ends == []

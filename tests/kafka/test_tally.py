@@ -1,5 +1,6 @@
 """Laws of what is counted and told (contract 2: every event dropped is counted by reason)."""
 
+import pytest
 import structlog
 
 from stream.facts.decode import Rejection, decode
@@ -23,7 +24,7 @@ def counts(meters: Meters, metric: str, label: str = "") -> dict[str, float]:
 
 def test_every_type_and_every_reason_is_told_from_the_first_commit_on() -> None:
     meters = Meters()
-    EventCounts(()).cut().tell(meters)
+    EventCounts(()).cut().report(meters)
     assert counts(meters, "collections_deadletters_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_rejected_total", "reason") == dict.fromkeys(REASONS, 0)
     assert counts(meters, "collections_events_consumed_total", "type") == dict.fromkeys(KINDS.values(), 0)
@@ -32,7 +33,7 @@ def test_every_type_and_every_reason_is_told_from_the_first_commit_on() -> None:
 def test_of_each_site_the_last_event_is_told() -> None:
     meters, tally = Meters(), EventCounts(())
     tally.accepted([fact(1, at_ms=5_000, site_id="east"), fact(2, at_ms=3_000, site_id="east"), fact(3, at_ms=1_000)])
-    tally.cut().tell(meters)
+    tally.cut().report(meters)
     (family,) = (each for each in meters.collect() if each.name == "collections_last_event_timestamp_seconds")
     last_s = {sample.labels["site"]: sample.value for sample in family.samples}
     assert last_s == {"east": NOON_MS / 1000 + 5, "main": NOON_MS / 1000 + 1}
@@ -47,24 +48,25 @@ def test_what_is_counted_after_a_cut_is_told_with_the_next() -> None:
     tally.accepted([fact(3)])
     tally.known("superseded")
     tally.refused("limit")
-    first.tell(meters)
+    first.report(meters)
     assert counts(meters, "collections_events_consumed_total", "type")["call"] == 2
     assert counts(meters, "collections_events_duplicate_total") == {"": 1}
     assert counts(meters, "collections_events_unconfigured_site_total") == {"": 1}
     assert counts(meters, "collections_events_superseded_total") == {"": 0}
-    tally.cut().tell(meters)
+    tally.cut().report(meters)
     assert counts(meters, "collections_events_consumed_total", "type")["call"] == 3
     assert counts(meters, "collections_events_superseded_total") == {"": 1}
     found = counts(meters, "collections_deadletters_total", "reason")
     assert {reason: count for reason, count in found.items() if count} == {"invalid": 1, "limit": 1}
-    tally.cut().tell(meters)
+    tally.cut().report(meters)
     assert counts(meters, "collections_events_consumed_total", "type")["call"] == 3
 
 
-def test_a_site_that_is_not_configured_is_named_in_the_log_once() -> None:
+def test_a_site_that_is_not_configured_is_named_in_the_log_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(EventCounts, "_named", set())  # it lives as long as the process, which other tests share
     with structlog.testing.capture_logs() as said:
         for _ in range(3):
             for tally in (EventCounts(("main",)), EventCounts(("main",))):
                 tally.accepted([fact(1), fact(2, site_id="nowhere"), fact(3, site_id="nowhere")])
-                tally.cut().tell(Meters())
+                tally.cut().report(Meters())
     assert [(each["log_level"], each["site"]) for each in said] == [("warning", "nowhere")]

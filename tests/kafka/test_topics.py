@@ -11,7 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, check_topics, create_topics, wanted_topics
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.settings import Settings, load
 from stream.worker.purge import purge
 from stream.worker.startup import check_counts, check_unchanged
@@ -107,7 +107,7 @@ def test_a_partition_count_that_changes_while_a_worker_runs_stops_it() -> None:
 
 
 def test_many_numbers_on_one_worker_commit_more_slowly() -> None:
-    context = Context(load(None, {}), {}, {}, {})
+    live = LiveState(WorkerSetup(load(None, {}), {}, {}, {}))
     for numbers, expected_ms in ((1, 200), (16, 200), (24, 300), (64, 800)):
-        context.pace(numbers)
-        assert context.commit_every_ms == expected_ms
+        live.pace_commits(numbers)
+        assert live.commit_every_ms == expected_ms

@@ -18,7 +18,7 @@ from stream.kafka.batches import Batch
 from stream.kafka.exits import Exit
 from stream.kafka.names import Names
 from stream.kafka.writer import Line, Written
-from stream.partition.context import Context
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.work import Work
 from stream.settings import Settings
@@ -75,7 +75,7 @@ class Floor:
         self.names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         outbound = {self.names.deltas: DELTAS, self.names.deadletter: 1, self.names.kpi: 1, self.names.alerts: 1,
                     self.names.agents: 1}  # fmt: skip
-        self.context = Context(
+        self.setup = WorkerSetup(
             settings,
             dict.fromkeys(self.names.inbound, NUMBERS) | outbound,
             fingerprint(settings.definitions(), settings.plan()),
@@ -86,7 +86,7 @@ class Floor:
             wall_ms=lambda: self.now_ms,
         )
         self.works = {
-            place: make_work(self.context, place)
+            place: make_work(self.setup, LiveState(self.setup), place)
             for place in [(1, n) for n in range(NUMBERS)] + [(2, n) for n in range(DELTAS)]
         }
         self.ends: dict[tuple[str, int], int] = defaultdict(int)
@@ -103,7 +103,7 @@ class Floor:
         self.fed.set()
 
     def look(self, work: Work) -> None:
-        work.look(lambda topic: (self.ends[topic, work.number], self.now_ms), lambda _: False)
+        work.look(lambda topic: (self.ends[topic, work.partition], self.now_ms), lambda _: False)
 
     def batch_of(self, topic: str, partition: int, lines: Sequence[tuple[bytes | None, bytes | None]]) -> Batch:
         """These lines as the next fetch of a partition."""
@@ -144,7 +144,7 @@ class Floor:
 async def live(settings: Settings, lines: Sequence[bytes], last: bytes) -> Floor:
     """Takes the lines in, some at once, until every topic is idle; then `last`: no alert that it raises is kept."""
     floor = Floor(settings)
-    app = build_app(floor.context)
+    app = build_app(floor.setup)
     connect(app, cast("Assignments", floor))
     async with app.agents["inlet"].test_context() as agent:
 
