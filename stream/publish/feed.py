@@ -13,6 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream.backoff import backoff_seconds
 from stream.publish.latest_records import LatestRecords
 from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
@@ -22,7 +23,7 @@ REACH_MS = 40 * 86_400_000
 POLL_MS = 250
 BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
 REFRESH_S = 30.0
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
+CREATED_S = 1.0  # between looks for topics that are not there yet
 ASK_EVERY_S, SILENT_S = 2.0, 6.0
 """A quiet topic sends nothing, and neither does a frozen broker: it is asked, and after this long it is said."""
 
@@ -67,17 +68,17 @@ class TopicReader:
             self._heard_s = None  # nobody asks: nobody is silent
 
     async def _keep_reading(self) -> None:
-        delay_s = RETRY_FIRST_S
+        delays_s = backoff_seconds()
         while True:
             try:
                 await self._read()
-                delay_s = RETRY_FIRST_S
+                delays_s = backoff_seconds()
             except (KafkaError, OSError, SettingsError) as error:
                 self.told = trouble_of(error, self._settings.kafka.bootstrap_servers)
+                delay_s = next(delays_s)
                 said = str(error) or type(error).__name__
                 log.warning("output topics lost", problem=self.told.text, error=said, retry_in_s=delay_s)
                 await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, RETRY_LAST_S)
 
     async def _read(self) -> None:
         """Reads until the topics' partitions change. Raises KafkaError or OSError when the broker is lost."""
@@ -97,7 +98,7 @@ class TopicReader:
                     await self._follow(consumer, partitions)
             else:
                 self.told = no_topic(self._topics[0])
-                await asyncio.sleep(RETRY_FIRST_S)
+                await asyncio.sleep(CREATED_S)
         finally:
             await consumer.stop()
 

@@ -22,7 +22,7 @@ from stream.publish.web import HealthAnswers as Answers
 from stream.publish.worker_front import build_front
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of
-from stream.worker.assignments import Assignments, Place
+from stream.worker.assignments import Assignments, StagePartition
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
 from stream.worker.logs import set_up_logging
@@ -51,7 +51,7 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
         options = settings.kafka_client_options()
     except (WrongVersionError, SettingsError) as error:
         return _fails(Exit.CONFIGURATION, str(error))
-    # The ledgers are many objects that live long: with Python's defaults full collections stop the loop for seconds.
+    # A ledger is many objects that live long: with Python's defaults, full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
     port = settings.http.port if http_port is None else http_port
     return asyncio.run(_run(settings, options, port))
@@ -65,8 +65,8 @@ def _fails(code: Exit, reason: str) -> int:
 async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
     shown = build_front(settings, Answers(health.live, health.ready))
     host = settings.http.host
@@ -81,9 +81,9 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
-            meaning = fingerprint(settings.definitions(), settings.plan())
+            of_state = fingerprint(settings.definitions(), settings.plan())
             context = Context(
-                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes,
+                settings, topics.partitions, of_state, options, shown.meters, shown.collector, topics.deadletter_bytes,
                 leaderless=topics.leaderless,
             )  # fmt: skip
             await take_part(context, health, stopped)
@@ -102,36 +102,38 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
 
 
 async def take_part(context: Context, health: Health, stopped: asyncio.Event) -> None:
-    """Takes part in the group until `stopped`; then commits and leaves, in 12 s at most."""
+    """Takes part in the consumer group until `stopped`; then commits and leaves, in 12 s at most."""
     app = build_app(context)
-    roster = Assignments(context, lambda: consumer_of(app), lambda place: make_work(context, place))
-    connect(app, roster)
-    health.has(context, roster)
-    chores = Housekeeping(context, app, roster)
+    assignments = Assignments(context, lambda: consumer_of(app), lambda owned: make_work(context, owned))
+    connect(app, assignments)
+    health.has(context, assignments)
+    housekeeping = Housekeeping(context, app, assignments)
     await app.start()
-    chores.start()
+    housekeeping.start()
     await stopped.wait()
     log.info("stopping")
-    roster.closing = True
+    assignments.closing = True
     try:
         async with asyncio.timeout(STOP_SECONDS):
-            await roster.revoke()
+            await assignments.revoke()
             stays = context.settings.kafka.group_instance_id
-            log.info("committed; the group keeps our place for a session" if stays else "committed; leaving the group")
+            log.info(
+                "committed; the group keeps our partitions for a session" if stays else "committed; leaving the group"
+            )
             await app.stop()
     except TimeoutError:
         log.warning("could not end in order; what is committed is safe")
-    chores.stop()
+    housekeeping.stop()
 
 
-def make_work(context: Context, place: Place) -> Work:
-    """The work of a place, with an empty engine."""
-    stage, number = place
-    return DebtorPartition(context, number) if stage == 1 else EntityPartition(context, number)
+def make_work(context: Context, owned: StagePartition) -> Work:
+    """The work of a (stage, partition), with an empty engine."""
+    stage, partition = owned
+    return DebtorPartition(context, partition) if stage == 1 else EntityPartition(context, partition)
 
 
 async def unless(stopped: asyncio.Event, waiting: Coroutine[Any, Any, _T]) -> _T | None:
-    """What the coroutine returns, or None if `stopped` comes first."""
+    """What the coroutine returns; None if `stopped` is set first, and the coroutine is cancelled."""
     task, stop = asyncio.create_task(waiting), asyncio.create_task(stopped.wait())
     await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()
