@@ -18,8 +18,8 @@ from stream.partition.context import Context
 from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
-from stream.publish.web import HealthAnswers as Answers
-from stream.publish.worker_front import build_front
+from stream.publish.monitoring import build_monitoring
+from stream.publish.web import HealthAnswers
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of
 from stream.worker.assignments import Assignments, StagePartition
@@ -68,10 +68,10 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
-    shown = build_front(settings, Answers(health.live, health.ready))
+    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready))
     host = settings.http.host
     try:
-        port = await shown.web.start(host, port)
+        port = await monitoring.web.start(host, port)
     except OSError as error:
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
     sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
@@ -83,11 +83,11 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
             health.waits(None)
             of_state = fingerprint(settings.definitions(), settings.plan())
             context = Context(
-                settings, topics.partitions, of_state, options, shown.meters, shown.collector, topics.deadletter_bytes,
-                leaderless=topics.leaderless,
+                settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
+                topics.deadletter_bytes, leaderless=topics.leaderless,
             )  # fmt: skip
             await take_part(context, health, stopped)
-            await shown.web.stop()
+            await monitoring.web.stop()
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
     except TopicsError as error:
@@ -97,7 +97,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     except RefusedError as error:
         return _fails(Exit.REFUSED, str(error))
     finally:
-        await shown.web.stop()
+        await monitoring.web.stop()
     return int(Exit.DONE)
 
 
