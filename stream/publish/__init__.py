@@ -1,3 +1,3 @@
-"""Publication for people and monitors: metrics, the floor as read from the output topics, the page, the web server."""
+"""What people and monitors see: metrics, the latest published records, the wallboard page, and the web server."""
 
-__all__ = ["history", "running", "web", "worker_front"]
+__all__ = ["history", "monitoring", "running", "web"]

@@ -1,6 +1,6 @@
-"""For the health check of a container: asks the worker or board of this machine whether it lives.
+"""The health check of a container: asks the worker or board on this machine whether it is alive.
 
-python -m stream.publish.alive       exit 0: it does; 1: it does not, or there is nothing to ask, with one line
+python -m stream.publish.alive       exit 0: it is; 1: it is not, or cannot be asked, with one line on stderr
 """
 
 import http.client
@@ -29,7 +29,7 @@ def why_not(settings: Settings) -> str | None:
 
 
 def main() -> int:
-    """Of the configuration that KPI_STREAM_CONFIG and the other variables name."""
+    """Asks at the address of the configuration that KPI_STREAM_CONFIG and the other variables name; the exit code."""
     try:
         reason = why_not(load())
     except SettingsError as error:

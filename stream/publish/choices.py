@@ -9,7 +9,8 @@ QUARTER_MS = 900_000
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice. `id` is its name in the page's address; `last`: the whole window before the running one."""
+    """One choice. `id`: its name in the page's address. `window`: the window's name in records. `last`: not the running
+    window but the one before it, which is complete."""
 
     id: str
     window: str
@@ -19,9 +20,10 @@ class Choice:
 
 
 def choices(plan: WindowPlan) -> list[Choice]:
-    """Now (the rolling window nearest to 15 minutes) first, then intervals, day, shifts, month, other rolling windows.
+    """The choices for a plan: first Now (the rolling window nearest to 15 minutes), then intervals, day, shifts, month,
+    and the other rolling windows.
 
-    Never empty: without any window the choice is `day`, which then has no records.
+    Never empty: a plan without windows gives `day`, which then has no records.
     """
     rolling = sorted(plan.rolling, key=lambda window: (abs(window[1] - QUARTER_MS), window[0]))
     offered = [Choice(name, name, False, f"Now · {_span(ms)}", f"最近{_span(ms)}") for name, ms in rolling[:1]]

@@ -1,7 +1,7 @@
-"""The window gauges: what this worker has committed, of the entities that it owns, as parts of KPIs (ADR 0020).
+"""The window gauges of a worker: the committed KPIs of the entities that it owns, as parts of KPIs (ADR 0020).
 
-Fed with committed records only. A series ends, rather than falls to 0, when its window is over or empty, when its
-number is revoked, and when no commit has succeeded for a session: Prometheus then writes a stale marker.
+Only committed records are exported. A series ends, rather than falling to 0, when its window is over or empty, when its
+partition is revoked, and when no commit has succeeded for a session: Prometheus then writes a stale marker.
 """
 
 import threading
@@ -24,7 +24,8 @@ ENDED_MS = 600_000
 
 @dataclass(slots=True)
 class _Held:
-    """A committed record of the latest start at its place; `lines` once a scrape has asked for them."""
+    """The committed record with the latest window start of its place. `lines`: its text once a scrape has asked for
+    it."""
 
     start: str
     value: bytes
@@ -32,8 +33,9 @@ class _Held:
 
 
 @dataclass
-class _Number:
-    """What one stage-2 number has committed."""
+class _Committed:
+    """What one entity partition has committed. `committed_s`: when it last did, monotonic seconds. `as_of_ms`: by
+    site."""
 
     committed_s: float
     kpis: dict[Place, _Held] = field(default_factory=dict)
@@ -41,20 +43,20 @@ class _Number:
 
 
 class KpiCollector:
-    """Window gauges, alerts and `as_of` of the numbers that this worker owns.
+    """Window gauges, alerts and `as_of` of the entity partitions that this worker owns.
 
-    `exposition` says which windows and parts of each level are exported and caps the series. `session_s`: seconds
-    without a commit after which a number's series are withdrawn. `clock`: monotonic seconds; `clock_ms`: Unix time.
-    `numbers`: how many stage-2 numbers there are. `alerts`: where alerts are held; a feed of the alerts topic may tell
-    it those that fired, or ended, before this worker owned them.
-    The commit loop calls `on_committed` and `on_revoked`; a scrape may come from another thread, one at a time.
+    `exposition` says which windows and parts of each level are exported, and caps the series. `session_s`: seconds
+    without a commit after which a partition's series are withdrawn. `partitions`: how many the entity stage has.
+    `alerts`: the alerts known; a reader of the alerts topic may add those that fired or ended before this worker owned
+    their entities. `clock`: monotonic seconds; `clock_ms`: Unix time.
+    The commit loop calls `on_committed` and `on_revoked`; `text` may be called from another thread, one at a time.
     """
 
     def __init__(
         self,
         exposition: Exposition,
         session_s: float = 10.0,
-        numbers: int = 1,
+        partitions: int = 1,
         alerts: LatestRecords | None = None,
         clock: Callable[[], float] = time.monotonic,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
@@ -64,39 +66,40 @@ class KpiCollector:
         self._session_s = session_s
         self._clock = clock
         self._clock_ms = clock_ms
-        self._count = numbers
+        self._count = partitions
         self._alerts = alerts or LatestRecords({})
-        self._numbers: dict[int, _Number] = {}
+        self._committed: dict[int, _Committed] = {}
         self._lock = threading.Lock()
 
     def on_committed(self, number: int, kpis: Records, alerts: Records = ()) -> None:
-        """Takes what a transaction of `number` has committed, exactly as published; empty lists say: still here.
+        """Takes the (key, value) records that a transaction of partition `number` has committed; empty: it is still
+        owned.
 
-        Records of one number come in the order in which they were published.
+        Records of one partition must come in the order in which they were published.
         """
         with self._lock:
-            held = self._numbers.setdefault(number, _Number(0.0))
-            held.committed_s = self._clock()
+            committed = self._committed.setdefault(number, _Committed(0.0))
+            committed.committed_s = self._clock()
             for key, value in kpis:
-                self._take(held, key, value)
+                self._take(committed, key, value)
         for _, value in alerts:
             self._alerts.on_alert(value, self._clock_ms())
 
-    def _take(self, held: _Number, key: bytes, value: bytes) -> None:
+    def _take(self, committed: _Committed, key: bytes, value: bytes) -> None:
         name = read_key(key)
         if not self._exposition.shows(name.level, name.window):
             return
-        before = held.kpis.get(name.place)
+        before = committed.kpis.get(name.place)
         if before is None or name.start >= before.start:
-            held.kpis[name.place] = _Held(name.start, value)
+            committed.kpis[name.place] = _Held(name.start, value)
 
     def on_revoked(self, number: int) -> None:
-        """Withdraws every series of `number`: another worker exports them now."""
+        """Withdraws every series of partition `number`: another worker exports them from now on."""
         with self._lock:
-            self._numbers.pop(number, None)
+            self._committed.pop(number, None)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format. Only records committed since the last call are rendered."""
+        """All series in Prometheus' text format. Renders only what was committed since the last call."""
         shown, states, as_of_ms, dropped = self._current()
         entities = dict.fromkeys(LEVEL_ORDER, 0)
         for level, _, _ in {(level, site, entity) for (site, level, entity, _), _ in shown}:
@@ -112,7 +115,7 @@ class KpiCollector:
         )
 
     def _windows(self, shown: Iterable[tuple[Place, Lines]]) -> Iterator[bytes]:
-        """The window families, in the order of the closed list."""
+        """The window gauges, one piece of text for each metric, in the order of metrics.py."""
         by_level: dict[str, list[tuple[str, ...]]] = {level: [] for level in LEVEL_ORDER}
         for place, lines in shown:
             by_level[place[1]].append(lines.cells)
@@ -123,14 +126,15 @@ class KpiCollector:
         return (family(name, METRICS[name].meaning, cells) for name, cells in columns.items())
 
     def _current(self) -> tuple[list[tuple[Place, Lines]], dict[tuple[str, ...], int], dict[str, int], int]:
-        """The lines that hold now, the alerts' states, each site's as_of in ms, how many series did not fit."""
+        """The lines of current windows, alert states by labels, `as_of` in ms by site, and how many series did not
+        fit."""
         with self._lock:
             deadline_s = self._clock() - self._session_s
-            live = {n: held for n, held in self._numbers.items() if held.committed_s >= deadline_s}
-            entries = [(n, place, one) for n, held in live.items() for place, one in held.kpis.items()]
+            live = {n: committed for n, committed in self._committed.items() if committed.committed_s >= deadline_s}
+            entries = [(n, place, one) for n, committed in live.items() for place, one in committed.kpis.items()]
             as_of_ms: dict[str, int] = {}
-            for held in live.values():
-                for site, at_ms in held.as_of_ms.items():
+            for committed in live.values():
+                for site, at_ms in committed.as_of_ms.items():
                     as_of_ms[site] = max(at_ms, as_of_ms.get(site, at_ms))
         rendered = [(n, place, one, self._lines(place, one)) for n, place, one in entries]
         for _, place, _, lines in rendered:
@@ -147,26 +151,31 @@ class KpiCollector:
             held.lines = self._layouts[place[1]].lines(place, held.value, self._exposition.is_rolling(place[3]))
         return held.lines
 
-    def _states(self, live: Mapping[int, _Number]) -> dict[tuple[str, ...], int]:
-        """Labels -> 1 for each alert that fires, 0 for each that ended lately and does not fire again."""
-        states = {_alert_labels(a): 0 for a in self._alerts.ended(self._clock_ms() - ENDED_MS) if self._of(a) in live}
-        return states | {_alert_labels(a): 1 for a in self._alerts.firing() if self._of(a) in live}
+    def _states(self, live: Mapping[int, _Committed]) -> dict[tuple[str, ...], int]:
+        """Labels -> 1 for each firing alert of a live partition, 0 for one that ended lately and does not fire
+        again."""
+        states = {
+            _alert_labels(a): 0
+            for a in self._alerts.ended(self._clock_ms() - ENDED_MS)
+            if self._partition_of(a) in live
+        }
+        return states | {_alert_labels(a): 1 for a in self._alerts.firing() if self._partition_of(a) in live}
 
-    def _of(self, alert: PublishedAlert) -> int:
+    def _partition_of(self, alert: PublishedAlert) -> int:
         return entity_partition(f"{alert.site}|{alert.level}|{alert.entity}", self._count)
 
     def _forget(self, over: Iterable[tuple[int, Place, _Held]], as_of_ms: Mapping[str, int]) -> None:
-        """Drops what the last look found past, unless a commit has replaced it since."""
+        """Drops records whose windows are over, unless a commit has replaced them meanwhile."""
         with self._lock:
             for n, place, one in over:
-                held = self._numbers.get(n)
-                if held is not None:
-                    held.as_of_ms[place[0]] = max(as_of_ms[place[0]], held.as_of_ms.get(place[0], 0))
-                    if held.kpis.get(place) is one:
-                        del held.kpis[place]
+                committed = self._committed.get(n)
+                if committed is not None:
+                    committed.as_of_ms[place[0]] = max(as_of_ms[place[0]], committed.as_of_ms.get(place[0], 0))
+                    if committed.kpis.get(place) is one:
+                        del committed.kpis[place]
 
     def _capped(self, held: list[tuple[Place, Lines]]) -> tuple[list[tuple[Place, Lines]], int]:
-        """Whole entities, sites and teams first, up to the cap; and how many series did not fit."""
+        """As many whole records as fit under the cap, sites and teams first, and how many series did not fit."""
         held.sort(key=lambda one: (LEVEL_ORDER[one[0][1]], one[0]))
         if sum(lines.series for _, lines in held) <= self._exposition.limit_series:
             return held, 0

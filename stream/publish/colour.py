@@ -1,6 +1,6 @@
-"""What colour a value has: the alert rules' levels, applied to what is shown.
+"""The colour of a value on the page, by the levels of the alert rules.
 
-One source of thresholds: a value has a colour only where a rule judges it. The page also says it in signs and words.
+There is no other source of thresholds: a value that no rule judges is plain. The page also shows signs and words.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,8 @@ from stream.alerts.rules import Level, Rule
 from stream.kpis.catalogue import CATALOGUE
 
 ORDER = ("plain", "good", "watch", "info", "warning", "critical")
-"""From nothing to say to act now. `watch`: not breached, but not beyond the rule's exit level either."""
+"""From nothing to say up to act now. `watch`: the threshold is not breached, but the exit level is not reached
+either."""
 
 
 def colour(rules: Iterable[Rule], kpi: str, numerator: int, denominator: int | None) -> tuple[str, str | None]:

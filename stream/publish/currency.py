@@ -1,4 +1,4 @@
-"""Digits after the point of a currency's amounts: minor units per major unit are 10 to this power (ISO 4217)."""
+"""The exponent of a currency: one major unit is 10 to this power minor units (ISO 4217)."""
 
 EXPONENTS = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",

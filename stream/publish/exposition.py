@@ -1,8 +1,8 @@
-"""Which windows and parts of each level go to /metrics: the cardinality budget.
+"""Which windows and KPI parts of each level /metrics exports: the cardinality budget.
 
 2,000 agents with 9 parts and 2 windows are 36,000 series; sites, teams, queues and segments are few and export all: 50
-teams with 50 parts and nine windows are 22,500. What is beyond the cap is withheld and counted
-(`collections_series_dropped`), never silently.
+teams with 50 parts and nine windows are 22,500. What is beyond the cap is withheld, and counted by
+`collections_series_dropped`.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ AGENT_KPIS = (
 )  # fmt: skip
 AGENT_ROLLING_MS = 900_000
 AGENT_PARTS = frozenset(part.metric for kpi in AGENT_KPIS for part in SIDES[kpi] if part is not None)
-"""What agents export: the parts of six KPIs. They are many; what else is asked of one agent, the KPI topic tells."""
+"""What agents export: the parts of six KPIs, since agents are many. Their other KPIs are on the KPI topic."""
 PARTS_AT: Mapping[str, frozenset[str]] = {
     level: frozenset(
         part.metric for kpi in CATALOGUE.values() if level in kpi.levels for part in SIDES[kpi.id] if part is not None
@@ -32,16 +32,19 @@ PARTS_AT: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class Exposition:
-    """What is exported. `windows`: level -> the names exported; `rolling`: names of the rolling ones."""
+    """What is exported. `windows`: level -> window names; `rolling`: which of them are rolling; `limit_series`: how
+    many series at most."""
 
     windows: Mapping[str, frozenset[str]]
     rolling: frozenset[str]
     limit_series: int = LIMIT_SERIES
 
     def shows(self, level: str, window: str) -> bool:
+        """Whether a window is exported at a level."""
         return window in self.windows.get(level, frozenset())
 
     def is_rolling(self, window: str) -> bool:
+        """Whether a window of this name is rolling."""
         return window in self.rolling
 
     def parts(self, level: str) -> frozenset[str]:
@@ -50,7 +53,7 @@ class Exposition:
 
 
 def exposition(plan: WindowPlan, limit_series: int = LIMIT_SERIES) -> Exposition:
-    """Every window of the plan; of agents only the rolling window nearest to 15 minutes, and the day."""
+    """What a plan exports: every window; of agents only the rolling window nearest to 15 minutes, and the day."""
     rolling = dict(plan.rolling)
     calendar = {name for name, _ in plan.intervals}
     calendar |= {"day"} if plan.day else set()

@@ -1,7 +1,7 @@
-"""Reads the output topics into a floor: committed records only, no group, no offsets left behind.
+"""Reads the output topics into `LatestRecords`: committed records only, without a consumer group or stored offsets.
 
-Month windows are the longest that the page shows, and the running one was published after it began; so reading begins
-40 days back by record timestamp. Compaction keeps that to the last record of each window.
+The longest windows that the page shows are months, and the running one was published after it began; so reading begins
+40 days back by record timestamp. Compaction keeps about the last record of each window, so that is not much.
 """
 
 import asyncio
@@ -13,6 +13,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream.backoff import backoff_seconds
 from stream.publish.latest_records import LatestRecords
 from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
@@ -22,40 +23,40 @@ REACH_MS = 40 * 86_400_000
 POLL_MS = 250
 BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
 REFRESH_S = 30.0
-RETRY_FIRST_S, RETRY_LAST_S = 1.0, 10.0
+CREATED_S = 1.0  # between looks for topics that are not there yet
 ASK_EVERY_S, SILENT_S = 2.0, 6.0
-"""A quiet topic sends nothing, and neither does a frozen broker: it is asked, and after this long it is said."""
+"""A quiet topic sends nothing, and neither does a broker that hangs: it is asked every two seconds, and without an
+answer for six it counts as silent."""
 
 log = structlog.get_logger(__name__)
 
 
 class TopicReader:
-    """Keeps `floor` up to date while `run` runs. A second `run` goes on where the first one stopped.
+    """Keeps `latest` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
-    `kpis` False: the alerts alone.
-    `loaded`: what stood in the topics at the start has been read. `told`: what kept it from reading, as it told itself.
-    """
+    `kpis` False: reads the alerts alone. `loaded`: whether everything that was in the topics at the start has been
+    read. `reported`: why the last attempt could not read; None: it could."""
 
-    def __init__(self, settings: Settings, floor: LatestRecords, kpis: bool = True) -> None:
+    def __init__(self, settings: Settings, latest: LatestRecords, kpis: bool = True) -> None:
         prefix = settings.kafka.topic_prefix
         self._settings = settings
-        self._floor = floor
+        self._latest = latest
         self._kpi_topic = f"{prefix}.kpi.v1"
         self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
         self._positions: dict[TopicPartition, int] = {}
         self._heard_s: float | None = None
         self.loaded = False
-        self.told: Trouble | None = STARTING
+        self.reported: Trouble | None = STARTING
 
     @property
     def trouble(self) -> Trouble | None:
-        """Why nothing is being read, or None. That no broker has answered for six seconds is one reason."""
+        """Why nothing is being read; None: it is. One reason is that no broker has answered for six seconds."""
         silent = self._heard_s is not None and time.monotonic() - self._heard_s > SILENT_S
-        return SILENT if silent and self.told in (None, STARTING) else self.told
+        return SILENT if silent and self.reported in (None, STARTING) else self.reported
 
     @property
     def problem(self) -> str | None:
-        """The same as one line, or None."""
+        """`trouble` as one line; None: there is none."""
         return self.trouble.text if self.trouble else None
 
     async def run(self) -> None:
@@ -64,20 +65,20 @@ class TopicReader:
         try:
             await self._keep_reading()
         finally:
-            self._heard_s = None  # nobody asks: nobody is silent
+            self._heard_s = None  # nothing is asked now, so that no answer is missing
 
     async def _keep_reading(self) -> None:
-        delay_s = RETRY_FIRST_S
+        delays_s = backoff_seconds()
         while True:
             try:
                 await self._read()
-                delay_s = RETRY_FIRST_S
+                delays_s = backoff_seconds()
             except (KafkaError, OSError, SettingsError) as error:
-                self.told = trouble_of(error, self._settings.kafka.bootstrap_servers)
+                self.reported = trouble_of(error, self._settings.kafka.bootstrap_servers)
+                delay_s = next(delays_s)
                 said = str(error) or type(error).__name__
-                log.warning("output topics lost", problem=self.told.text, error=said, retry_in_s=delay_s)
+                log.warning("output topics lost", problem=self.reported.text, error=said, retry_in_s=delay_s)
                 await asyncio.sleep(delay_s)
-                delay_s = min(2 * delay_s, RETRY_LAST_S)
 
     async def _read(self) -> None:
         """Reads until the topics' partitions change. Raises KafkaError or OSError when the broker is lost."""
@@ -96,8 +97,8 @@ class TopicReader:
                 async with self._asking(consumer, partitions):
                     await self._follow(consumer, partitions)
             else:
-                self.told = no_topic(self._topics[0])
-                await asyncio.sleep(RETRY_FIRST_S)
+                self.reported = no_topic(self._topics[0])
+                await asyncio.sleep(CREATED_S)
         finally:
             await consumer.stop()
 
@@ -109,7 +110,8 @@ class TopicReader:
 
     @contextlib.asynccontextmanager
     async def _asking(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> AsyncIterator[None]:
-        """Asks the partitions' brokers now and then for their log ends: all of them must answer."""
+        """Asks the brokers of all partitions for their log ends every two seconds; whenever all answer, notes the
+        time."""
 
         async def ask() -> None:
             while True:
@@ -133,14 +135,14 @@ class TopicReader:
         while time.monotonic() - checked_s < REFRESH_S or partitions == await self._partitions(consumer):
             if time.monotonic() - checked_s >= REFRESH_S:
                 checked_s = time.monotonic()
-                self._floor.tidy()
+                self._latest.tidy()
             for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)).items():
                 for record in records:
                     if partition.topic == self._kpi_topic:
-                        self._floor.on_kpi(record.key, record.value)
+                        self._latest.on_kpi(record.key, record.value)
                     else:
-                        self._floor.on_alert(record.value, record.timestamp)
-            self.told = None
+                        self._latest.on_alert(record.value, record.timestamp)
+            self.reported = None
             for partition in partitions:
                 self._positions[partition] = await consumer.position(partition)
             pending = {tp: end for tp, end in pending.items() if self._positions[tp] < end}

@@ -1,4 +1,4 @@
-"""KPI records of the past as OpenMetrics with timestamps: what `promtool tsdb create-blocks-from openmetrics` reads.
+"""Past KPI records as OpenMetrics text with timestamps, for `promtool tsdb create-blocks-from openmetrics`.
 
 The series are those of /metrics (ADR 0020): one gauge for each part of a KPI. Each window is one sample, at its last
 millisecond, so that a day's number stands on that day.
@@ -21,14 +21,16 @@ _LAYOUTS = {level: LineLayout(parts) for level, parts in PARTS_AT.items()}
 
 
 class RecordError(Exception):
-    """What should be a KPI record is none: one line that names its place."""
+    """A value is no KPI record. The message is one line that names its place."""
 
 
 def write_openmetrics(
     values: Iterable[tuple[bytes, str]], target: BinaryIO, windows: frozenset[str] | None, levels: frozenset[str]
 ) -> int:
-    """Writes the tumbling windows among the KPI records (value, place), which come sorted by key; gives the number of
-    samples. `windows`: names of those wanted, None: all. RecordError names the place of a value that is no KPI record.
+    """Writes the tumbling windows among KPI records, and returns how many samples.
+
+    `values`: (value, place for messages), sorted by key. `windows`: the names wanted, None: all. `levels`: the levels
+    wanted. RecordError names the place of a value that is no KPI record.
     """
     count = 0
     with tempfile.TemporaryDirectory() as folder:

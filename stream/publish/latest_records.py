@@ -1,7 +1,7 @@
-"""The floor as its output topics tell it: the current record of each entity and window, and the alerts.
+"""The latest records of the output topics: the current one of each entity and window, and the alerts.
 
-Pure memory, no clock: a reader who keeps the highest revision per key, of equal ones the later, has the right numbers
-(contract 2). Values stay bytes until somebody looks.
+No clock and no I/O. Of each key the highest revision counts, of equal ones the later (contract 2). Values stay bytes
+until somebody looks at them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,9 +32,9 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 
 class LatestRecords:
-    """Fed with the records of both topics, in any order of partitions. `rolling`: name -> length in ms.
+    """Takes the records of both topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
-    Records that cannot be read are counted in `unreadable` and left out.
+    Records that cannot be read are left out, and counted in `unreadable`.
     """
 
     def __init__(self, rolling: Mapping[str, int]) -> None:
@@ -47,7 +47,7 @@ class LatestRecords:
         self.unreadable = 0
 
     def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
-        """Takes one record of the KPI topic."""
+        """Takes one record of the KPI topic. Of each place the running window and the one before it are kept."""
         try:
             if key is None or value is None:
                 raise ValueError("a KPI record has a key and a value")
@@ -68,7 +68,7 @@ class LatestRecords:
             del starts[min(starts)]
 
     def on_alert(self, value: bytes | None, published_ms: int = 0) -> None:
-        """Takes one record of the alerts topic. An episode that is resolved stays so, whatever is repeated of it.
+        """Takes one record of the alerts topic. A resolved episode stays resolved, even if older records are repeated.
 
         `published_ms`: when the record was written, Unix time.
         """
@@ -90,7 +90,7 @@ class LatestRecords:
             del self._resolved[oldest], self._published_ms[oldest]
 
     def sites(self) -> list[str]:
-        """Sites heard of, sorted."""
+        """The sites that have records, sorted."""
         return sorted(self._as_of_ms)
 
     def as_of_ms(self, site: str) -> int | None:
@@ -98,7 +98,8 @@ class LatestRecords:
         return self._as_of_ms.get(site)
 
     def records(self, site: str, window: str, last: bool = False) -> Iterator[PublishedKpis]:
-        """The records of `window` that hold at the site's as_of and have KPIs; `last`: of the window just before."""
+        """The records with KPIs of the `window` that is current at the site's as_of; `last`: of the window before
+        it."""
         as_of_ms = self._as_of_ms.get(site)
         if as_of_ms is None:
             return
@@ -106,10 +107,10 @@ class LatestRecords:
             if of_site != site or name != window:
                 continue
             for record in (read_kpi(value) for _, value in list(starts.values())):
-                if record.kpis and self._holds(record, as_of_ms, last):
+                if record.kpis and self._is_shown(record, as_of_ms, last):
                     yield record
 
-    def _holds(self, record: PublishedKpis, as_of_ms: int, last: bool) -> bool:
+    def _is_shown(self, record: PublishedKpis, as_of_ms: int, last: bool) -> bool:
         length_ms = record.end_ms - record.start_ms
         if last:
             return record.end_ms < as_of_ms <= record.end_ms + length_ms
@@ -133,8 +134,8 @@ class LatestRecords:
         return _latest_first(self._resolved, site)
 
     def tidy(self) -> int:
-        """Forgets what no choice shows any more (its own length past its end); returns how many windows are left."""
-        left = 0
+        """Drops windows that ended more than their own length ago, which no choice shows; returns how many remain."""
+        remaining = 0
         for place, starts in list(self._held.items()):
             as_of_ms = self._as_of_ms.get(place[0], 0)
             for start, (_, value) in list(starts.items()):
@@ -143,8 +144,8 @@ class LatestRecords:
                     del starts[start]
             if not starts:
                 del self._held[place]
-            left += len(starts)
-        return left
+            remaining += len(starts)
+        return remaining
 
 
 def _latest_first(alerts: Mapping[str, PublishedAlert], site: str) -> list[PublishedAlert]:

@@ -1,7 +1,7 @@
-"""A KPI record as lines of Prometheus' text format: made once for each committed record, when a scrape first asks.
+"""A KPI record as lines of Prometheus' text format, rendered once, when a scrape first asks for it.
 
-A level's layout fixes which metrics it exports and in which order, so that the lines of many records are put together
-metric by metric without looking at them again.
+A level's layout fixes which metrics it exports and in which order, so that the lines of many records can be joined
+metric by metric without parsing them again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ from stream.publish.reading import Place, instant
 
 
 class Lines(NamedTuple):
-    """One record. `cells`: for each metric of its layout the lines, "" where it has none; `series`: how many in all.
-
-    `until_ms`: the site's as_of from which on nothing of it is current (reading.KpiRecord.is_over); 0: it has no KPIs.
+    """The lines of one record. `cells`: for each metric of its layout the lines, "" where it has none; `series`: how
+    many lines in all. `until_ms`: from this `as_of` of the site on the window is over (`PublishedKpis.is_over`); 0: the
+    record has no KPIs.
     """
 
     as_of_ms: int
@@ -45,7 +45,7 @@ _NEITHER = (None, None)
 
 
 class LineLayout:
-    """The metrics of one level. KPIs and parts that it does not name are left out."""
+    """The metrics of one level, in order. KPIs and parts that it does not name are left out."""
 
     def __init__(self, metrics: frozenset[str]) -> None:
         self.parts: Sequence[GaugePart] = [part for part in PARTS.values() if part.metric in metrics]
@@ -58,7 +58,7 @@ class LineLayout:
         }
 
     def lines(self, place: Place, value: bytes, rolling: bool) -> Lines:
-        """The lines of a record's bytes. Counts are 0 where an entity at work has none, amounts absent.
+        """Renders the bytes of a record. Counts that the record does not name are 0; amounts are absent.
 
         Raises msgspec.MsgspecError if the bytes are no KPI record.
         """
@@ -111,6 +111,6 @@ def shown(amount: int, divisor: int) -> str:
 
 
 def family(name: str, meaning: str, lines: Iterable[str]) -> bytes:
-    """A gauge with its head and lines; nothing if there are no lines."""
+    """A gauge with its HELP, TYPE and lines; empty if there are no lines."""
     body = "".join(lines)
     return f"# HELP {name} {meaning}\n# TYPE {name} gauge\n{body}".encode() if body else b""

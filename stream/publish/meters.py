@@ -1,7 +1,7 @@
-"""The worker's own counters, gauges and histograms: plain numbers, told by name, collected by Prometheus' client.
+"""The worker's own counters, gauges and histograms: plain numbers, set by name, exported by Prometheus' client.
 
-Not the client's own instruments: they keep a `_created` series beside each counter, cost a lock per event, and cannot
-withdraw what a partition's new owner now exports.
+The client's own instruments are not used: they add a `_created` series to each counter, take a lock for each event, and
+cannot withdraw the series of a partition that another worker owns now.
 """
 
 from bisect import bisect_left
@@ -17,7 +17,7 @@ Labels = tuple[str, ...]
 
 
 class Meters(Collector):
-    """Holds the numbers of `METRICS` that a worker counts itself. Names and labels are checked at each first use.
+    """The values of the `METRICS` that a worker counts itself. A name and its labels are checked when first used.
 
     KeyError: the name is not in the closed list. ValueError: wrong kind, or not as many labels as the list says.
     A counter or gauge without labels is exported as 0 from the start; so is what `zero` names.
@@ -33,7 +33,7 @@ class Meters(Collector):
             registry.register(self)
 
     def zero(self, name: str, *labels: str) -> None:
-        """Exports 0 for these labels until something is counted, so that a first increase is seen as one."""
+        """Exports 0 for these labels until something is counted, so that Prometheus sees the first increase."""
         self._checked(name, labels, "counter", "gauge")
         self._values.setdefault((name, labels), 0)
 

@@ -1,9 +1,9 @@
 """The closed list of every metric: name, kind, labels, meaning, and what to do about it.
 
-Nothing is exported that is not here, and a test holds every query of `deploy/` against this list. Names follow the
-Prometheus conventions: base units, `_total` for counters, `_timestamp_seconds` for "when". Why the window gauges are
-parts and gauges: ADR 0020. Labels are never event, case or debtor ids; `entity` is a
-pseudonymous agent, a team, a queue, a segment or a site.
+Nothing else is exported, and a test checks every query of `deploy/` against this list. Names follow the Prometheus
+conventions: base units, `_total` for counters, `_timestamp_seconds` for "when". The label `number` is the index of a
+partition. No label is an event, case or debtor id; `entity` is a pseudonymous agent, a team, a queue, a segment or a
+site. ADR 0020 says why windows are exported as gauges, and as parts of KPIs.
 """
 
 from dataclasses import dataclass
@@ -78,8 +78,8 @@ CLOCKS = (
            "Greatest event time applied of a topic's partition.",
            "Stands still in opening hours: is the partition idle, unowned, or its producer dead?"),
     _gauge("finality_watermark_timestamp_seconds", ("number",),
-           "Watermark that a stage-2 number has reached: finality and alerts go by it.",
-           "Stands still while collections_watermark_timestamp_seconds moves: a stage-1 number has no owner."),
+           "Watermark that a partition of the entity stage has reached: finality and alerts go by it.",
+           "Stands still while collections_watermark_timestamp_seconds moves: a debtor partition has no owner."),
     _gauge("kpi_as_of_timestamp_seconds", ("site",),
            "Event time up to which the KPI records that this worker committed count.",
            "Falls behind the clock in opening hours: the boards are old. Look at lag and at the feeds."),
@@ -87,8 +87,8 @@ CLOCKS = (
            "Event time of the last fact of a site that this worker accepted.",
            "Old in opening hours: the site's feed is dead, though its numbers look merely quiet."),
     _gauge("numbers_dead", ("number",),
-           "Stage-1 numbers that a stage-2 number leaves out of finality: nobody has owned them for time.dead_after.",
-           "Start a worker; what those numbers bring later corrects the windows."),
+           "Debtor partitions without an owner for time.dead_after: an entity partition leaves them out of finality.",
+           "Start a worker; what those partitions bring later corrects the windows."),
     _gauge("partition_idle", ("topic", "partition"),
            "1 while a partition is at its log end for idle_after, so the wall clock moves its watermark.",
            "1 for every partition of a topic in opening hours: its producer is silent."),
@@ -102,33 +102,33 @@ WORK = (
            "Records between the last one applied and the log end.",
            "Rises: add workers up to the number of partitions, or look for a slow commit."),
     _gauge("numbers_owned", ("stage",),
-           "Numbers that this worker has open, by stage (1 or 2).",
+           "Partitions that this worker has open, by stage (1: debtor, 2: entity).",
            "0 on a running worker: it is spare, or it is being restored."),
     _gauge("restore_progress_ratio", ("stage", "number"),
-           "Share of a number's state that is read, 0-1, while it is restored; absent otherwise.",
+           "Share of a partition's state that is read, 0-1, while it is restored; absent otherwise.",
            "Stands still: look at the broker; a restore reads more than 100,000 records a second."),
     _gauge("restore_records", ("stage", "number"),
-           "State records of a number read so far, while it is restored; absent otherwise.",
+           "State records of a partition read so far, while it is restored; absent otherwise.",
            "As collections_restore_progress_ratio."),
     _gauge("restore_remaining_seconds", ("stage", "number"),
-           "About how long the restore of a number still takes, seconds; absent otherwise.",
-           "Events of the number wait in Kafka until then; other numbers are served already."),
+           "About how long the restore of a partition still takes, seconds; absent otherwise.",
+           "Events of the partition wait in Kafka until then; other partitions are served already."),
     _histogram("restore", ("stage",),
-               "Time from a number's fence until it is served, restore and checks included.",
-               "Long for a number that came back: its state was not kept, look whether the worker was started anew."),
+               "Time from a partition's fence until it is served, restore and checks included.",
+               "Long for a partition that came back: its state was not kept; was the worker started anew?"),
     _gauge("standing_seconds", ("what",),
            "How long something that should get on has not: a partition with lag, a commit, an opening, a rebalance. "
            "Absent below a quarter of kafka.stall_after.",
            "At kafka.stall_after the worker exits with 5 to be started anew; the runbook says what to look at."),
     _histogram("commit", ("stage",),
                "Time of one transaction, from begin to commit.",
-               "Above a second: the broker is slow, or too many numbers are on one worker."),
+               "Above a second: the broker is slow, or too many partitions are on one worker."),
     _gauge("last_commit_timestamp_seconds", ("stage",),
            "When a transaction last succeeded.",
            "Older than the session: the worker is cut off and its KPI gauges are withdrawn."),
     _histogram("tick", (),
-               "Time of one stage-2 tick, publication and alerts included.",
-               "Near publish.every: fewer alert rules, more stage-2 partitions, or more workers."),
+               "Time of one tick of the entity stage, publication and alerts included.",
+               "Near publish.every: fewer alert rules, more entity partitions, or more workers."),
     _counter("kpi_records", (),
              "KPI records committed.",
              "No rise while facts are accepted: look at collections_last_commit_timestamp_seconds."),
@@ -144,12 +144,12 @@ WORK = (
              "A broker that stood still or is overloaded; collections_transaction_rows shows how the worker gives "
              "way."),
     _gauge("ledger_entities", ("number",),
-           "Agents, teams and sites that a number of stage 1 knows of the last time.correction_horizon; at "
+           "Agents, teams and sites that a debtor partition knows of the last time.correction_horizon; at "
            "limits.entities (or limits.entities_per_site) events of new ones are dead-lettered as `limit`.",
            "Rises day after day: a producer makes up ids (a session instead of an agent). Mend it, or raise the "
            "limits."),
     _gauge("transaction_rows", ("stage", "number"),
-           "How many records the next transaction of a number may hold: less after a slow one, more while they are "
+           "How many records the next transaction of a partition may hold: less after a slow one, more while they are "
            "quick.",
            "At its least (1,000) for long: the broker or this machine is too slow; "
            "collections_commit_duration_seconds, `kpi-stream doctor`."),
@@ -161,7 +161,7 @@ EXPOSITION = (
            "Above 0: more workers, each with fewer agents."),
     _gauge("window_entities", ("level",),
            "Entities with a window series on /metrics, by level.",
-           "Falls to 0 on a worker that owns numbers: no commit has succeeded for a session."),
+           "Falls to 0 on a worker that owns partitions: no commit has succeeded for a session."),
     _gauge("alert_active", ("rule", "severity", "site", "level", "entity", "kpi", "window"),
            "1 while an episode of a business alert fires, 0 for ten minutes after it has ended. Absent says nothing: a "
            "worker that restarts or restores does not know. Decided by the stream, not by Prometheus.",

@@ -1,8 +1,8 @@
-"""The parts of the KPIs as metrics: one name for each sum of measures that is a numerator or a denominator.
+"""The parts of KPIs as metrics: one for each sum of measures that is a numerator or a denominator.
 
 A KPI is exported as its parts, never as a ratio alone, so that a ratio of several entities is a sum over a sum (ADR
-0020). A part that two KPIs share (`dials`) is one metric. The name of a single measure stands in its row
-(`windows/measures.py`); a sum of several has one here, and without one it is those of its measures, joined.
+0020). A part that two KPIs share (`dials`) is one metric. A single measure's metric name stands in its row
+(`windows/measures.py`); a sum of several is named here, or else by the names of its measures, joined.
 """
 
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class GaugePart:
 
 
 def part_of(measures: tuple[str, ...]) -> GaugePart:
-    """The part that adds up these measures, which are of one unit."""
+    """The part that adds up these measures, which must be of one unit."""
     name = NAMES_OF_SUMS.get(measures) or "_and_".join(TABLE[each].metric for each in measures)
     words = in_words(measures)
     divisor = MS_PER_SECOND if TABLE[measures[0]].unit == "ms" else 1
@@ -44,7 +44,7 @@ def part_of(measures: tuple[str, ...]) -> GaugePart:
 PARTS: dict[tuple[str, ...], GaugePart] = {
     side: part_of(side) for kpi in CATALOGUE.values() for side in (kpi.numerator, kpi.denominator) if side is not None
 }
-"""Part by the measures that it adds up."""
+"""Measures -> the part that adds them up."""
 
 SIDES: dict[str, tuple[GaugePart, GaugePart | None]] = {
     kpi.id: (PARTS[kpi.numerator], None if kpi.denominator is None else PARTS[kpi.denominator])

@@ -1,4 +1,4 @@
-"""KPI and alert records as a reader sees them (contract 2): typed, times in ms; and what a key says by itself."""
+"""KPI and alert records as a reader of the output topics sees them (contract 2), and the parts of a record's key."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from stream.facts.instant import instant_ms
 instant = lru_cache(maxsize=65_536)(instant_ms)
 
 Place = tuple[str, str, str, str]
-"""site, level, entity, window: what has one current window."""
+"""(site, level, entity, window name): of each there is one current window."""
 
 
 class Key(NamedTuple):
@@ -24,18 +24,18 @@ class Key(NamedTuple):
 
     @property
     def place(self) -> Place:
-        """The key without its start: what has one current window."""
+        """The key without the window's start."""
         return self[:4]
 
 
 def read_key(key: bytes) -> Key:
-    """The key's five parts. Raises ValueError if it has not five."""
+    """The parts of a key. Raises ValueError if there are not five."""
     site, level, entity, window, start = key.decode().split("|")
     return Key(site, level, entity, window, start)
 
 
 class PublishedKpi(msgspec.Struct, frozen=True):
-    """One KPI of a record, in integers; `denominator` None for a count or amount, `value` None unless status is ok."""
+    """One KPI of a record. `denominator`: None for a count or an amount. `value`: None unless `status` is ok."""
 
     kpi: str
     numerator: int
@@ -73,10 +73,10 @@ class PublishedKpis(msgspec.Struct, frozen=True):
         return instant(self.as_of)
 
     def is_over(self, as_of_ms: int, rolling: bool) -> bool:
-        """Whether nothing of this window can still be current when the site counts up to `as_of_ms`.
+        """Whether this record is out of date when the site counts up to `as_of_ms`.
 
-        A tumbling window is over past its end. A rolling record that has not been replaced within its own length has
-        lost every contribution, whether or not its owner lived to say so.
+        A tumbling window is over after its end. A rolling one that has not been published anew within its own length
+        holds no contribution any more, even if its owner died before it could publish that.
         """
         limit_ms = 2 * self.end_ms - self.start_ms if rolling else self.end_ms + 1
         return as_of_ms >= limit_ms

@@ -1,4 +1,4 @@
-"""The `board` command: the page by itself, beside or without a worker."""
+"""The `board` command: serves the wallboard page on its own, with or without a worker running."""
 
 import asyncio
 import signal
@@ -8,14 +8,15 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.publish.meters import Meters
+from stream.publish.monitoring import export_settings
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
-from stream.publish.worker_front import state_settings
 from stream.settings import Settings
 
 
 def run_board(settings: Settings, http_port: int | None = None, say: Callable[[str], None] = print) -> int:
-    """Serves the page until SIGINT or SIGTERM; 0 then, 1 when it cannot listen. `http_port`: instead of http.port.
+    """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen. `http_port`: instead of http.port;
+    0: any free one. `say` prints the address.
 
     A broker that is not there yet is waited for, and the page says so.
     """
@@ -25,11 +26,11 @@ def run_board(settings: Settings, http_port: int | None = None, say: Callable[[s
 async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signal_number, stopped.set)
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    state_settings(Meters(registry), settings)
+    export_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
     web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard)
     host = settings.http.host

@@ -1,4 +1,4 @@
-"""The text of /metrics: made once at a time in a thread of its own, whoever asks and however often."""
+"""The text of /metrics, rendered in a thread of its own, one rendering at a time however many requests come."""
 
 import asyncio
 import gzip
@@ -7,15 +7,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 REST = 9
-"""A text is kept for this many times the CPU time that it took: scrapes take a tenth of a core, however many ask."""
+"""A text is kept for this many times the CPU time that it took, so that scrapes take a tenth of a core at most."""
 KEPT_S = 5.0
 """And never longer than this."""
 
 
 class Scrape:
-    """`make` gives the text, in the thread. Who asks while it is being made waits for that one; an error is theirs.
+    """Renders the text and keeps it for a while. `make` runs in the thread; a request that comes meanwhile waits for
+    the same text, and an exception of `make` is raised in every request that waits.
 
-    `clock`: monotonic seconds; `cpu`: those that the thread has worked.
+    `clock`: monotonic seconds; `cpu`: CPU seconds of the calling thread.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class Scrape:
         self._kept_until_s = 0.0
 
     async def body(self, zipped: bool = False) -> bytes:
-        """The text, or the same through gzip."""
+        """The text; `zipped`: compressed with gzip."""
         self._zip |= zipped
         while True:
             found = self._zipped if zipped else self._text
@@ -57,7 +58,7 @@ class Scrape:
     def _made(self, task: "asyncio.Task[None]") -> None:
         self._making = None
         if not task.cancelled():
-            task.exception()  # told to those who waited for it
+            task.exception()  # those who waited have it already; asyncio shall not log it
 
     async def _renew(self) -> None:
         found = await asyncio.get_running_loop().run_in_executor(self._thread, self._made_by_thread, self._zip)
@@ -70,5 +71,5 @@ class Scrape:
         return text, gzip.compress(text, 1) if zip_too else None, self._cpu() - began_s
 
     def close(self) -> None:
-        """Makes no more."""
+        """Renders no more."""
         self._thread.shutdown(wait=False, cancel_futures=True)

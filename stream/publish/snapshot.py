@@ -1,14 +1,12 @@
-"""What the page shows of one site and one choice of window, as plain data ready for JSON.
+"""What the page shows of one site and one choice of window, as plain data for JSON.
 
 Shape: `{site, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading, problem,
-trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, alerts, recent}`.
-`columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
-`queues`, `segments`, `agents`: rows. `apart`: the rows (or null) of what names no team and no agent: they are ranked
+trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, alerts, recent}`. `columns`: id,
+kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`, `queues`,
+`segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which is ranked
 nowhere. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of
-the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r.
-`s`: ok, few, no_data, or absent (nothing published for the entity, or no such KPI at its level); `c`: a colour of
-`colour.ORDER`; `r`: its rule.
-"""
+the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing
+published for the entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,22 +64,23 @@ class _Column:
 
 
 def snapshot(
-    floor: LatestRecords, rules: Sequence[Rule], view: View, records: Sequence[PublishedKpis] | None = None
+    latest: LatestRecords, rules: Sequence[Rule], view: View, records: Sequence[PublishedKpis] | None = None
 ) -> Json:
-    """What follows from the floor alone; the wallboard adds clocks, choices and whether it is still loading.
+    """The part of the page that follows from the records; the wallboard adds clocks, choices and whether it still
+    loads.
 
     `records`: those of the view's site and choice, if they have been read already.
     """
     if records is None:
-        records = list(floor.records(view.site, view.choice.window, view.choice.last))
+        records = list(latest.records(view.site, view.choice.window, view.choice.last))
     named = [rule for rule in rules if UNASSIGNED in (rule.entities or ())]
-    firing = floor.open_alerts(view.site)
+    firing = latest.open_alerts(view.site)
     columns = _columns(view.kpis, records)
-    severity = _severities(alert for alert in firing if not _apart(alert, named))
+    severity = _severities(alert for alert in firing if not _is_apart(alert, named))
     currencies = {rule.rule: rule.currency for rule in rules}
 
     def row(record: PublishedKpis) -> Json:
-        cells = _cells(record, columns, named if _nobody(record) else rules)
+        cells = _cells(record, columns, named if _is_unassigned(record) else rules)
         return {"entity": record.entity, "alert": severity.get((record.level, record.entity)), "cells": cells}
 
     def rows(level: str) -> list[Json]:
@@ -90,7 +89,7 @@ def snapshot(
     by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
     for record in records:
-        if _nobody(record):
+        if _is_unassigned(record):
             apart[record.level] = row(record)
         else:
             by_level.get(record.level, []).append(record)
@@ -111,18 +110,18 @@ def snapshot(
         "agents_total": len(by_level["agent"]),
         "apart": apart,
         "alerts": [_alert(alert, currencies, named) for alert in firing],
-        "recent": [_alert(alert, currencies, named) for alert in floor.recent_alerts(view.site)[:8]],
+        "recent": [_alert(alert, currencies, named) for alert in latest.recent_alerts(view.site)[:8]],
     }
 
 
-def _nobody(thing: PublishedKpis | PublishedAlert) -> bool:
-    """Whether it is of what names no team or no agent, which is no team and no agent (definitions 1)."""
+def _is_unassigned(thing: PublishedKpis | PublishedAlert) -> bool:
+    """Whether it is of `unassigned`, which stands for events that name no team or no agent (definitions 1)."""
     return thing.entity == UNASSIGNED and thing.level in ("team", "agent")
 
 
-def _apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
-    """Whether it is of nobody, and no rule that asks for it: nobody can act on it."""
-    return _nobody(alert) and alert.rule not in {rule.rule for rule in named}
+def _is_apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
+    """Whether it is of `unassigned`, and its rule does not name that entity: nobody can act on it."""
+    return _is_unassigned(alert) and alert.rule not in {rule.rule for rule in named}
 
 
 @lru_cache(maxsize=65_536)
@@ -163,14 +162,14 @@ def _cell(record: PublishedKpis, column: _Column, value: PublishedKpi | None, ru
 
 
 def _unnamed(record: PublishedKpis, kpi: Kpi) -> PublishedKpi:
-    """What a record says of a KPI that it does not name: numerator 0, and the denominator that another KPI tells.
+    """The value of a KPI that a record does not name: numerator 0, and the denominator that another of its KPIs has.
 
     Only recovered_per_hour is left out while its denominator is not 0 (contract 2); occupancy_ratio has the same one.
     """
     if kpi.denominator is None:
         return PublishedKpi(kpi.id, 0, None, 0.0, "ok")
-    told = (v for v in record.kpis if v.kpi in CATALOGUE and CATALOGUE[v.kpi].denominator == kpi.denominator)
-    denominator = next((v.denominator for v in told if v.denominator), 0)
+    same = (v for v in record.kpis if v.kpi in CATALOGUE and CATALOGUE[v.kpi].denominator == kpi.denominator)
+    denominator = next((v.denominator for v in same if v.denominator), 0)
     return PublishedKpi(kpi.id, 0, denominator, 0.0 if denominator else None, "ok" if denominator else "no_data")
 
 
@@ -212,7 +211,7 @@ def _weight(severity: str | None) -> int:
 
 
 def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
-    """The record names no currency: the rule does."""
+    """An alert as JSON. Its currency is the rule's: the record names none."""
     kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
     return {
         "id": alert.alert_id,
@@ -221,7 +220,7 @@ def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: S
         "state": alert.state,
         "level": alert.level,
         "entity": alert.entity,
-        "apart": _apart(alert, named),
+        "apart": _is_apart(alert, named),
         "window": alert.window,
         "v": alert.value,
         "n": alert.numerator,

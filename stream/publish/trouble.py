@@ -1,4 +1,4 @@
-"""Why the page has no new numbers, in words for the people who look at it; the log has the client's own."""
+"""Why the page has no new data, in words for the people who look at it; the log has the client's own message."""
 
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ _REFUSALS = (
 
 
 class Trouble(NamedTuple):
-    """`code`: what the page looks its own words up by, in its language; `text`: one line in English."""
+    """A reason. `code`: by which the page finds its words, in its language; `text`: one line in English."""
 
     code: str
     text: str
@@ -37,12 +37,12 @@ SILENT = Trouble("silent", "Kafka does not answer")
 
 
 def no_topic(topic: str) -> Trouble:
-    """The topics have not been created."""
+    """The output topics have not been created."""
     return Trouble("no_topic", f"there is no topic {topic}: `kpi-stream topics create`")
 
 
 def trouble_of(error: KafkaError | OSError, servers: str) -> Trouble:
-    """What an error of the client means to somebody who looks at the board."""
+    """What an error of the Kafka client means to somebody who looks at the page."""
     if isinstance(error, _REFUSALS):
         return Trouble("refused", f"Kafka at {servers} refuses this user: kafka.* in the configuration")
     if isinstance(error, KafkaTimeoutError | RequestTimedOutError | TimeoutError):

@@ -1,4 +1,4 @@
-"""What browsers look at: each view is made by one thread, one view at a time, however many look and however often."""
+"""The page's data for browsers: one thread makes one view at a time, however many browsers ask and however often."""
 
 import asyncio
 import time
@@ -12,17 +12,17 @@ V = TypeVar("V", bound=Hashable)
 
 MOST_VIEWS = 64
 KEPT_S = 0.5
-"""A body is given again for so long without looking anew."""
+"""How long a body is served again before it is made anew."""
 FORGOTTEN_S = 10.0
-"""A view that nobody asks for makes room for another."""
+"""A view that nobody has asked for in this time makes room for another."""
 REST = 4
-"""After each body the thread rests this many times as long as it took: looking takes a fifth of the time at most."""
+"""After each body the thread rests this many times as long as it took: it works a fifth of the time at most."""
 WAIT_S, FIRST_WAIT_S = 1.0, 3.0
 """How long a request waits for a newer body when there is an older one, and when there is none."""
 
 
 class BusyError(Exception):
-    """Too much is looked at; the message says what to do."""
+    """More views are asked for than can be made; the message says what to do."""
 
 
 @dataclass
@@ -34,8 +34,8 @@ class _Held:
 
 
 class Views(Generic[V]):
-    """Bodies by view. `make` runs in the thread. Those who look keep their place, and take turns; who comes when all
-    places are taken is told so (BusyError)."""
+    """Bodies by view. `make` runs in the thread. Views that are looked at take turns and are kept; a request for
+    another one when there are MOST_VIEWS raises BusyError."""
 
     def __init__(self, make: Callable[[V], bytes], clock: Callable[[], float] = time.monotonic) -> None:
         self._make = make
@@ -46,10 +46,10 @@ class Views(Generic[V]):
         self._task: asyncio.Task[None] | None = None
 
     async def body(self, view: V) -> bytes:
-        """The view's body: as new as can be had within a second, or else the one before.
+        """The view's body: a new one if it is made within a second, or else the one before.
 
-        BusyError: all places are taken, or there is none within three seconds. What `make` raises is raised here.
-        """
+        BusyError: there are too many views, or there is no body within three seconds. What `make` raises is raised
+        here."""
         held = self._place(view)
         if held.body is not None and self._clock() - held.made_s < KEPT_S:
             return held.body
@@ -80,7 +80,7 @@ class Views(Generic[V]):
                 )
         held = self._held.setdefault(view, _Held())
         if now_s - held.asked_s > FORGOTTEN_S:
-            held.body = None  # nobody has looked for a while: what there was is too old to be shown
+            held.body = None  # nobody has looked for a while: the body is too old to be shown
         held.asked_s = now_s
         return held
 
@@ -102,13 +102,13 @@ class Views(Generic[V]):
         held.waiting = None
         if (error := made.exception()) is not None:
             waiting.set_exception(error)
-            waiting.exception()  # told to those who wait for it, if any still do
+            waiting.exception()  # those who wait have it; if none is left, asyncio shall not log it
         else:
             held.body, held.made_s = made.result(), self._clock()
             waiting.set_result(None)
 
     async def close(self) -> None:
-        """Makes no more."""
+        """Makes no more bodies."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})

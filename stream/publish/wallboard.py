@@ -1,4 +1,5 @@
-"""The page's data: a floor that is fed while somebody looks, and snapshots of it for the choices in an address."""
+"""The page's data: the latest records, read while somebody looks, and snapshots of them for the choices in an
+address."""
 
 import asyncio
 import contextlib
@@ -30,9 +31,10 @@ class AddressError(ValueError):
 
 
 class Wallboard:
-    """Snapshots as JSON. `linger_s`: seconds without a request after which reading stops (None: never).
+    """Answers requests with snapshots as JSON. `linger_s`: seconds without a request after which reading the topics
+    stops (None: never), so that a page that nobody looks at costs a worker nothing. `clock_ms`: Unix time.
 
-    A worker lets it linger, so that a page nobody looks at costs nothing; the `board` command keeps it.
+    `latest`: the records that it shows; `feed`: what reads them.
     """
 
     def __init__(
@@ -42,8 +44,8 @@ class Wallboard:
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.floor = LatestRecords(dict(plan.rolling))
-        self.feed = TopicReader(settings, self.floor)
+        self.latest = LatestRecords(dict(plan.rolling))
+        self.feed = TopicReader(settings, self.latest)
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
@@ -55,13 +57,13 @@ class Wallboard:
         self._shared: dict[tuple[str, str, bool], tuple[float, list[PublishedKpis]]] = {}
 
     def start(self) -> None:
-        """Begins to read, if it is not reading already. Needs a running loop."""
+        """Begins to read the topics, if it is not reading already. Needs a running loop."""
         self._asked_s = time.monotonic()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._feed_while_watched())
 
     async def stop(self) -> None:
-        """Ends reading."""
+        """Stops reading, and making snapshots."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -81,7 +83,7 @@ class Wallboard:
                 await reading
 
     async def answer(self, query: Mapping[str, str]) -> bytes:
-        """The snapshot that an address asks for, as JSON; its numbers as new as many other views let them be.
+        """The snapshot that an address asks for, as JSON; how new it is depends on how many other views are looked at.
 
         AddressError: a wrong parameter. BusyError: more is looked at than can be made.
         """
@@ -97,9 +99,9 @@ class Wallboard:
         return body[:-1] + b"," + orjson.dumps(now)[1:]
 
     def _made(self, view: View) -> bytes:
-        """What follows from the floor; runs in the views' thread."""
-        as_of_ms = self.floor.as_of_ms(view.site)
-        data = snapshot(self.floor, self._rules, view, self._records(view))
+        """The part of the answer that follows from the records; runs in the thread of `Views`."""
+        as_of_ms = self.latest.as_of_ms(view.site)
+        data = snapshot(self.latest, self._rules, view, self._records(view))
         return orjson.dumps(
             data
             | {
@@ -117,11 +119,11 @@ class Wallboard:
         found = self._shared.get(key)
         if found is None or now_s - found[0] >= SHARED_S:
             self._shared = {one: held for one, held in self._shared.items() if now_s - held[0] < SHARED_S}
-            found = self._shared[key] = (now_s, list(self.floor.records(*key)))
+            found = self._shared[key] = (now_s, list(self.latest.records(*key)))
         return found[1]
 
     def _empty(self, view: View) -> dict[str, Any]:
-        """Why there are no records: the site has no such window, it has not begun, or nothing has come in it."""
+        """Why there are no records: the site has no such window, it has not begun, or no event has come in it."""
         calendar = SiteCalendar(self._plan, self._plan.clock(view.site))
         name, now_ms = view.choice.window, self._clock_ms()
         if view.choice.last or name in dict(self._plan.rolling):
@@ -133,11 +135,11 @@ class Wallboard:
         return {"why": "nothing"}
 
     def _known_sites(self) -> list[str]:
-        return sorted({*self._sites, *self.floor.sites()}) or ["main"]
+        return sorted({*self._sites, *self.latest.sites()}) or ["main"]
 
     def _view(self, query: Mapping[str, str]) -> View:
         sites = self._known_sites()
-        site = query.get("site") or next((s for s in self.floor.sites() if s in sites), sites[0])
+        site = query.get("site") or next((s for s in self.latest.sites() if s in sites), sites[0])
         if site not in sites:
             raise AddressError(f"site: there is no {_cut(site)} (there are {', '.join(sites)})")
         by_id = {choice.id: choice for choice in self._choices}
@@ -155,12 +157,12 @@ class Wallboard:
 
 
 def _agents(text: str) -> int:
-    # Their number first: int() refuses thousands of digits with an error of its own.
+    # The length first: int() refuses thousands of digits with an error of its own.
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_AGENTS)) and int(text) <= MOST_AGENTS):
         raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {_cut(text)}")
     return int(text)
 
 
 def _cut(text: str) -> str:
-    """What somebody sent, as text that fits a line."""
+    """What somebody sent, quoted and cut so that it fits a line."""
     return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")

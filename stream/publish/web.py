@@ -1,4 +1,4 @@
-"""The web server: /metrics, /health/live, /health/ready, the page and its data. No state of its own."""
+"""The web server: /metrics, /health/live, /health/ready, the page and its data. It keeps no state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -37,16 +37,17 @@ def _well() -> str | None:
 
 @dataclass(frozen=True)
 class HealthAnswers:
-    """Each gives None when all is well, else why not, in one line. `ready`: may be sent work and believed."""
+    """What the health addresses ask: each gives None when all is well, else why not in one line. `live`: the process
+    works; `ready`: it serves its partitions, or shows current data."""
 
     live: Callable[[], str | None] = _well
     ready: Callable[[], str | None] = _well
 
 
 class Web:
-    """Serves `registry`, `health` and, if there is one, the page of `wallboard`. `beside` runs while it serves.
+    """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
 
-    `more`: the families of /metrics that are no part of the registry, as text.
+    `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Web:
         return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Stops listening; a request in hand has one second."""
+        """Stops listening; a request that is being answered has one second."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -100,7 +101,7 @@ class Web:
             app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))
             for name, kind in ASSETS.items():
                 app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
-            app.router.add_get("/api/floor", self._floor)
+            app.router.add_get("/api/floor", self._board_data)
         return app
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
@@ -108,7 +109,7 @@ class Web:
         headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
         return web.Response(body=await self._scrape.body(zipped), headers=headers)
 
-    async def _floor(self, request: web.Request) -> web.StreamResponse:
+    async def _board_data(self, request: web.Request) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
         try:

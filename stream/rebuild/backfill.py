@@ -1,4 +1,4 @@
-"""`kpi-stream backfill`: the numbers of what lies in the inbound topics, apart from the live run (contract 3)."""
+"""`kpi-stream backfill`: KPIs and alerts from the inbound topics, without touching the live run (contract 3)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,32 +10,33 @@ from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
 from stream.partition.context import WorkerSetup
 from stream.rebuild.history import TopicPart, capture
-from stream.rebuild.stopped_state import positions_left
+from stream.rebuild.stopped_state import read_positions
 from stream.replay.replay import Input, Summary, Wish, compute, job_of, manifest
 from stream.replay.running import Watch
 from stream.replay.workfolder import beside, manifest_of
 from stream.settings import Settings
 
 EVENT_BYTES = 400
-"""Roughly, of an event: what the groups are sized by."""
+"""About how large an event is: the groups of debtors that are folded together are sized by it."""
 
 
 class TopicMissingError(Exception):
-    """A topic that must be there is not. One line."""
+    """An inbound topic does not exist. The message is one line that names it."""
 
 
 def backfill(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
-    """The numbers of everything that lies in the inbound topics now, of the windows and alerts within the wish, into
-    `target`. Nothing is committed, no group takes part, no topic is written.
+    """Computes the windows and alerts that `wish` asks for from everything in the inbound topics, into `target`. No
+    offset is committed, no consumer group takes part, no topic is written.
 
-    A run that was killed goes on with the offsets that it captured. TopicMissingError; errors as `replay` has.
+    A run that was killed goes on with the offsets that it captured. Raises TopicMissingError, RefusedError if the
+    inbound topics have different partition counts, and what `replay` raises.
     """
     parts = asyncio.run(captured(settings))
     return compute(settings, going_on(settings, parts, target, wish), target, wish, watch)
 
 
 async def captured(settings: Settings) -> list[TopicPart]:
-    """Every inbound partition, with its offsets as of now."""
+    """Every inbound partition with its offsets as of now. TopicMissingError; RefusedError: partition counts differ."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     async with admin_client(settings) as admin:
         counts = await partition_counts(admin)
@@ -48,13 +49,14 @@ async def captured(settings: Settings) -> list[TopicPart]:
     former: Sequence[int] = ()
     if names.windows in counts:
         setup = WorkerSetup(settings, counts, {}, settings.kafka_client_options())
-        found = await positions_left(setup, names.windows, 0)
+        found = await read_positions(setup, names.windows, 0)
         former = found.counts if found is not None else ()
     return await capture(settings, partitions.pop(), former)
 
 
 def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, wish: Wish) -> Input:
-    """The input as of the offsets that an earlier run captured, if there is one to go on with; else as of now."""
+    """The input with the offsets that an earlier, unfinished run of the same job captured, if there is one; else with
+    those of `now`."""
     found = manifest_of(beside(target))
     before = [
         replace(part, start=start, end=end)

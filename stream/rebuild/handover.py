@@ -1,10 +1,10 @@
-"""Hand-over: with the workers stopped, the state from which they go on under another configuration (live 4).
+"""Hand-over: with all workers stopped, makes the state from which they go on under another configuration (live 4).
 
-    capture ──> split, fold ──> fence, read what is left ──> stage 2 ──> mark ──> write ──> offsets, one by one
-                 (resumable)                                             └─ from here on, until the last offset record
-                                                                            is written, every worker refuses the state
+    capture ──> split, fold ──> fence, read stopped state ──> entity stage ──> mark ──> write ──> offset records
+                 (resumable)                                                   └─ from here until the last offset
+                                                                        record is written, workers refuse the state
 
-Everything that is written is a function of the topics' content: after a kill at any point the same command ends it.
+What is written follows from the topics' content alone: after a kill at any point, the same command finishes the work.
 """
 
 import asyncio
@@ -15,8 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from stream.engine.deltas.delta import encode_statement
-from stream.engine.deltas.delta import entity_partition as entity_home
+from stream.engine.deltas.delta import encode_statement, entity_partition
 from stream.engine.fingerprint import fingerprint
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
@@ -32,9 +31,9 @@ from stream.rebuild.stopped_state import (
     StoppedState,
     agents_revision,
     merged_clock,
-    positions_left,
-    published,
-    windows_left,
+    read_positions,
+    read_published,
+    read_stopped,
 )
 from stream.replay.chunks import InputError
 from stream.replay.crew import Alone, hired
@@ -54,8 +53,9 @@ SESSION_MARGIN_SECONDS = 2.0
 def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
     """Makes ledger, windows and KPI records anew from the inbound topics; `target` gets the summary and dead letters.
 
-    Windows that begin before `wish.from_ms` stay as they are. RefusedError: a worker of the group is alive, the topics
-    begin after what the windows need, or partition counts cannot be reached. Errors as `backfill` has.
+    Windows that begin before `wish.from_ms` stay as they are. RefusedError: a worker of the group is alive, the events
+    that the windows need are no longer in the topics, or a topic cannot get the configured partition count. Otherwise
+    raises what `backfill` raises.
     """
     started = monotonic()
     asyncio.run(_no_worker(settings))
@@ -63,11 +63,11 @@ def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> S
     _check_start(settings, parts, wish)
     wish = replace(wish, run=LIVE, to_ms=None)
     source = going_on(settings, parts, target, wish)
-    counts = _counts(settings, parts)
+    partitions = _debtor_partitions(settings, parts)
     job = replace(
         job_of(settings, source, target, wish),
         buckets=settings.deltas_partitions,
-        ledger_home=partial(_home, counts),
+        ledger_home=partial(_partition_of, partitions),
     )
     made_of = manifest(job, source)
     with (
@@ -91,76 +91,83 @@ async def _write(
     folded: Sequence[Result],
     watch: Watch,
 ) -> tuple[int, int]:
-    """Everything after the fold; how many KPI records and alerts were published."""
+    """Does everything after the fold; returns how many KPI records and alerts were published."""
     await _no_worker(settings)
-    meaning = fingerprint(settings.definitions(), settings.plan())
+    of_state = fingerprint(settings.definitions(), settings.plan())
     async with admin_client(settings) as admin:
         counts = await partition_counts(admin)
-    setup = WorkerSetup(settings, counts, meaning, settings.kafka_client_options())
-    succession = HandOverWriter(setup, _counts(settings, parts), job.buckets)
+    setup = WorkerSetup(settings, counts, of_state, settings.kafka_client_options())
+    writer = HandOverWriter(setup, _debtor_partitions(settings, parts), job.buckets)
     try:
-        await succession.prepare()
-        setup = succession.setup
-        lefts = [
-            await windows_left(setup, number, partial(is_kept, from_ms=job.from_ms))
-            for number in range(setup.partitions[setup.names.windows])
+        await writer.prepare()
+        setup = writer.setup
+        stopped = [
+            await read_stopped(setup, partition, partial(is_kept, from_ms=job.from_ms))
+            for partition in range(setup.partitions[setup.names.windows])
         ]
-        said = await published(setup)
-        positions = await _positions(setup, parts, read, lefts)
-        legacies = _legacies(job, lefts, said, positions)
+        published = await read_published(setup)
+        positions = await _positions(setup, parts, read, stopped)
+        clocks = _former_clocks(job, stopped, published, positions)
         indexes = [result["index"] for result in folded]
-        run.each_bucket("hand_over", [(indexes, len(positions), legacy) for legacy in legacies], remembered=False)
+        run.each_bucket("hand_over", [(indexes, len(positions), each) for each in clocks], remembered=False)
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
-        return await succession.write(job, lefts, legacies, said, positions, ledgers)
+        return await writer.write(job, stopped, clocks, published, positions, ledgers)
     finally:
-        await succession.close()
+        await writer.close()
 
 
-def _legacies(
-    job: Job, lefts: Sequence[StoppedState], said: Published, positions: Sequence[Positions]
+def _former_clocks(
+    job: Job, stopped: Sequence[StoppedState], published: Published, positions: Sequence[Positions]
 ) -> list[FormerClocks]:
-    """What each number of stage 2 takes over. While there are as many as before, its own clock; else what all say."""
-    same = len([left for left in lefts if left.clock]) == job.buckets
+    """What each entity partition takes over: its own clock while there are as many as before, else all clocks merged;
+    and the alerts of its entities."""
+    same = len([state for state in stopped if state.clock]) == job.buckets
     alerts: list[dict[bytes, bytes]] = [{} for _ in range(job.buckets)]
-    for number, left in enumerate(lefts):
-        for key, value in left.alerts.items():
-            home = entity_home("|".join(key.decode().split("|")[1:4]), job.buckets)
-            # A hand-over that was killed may have left a copy at the entity's old place: its own one is newer.
-            if home == number or key not in alerts[home]:
+    for partition, state in enumerate(stopped):
+        for key, value in state.alerts.items():
+            home = entity_partition("|".join(key.decode().split("|")[1:4]), job.buckets)
+            # A hand-over that was killed may have left a copy in the entity's former partition: the present one wins.
+            if home == partition or key not in alerts[home]:
                 alerts[home][key] = value
-    statements = [_statement(number, each) for number, each in enumerate(positions)]
+    statements = [_statement(partition, each) for partition, each in enumerate(positions)]
     return [
         FormerClocks(
-            merged_clock([lefts[number]] if same else lefts), sorted(alerts[number].items()), said.revision, statements
+            merged_clock([stopped[partition]] if same else stopped),
+            sorted(alerts[partition].items()),
+            published.revision,
+            statements,
         )
-        for number in range(job.buckets)
+        for partition in range(job.buckets)
     ]
 
 
-def _statement(number: int, positions: Positions) -> bytes:
+def _statement(partition: int, positions: Positions) -> bytes:
+    """The watermark that a debtor partition states to the entity stage: none while one of its topics has none."""
     marks = [at.watermark_ms for at in positions.tps.values()]
     known = [mark for mark in marks if mark is not None]
-    return encode_statement(number, min(known) if len(known) == len(marks) else None, positions.greatest_ms)
+    return encode_statement(partition, min(known) if len(known) == len(marks) else None, positions.greatest_ms)
 
 
 async def _positions(
-    setup: WorkerSetup, parts: Sequence[TopicPart], read: Sequence[Result], lefts: Sequence[StoppedState]
+    setup: WorkerSetup, parts: Sequence[TopicPart], read: Sequence[Result], stopped: Sequence[StoppedState]
 ) -> list[Positions]:
-    """The offset record of each ledger: the captured ends, and watermarks that do not go back. The workers say anew
-    what agents do, above every revision that was given: an agent may have moved to another partition."""
-    numbers = setup.debtor_partitions
-    former = next((left.positions.partitions for left in lefts if left.positions is not None), numbers)
-    there = setup.partitions[setup.names.ledger]
-    old = [await positions_left(setup, setup.names.ledger, number) for number in range(there)]
+    """The offset record of each ledger partition: the captured ends, and watermarks that do not go back unless the
+    partition count has changed. The workers say anew what agents do, above every revision that was given: an agent may
+    have moved to another partition.
+    """
+    count = setup.debtor_partitions
+    former = next((state.positions.partitions for state in stopped if state.positions is not None), count)
+    ledgers = setup.partitions[setup.names.ledger]
+    old = [await read_positions(setup, setup.names.ledger, partition) for partition in range(ledgers)]
     revisions = [each.agents.revision for each in old if each is not None]
     said = AgentsSaid(max([await agents_revision(setup), *revisions]))
     found: list[Positions] = []
-    for number in range(numbers):
-        before = old[number] if former == numbers == there else None
+    for partition in range(count):
+        before = old[partition] if former == count == ledgers else None
         tps: dict[str, Position] = {}
         for part, result in zip(parts, read, strict=True):
-            if part.partition == number:
+            if part.partition == partition:
                 known = before.tps.get(part.topic) if before is not None else None
                 mark_ms = later(result["greatest_ms"], known.watermark_ms if known is not None else None)
                 tps[part.topic] = Position(part.end, mark_ms, stamp_ms=result["stamp_ms"])
@@ -168,25 +175,26 @@ async def _positions(
             max((at.watermark_ms for at in tps.values() if at.watermark_ms is not None), default=None),
             before.greatest_ms if before is not None else None,
         )
-        found.append(Positions(setup.fingerprint, numbers, setup.entity_partitions, tps, greatest_ms, agents=said))
+        found.append(Positions(setup.fingerprint, count, setup.entity_partitions, tps, greatest_ms, agents=said))
     return found
 
 
-def _counts(settings: Settings, parts: Sequence[TopicPart]) -> int:
-    """How many numbers stage 1 has from now on."""
+def _debtor_partitions(settings: Settings, parts: Sequence[TopicPart]) -> int:
+    """How many partitions the debtor stage has from now on."""
     first = Names(settings.kafka.topic_prefix, settings.kafka.group).inbound[0]
     return sum(part.topic == first for part in parts)
 
 
-def _home(numbers: int, key: str) -> int:
-    return key_partition(key.encode(), numbers)
+def _partition_of(partitions: int, key: str) -> int:
+    return key_partition(key.encode(), partitions)
 
 
 def _check_start(settings: Settings, parts: Sequence[TopicPart], wish: Wish) -> None:
-    numbers = _counts(settings, parts)
-    if numbers != settings.kafka.partitions:
+    """RefusedError: partition counts are not the configured ones, or events are gone and no `--from` was given."""
+    partitions = _debtor_partitions(settings, parts)
+    if partitions != settings.kafka.partitions:
         wanted = settings.kafka.partitions
-        raise RefusedError(f"the inbound topics have {numbers} partitions, kafka.partitions is {wanted}")
+        raise RefusedError(f"the inbound topics have {partitions} partitions, kafka.partitions is {wanted}")
     cut = next((part for part in parts if part.start > 0), None)
     if cut is not None and wish.from_ms is None:
         raise RefusedError(
@@ -196,7 +204,7 @@ def _check_start(settings: Settings, parts: Sequence[TopicPart], wish: Wish) -> 
 
 
 async def _no_worker(settings: Settings) -> None:
-    """RefusedError if the group still has members when the sessions of those that were killed must be over."""
+    """RefusedError if the group still has members once the session of any worker that was killed must have ended."""
     group, wait_seconds = settings.kafka.group, settings.kafka.session_timeout_ms / 1000 + SESSION_MARGIN_SECONDS
     until = monotonic() + wait_seconds
     async with admin_client(settings) as admin:
@@ -207,5 +215,6 @@ async def _no_worker(settings: Settings) -> None:
 
 
 async def _members(admin: Any, group: str) -> int:
+    """How many members the consumer group has."""
     described = [each for response in await admin.describe_consumer_groups([group]) for each in response.groups]
     return sum(len(members) for _, _, _, _, _, members, *_ in described)

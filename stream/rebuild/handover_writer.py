@@ -1,4 +1,4 @@
-"""Writes what a hand-over has made: under the workers' own transactional ids, so that no worker can write meanwhile."""
+"""Writes what a hand-over has made, under the workers' transactional ids: they are fenced, and none can write then."""
 
 import asyncio
 import marshal
@@ -12,7 +12,7 @@ import orjson
 from aiokafka import TopicPartition
 from aiokafka.admin import NewPartitions
 
-from stream.engine.deltas.delta import entity_partition as entity_home
+from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.windows_state import CLOCK_KEY
 from stream.facts.instant import instant_ms, instant_text
 from stream.kafka.exits import RefusedError
@@ -27,98 +27,108 @@ from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
 
 LINES_AT_ONCE = 5_000
-"""Of one transaction: it must be over before the broker ends it."""
+"""Records of one transaction at most: it must be committed before the broker gives it up."""
 
 UNFINISHED = "hand-over"
-"""Key of the fingerprint of a state that is being made: no worker has it, so every worker refuses, and names it."""
+"""A key in the fingerprint of a state that is being made. No worker's own fingerprint has it, so every worker refuses
+the state and names this key."""
 
 
 class HandOverWriter:
-    """`numbers` of stage 1 and `deltas` of stage 2, as they are to be."""
+    """Writes the state of so many debtor and entity partitions, the counts that are to be.
 
-    def __init__(self, setup: WorkerSetup, numbers: int, deltas: int) -> None:
+    The order of calls: `prepare`, `write`, and `close` in any case.
+    """
+
+    def __init__(self, setup: WorkerSetup, debtor_partitions: int, entity_partitions: int) -> None:
         self.setup = setup
-        self._numbers = numbers
-        self._deltas = deltas
+        self._debtor_partitions = debtor_partitions
+        self._entity_partitions = entity_partitions
         self._writers: dict[tuple[int, int], Writer] = {}
 
     async def prepare(self) -> None:
-        """Makes the topics wide enough, and fences every number. RefusedError: a topic has too many partitions."""
+        """Gives the topics the partitions that are needed, and fences every partition of both stages. RefusedError: a
+        topic has too many partitions already."""
         names = self.setup.names
         async with admin_client(self.setup.settings) as admin:
             await make_missing(admin, self.setup.settings)
             async with asyncio.timeout(NEW_TOPIC_SECONDS):
-                counts = await _grown(admin, {names.deltas: self._deltas, names.windows: self._deltas})
-        if counts[names.ledger] > self._numbers:
+                counts = await _grown(
+                    admin, {names.deltas: self._entity_partitions, names.windows: self._entity_partitions}
+                )
+        if counts[names.ledger] > self._debtor_partitions:
             raise RefusedError(f"{names.ledger} has {counts[names.ledger]} partitions, the inbound topics fewer")
         self.setup = replace(self.setup, partitions=counts)
-        places = [(1, number) for number in range(self._numbers)] + [(2, number) for number in range(self._deltas)]
+        owned = [(1, partition) for partition in range(self._debtor_partitions)]
+        owned += [(2, partition) for partition in range(self._entity_partitions)]
         kafka = self.setup.settings.kafka
-        for stage, number in places:
+        for stage, partition in owned:
             writer = Writer(
-                self.setup.client_options, names.transactional_id(stage, number), kafka.transaction_timeout_ms
+                self.setup.client_options, names.transactional_id(stage, partition), kafka.transaction_timeout_ms
             )
             await writer.fence()
-            self._writers[stage, number] = writer
+            self._writers[stage, partition] = writer
 
     async def close(self) -> None:
-        """Lets the numbers go."""
+        """Closes the producers."""
         await asyncio.gather(*(writer.close() for writer in self._writers.values()))
 
     async def write(
         self,
         job: Job,
-        lefts: Sequence[StoppedState],
-        legacies: Sequence[FormerClocks],
-        said: Published,
+        stopped: Sequence[StoppedState],
+        clocks: Sequence[FormerClocks],
+        published: Published,
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
-        """Writes everything; how many KPI records and alerts were published. RefusedError: a worker has started."""
+        """Writes everything; returns how many KPI records and alerts were published. `stopped`: by partition of the
+        windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files of
+        folded debtors. RefusedError: a worker was started meanwhile."""
         try:
-            return await self._write(job, lefts, legacies, said, positions, ledgers)
+            return await self._write(job, stopped, clocks, published, positions, ledgers)
         except FENCED as error:
             raise RefusedError("a worker was started during the hand-over: stop it, and begin again") from error
 
     async def _write(
         self,
         job: Job,
-        lefts: Sequence[StoppedState],
-        legacies: Sequence[FormerClocks],
-        said: Published,
+        stopped: Sequence[StoppedState],
+        clocks: Sequence[FormerClocks],
+        published: Published,
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
         names = self.setup.names
-        for number, left in enumerate(lefts):
-            await self._mark(2, names.windows, number, left.positions)
+        for partition, state in enumerate(stopped):
+            await self._mark(2, names.windows, partition, state.positions)
         await self._new_ledger(positions)
-        for number in range(self._numbers):
-            records = (pair for _, some in read_parcels(ledgers, number) for pair in some)
-            await self._lines(1, number, ((names.ledger, number, key, value) for key, value in records))
+        for partition in range(self._debtor_partitions):
+            records = (pair for _, some in read_parcels(ledgers, partition) for pair in some)
+            await self._lines(1, partition, ((names.ledger, partition, key, value) for key, value in records))
         kpis = alerts = 0
-        kept = set[bytes]()
-        for number in range(self._deltas):
-            with (job.folder / f"handover-{number}").open("rb") as file:
-                new_kpis, new_alerts, state = marshal.load(file)
-            await self._windows(number, lefts, legacies[number], (new_kpis, new_alerts, state))
-            kept.update(key for key, _ in new_kpis)
+        written = set[bytes]()
+        for partition in range(self._entity_partitions):
+            with (job.folder / f"handover-{partition}").open("rb") as file:
+                new_kpis, new_alerts, new_state = marshal.load(file)
+            await self._windows(partition, stopped, clocks[partition], (new_kpis, new_alerts, new_state))
+            written.update(key for key, _ in new_kpis)
             kpis, alerts = kpis + len(new_kpis), alerts + len(new_alerts)
-        kpis += await self._empty(job, lefts, said, kept)
-        counts = {count for left in lefts if left.positions is not None for count in left.positions.counts}
-        await self._finish(positions, tuple(sorted(counts - {self._numbers})))
+        kpis += await self._empty(job, stopped, published, written)
+        counts = {count for state in stopped if state.positions is not None for count in state.positions.counts}
+        await self._finish(positions, tuple(sorted(counts - {self._debtor_partitions})))
         return kpis, alerts
 
-    async def _mark(self, stage: int, topic: str, number: int, before: Positions | None) -> None:
-        """From now on every worker refuses this state. What the old record says is kept, for a hand-over that has to
-        begin again."""
+    async def _mark(self, stage: int, topic: str, partition: int, before: Positions | None) -> None:
+        """Writes an offset record that every worker refuses. What the former one says is kept in it, for a hand-over
+        that has to begin again."""
         setup = self.setup
         old = before or Positions({}, setup.debtor_partitions, setup.entity_partitions)
         marked = replace(old, fingerprint={**setup.fingerprint, UNFINISHED: "unfinished"})
-        await self._commit(stage, number, {(topic, number): [Line(KEY, marked.encode())]})
+        await self._commit(stage, partition, {(topic, partition): [Line(KEY, marked.encode())]})
 
     async def _new_ledger(self, positions: Sequence[Positions]) -> None:
-        """The ledger's topic is made anew: its keys may have moved to other partitions."""
+        """Deletes the ledger topic and creates it anew, marked: its keys may belong to other partitions now."""
         setup, name = self.setup, self.setup.names.ledger
         async with admin_client(setup.settings) as admin, asyncio.timeout(2 * NEW_TOPIC_SECONDS):
             await admin.delete_topics([name])
@@ -127,46 +137,49 @@ class HandOverWriter:
             while name not in await partition_counts(admin):
                 await make_missing(admin, setup.settings)
                 await asyncio.sleep(0.2)
-        for number, each in enumerate(positions):
-            await self._mark(1, name, number, each)
+        for partition, each in enumerate(positions):
+            await self._mark(1, name, partition, each)
 
     async def _windows(
-        self, number: int, lefts: Sequence[StoppedState], legacy: FormerClocks, made: tuple[Any, Any, Any]
+        self, partition: int, stopped: Sequence[StoppedState], clock: FormerClocks, made: tuple[Any, Any, Any]
     ) -> None:
+        """Writes one entity partition: windows, alerts and KPI records `made` (kpis, alerts, changed state), windows
+        that stay and have moved here, and tombstones for what is no longer in the partition."""
         setup, topic = self.setup, self.setup.names.windows
         kpis, alerts, changed = made
-        # What was taken over and has not changed is no change of stage 2's, but part of the state all the same.
+        # Alerts that were taken over and did not change are not among the changes, yet they are part of the state.
         new = {key for key, _ in changed}
-        state = [*changed, *(pair for pair in legacy.alerts if pair[0] not in new)]
+        state = [*changed, *(pair for pair in clock.alerts if pair[0] not in new)]
         new = {key for key, _ in state}
-        old = lefts[number].keys if number < len(lefts) else set()
+        old = stopped[partition].keys if partition < len(stopped) else set()
         kept = {
             key: value
-            for left in lefts
-            for key, value in left.kept.items()
-            if entity_home("|".join(key.decode().split("|")[1:4]), self._deltas) == number
+            for state in stopped
+            for key, value in state.kept.items()
+            if entity_partition("|".join(key.decode().split("|")[1:4]), self._entity_partitions) == partition
         }
         gone = [(key, None) for key in sorted(old - new - kept.keys())]
         moved = [(key, value) for key, value in kept.items() if key not in old]
-        # What says how far the alerts are goes with the alerts themselves: both or neither.
+        # The clock and the alert states say how far alerts are published: one transaction with the alerts themselves.
         first = [pair for pair in [*state, *gone] if pair[0].startswith(b"a|") or pair[0] == CLOCK_KEY]
         rest = [pair for pair in [*state, *gone, *moved] if not (pair[0].startswith(b"a|") or pair[0] == CLOCK_KEY)]
-        outgoing = {(topic, number): [Line(key, value) for key, value in first]}
+        outgoing = {(topic, partition): [Line(key, value) for key, value in first]}
         for key, value in alerts:
             home = key_partition(key, setup.partitions[setup.names.alerts])
             outgoing.setdefault((setup.names.alerts, home), []).append(Line(key, value))
-        await self._commit(2, number, outgoing)
-        await self._lines(2, number, ((topic, number, key, value) for key, value in rest))
-        await self._lines(2, number, (self._kpi(key, value) for key, value in kpis))
+        await self._commit(2, partition, outgoing)
+        await self._lines(2, partition, ((topic, partition, key, value) for key, value in rest))
+        await self._lines(2, partition, (self._kpi(key, value) for key, value in kpis))
 
-    async def _empty(self, job: Job, lefts: Sequence[StoppedState], said: Published, kept: set[bytes]) -> int:
-        """Publishes, with no KPIs, the windows that hold nothing any more; not those that stay as they are."""
-        clock = merged_clock(lefts)
+    async def _empty(self, job: Job, stopped: Sequence[StoppedState], published: Published, written: set[bytes]) -> int:
+        """Publishes a record without KPIs for each window that was published before and holds nothing any more. Windows
+        that stay as they are, and those before the frontier, are left alone. Returns how many records."""
+        clock = merged_clock(stopped)
         horizon_ms = self.setup.settings.time.correction_horizon_ms
         watermark_ms = clock.get("watermark")
         frontier_ms = watermark_ms - horizon_ms if isinstance(watermark_ms, int) else None
-        written = 0
-        for key, record in sorted((await latest_records(self.setup, said.keys - kept)).items()):
+        count = 0
+        for key, record in sorted((await latest_records(self.setup, published.keys - written)).items()):
             tumbling = not str(record["window"]).startswith("rolling_")
             if tumbling and job.from_ms is not None and instant_ms(str(record["start"])) < job.from_ms:
                 continue
@@ -175,51 +188,54 @@ class HandOverWriter:
             as_of = clock.get("as_of")
             if isinstance(as_of, int) and as_of:
                 record["as_of"] = instant_text(as_of)
-            emptied = {**record, "revision": said.revision + 1, "kpis": []}
-            home = entity_home(key.decode().rsplit("|", 2)[0], self._deltas)
+            emptied = {**record, "revision": published.revision + 1, "kpis": []}
+            home = entity_partition(key.decode().rsplit("|", 2)[0], self._entity_partitions)
             await self._lines(2, home, [self._kpi(key, orjson.dumps(emptied))])
-            written += 1
-        return written
+            count += 1
+        return count
 
     def _kpi(self, key: bytes, value: bytes) -> tuple[str, int, bytes, bytes | None]:
         topic = self.setup.names.kpi
         return topic, key_partition(key, self.setup.partitions[topic]), key, value
 
     async def _finish(self, positions: Sequence[Positions], former: tuple[int, ...]) -> None:
-        """The offset records: with the last of them, workers may go on."""
+        """Writes the offset records, and commits the group's offsets: after the last one, workers may start."""
         setup, names = self.setup, self.setup.names
-        for number, each in enumerate(positions):
-            ends = {(topic, number): at.offset for topic, at in each.tps.items()}
-            await self._commit(1, number, {(names.ledger, number): [Line(KEY, each.encode())]}, ends)
-        for number in range(self._deltas):
-            _, end = await offsets(setup, TopicPartition(names.deltas, number))
+        for partition, each in enumerate(positions):
+            ends = {(topic, partition): at.offset for topic, at in each.tps.items()}
+            await self._commit(1, partition, {(names.ledger, partition): [Line(KEY, each.encode())]}, ends)
+        for partition in range(self._entity_partitions):
+            _, end = await offsets(setup, TopicPartition(names.deltas, partition))
             tps = {names.deltas: Position(end)}
-            at = Positions(setup.fingerprint, self._numbers, self._deltas, tps, former=former)
-            ends = {(names.deltas, number): end}
-            await self._commit(2, number, {(names.windows, number): [Line(KEY, at.encode())]}, ends)
+            at = Positions(setup.fingerprint, self._debtor_partitions, self._entity_partitions, tps, former=former)
+            ends = {(names.deltas, partition): end}
+            await self._commit(2, partition, {(names.windows, partition): [Line(KEY, at.encode())]}, ends)
 
-    async def _lines(self, stage: int, number: int, lines: Iterable[tuple[str, int, bytes, bytes | None]]) -> None:
-        """Writes (topic, partition, key, value) in as many transactions as it takes."""
+    async def _lines(self, stage: int, owned: int, lines: Iterable[tuple[str, int, bytes, bytes | None]]) -> None:
+        """Writes (topic, partition, key, value) as partition `owned` of a stage, in as many transactions as it
+        takes."""
         rest = iter(lines)
         while some := list(islice(rest, LINES_AT_ONCE)):
             outgoing: dict[tuple[str, int], list[Line]] = {}
             for topic, partition, key, value in some:
                 outgoing.setdefault((topic, partition), []).append(Line(key, value))
-            await self._commit(stage, number, outgoing)
+            await self._commit(stage, owned, outgoing)
 
     async def _commit(
         self,
         stage: int,
-        number: int,
+        partition: int,
         outgoing: dict[tuple[str, int], list[Line]],
         ends: dict[tuple[str, int], int] | None = None,
     ) -> None:
+        """One transaction of a partition of a stage: records by (topic, partition), and offsets for the group."""
         group = self.setup.settings.kafka.group
-        await self._writers[stage, number].commit(outgoing, ends or {}, group)
+        await self._writers[stage, partition].commit(outgoing, ends or {}, group)
 
 
 async def _grown(admin: Any, wanted: dict[str, int]) -> dict[str, int]:
-    """Partition counts, once these topics have as many as wanted. RefusedError: one has more."""
+    """Adds partitions until these topics have as many as wanted; returns all partition counts. RefusedError: one has
+    more."""
     while True:
         counts = await partition_counts(admin)
         for topic, count in wanted.items():

@@ -1,6 +1,6 @@
-"""What lies in the inbound topics, up to the offsets that were captured: the events of a backfill.
+"""The input of a backfill: the events in the inbound topics, up to the offsets that were captured.
 
-No group takes part, and nothing is committed: the live run knows nothing of it.
+No consumer group takes part and nothing is committed: the live run does not notice.
 """
 
 import asyncio
@@ -20,12 +20,13 @@ from stream.wire.consumer import AIOKafkaConsumer
 from stream.wire.record import Unread
 
 SILENCE_SECONDS = 60.0
-"""A broker that has answered nothing for so long is gone."""
+"""A partition that has brought nothing for so long cannot be read to its end."""
 
 
 @dataclass(frozen=True)
 class TopicPart:
-    """The records `[start, end)` of one partition. `counts`: partition counts that its keys may have been hashed by."""
+    """The records at offsets `[start, end)` of one topic partition. `counts`: the partition counts that its keys may
+    have been hashed by, the present one first. `numbered`: a record's place is its offset, not a line."""
 
     topic: str
     partition: int
@@ -37,12 +38,12 @@ class TopicPart:
 
     @property
     def source(self) -> str:
-        """As in dead letters."""
+        """Its name in dead letters and messages: TOPIC-PARTITION."""
         return f"{self.topic}-{self.partition}"
 
     def blocks(self, position: FilePosition) -> Iterator[Block]:
-        """Its events, each with its offset, and the refused ones as a worker refuses them. InputError: it cannot be
-        read to its end."""
+        """Its events, each with its offset, and the records that a worker would refuse, with their reasons. `position`
+        follows the reading. InputError: the partition cannot be read to its end."""
         if self.start >= self.end:
             return
         decoder = decoder_of(self.settings.plan())
@@ -93,10 +94,10 @@ class TopicPart:
 
 
 async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:
-    """Every inbound partition with the offsets that it has now, in the order of topics and partitions. `former`:
-    partition counts that the topics had before they were grown."""
+    """Every inbound partition with the offsets that it has now, in the order of topics and partitions. `partitions`:
+    how many each topic has; `former`: the counts that the topics had before they were grown."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
-    tps = [TopicPartition(topic, number) for topic in names.inbound for number in range(partitions)]
+    tps = [TopicPartition(topic, partition) for topic in names.inbound for partition in range(partitions)]
     consumer = AIOKafkaConsumer(
         **settings.kafka_client_options(), group_id=None, enable_auto_commit=False, isolation_level="read_committed"
     )

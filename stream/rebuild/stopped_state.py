@@ -1,4 +1,4 @@
-"""What stopped workers left, as far as a hand-over takes it along (live 4): clocks, open alerts, published records."""
+"""The state that stopped workers left behind, as far as a hand-over needs it (live 4): clocks, open alerts, records."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,13 +14,14 @@ from stream.windows.exact import loads
 from stream.wire.consumer import AIOKafkaConsumer
 
 TAIL_RECORDS = 1_000
-"""Every transaction ends with the offset record: it is among the last ones of its partition."""
+"""Every transaction ends with the offset record, so it is among the last records of its partition."""
 
 
 @dataclass
 class StoppedState:
-    """The state of one partition of the windows topic. `keys`: all that it holds; `alerts`: by key, those that say what
-    is open and what was seen; `kept`: records that stay as they are."""
+    """What one partition of the windows topic holds. `positions`: its offset record; None: there is none. `clock`: the
+    fields of the clock record; empty: there is none. `keys`: of all other records. `alerts`: key -> record of alert
+    states. `kept`: key -> record of windows that stay as they are."""
 
     positions: Positions | None = None
     clock: Mapping[str, object] = field(default_factory=dict)
@@ -29,39 +30,39 @@ class StoppedState:
     kept: dict[bytes, bytes] = field(default_factory=dict)
 
 
-async def windows_left(setup: WorkerSetup, number: int, keeps: Callable[[bytes], bool]) -> StoppedState:
-    """What partition `number` of the windows topic holds. `keeps`: whether a record is wanted as it is."""
-    left = StoppedState()
+async def read_stopped(setup: WorkerSetup, partition: int, keeps: Callable[[bytes], bool]) -> StoppedState:
+    """Reads a partition of the windows topic. `keeps`: by a record's key, whether it belongs into `kept`."""
+    state = StoppedState()
 
     def take(key: bytes, value: bytes | None) -> None:
         if key == KEY:
-            left.positions = None if value is None else decode(value)
+            state.positions = None if value is None else decode(value)
         elif value is None:
-            left.keys.discard(key)
-            left.alerts.pop(key, None)
-            left.kept.pop(key, None)
+            state.keys.discard(key)
+            state.alerts.pop(key, None)
+            state.kept.pop(key, None)
         elif key == CLOCK_KEY:
-            left.clock = loads(value)
+            state.clock = loads(value)
         else:
-            left.keys.add(key)
+            state.keys.add(key)
             if key.startswith(b"a|") and key.endswith(b"|s"):
-                left.alerts[key] = value
+                state.alerts[key] = value
             elif keeps(key):
-                left.kept[key] = value
+                state.kept[key] = value
 
-    await _read(setup, TopicPartition(setup.names.windows, number), take)
-    return left
+    await _read(setup, TopicPartition(setup.names.windows, partition), take)
+    return state
 
 
-async def positions_left(setup: WorkerSetup, topic: str, number: int) -> Positions | None:
-    """The offset record of a state topic's partition."""
+async def read_positions(setup: WorkerSetup, topic: str, partition: int) -> Positions | None:
+    """The offset record of a partition of a state topic, which is the last one there; None: there is none."""
     found: list[Positions] = []
 
     def take(key: bytes, value: bytes | None) -> None:
         if key == KEY and value is not None:
             found.append(decode(value))
 
-    tp = TopicPartition(topic, number)
+    tp = TopicPartition(topic, partition)
     _, end = await offsets(setup, tp)
     await _read(setup, tp, take, max(0, end - TAIL_RECORDS))
     if not found:
@@ -71,14 +72,14 @@ async def positions_left(setup: WorkerSetup, topic: str, number: int) -> Positio
 
 @dataclass(frozen=True)
 class Published:
-    """What the KPI topic says: the highest revision of all, and the keys whose latest record has KPIs."""
+    """What the KPI topic holds: the highest `revision` of all records, and the `keys` whose latest record has KPIs."""
 
     revision: int
     keys: frozenset[bytes]
 
 
-async def published(setup: WorkerSetup) -> Published:
-    """Reads the KPI topic."""
+async def read_published(setup: WorkerSetup) -> Published:
+    """Reads the whole KPI topic; revision 0 where it is empty."""
     latest: dict[bytes, tuple[int, bool]] = {}
 
     def take(key: bytes, value: bytes | None) -> None:
@@ -94,7 +95,7 @@ async def published(setup: WorkerSetup) -> Published:
 
 
 async def latest_records(setup: WorkerSetup, keys: frozenset[bytes]) -> dict[bytes, dict[str, object]]:
-    """The latest record of each of the keys in the KPI topic."""
+    """Key -> the record with the highest revision in the KPI topic, for those of `keys` that it holds."""
     found: dict[bytes, dict[str, object]] = {}
 
     def take(key: bytes, value: bytes | None) -> None:
@@ -133,13 +134,14 @@ async def offsets(setup: WorkerSetup, tp: TopicPartition) -> tuple[int, int]:
 
 
 async def _read_all(setup: WorkerSetup, topic: str, take: Callable[[bytes, bytes | None], None]) -> None:
-    for number in range(setup.partitions[topic]):
-        await _read(setup, TopicPartition(topic, number), take)
+    for partition in range(setup.partitions[topic]):
+        await _read(setup, TopicPartition(topic, partition), take)
 
 
 async def _read(
     setup: WorkerSetup, tp: TopicPartition, take: Callable[[bytes, bytes | None], None], start: int = 0
 ) -> None:
+    """Calls `take` with the key and value of every committed record from `start` to the log end as of now."""
     first, end = await offsets(setup, tp)
     at = max(start, first)
     if at >= end:
@@ -156,9 +158,10 @@ async def _read(
         await consumer.stop()
 
 
-def merged_clock(lefts: Iterable[StoppedState]) -> dict[str, object]:
-    """What all clocks together say: nothing goes back. Empty: there is none."""
-    clocks = [left.clock for left in lefts if left.clock]
+def merged_clock(states: Iterable[StoppedState]) -> dict[str, object]:
+    """The fields `as_of`, `greatest`, `evaluated` and `watermark`, each the greatest of all clocks, so that none goes
+    back; a field that no clock has is absent."""
+    clocks = [state.clock for state in states if state.clock]
     found: dict[str, object] = {}
     for name in ("as_of", "greatest", "evaluated"):
         known = [clock[name] for clock in clocks if clock.get(name) is not None]

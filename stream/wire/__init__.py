@@ -1,3 +1,3 @@
-"""Records as they lie on the wire: batches taken apart under a byte budget, whatever producers put into them."""
+"""Record batches as Kafka sends them: unpacked under a byte budget, whatever producers put into them."""
 
 __all__ = ["batch", "consumer", "record", "sending"]

@@ -1,7 +1,7 @@
-"""The batches of a fetched piece of a log, each taken apart under a byte budget (ADR 0040).
+"""The record batches that a fetch brought, each unpacked under a byte budget (ADR 0040).
 
-`WireRecords` takes the place of aiokafka's `MemoryRecords` in its fetcher (consumer.py): so all that reads a topic,
-by whichever method of the consumer, reads it in this way. Plain batches are still parsed by aiokafka's Cython code.
+`WireRecords` replaces aiokafka's `MemoryRecords` in its fetcher (consumer.py), so that whatever reads a topic reads it
+in this way. Plain batches are still parsed by aiokafka's Cython code.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from stream.wire.record import PlainRecord, Record, Unread
 from stream.wire.unpacking import CODECS, DamagedError, TooLargeError, beginning, unpacked
 
 BATCH_BYTES = 32 << 20
-"""The budget where no configuration gives one."""
+"""The budget of a batch where the configuration gives none."""
 OWN_BYTES = 1 << 31
 """The budget for topics that the workers alone write to: they send no more than a broker takes."""
 RECORD_BYTES = 128
-"""Roughly, what a record takes in memory beside its bytes: a batch of a million empty ones is large, too."""
+"""About what a record takes in memory beside its bytes: a batch of a million empty records is large, too."""
 PREFIX_BYTES = 65_536
 
 _PLAIN_FACTOR = 20
@@ -37,7 +37,7 @@ _LEAST_BYTES = 14  # of an entry in the oldest format, behind offset and length
 
 
 class WireRecords:
-    """The batches of one partition that a fetch brought, one after the other; the last one may be cut short."""
+    """The batches of one partition that a fetch brought, in order. A last one that is cut short is left out."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw = raw
@@ -45,7 +45,7 @@ class WireRecords:
         self._end = self._end_of(0)
 
     def size_in_bytes(self) -> int:
-        """Of all that was fetched."""
+        """How many bytes were fetched."""
         return len(self._raw)
 
     def has_next(self) -> bool:
@@ -53,7 +53,7 @@ class WireRecords:
         return self._end is not None
 
     def next_batch(self) -> WireBatch | LegacyBatch | None:
-        """The next batch; None behind the last one. CorruptRecordException: what is there is none."""
+        """The next batch; None after the last one. CorruptRecordException: the bytes are no batch of a known format."""
         start, end = self._at, self._end
         if end is None:
             return None
@@ -70,7 +70,7 @@ class WireRecords:
         return LegacyBatch(memoryview(self._raw)[start:end], magic)
 
     def _end_of(self, start: int) -> int | None:
-        """Where the batch ends that begins there; None if it is not there as a whole."""
+        """Where the batch that begins at `start` ends; None if it is not complete."""
         whole = len(self._raw)
         if whole - start < _OVERHEAD:
             return None
@@ -79,7 +79,7 @@ class WireRecords:
 
 
 class WireBatch:
-    """One batch, still packed. `head`: aiokafka's own of the same bytes; of that one only the header is looked at."""
+    """One batch, not unpacked yet. `head`: aiokafka's batch of the same bytes, of which only the header is read."""
 
     __slots__ = ("_raw", "head")
 
@@ -92,8 +92,8 @@ class WireBatch:
         return getattr(self.head, name)
 
     def records(self, most_bytes: int = BATCH_BYTES) -> tuple[Sequence[Record], int]:
-        """The records, and about how many bytes they hold. Those of a batch whose content is larger than `most_bytes`,
-        or is no records, are one `Unread`. To be asked once, behind `validate_crc`."""
+        """The records, and about how many bytes of memory they take. A batch that unpacks to more than `most_bytes`, or
+        not to records, gives one `Unread`. To be called once, after `validate_crc`."""
         if not self._codec and _PLAIN_FACTOR * len(self._raw) <= most_bytes:
             try:
                 found = list(self.head)
@@ -110,8 +110,8 @@ class WireBatch:
                 return list(parsed(content, count, self._stamps())), len(content) + RECORD_BYTES * count
         except TooLargeError as error:
             held = "" if error.size_bytes is None else f" ({error.size_bytes} bytes)"
-            told = f"unpacks to more than limits.batch_bytes {most_bytes}{held}"
-            return [self._unread("oversized", told, error.size_bytes or most_bytes + 1)], PREFIX_BYTES
+            problem = f"unpacks to more than limits.batch_bytes {most_bytes}{held}"
+            return [self._unread("oversized", problem, error.size_bytes or most_bytes + 1)], PREFIX_BYTES
         except (DamagedError, CorruptRecordException) as error:
             return [self._unread("malformed", f"does not hold records: {error}", 0)], PREFIX_BYTES
 
@@ -140,7 +140,7 @@ class WireBatch:
         head = self.head
         return Stamps(head.base_offset, head.first_timestamp, head.max_timestamp if head.timestamp_type else None)
 
-    def _unread(self, reason: str, told: str, size_bytes: int) -> Unread:
+    def _unread(self, reason: str, problem: str, size_bytes: int) -> Unread:
         packed, codec, head = self._raw[_HEADER_BYTES:], self._codec, self.head
         key: bytes | None = None
         value: bytes | None = None
@@ -161,7 +161,7 @@ class WireBatch:
             value=b"",
             headers=(),
             reason=reason,
-            detail=f"{what}, offsets {head.base_offset} to {last}, {told}; the digest is of the batch",
+            detail=f"{what}, offsets {head.base_offset} to {last}, {problem}; the digest is of the batch",
             prefix=value or b"",
             digest=hashlib.sha256(packed).hexdigest(),
             size_bytes=max(size_bytes, length),
@@ -171,12 +171,12 @@ class WireBatch:
         return iter(self.records()[0])
 
     def __next__(self) -> Record:
-        return next(iter(self))  # aiokafka asks for the first one, of a control batch
+        return next(iter(self))  # aiokafka takes the first record of a control batch in this way
 
 
 class LegacyBatch:
-    """An entry of the formats before Kafka 0.11 (0 and 1): one record, or packed ones. aiokafka reads it; how much it
-    unpacks to is looked at before."""
+    """An entry of the formats before Kafka 0.11 (0 and 1): one record, or several, packed. aiokafka reads it, once it
+    is known how much it unpacks to."""
 
     def __init__(self, raw: memoryview, magic: int) -> None:
         self._raw = raw
@@ -208,12 +208,12 @@ class LegacyBatch:
         (key,) = struct.unpack_from(">i", self._raw, at)
         return self._raw[at + 4 + max(int(key), 0) + 4 :]
 
-    def _unread(self, reason: str, told: str) -> Unread:
+    def _unread(self, reason: str, problem: str) -> Unread:
         packed, last = self._packed(), self.head.next_offset - 1
         return Unread(
             offset=last, timestamp=-1, timestamp_type=0, key=None,
             value=b"", headers=(), prefix=bytes(packed[:PREFIX_BYTES]), reason=reason,
-            detail=f"a batch of format {self._magic} up to offset {last} {told}",
+            detail=f"a batch of format {self._magic} up to offset {last} {problem}",
             digest=hashlib.sha256(packed).hexdigest(), size_bytes=len(packed),
         )  # fmt: skip
 
@@ -222,7 +222,7 @@ class LegacyBatch:
 
 
 def _stamped(record: Any) -> Record:
-    """The first format has no timestamps."""
+    """The record, with timestamp -1 if it has none: format 0 has no timestamps."""
     if record.timestamp is not None:
         return record  # type: ignore[no-any-return]
     return PlainRecord(record.offset, -1, 0, record.key, record.value, ())

@@ -1,4 +1,4 @@
-"""aiokafka's consumer, whose fetcher gives batches as batch.py takes them apart.
+"""aiokafka's consumer, with a fetcher that unpacks batches by batch.py.
 
 Everything that reads a topic takes the consumer from here (a test looks for other imports).
 """

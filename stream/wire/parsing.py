@@ -1,5 +1,5 @@
-"""The records of an unpacked batch, byte by byte: for the rare ones at which aiokafka's parser, which is quicker, gives
-up. A header's name may hold any bytes here.
+"""A parser for the records of an unpacked batch, for the rare batches that aiokafka's quicker parser cannot read: here
+a header's name may hold any bytes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Stamps:
 
 
 def parsed(content: memoryview, count: int, stamps: Stamps) -> Iterator[PlainRecord]:
-    """So many records. DamagedError: the content does not hold them."""
+    """The `count` records of a content. DamagedError: it does not hold exactly these."""
     at = 0
     for _ in range(count):
         length, start = _varint(content, at)

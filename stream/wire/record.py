@@ -1,4 +1,4 @@
-"""One record of a batch, and what stands for the records of a batch that is not taken apart."""
+"""One record of a batch, and the stand-in for the records of a batch that is not unpacked."""
 
 from __future__ import annotations
 
@@ -43,14 +43,13 @@ class PlainRecord:
 
 @dataclass(frozen=True, slots=True)
 class Unread(PlainRecord):
-    """Stands for all records of a batch: unpacked, they are beyond the budget (`reason` oversized), or what it unpacks
-    to is no records (malformed).
+    """Stands for all records of a batch that unpacks to more than the budget (`reason` oversized), or not to records
+    (malformed).
 
-    `offset`: the batch's last, so that whoever begins in the middle of it meets it, too. `key`, `prefix`: the key of
-    its first record and the beginning of that one's value, where they can be had; else no key, and the beginning of the
-    batch. `value` is empty, as no event's is. `digest`: SHA-256 of the batch's records as they were sent (packed), in
-    hex. `size_bytes`: at least so large is the whole.
-    """
+    `offset`: the batch's last one, so that a reader that begins in the middle of the batch meets it, too. `key`,
+    `prefix`: the key of its first record and the beginning of that one's value, where they can be had; else no key, and
+    the beginning of the batch. `value` is empty, as no event's is. `digest`: SHA-256 of the batch's records as they
+    were sent (packed), in hex. `size_bytes`: the unpacked size is at least this."""
 
     reason: str = ""
     detail: str = ""

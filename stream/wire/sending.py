@@ -1,4 +1,4 @@
-"""Sending records whose headers have names that are no UTF-8: aiokafka's quick builder takes text alone."""
+"""Batches of records whose header names are not UTF-8, which aiokafka's own builder cannot send."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Headers = Sequence[tuple[str, bytes | None]]
 
 
 def is_odd(headers: Headers) -> bool:
-    """Whether a name among them holds bytes that are no UTF-8 (as lone surrogates)."""
+    """Whether any header's name holds bytes that are not UTF-8 (read as lone surrogates)."""
     return any(not name.isascii() and _has_surrogates(name) for name, _ in headers)
 
 
@@ -39,7 +39,7 @@ class OddBatch(BatchBuilder):  # type: ignore[misc]  # aiokafka is not typed
 
 
 class _Name:
-    """What the builder asks for the bytes of a name."""
+    """A header's name for the builder, which calls `encode` to get the bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

@@ -1,3 +1,3 @@
-"""The process: Faust's app, which partitions it has, and what watches over them."""
+"""The worker process: its Faust app, the partitions assigned to it, and what watches over them."""
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""The Faust app of a worker: group, assignor and agent. What happens to a batch is the roster's business."""
+"""The Faust app of a worker: consumer group, assignor, and the agent that hands batches to the assignments."""
 
 from typing import Any, cast
 
@@ -17,27 +17,27 @@ QUEUED_BATCHES = 8
 
 
 class WorkerApp(faust.App):
-    """A Faust app that never goes on after an internal failure, and leaves no folder behind."""
+    """A Faust app that ends the process after any internal failure, and creates no data folder."""
 
     setup: WorkerSetup
 
     async def crash(self, reason: BaseException) -> None:
-        """Any crash of Faust, its threads or the agent ends the process: what is committed is right."""
+        """Ends the process after a crash of Faust, its threads or the agent; a restart goes on from the last commit."""
         self._crash(reason)
 
     def _crash(self, reason: BaseException) -> None:
-        """How a crash of any service below reaches its app."""
+        """Called by Faust when a service below the app crashes."""
         self.setup.end(Exit.RESTART, f"Faust failed: {reason!r}")
 
     def _create_directories(self) -> None:
-        """Nothing: there is no local state."""
+        """Does nothing: a worker keeps no state on disk."""
 
 
 def build_app(setup: WorkerSetup) -> WorkerApp:
-    """An app that is subscribed to all inbound topics and the deltas topic, and does nothing with them yet.
+    """An app for the configured group and broker, without an agent yet (`connect` adds it).
 
-    With a standby replica and no table Faust takes its own assignor, which is sticky and keeps partitions of one
-    number of topics with equal counts together; without, partitions of a number would be spread (ADR 0011).
+    With a standby replica and no table Faust takes its own assignor: it is sticky, and gives partitions of the same
+    index of all topics with equal counts to one worker. Without it they would be spread over workers (ADR 0011).
     """
     kafka = setup.settings.kafka
     broker = [URL(f"kafka://{server}") for server in kafka.bootstrap_servers.split(",")]
@@ -68,24 +68,25 @@ def build_app(setup: WorkerSetup) -> WorkerApp:
     return app
 
 
-def connect(app: WorkerApp, roster: Assignments) -> None:
-    """The agent hands each batch to its number and never waits for anything (live 1)."""
+def connect(app: WorkerApp, assignments: Assignments) -> None:
+    """Subscribes to all inbound topics and the deltas. The agent hands each batch to its partition task and never waits
+    (live 1); assigned and revoked partitions go to `assignments`."""
     names = app.setup.names
     source = app.topic(*names.read, schema=BulkSchema(), maxsize=QUEUED_BATCHES, acks=False)
 
-    @app.agent(source, name="inlet")
-    async def inlet(stream: Any) -> None:
+    @app.agent(source, name="batches")
+    async def batches(stream: Any) -> None:
         async for batch in stream:
             try:
-                roster.feed(batch)
+                assignments.feed(batch)
             except Exception as error:  # noqa: BLE001  Faust would acknowledge the batch and go on without it
                 app.setup.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error!r}")
 
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
-        roster.assign(partitions)
+        assignments.assign(partitions)
 
     async def revoked(_: Any, __: set[TP], **___: Any) -> None:  # always all of them: Faust's rebalances are eager
-        await roster.revoke()
+        await assignments.revoke()
 
     app.on_partitions_assigned.connect(cast("Any", assigned))
     app.on_partitions_revoked.connect(cast("Any", revoked))

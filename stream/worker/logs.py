@@ -1,4 +1,4 @@
-"""Logging of a worker: one line an event, for a person on a terminal, as JSON otherwise."""
+"""Logging of a worker to stderr: one line for each event, coloured text on a terminal, JSON otherwise."""
 
 import logging
 import sys
@@ -20,12 +20,13 @@ QUIET = {
     "stream.kafka.bulk": logging.WARNING,
 }
 MOST_LOGGED = 4_000
-"""Characters of one text in a line."""
+"""Characters of one value in a line; more is cut."""
 FIRST_SECONDS, LONGEST_SECONDS = 5.0, 60.0
 
 
 class Sparing(logging.Filter):
-    """Lets a library repeat itself ever more rarely: 5 s, then 10, 20, at most every 60 s for the same kind of line."""
+    """Limits lines of the same kind from a library: the next one after 5 s, then 10, 20 and so on, at last every 60
+    s."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -45,7 +46,7 @@ class Sparing(logging.Filter):
 
 
 def one_line(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """An exception becomes its last line: a traceback is for developers (level DEBUG shows it)."""
+    """Replaces an exception by its last line: a traceback is for developers (level DEBUG shows it)."""
     error = event.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]
@@ -56,7 +57,8 @@ def one_line(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def visible(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """A line is one line, and no terminal obeys what a producer wrote: text is escaped, and cut where it is long."""
+    """Escapes text, so that an event stays one line and nothing a producer wrote controls a terminal; cuts long
+    text."""
     for name, value in event.items():
         if isinstance(value, str) and name != "exception":
             event[name] = printable(value, MOST_LOGGED)

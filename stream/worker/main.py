@@ -18,11 +18,11 @@ from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
-from stream.publish.web import HealthAnswers as Answers
-from stream.publish.worker_front import build_front
+from stream.publish.monitoring import build_monitoring
+from stream.publish.web import HealthAnswers
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of
-from stream.worker.assignments import Assignments, Place
+from stream.worker.assignments import Assignments, StagePartition
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
 from stream.worker.logs import set_up_logging
@@ -51,7 +51,7 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
         options = settings.kafka_client_options()
     except (WrongVersionError, SettingsError) as error:
         return _fails(Exit.CONFIGURATION, str(error))
-    # The ledgers are many objects that live long: with Python's defaults full collections stop the loop for seconds.
+    # A ledger is many objects that live long: with Python's defaults, full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
     port = settings.http.port if http_port is None else http_port
     return asyncio.run(_run(settings, options, port))
@@ -65,13 +65,13 @@ def _fails(code: Exit, reason: str) -> int:
 async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
-    shown = build_front(settings, Answers(health.live, health.ready))
+    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready))
     host = settings.http.host
     try:
-        port = await shown.web.start(host, port)
+        port = await monitoring.web.start(host, port)
     except OSError as error:
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
     sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
@@ -81,12 +81,13 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
-            meaning = fingerprint(settings.definitions(), settings.plan())
+            of_state = fingerprint(settings.definitions(), settings.plan())
             setup = WorkerSetup(
-                settings, topics.partitions, meaning, options, shown.meters, shown.collector, topics.deadletter_bytes
-            )
+                settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
+                topics.deadletter_bytes,
+            )  # fmt: skip
             await take_part(setup, LiveState(setup, topics.leaderless), health, stopped)
-            await shown.web.stop()
+            await monitoring.web.stop()
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
     except TopicsError as error:
@@ -96,41 +97,43 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     except RefusedError as error:
         return _fails(Exit.REFUSED, str(error))
     finally:
-        await shown.web.stop()
+        await monitoring.web.stop()
     return int(Exit.DONE)
 
 
 async def take_part(setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event) -> None:
-    """Takes part in the group until `stopped`; then commits and leaves, in 12 s at most."""
+    """Takes part in the consumer group until `stopped`; then commits and leaves, in 12 s at most."""
     app = build_app(setup)
-    roster = Assignments(setup, live, lambda: consumer_of(app), lambda place: make_work(setup, live, place))
-    connect(app, roster)
-    health.has(live, roster)
-    chores = Housekeeping(setup, live, app, roster)
+    assignments = Assignments(setup, live, lambda: consumer_of(app), lambda owned: make_work(setup, live, owned))
+    connect(app, assignments)
+    health.has(live, assignments)
+    housekeeping = Housekeeping(setup, live, app, assignments)
     await app.start()
-    chores.start()
+    housekeeping.start()
     await stopped.wait()
     log.info("stopping")
-    roster.closing = True
+    assignments.closing = True
     try:
         async with asyncio.timeout(STOP_SECONDS):
-            await roster.revoke()
+            await assignments.revoke()
             stays = setup.settings.kafka.group_instance_id
-            log.info("committed; the group keeps our place for a session" if stays else "committed; leaving the group")
+            log.info(
+                "committed; the group keeps our partitions for a session" if stays else "committed; leaving the group"
+            )
             await app.stop()
     except TimeoutError:
         log.warning("could not end in order; what is committed is safe")
-    chores.stop()
+    housekeeping.stop()
 
 
-def make_work(setup: WorkerSetup, live: LiveState, place: Place) -> Work:
-    """The work of a place, with an empty engine."""
-    stage, number = place
-    return DebtorPartition(setup, live, number) if stage == 1 else EntityPartition(setup, number)
+def make_work(setup: WorkerSetup, live: LiveState, owned: StagePartition) -> Work:
+    """The work of a (stage, partition), with an empty engine."""
+    stage, partition = owned
+    return DebtorPartition(setup, live, partition) if stage == 1 else EntityPartition(setup, partition)
 
 
 async def unless(stopped: asyncio.Event, waiting: Coroutine[Any, Any, _T]) -> _T | None:
-    """What the coroutine returns, or None if `stopped` comes first."""
+    """What the coroutine returns; None if `stopped` is set first, and the coroutine is cancelled."""
     task, stop = asyncio.create_task(waiting), asyncio.create_task(stopped.wait())
     await asyncio.wait([task, stop], return_when=asyncio.FIRST_COMPLETED)
     stop.cancel()

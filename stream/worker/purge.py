@@ -1,4 +1,4 @@
-"""Frees what stage 2 has read: deltas below its committed offset are deleted (live 3), since no age deletes them."""
+"""Deletes the deltas that the entity stage has read and committed (live 3): no retention time deletes them."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,8 @@ log = structlog.get_logger("stream.kafka")
 
 
 async def purge(settings: Settings, below: Mapping[TopicPartition, int]) -> None:
-    """Deletes the records below these offsets. A failure is logged: the next time does it."""
+    """Deletes the records below these offsets. A failure is only logged: the next call, a minute later, deletes
+    them."""
     offsets = {tp: RecordsToDelete(offset) for tp, offset in below.items() if offset > 0}
     if not offsets:
         return

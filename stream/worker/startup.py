@@ -1,6 +1,6 @@
 """What a worker does before it takes part: waits for the broker, and verifies that all topics are there and fit.
 
-It makes none (ADR 0046): on a broker that came back empty it would begin from nothing as if nothing had been.
+It creates no topic (ADR 0046): on a broker that came back empty it would begin from nothing as if nothing had been.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import structlog
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from stream.backoff import backoff_seconds
 from stream.kafka.access import denial
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
@@ -25,9 +26,8 @@ from stream.kafka.topics import (
 )
 from stream.settings import Settings
 
-RETRY_SECONDS = (1.0, 10.0)
 MISSING_SECONDS = 10.0
-"""So long a topic may be unknown: one that was just made, or a broker that has just started, takes a moment."""
+"""How long a topic may be unknown: one just created, or a broker just started, takes a moment."""
 
 log = structlog.get_logger("stream.kafka")
 
@@ -38,8 +38,8 @@ class DeniedError(Exception):
 
 @dataclass(frozen=True)
 class CheckedTopics:
-    """Our topics as they are. `partitions`: name -> count. `deadletter_bytes`: the greatest dead letter. `leaderless`:
-    (topic, partition) of those that no broker leads."""
+    """Our topics as the broker has them. `partitions`: topic -> its partition count. `deadletter_bytes`: the largest
+    record that the dead-letter topic takes. `leaderless`: (topic, partition) of those without a leader."""
 
     partitions: Mapping[str, int]
     deadletter_bytes: int
@@ -47,14 +47,14 @@ class CheckedTopics:
 
 
 async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lambda _: None) -> CheckedTopics:
-    """All our topics, once they are there and fit together.
+    """Returns our topics once all are there and fit together.
 
-    Waits for a broker that does not answer for as long as it takes, with a line each time; `waits` is told why.
-    DeniedError: one that answers has let nobody in for kafka.patience. TopicsError: the broker does not tell of a
-    topic. RefusedError: one is missing, or partition counts do not fit together. SettingsError: a file of a certificate
-    or secret is gone.
+    Waits for a broker that does not answer for as long as it takes; each attempt logs a line, and `waits` gets the
+    reason. DeniedError: the broker answers but has refused us for kafka.patience. TopicsError: the broker does not
+    describe a topic. RefusedError: a topic is missing, or partition counts do not fit together. SettingsError: a file
+    of a certificate or secret is gone.
     """
-    wait, longest = RETRY_SECONDS
+    waits_seconds = backoff_seconds()
     denied_since: float | None = None
     while True:
         try:
@@ -66,11 +66,11 @@ async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lamb
             if denied_since is not None and now - denied_since >= settings.kafka.patience_ms / 1000:
                 raise DeniedError(f"{why} (for kafka.patience)") from error
             waits(f"the broker cannot be reached: {why}")
+            wait = next(waits_seconds)
             log.warning("the broker cannot be reached", why=why, error=_line(error), retry_in_s=wait)
         if denied_since is not None:
             wait = min(wait, max(settings.kafka.patience_ms / 1000 - (time.monotonic() - denied_since), 0.1))
         await asyncio.sleep(wait)
-        wait = min(2 * wait, longest)
 
 
 async def _prepare(settings: Settings) -> CheckedTopics:
@@ -88,6 +88,7 @@ async def _prepare(settings: Settings) -> CheckedTopics:
 
 
 async def _counts_of(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Mapping[str, int]:
+    """Partition counts, once all these topics are there. RefusedError: one is still missing after ten seconds."""
     until = time.monotonic() + MISSING_SECONDS
     while missing := [name for name in names if name not in (counts := await partition_counts(admin))]:
         if time.monotonic() >= until:
@@ -97,7 +98,7 @@ async def _counts_of(admin: AIOKafkaAdminClient, names: Sequence[str]) -> Mappin
 
 
 def are_missing(missing: Sequence[str], of: int) -> str:
-    """Why a worker does not begin without these, of so many that there should be."""
+    """Why a worker does not start without these topics, in one line. `of`: how many there should be."""
     if len(missing) == of:
         return (
             f"there is no topic {missing[0]}, and none of the others: `kpi-stream topics create` makes them; if they "
@@ -126,14 +127,14 @@ def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:
 
 
 def check_unchanged(before: Mapping[str, int], now: Mapping[str, int]) -> None:
-    """RefusedError if a topic has another number of partitions than when the worker started (live 1)."""
+    """RefusedError if a topic has more or fewer partitions than when the worker started (live 1)."""
     for topic, count in before.items():
         if now.get(topic, count) != count:
             raise RefusedError(has_changed(topic, count, now[topic]))
 
 
 def has_changed(topic: str, before: int, now: int) -> str:
-    """Why a worker stops when a topic has another number of partitions."""
+    """Why a worker stops when the partition count of a topic has changed, in one line."""
     return f"{topic} had {before} partitions and now has {now}: growing goes live by backfill and hand-over"
 
 

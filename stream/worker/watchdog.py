@@ -1,4 +1,4 @@
-"""A thread that ends a worker which no longer gets on (live 1): a wedged loop does not notice itself."""
+"""A thread that ends a worker that makes no progress (live 1): an event loop that hangs cannot notice it itself."""
 
 import socket
 import threading
@@ -17,11 +17,11 @@ PROBE_SECONDS = 2.0
 log = structlog.get_logger("stream.kafka")
 
 Snapshot = Mapping[str, int]
-"""Name -> a value that should change, of each thing that should be getting on at the moment."""
+"""Name -> a value that should change, for each thing that should be making progress at the moment."""
 
 
 class Stalls:
-    """Finds what should be getting on and does not. A name that is absent from a snapshot is at rest."""
+    """Finds what should make progress and does not. A name that is absent from a snapshot is not expected to."""
 
     def __init__(self, limit_seconds: float) -> None:
         self._limit_seconds = limit_seconds
@@ -37,7 +37,7 @@ class Stalls:
         return self.standing(now_seconds, self._limit_seconds)
 
     def standing(self, now_seconds: float, longer_than_seconds: float) -> list[str]:
-        """The names whose value had been the same for so long when last looked at, in order."""
+        """The names whose value had been the same for longer than this when last looked at, in order."""
         return sorted(name for name, age in self.ages(now_seconds).items() if age > longer_than_seconds)
 
     def ages(self, now_seconds: float) -> dict[str, float]:
@@ -45,16 +45,17 @@ class Stalls:
         return {name: now_seconds - seconds for name, (_, seconds) in self._since.items()}
 
     def forgive(self) -> None:
-        """Counts anew."""
+        """Starts counting again from the next snapshot."""
         self._since.clear()
 
 
 class Watchdog:
-    """`beat` is called by the loop, twice a second or so. `snapshot` is called from the thread: it may only read.
+    """Ends the process, with exit code 5, when the loop has not called `beat` for a minute, or something in `snapshot`
+    has not changed for `stall_seconds`.
 
-    What stalls while no server can be connected to waits for the broker, which is no fault: the worker goes on. So does
-    what `excused` names. It is asked as `snapshot` is.
-    `standing`: what has not moved for a quarter of the limit, with its seconds; named in the log from half of it on.
+    `snapshot` and `excused` are called from the watchdog's thread: they may only read. What `excused` names may stand
+    still; so may everything while no server accepts a connection, since it waits for the broker, which is no fault.
+    `standing`: name -> seconds for what has not changed for a quarter of the limit; from half of it on it is logged.
     """
 
     def __init__(
@@ -78,13 +79,15 @@ class Watchdog:
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
 
     def start(self) -> None:
+        """Starts the thread."""
         self._thread.start()
 
     def stop(self) -> None:
+        """Asks the thread to end; returns at once."""
         self._stop.set()
 
     def beat(self) -> None:
-        """The loop turns."""
+        """To be called by the event loop, at least twice a second: says that it turns."""
         self._beat = time.monotonic()
 
     def _watch(self) -> None:

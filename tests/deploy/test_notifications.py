@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from stream.publish.monitoring import Monitoring, build_monitoring
 from stream.publish.web import HealthAnswers
-from stream.publish.worker_front import Front, build_front
 from stream.settings import Settings, load
 from tests.deploy.prometheus import free_port, notifying, running
 from tests.publish.records import alert
@@ -47,9 +47,9 @@ async def told() -> AsyncIterator[tuple[str, Told]]:
 
 
 @contextlib.asynccontextmanager
-async def worker(settings: Settings, port: int) -> AsyncIterator[Front]:
+async def worker(settings: Settings, port: int) -> AsyncIterator[Monitoring]:
     """What a worker shows that owns every number and commits every second."""
-    of = build_front(settings, HealthAnswers())
+    of = build_monitoring(settings, HealthAnswers())
     await of.web.start("127.0.0.1", port)
 
     async def commit() -> None:

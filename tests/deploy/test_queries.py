@@ -13,10 +13,10 @@ from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.currency import exponent
 from stream.publish.exposition import AGENT_PARTS
+from stream.publish.monitoring import Monitoring, build_monitoring
 from stream.publish.parts import SIDES
 from stream.publish.reading import read_kpi
 from stream.publish.web import HealthAnswers
-from stream.publish.worker_front import Front, build_front
 from stream.settings import load
 from tests.deploy.expressions import dashboards, filled, targets
 from tests.deploy.prometheus import Prometheus, running
@@ -49,7 +49,7 @@ class Scraped:
     """A front that commits the same records every second, and the Prometheus that scrapes it."""
 
     def __init__(
-        self, of: Front, prometheus: Prometheus, records: list[Record], committing: asyncio.Task[None]
+        self, of: Monitoring, prometheus: Prometheus, records: list[Record], committing: asyncio.Task[None]
     ) -> None:
         self.committing = committing
         self.front = of
@@ -61,7 +61,7 @@ class Scraped:
 async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterator[Scraped]:
     config = tmp_path / "kpi-stream.yaml"
     config.write_text(CONFIG)
-    of = build_front(load(config, environ={}), HealthAnswers())
+    of = build_monitoring(load(config, environ={}), HealthAnswers())
     records = records_of_now()
     of.collector.on_committed(0, records, [alert(entity="t-1")])
     numbers = load(config, environ={}).deltas_partitions

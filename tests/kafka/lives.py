@@ -24,7 +24,7 @@ from stream.partition.restore import Restoring
 from stream.partition.work import Commit, Work
 from stream.publish.meters import Meters
 from stream.settings import load
-from stream.worker.assignments import Assignments, Place
+from stream.worker.assignments import Assignments, StagePartition
 
 CALLS = "collections.calls.v1"
 DELTAS = "collections.kpi-stream.deltas"
@@ -43,7 +43,7 @@ async def at_once(_: str, __: int) -> None:
 class FakeWork:
     """A number's work that has `slices` to apply and something to commit while `says` holds."""
 
-    place: Place
+    place: StagePartition
     said: list[str]
     slices: int = 0
     says: bool = True
@@ -112,9 +112,9 @@ class Floor:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, partitions: int = 4, hook: Hook = at_once) -> None:
         self.said: list[str] = []
         self.ends: list[tuple[Exit, str]] = []
-        self.works: dict[Place, FakeWork] = {}
+        self.works: dict[StagePartition, FakeWork] = {}
         self.flags: dict[str, Any] = {}
-        self.restored: dict[Place, list[int]] = {}
+        self.restored: dict[StagePartition, list[int]] = {}
         self.held: set[TP] = set()
         settings = load(None, {})
         counts = {f"collections.{name}.v1": partitions for name in INBOUND} | {DELTAS: partitions}
@@ -139,7 +139,7 @@ class Floor:
     def _end(self, code: Exit, reason: str) -> None:
         self.ends.append((code, reason))
 
-    def _make(self, place: Place) -> Work:
+    def _make(self, place: StagePartition) -> Work:
         work = self.works[place] = FakeWork(place, self.said, **self.flags)
         return cast("Work", work)
 

@@ -46,7 +46,7 @@ def working(stage: int, number: int, *, offset: int | None, is_open: bool = True
 
 def chores_of(ends: Ends, *numbers: Any) -> Housekeeping:
     roster: Any = SimpleNamespace(
-        numbers=numbers, forget=lambda: None, steer=lambda: None, moving=dict, excused=frozenset
+        tasks=numbers, forget=lambda: None, steer=lambda: None, moving=dict, excused=frozenset
     )
     app: Any = SimpleNamespace(rebalancing=False)
     setup = worker_setup(ends)
@@ -89,7 +89,7 @@ async def test_partitions_without_a_leader_are_named_once_and_so_is_their_return
     ours._live.leaderless = lost  # found at the start, where nobody is told
     with capture_logs() as logs:
         for found in (lost, lost, frozenset[tuple[str, int]]()):
-            ours._tell_leaderless(found)
+            ours._note_leaderless(found)
     assert [line.get("partitions") for line in logs] == [[f"{CALLS}-2"], None]
     assert ours._live.leaderless == frozenset()
 
@@ -130,7 +130,7 @@ async def test_the_agent_hands_every_batch_on_at_once_and_one_that_fails_ends_th
     app = build_app(worker_setup(ends))
     roster: Any = SimpleNamespace(feed=feed)
     connect(app, roster)
-    (agent,) = (agent for name, agent in app.agents.items() if name.endswith("inlet"))
+    (agent,) = (agent for name, agent in app.agents.items() if name.endswith("batches"))
 
     async def batches() -> Any:
         for partition in (0, 1, 2):

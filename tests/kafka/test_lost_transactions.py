@@ -126,7 +126,7 @@ async def test_a_commit_that_takes_long_is_waited_for_and_gets_on_while_batches_
     floor.flags = {"is_due": True}
     floor.assign(0)
     await floor.until("commits 0")
-    (number,) = floor.roster.numbers
+    (number,) = floor.roster.tasks
     number._commit_began -= 100.0
     number._work()
     assert floor.ends == []

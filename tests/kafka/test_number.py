@@ -194,7 +194,7 @@ async def test_a_full_lane_is_paused_at_the_consumer_and_an_emptied_one_goes_on(
     floor = Floor(monkeypatch)
     floor.assign(0)
     await floor.serves(0)
-    work, (number,) = floor.works[1, 0], floor.roster.numbers
+    work, (number,) = floor.works[1, 0], floor.roster.tasks
     for full, held in ((True, True), (None, True), (False, False), (None, False)):
         work.is_full = full
         number._apply_back_pressure()
@@ -256,7 +256,7 @@ async def test_no_transaction_begins_while_a_partition_that_is_written_to_has_no
     floor.live.leaderless = frozenset({("collections.kpi.v1", 3)})
     floor.assign(0)
     await floor.serves(0)
-    (number,) = floor.roster.numbers
+    (number,) = floor.roster.tasks
     number._work()
     assert "commits 0" not in floor.said
     floor.live.leaderless = frozenset({(CALLS, 3)})
@@ -294,7 +294,7 @@ async def test_those_that_catch_up_go_at_most_max_ahead_of_the_slowest_of_the_wo
     await floor.serves(0, 1, 2)
     ahead_ms = floor.setup.settings.time.max_ahead_ms
     woken = []
-    for number in floor.roster.numbers:
+    for number in floor.roster.tasks:
         monkeypatch.setattr(number, "wake", lambda at=number.work.partition: woken.append(at))
     for backlogs, ceiling_ms, wakes in (
         ((5_000, None, 9_000), 5_000 + ahead_ms, False),

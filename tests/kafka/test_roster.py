@@ -51,7 +51,7 @@ async def test_no_number_restores_before_all_have_fenced() -> None:
 def roster(numbers: dict[str, bool], *, assigned: bool = True, closing: bool = False) -> Any:
     """One with these numbers: name -> open."""
     made = [SimpleNamespace(name=name, is_open=is_open) for name, is_open in numbers.items()]
-    return SimpleNamespace(numbers=made, assigned=assigned, closing=closing)
+    return SimpleNamespace(tasks=made, assigned=assigned, closing=closing)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ async def test_partitions_beyond_those_at_the_start_end_the_worker_before_they_a
         made.assign({TP("collections.calls.v1", 5)})
     why = "collections.calls.v1 had 4 partitions and now has 6: growing goes live by backfill and hand-over"
     assert ends == [(Exit.REFUSED, why)]
-    assert not made.numbers
+    assert not made.tasks
 
 
 async def test_the_consumer_reads_what_is_committed_waits_shortly_and_is_a_static_member_by_its_name() -> None:

@@ -46,10 +46,10 @@ def port() -> Iterator[int]:
     wallboard = Wallboard(load(environ={"KPI_STREAM_SITES": "{main: {zone: Asia/Shanghai}}"}))
     wallboard.start = lambda: None  # type: ignore[method-assign]
     for record in floor(agents=3, teams=1):
-        wallboard.floor.on_kpi(*record)
+        wallboard.latest.on_kpi(*record)
     for entity in ("9" * 5_000, "unassigned", "\U0001f600\u2028", "0"):
-        wallboard.floor.on_kpi(*kpi(value("dials", 1), entity=entity))
-        wallboard.floor.on_alert(alert(entity, entity=entity, rule="gone", kpi="no_such_kpi")[1])
+        wallboard.latest.on_kpi(*kpi(value("dials", 1), entity=entity))
+        wallboard.latest.on_alert(alert(entity, entity=entity, rule="gone", kpi="no_such_kpi")[1])
     web = Web(CollectorRegistry(), HealthAnswers(), wallboard)
     found = loop.run_until_complete(web.start("127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)

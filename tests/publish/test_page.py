@@ -38,7 +38,7 @@ class Page:
         config.write_text(CONFIG)
         self.wallboard = Wallboard(load(config, environ={}), clock_ms=lambda: self.now_ms)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
-        self.wallboard.feed.loaded, self.wallboard.feed.told = True, None
+        self.wallboard.feed.loaded, self.wallboard.feed.reported = True, None
         self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
         self.base = ""
         self._chromium = chromium
@@ -73,7 +73,7 @@ def words(html: str, tag: str, mark: str) -> list[str]:
 
 
 async def test_a_person_reads_values_parts_colours_in_words_and_the_time(page: Page) -> None:
-    on = page.wallboard.floor
+    on = page.wallboard.latest
     floor_values = (
         value("dials", 1240),
         value("connect_rate", 128, 400),
@@ -106,7 +106,7 @@ async def test_a_person_reads_values_parts_colours_in_words_and_the_time(page: P
 
 async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:
     for record in floor(AS_OF):
-        page.wallboard.floor.on_kpi(*record)
+        page.wallboard.latest.on_kpi(*record)
     page.now_ms += 119_000
     html = await page.text()
     assert re.search(r'<body class="stale">', html)
@@ -114,7 +114,7 @@ async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:
 
 
 async def test_an_empty_floor_that_is_still_being_read_is_said(page: Page) -> None:
-    page.wallboard.feed.loaded, page.wallboard.feed.told = False, STARTING
+    page.wallboard.feed.loaded, page.wallboard.feed.reported = False, STARTING
     html = await page.text()
     assert words(html, "span", 'id="state"') == ["reading"]
     assert "not connected to Kafka yet" in words(html, "p", 'id="banner"')[0]
@@ -131,8 +131,8 @@ async def test_an_empty_floor_that_is_still_being_read_is_said(page: Page) -> No
 async def test_a_broker_that_does_not_answer_greys_the_page_and_is_said_in_words(
     page: Page, lang: str, state: str, said: str
 ) -> None:
-    page.wallboard.feed.told = SILENT
-    page.wallboard.floor.on_kpi(*kpi(value("dials", 1240), level="site", entity="main"))
+    page.wallboard.feed.reported = SILENT
+    page.wallboard.latest.on_kpi(*kpi(value("dials", 1240), level="site", entity="main"))
     html = await page.text(lang=lang)
     assert re.search(r'<body class="cut">', html)
     assert words(html, "span", 'id="state"') == [state]
@@ -148,13 +148,13 @@ async def test_a_wrong_address_is_said_on_the_page(page: Page) -> None:
 
 
 async def test_a_shift_that_has_not_begun_says_when_it_does(page: Page) -> None:
-    page.wallboard.floor.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
+    page.wallboard.latest.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
     assert words(await page.text("window=shift_late"), "p", 'id="span"') == ["Begins at 14:00"]
     assert words(await page.text("window=shift_early"), "p", 'id="span"') == ["Nothing has come in this window yet"]
 
 
 async def test_what_names_nobody_stands_below_and_leads_nothing(page: Page) -> None:
-    on = page.wallboard.floor
+    on = page.wallboard.latest
     for level, entity, recovered in (
         ("agent", "a-1", 100), ("agent", "unassigned", 900_000), ("team", "t-1", 100), ("team", "unassigned", 900_000)
     ):  # fmt: skip
@@ -171,7 +171,7 @@ async def test_what_names_nobody_stands_below_and_leads_nothing(page: Page) -> N
 
 async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> None:
     for record in floor(AS_OF):
-        page.wallboard.floor.on_kpi(*record)
+        page.wallboard.latest.on_kpi(*record)
     wall, phone = await page.text("agents=24"), await page.text("agents=24", size="500,900")
     rows = [len(set(re.findall(r"a-\d{3}", words(html, "table", 'id="agents"')[0]))) for html in (wall, phone)]
     assert rows[1] == 24
@@ -183,7 +183,7 @@ async def test_a_phone_shows_every_agent_and_a_wall_what_fits(page: Page) -> Non
 
 
 async def test_the_page_speaks_chinese_when_asked(page: Page) -> None:
-    page.wallboard.floor.on_kpi(*kpi(value("connect_rate", 128, 400), level="site", entity="main"))
+    page.wallboard.latest.on_kpi(*kpi(value("connect_rate", 128, 400), level="site", entity="main"))
     html = await page.text(lang="zh")
     assert '<html lang="zh">' in html
     assert "电话接通率 32.0 % 128 / 400" in words(html, "article", "tile")

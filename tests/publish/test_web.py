@@ -96,7 +96,7 @@ async def test_the_page_asks_nobody_else_for_anything(served: Served) -> None:
 
 
 async def test_the_snapshot_tells_its_clocks(served: Served) -> None:
-    served.wallboard.floor.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
+    served.wallboard.latest.on_kpi(*kpi(value("dials", 3), level="site", entity="main"))
     data = await served.floor()
     assert (data["site"], data["zone"], data["choice"]) == ("main", "Asia/Shanghai", "rolling_15m")
     assert data["now_ms"] - data["as_of_ms"] == 3_000
@@ -107,7 +107,7 @@ async def test_the_snapshot_tells_its_clocks(served: Served) -> None:
 @pytest.mark.parametrize("window", ["rolling_15m", "interval_30m", "last_interval_30m", "day", "month"])
 async def test_every_choice_is_answered(served: Served, window: str) -> None:
     for record in floor(AS_OF):
-        served.wallboard.floor.on_kpi(*record)
+        served.wallboard.latest.on_kpi(*record)
     data = await served.floor(f"?window={window}&site=main&kpis=dials,connect_rate&rank=dials&agents=3")
     assert data["choice"] == window
     assert [column["id"] for column in data["columns"]] == ["dials", "connect_rate"]

@@ -146,7 +146,7 @@ async def live(settings: Settings, lines: Sequence[bytes], last: bytes) -> Floor
     floor = Floor(settings)
     app = build_app(floor.setup)
     connect(app, cast("Assignments", floor))
-    async with app.agents["inlet"].test_context() as agent:
+    async with app.agents["batches"].test_context() as agent:
 
         async def put(batches: Iterable[Batch]) -> None:
             for one in batches:

@@ -1,4 +1,4 @@
-"""What a worker shows of itself, built in one place: its registry, meters, window gauges and web server."""
+"""What a worker shows of itself, built together: its registry, meters, window gauges and web server."""
 
 from dataclasses import dataclass
 
@@ -19,8 +19,8 @@ LINGER_S = 300.0
 
 
 @dataclass(frozen=True)
-class Front:
-    """The worker calls `meters` and `collector`, and starts and stops `web`."""
+class Monitoring:
+    """What a worker reports to: it calls `meters` and `collector`, and starts and stops `web`."""
 
     registry: CollectorRegistry
     meters: Meters
@@ -28,23 +28,24 @@ class Front:
     web: Web
 
 
-def build_front(settings: Settings, health: HealthAnswers) -> Front:
-    """A worker's front with a registry of its own. The page reads the output topics only while somebody looks."""
+def build_monitoring(settings: Settings, health: HealthAnswers) -> Monitoring:
+    """The monitoring of one worker, with a registry of its own. The page reads topics only while somebody looks."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     meters = Meters(registry)
-    state_settings(meters, settings)
+    export_settings(meters, settings)
     session_s = settings.kafka.session_timeout_ms / 1_000
     alerts = LatestRecords({})
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
-    # An alert that fired before this worker owned its entity must not look resolved: the topic tells of it.
+    # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
     web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text)
-    return Front(registry, meters, collector, web)
+    return Monitoring(registry, meters, collector, web)
 
 
-def state_settings(meters: Meters, settings: Settings) -> None:
-    """Exports what the configuration says: version, sites and thresholds, so that panels share the rules' levels."""
+def export_settings(meters: Meters, settings: Settings) -> None:
+    """Exports the version, the configured sites, and the rules' thresholds, so that panels use the same levels as
+    alerts."""
     core = "compiled" if COMPILED else "interpreted"
     meters.set("collections_build_info", installed_version(), str(CATALOGUE_VERSION), core, to=1)
     for name, site in settings.plan().sites.items():
