@@ -14,15 +14,13 @@ from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.facts.identity import own_id
 from stream.ledger.calls import is_attempt, reaches_debtor
-from stream.ledger.definitions import Definitions
+from stream.ledger.definitions import Definitions, MidnightMs
+from stream.ledger.kinds import check_handlers
 from stream.ledger.running_totals import Entry, RunningTotals, packed
 from stream.ledger.store.held_facts import HeldFacts
 
 if TYPE_CHECKING:
     from stream.ledger.promises import Pour
-
-MidnightMs = Callable[[str, str, int], int]
-"""(site, date, days) -> the instant at which the local day `date` + `days` begins."""
 
 Entries = list[Entry]
 """Facts in the order of (instant, own id)."""
@@ -384,3 +382,5 @@ _INDEXED: dict[str, Callable[[DebtorIndex, Any, int, bool], None]] = {
     kinds.LegalStep.LETTER: _step,
 }
 """Of each type that anything is linked to: how it comes to the indexes (True) and leaves them (False)."""
+
+check_handlers("stream/ledger/debtor_index.py: _INDEXED", _INDEXED)

@@ -18,6 +18,7 @@ from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Credit
 from stream.ledger.debtor_index import CaseFile, DebtorIndex, Entries, following, preceding, within
+from stream.ledger.kinds import check_handlers
 from stream.ledger.legal import emit_legal
 from stream.ledger.own import emit_own
 from stream.ledger.payments import emit_orphan, emit_orphans, emit_payment, emit_reversal, emit_reversed
@@ -329,3 +330,5 @@ _COMING: dict[str, Callable[[DebtorIndex, Any, int, DifferenceSums], None]] = {
     kinds.PromiseCancelled.LETTER: _cancellation,
 }
 """Takes a fact of a type in, and adds to the tally what that changes."""
+
+check_handlers("stream/ledger/difference.py: _COMING", _COMING)

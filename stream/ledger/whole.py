@@ -7,8 +7,8 @@ from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
-from stream.ledger.debtor_index import DebtorIndex, MidnightMs
-from stream.ledger.definitions import Definitions
+from stream.ledger.debtor_index import DebtorIndex
+from stream.ledger.definitions import Definitions, MidnightMs
 from stream.ledger.fold import emit_linked
 from stream.ledger.own import emit_own
 from stream.ledger.states import Bounds, emit_span

@@ -6,40 +6,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
-from stream.facts.models.activity import (
-    AgentState,
-    BotSession,
-    LegalStep,
-    Measurement,
-    Message,
-    QualityReview,
-    Survey,
-    Visit,
-)
+from stream.facts.models.activity import Activity
 from stream.facts.models.call import Call
 from stream.facts.models.case import Case, Restriction
 from stream.facts.models.complaint import Complaint
 from stream.facts.models.payment import Payment, PaymentReversal
 from stream.facts.models.promise import Promise, PromiseCancelled
 
-Event = (
-    Call
-    | Payment
-    | PaymentReversal
-    | Promise
-    | PromiseCancelled
-    | Complaint
-    | Case
-    | Restriction
-    | Visit
-    | Message
-    | QualityReview
-    | AgentState
-    | Survey
-    | BotSession
-    | LegalStep
-    | Measurement
-)
+Event = Call | Payment | PaymentReversal | Promise | PromiseCancelled | Complaint | Case | Restriction | Activity
+"""Any event."""
 
 EVENTS: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 """The tagged union of all event types."""

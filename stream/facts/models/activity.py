@@ -107,3 +107,7 @@ class Measurement(BaseEvent):
         if not begins(self.period_start, self.period):
             raise ValueError(f"period_start {self.period_start} does not begin a {self.period}")
         return self
+
+
+Activity = Visit | Message | QualityReview | AgentState | Survey | BotSession | LegalStep | Measurement
+"""Any event of the topic."""
