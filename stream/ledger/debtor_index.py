@@ -14,8 +14,8 @@ from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.facts.identity import own_id
 from stream.ledger.calls import is_attempt, reaches_debtor
-from stream.ledger.definitions import Definitions, MidnightMs
-from stream.ledger.kinds import check_handlers
+from stream.ledger.definitions import Definitions
+from stream.ledger.kinds import MidnightMs, check_handlers
 from stream.ledger.running_totals import Entry, RunningTotals, packed
 from stream.ledger.store.held_facts import HeldFacts
 

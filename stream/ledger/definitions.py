@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 HOUR_MS = 3_600_000
-
-MidnightMs = Callable[[str, str, int], int]
-"""(site, date, days) -> the instant at which the local day `date` + `days` begins."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +46,14 @@ class Definitions:
         return self.coverage_days * 24 * HOUR_MS
 
     @property
+    def longest_span_ms(self) -> int:
+        """For how long after a fact another may still decide what becomes of it, whatever its case waits for."""
+        return max(self.attribution_ms, self.first_contact_ms, self.coverage_ms)
+
+    @property
     def complaint_deadline_ms(self) -> int:
         """Time from a complaint's receipt to its deadline."""
         return self.complaint_deadline_days * 24 * HOUR_MS
-
-    @property
-    def case_span_ms(self) -> int:
-        """How long after an event of a case another fact may still decide something of it: the longest of the above."""
-        return max(self.attribution_ms, self.first_contact_ms, self.coverage_ms)
 
     def kept_from(self, amount_minor: int) -> int:
         """The least sum that keeps an instalment: amount x (1 - tolerance), rounded up to a minor unit."""

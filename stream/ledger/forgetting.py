@@ -14,8 +14,8 @@ from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.ledger.cases import coverage, first_contact
 from stream.ledger.debtor_index import CaseFile, DebtorIndex
-from stream.ledger.definitions import HOUR_MS, Definitions, MidnightMs
-from stream.ledger.kinds import TRAITS, last_instant_ms
+from stream.ledger.definitions import HOUR_MS, Definitions
+from stream.ledger.kinds import KINDS, MidnightMs
 from stream.ledger.store.held_facts import FactList
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
@@ -38,14 +38,16 @@ def forgettable(
     for fact in held.facts:
         by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
     promises = [
-        last_instant_ms(fact, definitions, midnight_ms) for fact in held.facts if isinstance(fact, kinds.Promise)
+        KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms)
+        for fact in held.facts
+        if isinstance(fact, kinds.Promise)
     ]
     promised_ms = max(promises, default=0)
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
         case = links.case(case_id)
-        last_ms = max(last_instant_ms(fact, definitions, midnight_ms) for fact in group)
+        last_ms = max(KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms) for fact in group)
         if case_id is not None and case.closed:
             if last_ms + LONGEST_WINDOW_MS < frontier_ms:
                 gone += group
@@ -56,9 +58,9 @@ def forgettable(
             if id(fact) in deciding or _is_named(fact, links) or not _alone(fact, links):
                 continue
             # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
-            span_ms = definitions.case_span_ms
+            span_ms = definitions.longest_span_ms
             kept_ms = max(LONGEST_WINDOW_MS, span_ms) if case_id is None else LONGEST_WINDOW_MS + span_ms
-            last_ms = last_instant_ms(fact, definitions, midnight_ms)
+            last_ms = KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms)
             if isinstance(fact, kinds.Payment):  # it may come to belong to a case, and then fills its promises
                 last_ms = max(last_ms, promised_ms)
             until_ms = last_ms + kept_ms
@@ -91,9 +93,8 @@ def _alone(fact: Fact, links: DebtorIndex) -> bool:
     """Whether it may go without a case, or before it. A restriction without an end stays."""
     if isinstance(fact, kinds.Payment):
         return fact.case_id is None and len(links.naming) != 1
-    if isinstance(fact, kinds.Restriction):
-        return fact.until is not None
-    return fact.case_id is None or not TRAITS[fact.LETTER].waits_for_case
+    kind = KINDS[fact.LETTER]
+    return kind.ends(fact) and (kind.role in ("alone", "attempt") or fact.case_id is None)
 
 
 def _deciding(case: CaseFile, links: DebtorIndex) -> Iterator[Fact]:

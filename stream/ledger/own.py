@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from stream.facts.fact import Call, Fact
 from stream.ledger.calls import counted_ms
+from stream.ledger.columns import Columns
 from stream.ledger.contribution import Emit, own_credit
 from stream.ledger.definitions import Definitions
-from stream.ledger.kinds import ROWS, Columns
+from stream.ledger.kinds import KINDS
 
-_COLUMNS = {row.kind.LETTER: row.columns for row in ROWS if row.columns is not None}
+_COLUMNS = {letter: kind.columns for letter, kind in KINDS.items()}
 
 
 def own_columns(fact: Fact, definitions: Definitions) -> Columns:
@@ -16,8 +17,7 @@ def own_columns(fact: Fact, definitions: Definitions) -> Columns:
 
     Both are empty for types whose contributions are all linked to other facts, and for a fact that is void.
     """
-    found = _COLUMNS.get(fact.LETTER)
-    return found(fact, definitions) if found is not None and not fact.void else ((), ())
+    return ((), ()) if fact.void else _COLUMNS[fact.LETTER](fact, definitions)
 
 
 def own_instant_ms(fact: Fact, definitions: Definitions) -> int:

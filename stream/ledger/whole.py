@@ -8,8 +8,9 @@ from itertools import zip_longest
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
 from stream.ledger.debtor_index import DebtorIndex
-from stream.ledger.definitions import Definitions, MidnightMs
+from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.kinds import MidnightMs
 from stream.ledger.own import emit_own
 from stream.ledger.states import Bounds, emit_span
 from stream.ledger.store.held_facts import FactList

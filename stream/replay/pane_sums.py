@@ -10,7 +10,7 @@ from stream.ledger.contribution import Credit, own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
-from stream.ledger.kinds import related
+from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.ledger.store.held_facts import FactList
@@ -20,7 +20,7 @@ from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 from stream.windows.sums import Sums
 
-_LINKED = related("linked")
+_LINKED = frozenset(kind.struct for kind in KINDS.values() if kind.begins)
 """Types without which nothing of a key depends on more than one fact; what depends on states aside."""
 
 _STATES = {AgentState}

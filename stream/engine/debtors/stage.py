@@ -16,7 +16,7 @@ from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
-from stream.ledger.kinds import related
+from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -33,7 +33,7 @@ from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
-_ALONE: frozenset[type[Fact]] = related("alone")
+_ALONE: frozenset[type[Fact]] = frozenset(kind.struct for kind in KINDS.values() if kind.role == "alone")
 """Types that nothing else depends on."""
 
 
