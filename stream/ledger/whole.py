@@ -1,4 +1,4 @@
-"""The whole fold of a key at once: the definition that the differences of stage 1 must add up to."""
+"""The whole fold of a key at once: the definition that the differences of the debtor stage must add up to."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def emit_whole(
     counting = [fact for fact in facts if not fact.void]
     for fact in counting:
         emit_own(fact, definitions, emit)
-    links = DebtorIndex(FactList(counting), definitions, midnight_ms, reasons=True)
-    links.take_in_all()
-    emit_linked(links, emit)
+    index = DebtorIndex(FactList(counting), definitions, midnight_ms, reasons=True)
+    index.take_in_all()
+    emit_linked(index, emit)
     states = [fact for fact in counting if isinstance(fact, AgentState)]
     states.sort(key=lambda state: (state.occurred_at, state.event_id))
     for state, following in zip_longest(states, states[1:]):

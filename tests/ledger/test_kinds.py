@@ -10,8 +10,7 @@ from stream.facts.decode import decode
 from stream.facts.fact import TOPICS
 from stream.facts.identity import expected_key
 from stream.kafka.names import INBOUND
-from stream.ledger import debtor_index as links
-from stream.ledger import difference
+from stream.ledger import debtor_index, difference
 from stream.ledger.kinds import KINDS
 from stream.replay.routing import group_of
 from stream.simulate import route
@@ -20,7 +19,7 @@ from tests.facts.events import SAMPLES, event
 
 def test_every_part_knows_the_same_types() -> None:
     indexed = {letter for letter, kind in KINDS.items() if kind.role in ("linked", "attempt")}
-    assert set(links._INDEXED) == set(difference._COMING) == indexed
+    assert set(debtor_index._INDEXED) == set(difference._COMING) == indexed
     assert {kind.TYPE for kind in facts.KINDS} == set(SAMPLES) == set(route.TYPES)
     assert len(KINDS) == len({kind.TYPE for kind in facts.KINDS})
     assert INBOUND == TOPICS == ("calls", "payments", "complaints", "cases", "activity")
