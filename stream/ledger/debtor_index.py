@@ -1,7 +1,7 @@
 """A debtor's facts with the indexes by which they find each other.
 
-An index holds places (`store/held_facts.py`) in the order of time. So a large dossier need not be kept as read, and what
-a fact touches is found by halving. A fact comes to the indexes and leaves them again by the same table.
+An index holds places (`store/held_facts.py`) in the order of time. So a large dossier need not be kept as read, and
+what a fact touches is found by halving. A fact comes to the indexes and leaves them again by the same table.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ _AS_READ = 10
 
 
 class DossierCache:
-    """Keeps the indexes of at most `capacity` facts in all, each counted by its memory: 1 for a fact that only stands in
-    an index (about 100 bytes). Those that were not used for longest go first; the last one stays, however large.
+    """Keeps the indexes of at most `capacity` facts in all, each counted by its memory: 1 is a fact that only stands in
+    an index (about 100 bytes). Those unused for longest go first; the last one stays, however large.
     """
 
     def __init__(self, capacity: int = 500_000) -> None:
