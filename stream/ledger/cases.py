@@ -19,56 +19,56 @@ class Deadline(NamedTuple):
     met_by: Fact | None
 
 
-def owner_at(links: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
+def owner_at(index: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
     """The owner of a case: the latest event up to `at_ms` that names an agent (definitions 5c)."""
-    return _event(links, latest(case.owners, at_ms + 1))
+    return _event(index, latest(case.owners, at_ms + 1))
 
 
-def overdue_at(links: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
+def overdue_at(index: DebtorIndex, case: CaseFile, at_ms: int) -> Case | None:
     """The latest event of a case up to `at_ms` that has an overdue amount."""
-    return _event(links, latest(case.overdues, at_ms + 1))
+    return _event(index, latest(case.overdues, at_ms + 1))
 
 
-def _event(links: DebtorIndex, entry: Entry | None) -> Case | None:
-    return None if entry is None else cast("Case", links.fact(entry[2]))
+def _event(index: DebtorIndex, entry: Entry | None) -> Case | None:
+    return None if entry is None else cast("Case", index.fact(entry[2]))
 
 
-def first(links: DebtorIndex, events: Entries) -> Case | None:
+def first(index: DebtorIndex, events: Entries) -> Case | None:
     """The first of a case's events, by (occurred_at, event_id); None where there is none."""
-    return _event(links, events[0]) if events else None
+    return _event(index, events[0]) if events else None
 
 
-def first_contact(links: DebtorIndex, case: CaseFile) -> Deadline | None:
+def first_contact(index: DebtorIndex, case: CaseFile) -> Deadline | None:
     """The deadline for the first attempt; None where the case was not placed early enough in its delinquency."""
-    placed, definitions = first(links, case.placed), links.definitions
+    placed, definitions = first(index, case.placed), index.definitions
     if placed is None or placed.dpd is None or placed.dpd > definitions.first_contact_max_dpd:
         return None
-    return _deadline(links, placed, definitions.first_contact_ms, case.attempts)
+    return _deadline(index, placed, definitions.first_contact_ms, case.attempts)
 
 
-def coverage(links: DebtorIndex, case: CaseFile) -> Deadline | None:
+def coverage(index: DebtorIndex, case: CaseFile) -> Deadline | None:
     """The deadline for reaching an M1 case (1-30 days past due); None where it never was one."""
-    m1 = first(links, case.m1)
-    return None if m1 is None else _deadline(links, m1, links.definitions.coverage_ms, case.reached)
+    m1 = first(index, case.m1)
+    return None if m1 is None else _deadline(index, m1, index.definitions.coverage_ms, case.reached)
 
 
-def _deadline(links: DebtorIndex, event: Case, span_ms: int, meeting: Entries) -> Deadline:
+def _deadline(index: DebtorIndex, event: Case, span_ms: int, meeting: Entries) -> Deadline:
     end_ms = event.occurred_at + span_ms
     met_by = first_within(meeting, event.occurred_at, end_ms)
-    return Deadline(event, end_ms, None if met_by is None else links.fact(met_by[2]))
+    return Deadline(event, end_ms, None if met_by is None else index.fact(met_by[2]))
 
 
-def emit_case(links: DebtorIndex, case: CaseFile, emit: Emit) -> None:
+def emit_case(index: DebtorIndex, case: CaseFile, emit: Emit) -> None:
     """Emits what the case events of a case contribute, deadlines included."""
-    placed, closed = first(links, case.placed), first(links, case.closed)
+    placed, closed = first(index, case.placed), first(index, case.closed)
     if placed is not None:
         credit = own_credit(placed)
         emit(credit, "cases_placed", placed.occurred_at, 1, placed)
         if placed.overdue_minor:
             name = column("placed_minor", placed.currency)
             emit(credit, name, placed.occurred_at, placed.overdue_minor, placed)
-    _emit_deadline(first_contact(links, case), "first_contacts_due", "first_contacts_met", emit)
-    _emit_deadline(coverage(links, case), "m1_due", "m1_covered", emit)
+    _emit_deadline(first_contact(index, case), "first_contacts_due", "first_contacts_met", emit)
+    _emit_deadline(coverage(index, case), "m1_due", "m1_covered", emit)
     if closed is not None:
         credit = own_credit(closed)
         emit(credit, "cases_closed", closed.occurred_at, 1, closed)

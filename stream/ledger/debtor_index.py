@@ -1,7 +1,7 @@
 """A debtor's facts with the indexes by which they find each other.
 
-An index holds places (`held.py`) in the order of time, so that a large dossier is not kept as read, and what a fact
-touches is found by halving. A fact comes to the indexes and leaves them again by the same table.
+An index holds places (`store/held_facts.py`) in the order of time. So a large dossier need not be kept as read, and
+what a fact touches is found by halving. A fact comes to the indexes and leaves them again by the same table.
 """
 
 from __future__ import annotations
@@ -15,14 +15,12 @@ from stream.facts.fact import Fact
 from stream.facts.identity import own_id
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.definitions import Definitions
+from stream.ledger.kinds import MidnightMs, check_handlers
 from stream.ledger.running_totals import Entry, RunningTotals, packed
 from stream.ledger.store.held_facts import HeldFacts
 
 if TYPE_CHECKING:
     from stream.ledger.promises import Pour
-
-MidnightMs = Callable[[str, str, int], int]
-"""(site, date, days) -> the instant at which the local day `date` + `days` begins."""
 
 Entries = list[Entry]
 """Facts in the order of (instant, own id)."""
@@ -82,7 +80,7 @@ class CaseFile:
         self.talks: Entries = []
         """Calls that a payment may be credited to."""
         self.payments: Entries = []
-        """By (`Links.paid_ms`, payment_id)."""
+        """By (`DebtorIndex.paid_ms`, payment_id)."""
         self.tills: dict[str, RunningTotals] = {}
         """The same by currency."""
         self.promises: Entries = []
@@ -146,7 +144,7 @@ class DebtorIndex:
         self.absent: set[int] = set()
         """Places of facts that are at hand and not taken in."""
         self.paid_until_ms = 0
-        """When the latest payment came in; of one that was replaced too."""
+        """When the latest payment came in; one that was replaced counts too."""
         self.deadlines: tuple[list[int], list[int]] | None = None
         self.stale: set[str | None] = set()
         """What `reach.py` keeps here: ends of the deadlines that nothing has met, and the cases to look at again."""
@@ -204,7 +202,7 @@ class DebtorIndex:
                 del self.naming[case_id]
 
     def add(self, fact: Fact, place: int) -> None:
-        """Takes in the fact at a place; those that `moved_by` tells of must be out."""
+        """Takes in the fact at a place; those that `moved_by` names must be out."""
         self.absent.discard(place)
         self._name(fact, 1)
         found = _INDEXED.get(fact.LETTER)
@@ -212,7 +210,7 @@ class DebtorIndex:
             found(self, fact, place, True)
 
     def remove(self, fact: Fact, place: int) -> None:
-        """Puts the fact at a place out of the indexes; so must those be that `moved_by` tells of."""
+        """Puts the fact at a place out of the indexes; so must those be that `moved_by` names."""
         self.absent.add(place)
         self._name(fact, -1)
         found = _INDEXED.get(fact.LETTER)
@@ -237,72 +235,72 @@ class DebtorIndex:
         return max(0, payment.amount_minor - reversals.minor.get(payment.currency, 0))
 
 
-def _call(links: DebtorIndex, call: kinds.Call, place: int, there: bool) -> None:
-    if call.call_id in links.complaints_of_call:
+def _call(index: DebtorIndex, call: kinds.Call, place: int, there: bool) -> None:
+    if call.call_id in index.complaints_of_call:
         if there:
-            links.waiting.discard(call.call_id)
+            index.waiting.discard(call.call_id)
         else:
-            links.waiting.add(call.call_id)
+            index.waiting.add(call.call_id)
     attempt, human = is_attempt(call), call.outcome == "human"
     if call.case_id is None or not (attempt or human):
         return
-    case, entry = links.case(call.case_id), (call.occurred_at, "c" + call.call_id, place)
+    case, entry = index.case(call.case_id), (call.occurred_at, "c" + call.call_id, place)
     if attempt:
         _put(case.attempts, entry, there=there)
     if human:
         _put(case.reached, entry, there=there)
         if reaches_debtor(call):
             _put(case.talks, entry, there=there)
-    links.stale.add(call.case_id)
+    index.stale.add(call.case_id)
 
 
-def _message(links: DebtorIndex, message: kinds.Message, place: int, there: bool) -> None:
+def _message(index: DebtorIndex, message: kinds.Message, place: int, there: bool) -> None:
     if message.case_id is not None and message.direction == "outbound":
         entry = (message.occurred_at, "m" + message.message_id, place)
-        _put(links.case(message.case_id).attempts, entry, there=there)
-        links.stale.add(message.case_id)
+        _put(index.case(message.case_id).attempts, entry, there=there)
+        index.stale.add(message.case_id)
 
 
-def _visit(links: DebtorIndex, visit: kinds.Visit, place: int, there: bool) -> None:
-    case, entry = links.case(visit.case_id), (visit.occurred_at, "v" + visit.visit_id, place)
+def _visit(index: DebtorIndex, visit: kinds.Visit, place: int, there: bool) -> None:
+    case, entry = index.case(visit.case_id), (visit.occurred_at, "v" + visit.visit_id, place)
     _put(case.visits, entry, there=there)
     _put(case.attempts, entry, there=there)
     if visit.met_debtor:
         _put(case.reached, entry, there=there)
-    links.stale.add(visit.case_id)
+    index.stale.add(visit.case_id)
 
 
-def _payment(links: DebtorIndex, payment: kinds.Payment, place: int, there: bool) -> None:
+def _payment(index: DebtorIndex, payment: kinds.Payment, place: int, there: bool) -> None:
     if payment.case_id is None:
         if there:
-            links.loose[place] = None
+            index.loose[place] = None
         else:
-            links.loose.pop(place, None)
-    case, entry = links.case_of(payment), links.entry_of(payment, place)
+            index.loose.pop(place, None)
+    case, entry = index.case_of(payment), index.entry_of(payment, place)
     _put(case.payments, entry, there=there)
-    amount = packed(payment.amount_minor, links.net_minor(payment))
+    amount = packed(payment.amount_minor, index.net_minor(payment))
     till = case.tills.get(payment.currency)
     if till is None:
         till = case.tills[payment.currency] = RunningTotals()
     if there:
         till.add(entry, amount)
-        links.paid_until_ms = max(links.paid_until_ms, entry[0])
+        index.paid_until_ms = max(index.paid_until_ms, entry[0])
     else:
         till.remove(entry, amount)
     case.pours.clear()
 
 
-def _reversal(links: DebtorIndex, reversal: kinds.PaymentReversal, place: int, there: bool) -> None:
-    reversals = links.reversals.get(reversal.payment_id)
+def _reversal(index: DebtorIndex, reversal: kinds.PaymentReversal, place: int, there: bool) -> None:
+    reversals = index.reversals.get(reversal.payment_id)
     if reversals is None:
-        reversals = links.reversals[reversal.payment_id] = Reversals()
-    payment_place = links.held.place_of("p" + reversal.payment_id)
-    payment = links.known("p" + reversal.payment_id)
+        reversals = index.reversals[reversal.payment_id] = Reversals()
+    payment_place = index.held.place_of("p" + reversal.payment_id)
+    payment = index.known("p" + reversal.payment_id)
     # While the facts are being read, a payment may be known that has no entry yet: it comes with what is left of it.
     entry, before_minor = None, 0
     if isinstance(payment, kinds.Payment) and payment_place is not None:
-        before_minor = links.net_minor(payment)
-        entry = links.entry_of(payment, payment_place)
+        before_minor = index.net_minor(payment)
+        entry = index.entry_of(payment, payment_place)
     sums = reversals.minor
     if there:
         reversals.places[place] = None
@@ -311,11 +309,11 @@ def _reversal(links: DebtorIndex, reversal: kinds.PaymentReversal, place: int, t
         del reversals.places[place]
         sums[reversal.currency] -= reversal.amount_minor
         if not reversals.places:
-            del links.reversals[reversal.payment_id]
+            del index.reversals[reversal.payment_id]
     if entry is not None and isinstance(payment, kinds.Payment):
-        case = links.case_of(payment)
+        case = index.case_of(payment)
         if _holds(case.payments, entry):
-            case.tills[payment.currency].change(entry, links.net_minor(payment) - before_minor)
+            case.tills[payment.currency].change(entry, index.net_minor(payment) - before_minor)
             case.pours.clear()
 
 
@@ -324,35 +322,35 @@ def _holds(entries: Entries, entry: Entry) -> bool:
     return at < len(entries) and entries[at] == entry
 
 
-def _promise(links: DebtorIndex, promise: kinds.Promise, place: int, there: bool) -> None:
-    case = links.case(promise.case_id)
+def _promise(index: DebtorIndex, promise: kinds.Promise, place: int, there: bool) -> None:
+    case = index.case(promise.case_id)
     _put(case.promises, (promise.occurred_at, promise.promise_id, place), there=there)
     case.pours.clear()
 
 
-def _cancellation(links: DebtorIndex, cancelled: kinds.PromiseCancelled, _place: int, _there: bool) -> None:
-    promise = links.known("o" + cancelled.promise_id)
-    if promise is not None and promise.case_id in links.cases:
-        links.cases[promise.case_id].pours.clear()
+def _cancellation(index: DebtorIndex, cancelled: kinds.PromiseCancelled, _place: int, _there: bool) -> None:
+    promise = index.known("o" + cancelled.promise_id)
+    if promise is not None and promise.case_id in index.cases:
+        index.cases[promise.case_id].pours.clear()
 
 
-def _complaint(links: DebtorIndex, complaint: kinds.Complaint, place: int, there: bool) -> None:
+def _complaint(index: DebtorIndex, complaint: kinds.Complaint, place: int, there: bool) -> None:
     entry = (complaint.received_at, complaint.complaint_id, place)
-    _put(links.case(complaint.case_id).complaints, entry, there=there)
+    _put(index.case(complaint.case_id).complaints, entry, there=there)
     call_id = complaint.call_id
     if call_id is None:
         return
-    naming = links.complaints_of_call.setdefault(call_id, [])
+    naming = index.complaints_of_call.setdefault(call_id, [])
     _put(naming, entry, there=there)
     if not naming:
-        del links.complaints_of_call[call_id]
-        links.waiting.discard(call_id)
-    elif links.known("c" + call_id) is None:
-        links.waiting.add(call_id)
+        del index.complaints_of_call[call_id]
+        index.waiting.discard(call_id)
+    elif index.known("c" + call_id) is None:
+        index.waiting.add(call_id)
 
 
-def _event(links: DebtorIndex, event: kinds.Case, place: int, there: bool) -> None:
-    case, entry = links.case(event.case_id), (event.occurred_at, event.event_id, place)
+def _event(index: DebtorIndex, event: kinds.Case, place: int, there: bool) -> None:
+    case, entry = index.case(event.case_id), (event.occurred_at, event.event_id, place)
     if event.change == "placed":
         _put(case.placed, entry, there=there)
     elif event.change == "closed":
@@ -363,12 +361,12 @@ def _event(links: DebtorIndex, event: kinds.Case, place: int, there: bool) -> No
         _put(case.owners, entry, there=there)
     if event.overdue_minor is not None:
         _put(case.overdues, entry, there=there)
-    links.stale.add(event.case_id)
+    index.stale.add(event.case_id)
 
 
-def _step(links: DebtorIndex, step: kinds.LegalStep, place: int, there: bool) -> None:
+def _step(index: DebtorIndex, step: kinds.LegalStep, place: int, there: bool) -> None:
     if step.status == "due":
-        _put(links.due_steps, (step.occurred_at, own_id(step), place), there=there)
+        _put(index.due_steps, (step.occurred_at, own_id(step), place), there=there)
 
 
 _INDEXED: dict[str, Callable[[DebtorIndex, Any, int, bool], None]] = {
@@ -384,3 +382,5 @@ _INDEXED: dict[str, Callable[[DebtorIndex, Any, int, bool], None]] = {
     kinds.LegalStep.LETTER: _step,
 }
 """Of each type that anything is linked to: how it comes to the indexes (True) and leaves them (False)."""
+
+check_handlers("stream/ledger/debtor_index.py: _INDEXED", _INDEXED)

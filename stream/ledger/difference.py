@@ -18,6 +18,7 @@ from stream.ledger.cases import emit_case
 from stream.ledger.complaints import emit_complaint
 from stream.ledger.contribution import Credit
 from stream.ledger.debtor_index import CaseFile, DebtorIndex, Entries, following, preceding, within
+from stream.ledger.kinds import check_handlers
 from stream.ledger.legal import emit_legal
 from stream.ledger.own import emit_own
 from stream.ledger.payments import emit_orphan, emit_orphans, emit_payment, emit_reversal, emit_reversed
@@ -46,41 +47,41 @@ class DifferenceSums:
         return {at: amount for at, amount in self.sums.items() if amount}
 
 
-def added(links: DebtorIndex, come: Fact, place: int) -> Difference:
+def added(index: DebtorIndex, come: Fact, place: int) -> Difference:
     """Takes a fact in, which is held at this place already; what that changes. Instants are exact."""
     tally = DifferenceSums()
-    links.absent.add(place)
-    loose = _put_out(links, links.moved_by(come, there=False), tally)
-    _take_in(links, come, place, tally, 1)
-    _put_back(links, loose, tally)
+    index.absent.add(place)
+    loose = _put_out(index, index.moved_by(come, there=False), tally)
+    _take_in(index, come, place, tally, 1)
+    _put_back(index, loose, tally)
     return tally.nonzero()
 
 
-def removed(links: DebtorIndex, gone: Fact, place: int) -> Difference:
+def removed(index: DebtorIndex, gone: Fact, place: int) -> Difference:
     """Puts a fact out, which is still held at this place; what that changes. Instants are exact."""
     tally = DifferenceSums()
-    loose = _put_out(links, links.moved_by(gone, there=True), tally)
-    _lose(links, gone, place, tally)
-    _put_back(links, loose, tally)
+    loose = _put_out(index, index.moved_by(gone, there=True), tally)
+    _lose(index, gone, place, tally)
+    _put_back(index, loose, tally)
     return tally.nonzero()
 
 
-def _put_out(links: DebtorIndex, places: list[int], tally: DifferenceSums) -> list[int]:
+def _put_out(index: DebtorIndex, places: list[int], tally: DifferenceSums) -> list[int]:
     for place in places:
-        _lose(links, links.fact(place), place, tally)
+        _lose(index, index.fact(place), place, tally)
     return places
 
 
-def _put_back(links: DebtorIndex, places: list[int], tally: DifferenceSums) -> None:
+def _put_back(index: DebtorIndex, places: list[int], tally: DifferenceSums) -> None:
     for place in places:
-        _take_in(links, links.fact(place), place, tally, 1)
+        _take_in(index, index.fact(place), place, tally, 1)
 
 
-def _lose(links: DebtorIndex, gone: Fact, place: int, tally: DifferenceSums) -> None:
+def _lose(index: DebtorIndex, gone: Fact, place: int, tally: DifferenceSums) -> None:
     """Less what it would change if it came."""
-    links.remove(gone, place)
-    _take_in(links, gone, place, tally, -1)
-    links.remove(gone, place)
+    index.remove(gone, place)
+    _take_in(index, gone, place, tally, -1)
+    index.remove(gone, place)
 
 
 def total(*changes: Difference) -> Difference:
@@ -92,15 +93,15 @@ def total(*changes: Difference) -> Difference:
     return {at: amount for at, amount in sums.items() if amount}
 
 
-def _take_in(links: DebtorIndex, come: Fact, place: int, tally: DifferenceSums, sign: int) -> None:
-    """Adds to the tally, times `sign`, what changes when a fact comes to the links."""
+def _take_in(index: DebtorIndex, come: Fact, place: int, tally: DifferenceSums, sign: int) -> None:
+    """Adds to the tally, times `sign`, what changes when a fact comes to the index."""
     tally.sign = sign
-    emit_own(come, links.definitions, tally)
+    emit_own(come, index.definitions, tally)
     coming = _COMING.get(come.LETTER)
     if coming is not None:
-        coming(links, come, place, tally)
+        coming(index, come, place, tally)
     else:
-        links.add(come, place)
+        index.add(come, place)
 
 
 class _Touched:
@@ -116,54 +117,54 @@ class _Touched:
         self.visits: Entries = []
         self.steps: list[LegalStep] = []
 
-    def emit(self, links: DebtorIndex, tally: DifferenceSums) -> None:
+    def emit(self, index: DebtorIndex, tally: DifferenceSums) -> None:
         """Emits it as it is."""
         case = self.case
         if case is not None:
             if self.deadlines:
-                emit_case(links, case, tally)
+                emit_case(index, case, tally)
             for entry in self.payments:
-                promise = claimed(links, case, entry, cast("Payment", links.fact(entry[2])))
-                emit_payment(links, case, entry, promise, tally)
-                emit_reversed(links, case, entry, promise, tally)
+                promise = claimed(index, case, entry, cast("Payment", index.fact(entry[2])))
+                emit_payment(index, case, entry, promise, tally)
+                emit_reversed(index, case, entry, promise, tally)
             for _, _, place in self.visits:
-                emit_visited(links, case, cast("Visit", links.fact(place)), tally)
+                emit_visited(index, case, cast("Visit", index.fact(place)), tally)
         for _, _, place in self.complaints:
-            emit_complaint(links, cast("Complaint", links.fact(place)), tally)
+            emit_complaint(index, cast("Complaint", index.fact(place)), tally)
         for step in self.steps:
-            emit_legal(links, step, tally)
+            emit_legal(index, step, tally)
 
-    def take_in(self, links: DebtorIndex, come: Fact, place: int, tally: DifferenceSums) -> None:
+    def take_in(self, index: DebtorIndex, come: Fact, place: int, tally: DifferenceSums) -> None:
         """Emits it, with the opposite sign, as it is before the fact comes, and as it is then."""
         sign = tally.sign
         tally.sign = -sign
-        self.emit(links, tally)
-        links.add(come, place)
+        self.emit(index, tally)
+        index.add(come, place)
         tally.sign = sign
-        self.emit(links, tally)
+        self.emit(index, tally)
 
 
-def _call(links: DebtorIndex, call: kinds.Call, place: int, tally: DifferenceSums) -> None:
-    case = links.cases.get(call.case_id)
+def _call(index: DebtorIndex, call: kinds.Call, place: int, tally: DifferenceSums) -> None:
+    case = index.cases.get(call.case_id)
     touched = _Touched(case)
-    touched.complaints = list(links.complaints_of_call.get(call.call_id, ()))
+    touched.complaints = list(index.complaints_of_call.get(call.call_id, ()))
     if case is not None:
         touched.deadlines = case.has_milestones and (is_attempt(call) or call.outcome == "human")
         if reaches_debtor(call):
-            touched.payments = _paid_after(links, case, call, place)
-    touched.take_in(links, call, place, tally)
+            touched.payments = _paid_after(index, case, call, place)
+    touched.take_in(index, call, place, tally)
 
 
-def _paid_after(links: DebtorIndex, case: CaseFile, call: kinds.Call, place: int) -> Entries:
+def _paid_after(index: DebtorIndex, case: CaseFile, call: kinds.Call, place: int) -> Entries:
     """The payments between a call and the next that a payment may be credited to, as far as it reaches; without those
     that are credited to an earlier call of the same agent as it is."""
     entry: Entry = (call.occurred_at, "c" + call.call_id, place)
-    attribution_ms = links.definitions.attribution_ms
+    attribution_ms = index.definitions.attribution_ms
     from_ms, until_ms = call.occurred_at, call.occurred_at + attribution_ms
     before, after = preceding(case.talks, entry), following(case.talks, entry)
     if after is not None:
         until_ms = min(until_ms, after[0])
-    if before is not None and _same_agent(links.fact(before[2]), call):
+    if before is not None and _same_agent(index.fact(before[2]), call):
         from_ms = max(from_ms, before[0] + attribution_ms)
     return within(case.payments, from_ms + 1, until_ms + 1)
 
@@ -172,28 +173,28 @@ def _same_agent(one: Fact, other: Fact) -> bool:
     return one.agent_id == other.agent_id and one.team_id == other.team_id
 
 
-def _message(links: DebtorIndex, message: kinds.Message, place: int, tally: DifferenceSums) -> None:
-    touched = _Touched(links.cases.get(message.case_id))
+def _message(index: DebtorIndex, message: kinds.Message, place: int, tally: DifferenceSums) -> None:
+    touched = _Touched(index.cases.get(message.case_id))
     touched.deadlines = touched.case is not None and message.direction == "outbound" and touched.case.has_milestones
-    touched.take_in(links, message, place, tally)
+    touched.take_in(index, message, place, tally)
 
 
-def _visit(links: DebtorIndex, visit: Visit, place: int, tally: DifferenceSums) -> None:
-    case = links.case(visit.case_id)
+def _visit(index: DebtorIndex, visit: Visit, place: int, tally: DifferenceSums) -> None:
+    case = index.case(visit.case_id)
     touched = _Touched(case)
     touched.deadlines = case.has_milestones
-    touched.take_in(links, visit, place, tally)
-    emit_visited(links, case, visit, tally)
+    touched.take_in(index, visit, place, tally)
+    emit_visited(index, case, visit, tally)
 
 
-def _event(links: DebtorIndex, event: kinds.Case, place: int, tally: DifferenceSums) -> None:
+def _event(index: DebtorIndex, event: kinds.Case, place: int, tally: DifferenceSums) -> None:
     """It sets a milestone, or says for the time from then on who the owner is and what is overdue."""
-    case, entry = links.case(event.case_id), (event.occurred_at, event.event_id, place)
+    case, entry = index.case(event.case_id), (event.occurred_at, event.event_id, place)
     touched = _Touched(case)
     touched.deadlines = event.change != "assigned"
     if event.agent_id is not None:
         owner = preceding(case.owners, entry)
-        if owner is None or not _same_agent(links.fact(owner[2]), event):
+        if owner is None or not _same_agent(index.fact(owner[2]), event):
             until_ms = _until(case.owners, entry)
             touched.payments = within(case.payments, event.occurred_at, until_ms)
             touched.complaints = within(case.complaints, event.occurred_at, until_ms)
@@ -201,9 +202,9 @@ def _event(links: DebtorIndex, event: kinds.Case, place: int, tally: DifferenceS
         touched.payments = within(case.payments, event.occurred_at, NO_END_MS)  # all that are timed from there
     if event.overdue_minor is not None:
         former = preceding(case.overdues, entry)
-        if former is None or not _same_overdue(cast("kinds.Case", links.fact(former[2])), event):
+        if former is None or not _same_overdue(cast("kinds.Case", index.fact(former[2])), event):
             touched.visits = within(case.visits, event.occurred_at, _until(case.overdues, entry))
-    touched.take_in(links, event, place, tally)
+    touched.take_in(index, event, place, tally)
 
 
 def _same_overdue(one: kinds.Case, other: kinds.Case) -> bool:
@@ -215,70 +216,70 @@ def _until(entries: Entries, entry: Entry) -> int:
     return NO_END_MS if after is None else after[0]
 
 
-def _complaint(links: DebtorIndex, complaint: Complaint, place: int, tally: DifferenceSums) -> None:
-    links.add(complaint, place)
-    emit_complaint(links, complaint, tally)
+def _complaint(index: DebtorIndex, complaint: Complaint, place: int, tally: DifferenceSums) -> None:
+    index.add(complaint, place)
+    emit_complaint(index, complaint, tally)
 
 
-def _step(links: DebtorIndex, step: LegalStep, place: int, tally: DifferenceSums) -> None:
+def _step(index: DebtorIndex, step: LegalStep, place: int, tally: DifferenceSums) -> None:
     touched = _Touched(None)
     if step.status == "done":
-        due = links.known(f"l{step.step_id}|due")
+        due = index.known(f"l{step.step_id}|due")
         if isinstance(due, LegalStep):
             touched.steps.append(due)
-    touched.take_in(links, step, place, tally)
+    touched.take_in(index, step, place, tally)
     if step.status == "due":
-        emit_legal(links, step, tally)
+        emit_legal(index, step, tally)
 
 
-def _payment(links: DebtorIndex, payment: Payment, place: int, tally: DifferenceSums) -> None:
-    case, entry = links.case_of(payment), links.entry_of(payment, place)
+def _payment(index: DebtorIndex, payment: Payment, place: int, tally: DifferenceSums) -> None:
+    case, entry = index.case_of(payment), index.entry_of(payment, place)
     sign = tally.sign
-    if payment.payment_id in links.reversals:
+    if payment.payment_id in index.reversals:
         tally.sign = -sign
-        emit_orphans(links, payment.payment_id, tally)
+        emit_orphans(index, payment.payment_id, tally)
         tally.sign = sign
-    _pour_anew(links, case, [holder_of(case.promises, entry[0])], payment, place, tally)
-    promise = claimed(links, case, entry, payment)
-    emit_payment(links, case, entry, promise, tally)
-    emit_reversed(links, case, entry, promise, tally)
+    _pour_anew(index, case, [holder_of(case.promises, entry[0])], payment, place, tally)
+    promise = claimed(index, case, entry, payment)
+    emit_payment(index, case, entry, promise, tally)
+    emit_reversed(index, case, entry, promise, tally)
 
 
-def _reversal(links: DebtorIndex, reversal: kinds.PaymentReversal, place: int, tally: DifferenceSums) -> None:
-    payment_place = links.held.place_of("p" + reversal.payment_id)
-    payment = links.known("p" + reversal.payment_id)
+def _reversal(index: DebtorIndex, reversal: kinds.PaymentReversal, place: int, tally: DifferenceSums) -> None:
+    payment_place = index.held.place_of("p" + reversal.payment_id)
+    payment = index.known("p" + reversal.payment_id)
     if payment_place is None or not isinstance(payment, Payment):
-        links.add(reversal, place)
+        index.add(reversal, place)
         emit_orphan(reversal, tally)
         return
-    case, entry, sign = links.case_of(payment), links.entry_of(payment, payment_place), tally.sign
-    promise = claimed(links, case, entry, payment)  # a reversal does not change that
+    case, entry, sign = index.case_of(payment), index.entry_of(payment, payment_place), tally.sign
+    promise = claimed(index, case, entry, payment)  # a reversal does not change that
     tally.sign = -sign
-    emit_payment(links, case, entry, promise, tally)
+    emit_payment(index, case, entry, promise, tally)
     tally.sign = sign
-    _pour_anew(links, case, [holder_of(case.promises, entry[0])], reversal, place, tally)
-    emit_payment(links, case, entry, promise, tally)
-    emit_reversal(links, case, entry, promise, reversal, tally)
+    _pour_anew(index, case, [holder_of(case.promises, entry[0])], reversal, place, tally)
+    emit_payment(index, case, entry, promise, tally)
+    emit_reversal(index, case, entry, promise, reversal, tally)
 
 
-def _promise(links: DebtorIndex, promise: kinds.Promise, place: int, tally: DifferenceSums) -> None:
-    case, entry = links.case(promise.case_id), (promise.occurred_at, promise.promise_id, place)
+def _promise(index: DebtorIndex, promise: kinds.Promise, place: int, tally: DifferenceSums) -> None:
+    case, entry = index.case(promise.case_id), (promise.occurred_at, promise.promise_id, place)
     at = bisect_left(case.promises, entry)
-    _pour_anew(links, case, [case.promises[at - 1] if at else None], promise, place, tally, entry)
+    _pour_anew(index, case, [case.promises[at - 1] if at else None], promise, place, tally, entry)
 
 
-def _cancellation(links: DebtorIndex, cancelled: kinds.PromiseCancelled, place: int, tally: DifferenceSums) -> None:
-    promise_place = links.held.place_of("o" + cancelled.promise_id)
-    promise = links.known("o" + cancelled.promise_id)
+def _cancellation(index: DebtorIndex, cancelled: kinds.PromiseCancelled, place: int, tally: DifferenceSums) -> None:
+    promise_place = index.held.place_of("o" + cancelled.promise_id)
+    promise = index.known("o" + cancelled.promise_id)
     if promise_place is None or promise is None:
-        links.add(cancelled, place)
+        index.add(cancelled, place)
         return
     entry = (promise.occurred_at, cancelled.promise_id, promise_place)
-    _pour_anew(links, links.case(promise.case_id), [entry], cancelled, place, tally)
+    _pour_anew(index, index.case(promise.case_id), [entry], cancelled, place, tally)
 
 
 def _pour_anew(
-    links: DebtorIndex,
+    index: DebtorIndex,
     case: CaseFile,
     promises: list[Entry | None],
     come: Fact,
@@ -290,28 +291,28 @@ def _pour_anew(
     sign = tally.sign
     poured = [promise for promise in promises if promise is not None]
     tally.sign = -sign
-    before = _claims(links, case, poured, tally)
-    links.add(come, place)
+    before = _claims(index, case, poured, tally)
+    index.add(come, place)
     tally.sign = sign
     if new is not None:
         poured.append(new)
-    for moved in reclaimed(before, _claims(links, case, poured, tally)):
+    for moved in reclaimed(before, _claims(index, case, poured, tally)):
         for entry in case.tills[moved.currency].between(moved.start, moved.end):
             if entry[2] != place:
                 tally.sign = -sign
-                emit_payment(links, case, entry, moved.was, tally)
-                emit_reversed(links, case, entry, moved.was, tally)
+                emit_payment(index, case, entry, moved.was, tally)
+                emit_reversed(index, case, entry, moved.was, tally)
                 tally.sign = sign
-                emit_payment(links, case, entry, moved.now, tally)
-                emit_reversed(links, case, entry, moved.now, tally)
+                emit_payment(index, case, entry, moved.now, tally)
+                emit_reversed(index, case, entry, moved.now, tally)
 
 
-def _claims(links: DebtorIndex, case: CaseFile, promises: Entries, tally: DifferenceSums) -> list[Claim]:
+def _claims(index: DebtorIndex, case: CaseFile, promises: Entries, tally: DifferenceSums) -> list[Claim]:
     """The claims of these promises; what they contribute goes to the tally."""
     found: list[Claim] = []
     for promise in promises:
-        pour = pour_of(links, case, promise)
-        emit_due(links, case, pour, tally)
+        pour = pour_of(index, case, promise)
+        emit_due(index, case, pour, tally)
         found += pour.claims
     return found
 
@@ -329,3 +330,5 @@ _COMING: dict[str, Callable[[DebtorIndex, Any, int, DifferenceSums], None]] = {
     kinds.PromiseCancelled.LETTER: _cancellation,
 }
 """Takes a fact of a type in, and adds to the tally what that changes."""
+
+check_handlers("stream/ledger/difference.py: _COMING", _COMING)

@@ -16,30 +16,30 @@ from stream.ledger.promises import claimed, emit_due, pour_of
 from stream.ledger.visits import emit_visited
 
 
-def emit_linked(links: DebtorIndex, emit: Emit) -> None:
+def emit_linked(index: DebtorIndex, emit: Emit) -> None:
     """Emits every contribution that depends on more than one fact.
 
     What a fact contributes by itself is `own.emit_own`; the time between agents' states is `states.emit_span`.
     """
-    for case in links.cases.values():
-        _emit_case(links, case, emit)
-    for _, _, place in links.due_steps:
-        emit_legal(links, cast("LegalStep", links.fact(place)), emit)
-    for payment_id in links.reversals:
-        if links.known("p" + payment_id) is None:
-            emit_orphans(links, payment_id, emit)
+    for case in index.cases.values():
+        _emit_case(index, case, emit)
+    for _, _, place in index.due_steps:
+        emit_legal(index, cast("LegalStep", index.fact(place)), emit)
+    for payment_id in index.reversals:
+        if index.known("p" + payment_id) is None:
+            emit_orphans(index, payment_id, emit)
 
 
-def _emit_case(links: DebtorIndex, case: CaseFile, emit: Emit) -> None:
+def _emit_case(index: DebtorIndex, case: CaseFile, emit: Emit) -> None:
     for _, _, place in case.complaints:
-        emit_complaint(links, cast("Complaint", links.fact(place)), emit)
+        emit_complaint(index, cast("Complaint", index.fact(place)), emit)
     if case.has_milestones:
-        emit_case(links, case, emit)
+        emit_case(index, case, emit)
     for made in case.promises:
-        emit_due(links, case, pour_of(links, case, made), emit)
+        emit_due(index, case, pour_of(index, case, made), emit)
     for entry in case.payments:
-        promise = claimed(links, case, entry, cast("Payment", links.fact(entry[2]))) if case.promises else None
-        emit_payment(links, case, entry, promise, emit)
-        emit_reversed(links, case, entry, promise, emit)
+        promise = claimed(index, case, entry, cast("Payment", index.fact(entry[2]))) if case.promises else None
+        emit_payment(index, case, entry, promise, emit)
+        emit_reversed(index, case, entry, promise, emit)
     for _, _, place in case.visits:
-        emit_visited(links, case, cast("Visit", links.fact(place)), emit)
+        emit_visited(index, case, cast("Visit", index.fact(place)), emit)

@@ -13,9 +13,9 @@ from collections.abc import Iterable, Iterator
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
 from stream.ledger.cases import coverage, first_contact
-from stream.ledger.debtor_index import CaseFile, DebtorIndex, MidnightMs
+from stream.ledger.debtor_index import CaseFile, DebtorIndex
 from stream.ledger.definitions import HOUR_MS, Definitions
-from stream.ledger.kinds import KINDS
+from stream.ledger.kinds import KINDS, MidnightMs
 from stream.ledger.store.held_facts import FactList
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
@@ -31,9 +31,9 @@ def forgettable(
     earlier instalment. Calls and messages go by themselves, but for those that decided something of a case that stays.
     """
     held = FactList(list(facts))
-    links = DebtorIndex(held, definitions, midnight_ms)
-    links.take_in_all()
-    only = next(iter(links.naming)) if len(links.naming) == 1 else None
+    index = DebtorIndex(held, definitions, midnight_ms)
+    index.take_in_all()
+    only = next(iter(index.naming)) if len(index.naming) == 1 else None
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
     for fact in held.facts:
         by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
@@ -46,16 +46,16 @@ def forgettable(
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
-        case = links.case(case_id)
+        case = index.case(case_id)
         last_ms = max(KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms) for fact in group)
         if case_id is not None and case.closed:
             if last_ms + LONGEST_WINDOW_MS < frontier_ms:
                 gone += group
                 continue
             again_ms.append(last_ms + LONGEST_WINDOW_MS)
-        deciding = {id(fact) for fact in _deciding(case, links)}
+        deciding = {id(fact) for fact in _deciding(case, index)}
         for fact in group:
-            if id(fact) in deciding or _is_named(fact, links) or not _alone(fact, links):
+            if id(fact) in deciding or _is_named(fact, index) or not _alone(fact, index):
                 continue
             # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
             span_ms = definitions.longest_span_ms
@@ -68,7 +68,7 @@ def forgettable(
                 gone.append(fact)
             else:
                 again_ms.append(until_ms)
-    if gone and len(links.naming) > 1:
+    if gone and len(index.naming) > 1:
         gone = _less_names(gone, held.facts)
     # What comes from now on is not older than the frontier, and stays for as long as a window may.
     return gone, max(0, min([*again_ms, frontier_ms + LONGEST_WINDOW_MS]))
@@ -89,23 +89,23 @@ def _less_names(gone: list[Fact], facts: list[Fact]) -> list[Fact]:
     return [fact for fact in gone if id(fact) in ids]
 
 
-def _alone(fact: Fact, links: DebtorIndex) -> bool:
+def _alone(fact: Fact, index: DebtorIndex) -> bool:
     """Whether it may go without a case, or before it. A restriction without an end stays."""
     if isinstance(fact, kinds.Payment):
-        return fact.case_id is None and len(links.naming) != 1
+        return fact.case_id is None and len(index.naming) != 1
     kind = KINDS[fact.LETTER]
     return kind.ends(fact) and (kind.role in ("alone", "attempt") or fact.case_id is None)
 
 
-def _deciding(case: CaseFile, links: DebtorIndex) -> Iterator[Fact]:
+def _deciding(case: CaseFile, index: DebtorIndex) -> Iterator[Fact]:
     """Calls and messages that decided what linked facts contribute, and visits likewise."""
     if case.payments or case.promises:
-        yield from (links.fact(place) for _, _, place in case.talks)
-    for deadline in (first_contact(links, case), coverage(links, case)):
+        yield from (index.fact(place) for _, _, place in case.talks)
+    for deadline in (first_contact(index, case), coverage(index, case)):
         if deadline is not None and deadline.met_by is not None:
             yield deadline.met_by
 
 
-def _is_named(fact: Fact, links: DebtorIndex) -> bool:
+def _is_named(fact: Fact, index: DebtorIndex) -> bool:
     """Whether a complaint names this call."""
-    return isinstance(fact, kinds.Call) and fact.call_id in links.complaints_of_call
+    return isinstance(fact, kinds.Call) and fact.call_id in index.complaints_of_call

@@ -12,41 +12,41 @@ from stream.ledger.running_totals import Entry
 from stream.windows.measures import column
 
 
-def emit_payment(links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
+def emit_payment(index: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
     """Emits a payment of a case, without its reversals; `promise`: the one that it is credited to (definitions 5a)."""
-    payment = cast("Payment", links.fact(entry[2]))
-    left_minor = links.net_minor(payment)
+    payment = cast("Payment", index.fact(entry[2]))
+    left_minor = index.net_minor(payment)
     if left_minor <= 0:
         return
-    decider = promise or _decider(links, case, entry)
+    decider = promise or _decider(index, case, entry)
     credit, at_ms = _credit(payment, decider), payment.occurred_at
     because: tuple[Fact, ...] = (payment,)
-    if links.reasons:
-        because = (payment, *_known(decider), *_reversals(links, payment.payment_id))
+    if index.reasons:
+        because = (payment, *_known(decider), *_reversals(index, payment.payment_id))
     emit(credit, "payments", at_ms, 1, *because)
     emit(credit, column("recovered_minor", payment.currency), at_ms, left_minor, *because)
     if payment.channel == "field":
         emit(credit, column("field_recovered_minor", payment.currency), at_ms, left_minor, *because)
-    placed = first(links, case.placed)
+    placed = first(index, case.placed)
     if placed is not None and placed.occurred_at <= entry[0]:
         emit(credit, "payments_timed", at_ms, 1, *because, placed)
         emit(credit, "payment_delay_ms", at_ms, entry[0] - placed.occurred_at, *because, placed)
 
 
-def emit_reversed(links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
+def emit_reversed(index: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, emit: Emit) -> None:
     """Emits the reversals of a payment, which go to whom it is credited to."""
-    payment = cast("Payment", links.fact(entry[2]))
-    if payment.payment_id in links.reversals:
-        for reversal in _reversals(links, payment.payment_id):
-            emit_reversal(links, case, entry, promise, reversal, emit)
+    payment = cast("Payment", index.fact(entry[2]))
+    if payment.payment_id in index.reversals:
+        for reversal in _reversals(index, payment.payment_id):
+            emit_reversal(index, case, entry, promise, reversal, emit)
 
 
 def emit_reversal(
-    links: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, reversal: PaymentReversal, emit: Emit
+    index: DebtorIndex, case: CaseFile, entry: Entry, promise: Promise | None, reversal: PaymentReversal, emit: Emit
 ) -> None:
     """Emits one reversal of a payment."""
-    payment = cast("Payment", links.fact(entry[2]))
-    decider = promise or _decider(links, case, entry)
+    payment = cast("Payment", index.fact(entry[2]))
+    decider = promise or _decider(index, case, entry)
     name = column("reversed_minor", reversal.currency)
     because = (reversal, payment, *_known(decider))
     emit(_credit(payment, decider), name, reversal.occurred_at, reversal.amount_minor, *because)
@@ -58,15 +58,15 @@ def emit_orphan(reversal: PaymentReversal, emit: Emit) -> None:
     emit(nobody(reversal), name, reversal.occurred_at, reversal.amount_minor, reversal)
 
 
-def emit_orphans(links: DebtorIndex, payment_id: str, emit: Emit) -> None:
+def emit_orphans(index: DebtorIndex, payment_id: str, emit: Emit) -> None:
     """All reversals of a payment that is not known."""
-    for reversal in _reversals(links, payment_id):
+    for reversal in _reversals(index, payment_id):
         emit_orphan(reversal, emit)
 
 
-def _reversals(links: DebtorIndex, payment_id: str) -> list[PaymentReversal]:
-    found = links.reversals.get(payment_id)
-    return [] if found is None else [cast("PaymentReversal", links.fact(place)) for place in found.places]
+def _reversals(index: DebtorIndex, payment_id: str) -> list[PaymentReversal]:
+    found = index.reversals.get(payment_id)
+    return [] if found is None else [cast("PaymentReversal", index.fact(place)) for place in found.places]
 
 
 def _known(decider: Fact | None) -> tuple[Fact, ...]:
@@ -77,9 +77,9 @@ def _credit(payment: Payment, decider: Fact | None) -> Credit:
     return nobody(payment) if decider is None else agent_credit(payment, decider)
 
 
-def _decider(links: DebtorIndex, case: CaseFile, entry: Entry) -> Call | Case | None:
+def _decider(index: DebtorIndex, case: CaseFile, entry: Entry) -> Call | Case | None:
     """The call or the case event that decides who is credited with what no promise claims (definitions 5b, c)."""
     talk = latest(case.talks, entry[0])
-    if talk is not None and talk[0] >= entry[0] - links.definitions.attribution_ms:
-        return cast("Call", links.fact(talk[2]))
-    return owner_at(links, case, entry[0])
+    if talk is not None and talk[0] >= entry[0] - index.definitions.attribution_ms:
+        return cast("Call", index.fact(talk[2]))
+    return owner_at(index, case, entry[0])

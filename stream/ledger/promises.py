@@ -3,7 +3,7 @@
 Of a case's promises one at a time takes money: an instalment whose cut-off lies after the next promise is superseded,
 so what is paid from there on is not for it. And between two cut-offs the payments fill the instalments one after the
 other, so only their sum matters for what each of these gets, and of the payments it is always the first ones that get
-in. So a promise is poured over by a few sums (`till.py`), whatever the number of payments.
+in. So a promise is poured over by a few sums (`running_totals.py`), whatever the number of payments.
 """
 
 from __future__ import annotations
@@ -65,17 +65,17 @@ class Pour(NamedTuple):
     claims: list[Claim]
 
 
-def pour_of(links: DebtorIndex, case: CaseFile, promise: Entry) -> Pour:
+def pour_of(index: DebtorIndex, case: CaseFile, promise: Entry) -> Pour:
     """What is poured over a promise of the case."""
     found = case.pours.get(promise[2])
     if found is None:
-        found = case.pours[promise[2]] = _poured(links, case, promise)
+        found = case.pours[promise[2]] = _poured(index, case, promise)
     return found
 
 
-def _poured(links: DebtorIndex, case: CaseFile, entry: Entry) -> Pour:
-    promise = cast("Promise", links.fact(entry[2]))
-    parts = open_instalments(promise, following(case.promises, entry), links)
+def _poured(index: DebtorIndex, case: CaseFile, entry: Entry) -> Pour:
+    promise = cast("Promise", index.fact(entry[2]))
+    parts = open_instalments(promise, following(case.promises, entry), index)
     claims: list[Claim] = []
     till = case.tills.get(promise.currency)
     if till is not None and parts:
@@ -83,16 +83,16 @@ def _poured(links: DebtorIndex, case: CaseFile, entry: Entry) -> Pour:
     return Pour(promise, parts, claims)
 
 
-def open_instalments(promise: Promise, after: Entry | None, links: DebtorIndex) -> list[OpenInstalment]:
+def open_instalments(promise: Promise, after: Entry | None, index: DebtorIndex) -> list[OpenInstalment]:
     """The instalments of a promise that are not superseded, in the order of (cut-off, position); `after`: the next
     promise of its case."""
     end_ms = NO_END_MS if after is None else after[0]
-    cancelled = links.known("x" + promise.promise_id)
+    cancelled = index.known("x" + promise.promise_id)
     if cancelled is not None:
         end_ms = min(end_ms, cancelled.occurred_at)
-    site, days = str(promise.site_id), links.definitions.promise_grace_days + 1
+    site, days = str(promise.site_id), index.definitions.promise_grace_days + 1
     found = [
-        OpenInstalment(position, links.midnight_ms(site, part.due_on, days), part.amount_minor, [])
+        OpenInstalment(position, index.midnight_ms(site, part.due_on, days), part.amount_minor, [])
         for position, part in enumerate(promise.instalments)
     ]
     return sorted((part for part in found if part.cutoff_ms <= end_ms), key=_by_cutoff)
@@ -164,26 +164,26 @@ def holder_of(promises: Entries, paid_ms: int) -> Entry | None:
     return promises[at - 1] if at else None
 
 
-def claimed(links: DebtorIndex, case: CaseFile, entry: Entry, payment: Payment) -> Promise | None:
+def claimed(index: DebtorIndex, case: CaseFile, entry: Entry, payment: Payment) -> Promise | None:
     """The promise that a payment of the case is credited to, if there is one."""
     holder = holder_of(case.promises, entry[0])
     if holder is None:
         return None
-    for claim in pour_of(links, case, holder).claims:
+    for claim in pour_of(index, case, holder).claims:
         if claim.start <= entry < claim.end and claim.currency == payment.currency:
             return claim.promise
     return None
 
 
-def emit_due(links: DebtorIndex, case: CaseFile, pour: Pour, emit: Emit) -> None:
+def emit_due(index: DebtorIndex, case: CaseFile, pour: Pour, emit: Emit) -> None:
     """What each instalment of a promise contributes at its cut-off, once the net payments are poured."""
-    promise, definitions = pour.promise, links.definitions
+    promise, definitions = pour.promise, index.definitions
     credit = own_credit(promise)
     for part in pour.parts:
         at_ms, poured_minor = part.cutoff_ms, part.poured_minor
         because: tuple[Fact, ...] = (promise,)
-        if links.reasons:
-            because = (promise, *_payers(links, case, part, promise.currency))
+        if index.reasons:
+            because = (promise, *_payers(index, case, part, promise.currency))
         emit(credit, "promises_due", at_ms, 1, *because)
         emit(credit, column("promises_due_minor", promise.currency), at_ms, part.amount_minor, *because)
         # One that was made after its cut-off is never kept, whatever is tolerated.
@@ -193,13 +193,13 @@ def emit_due(links: DebtorIndex, case: CaseFile, pour: Pour, emit: Emit) -> None
             emit(credit, column("promises_kept_minor", promise.currency), at_ms, poured_minor, *because)
 
 
-def _payers(links: DebtorIndex, case: CaseFile, part: OpenInstalment, currency: str) -> Iterator[Payment]:
+def _payers(index: DebtorIndex, case: CaseFile, part: OpenInstalment, currency: str) -> Iterator[Payment]:
     """The payments of which some was poured into an instalment, in their order."""
     for drawn in part.drawn:
         paid_minor = 0
         for entry in case.tills.get(currency, _NO_TILL).between(drawn.start, drawn.end):
-            payment = cast("Payment", links.fact(entry[2]))
-            from_minor, paid_minor = paid_minor, paid_minor + links.net_minor(payment)
+            payment = cast("Payment", index.fact(entry[2]))
+            from_minor, paid_minor = paid_minor, paid_minor + index.net_minor(payment)
             if max(from_minor, drawn.from_minor) < min(paid_minor, drawn.to_minor):
                 yield payment
 

@@ -319,26 +319,26 @@ def _counting(state: AgentState, following: AgentState | None, sign: int, bounds
 
 
 def moved(
-    chain: StateTimeline, gone: AgentState | None, come: AgentState, losers: tuple[bytes, ...], bounds: Bounds
+    timeline: StateTimeline, gone: AgentState | None, come: AgentState, losers: tuple[bytes, ...], bounds: Bounds
 ) -> list[StateSpan]:
-    """Puts `come` into the chain in place of `gone`; what that changes in agents' time, nothing twice."""
-    if gone is None and not come.void and chain.is_next(come):
-        change = _followed(chain.last(), come, bounds)
-        chain.put(come, losers)
+    """Puts `come` into the timeline in place of `gone`; what that changes in agents' time, nothing twice."""
+    if gone is None and not come.void and timeline.is_next(come):
+        change = _followed(timeline.last(), come, bounds)
+        timeline.put(come, losers)
         return change
     if gone is None:
-        change = _net(_around(chain, come, 1, bounds))
-        chain.put(come, losers)
+        change = _net(_around(timeline, come, 1, bounds))
+        timeline.put(come, losers)
         return change
-    spans = _around(chain, gone, -1, bounds)
-    was = chain.losers_of(gone.event_id)
-    chain.remove(gone)
+    spans = _around(timeline, gone, -1, bounds)
+    was = timeline.losers_of(gone.event_id)
+    timeline.remove(gone)
     try:
-        change = _net([*spans, *_around(chain, come, 1, bounds)])
-        chain.put(come, losers)
+        change = _net([*spans, *_around(timeline, come, 1, bounds)])
+        timeline.put(come, losers)
         return change
     except BaseException:
-        chain.put(gone, was)
+        timeline.put(gone, was)
         raise
 
 
@@ -370,10 +370,10 @@ def _changed(former: tuple[str, ...], now: tuple[str, ...]) -> tuple[tuple[str, 
     return tuple(gained + [(name, -1) for name in former if name not in now])
 
 
-def _around(chain: StateTimeline, state: AgentState, sign: int, bounds: Bounds) -> list[Counting]:
+def _around(timeline: StateTimeline, state: AgentState, sign: int, bounds: Bounds) -> list[Counting]:
     if state.void:
         return []
-    before, after = chain.neighbours(state)
+    before, after = timeline.neighbours(state)
     spans = _counting(state, after, sign, bounds)
     if before is not None:
         spans += _counting(before, after, -sign, bounds)

@@ -9,9 +9,9 @@ from stream.ledger.debtor_index import CaseFile, DebtorIndex
 from stream.windows.measures import column
 
 
-def emit_visited(links: DebtorIndex, case: CaseFile, visit: Visit, emit: Emit) -> None:
+def emit_visited(index: DebtorIndex, case: CaseFile, visit: Visit, emit: Emit) -> None:
     """Emits the overdue amount of the case at a visit."""
-    event = overdue_at(links, case, visit.occurred_at)
+    event = overdue_at(index, case, visit.occurred_at)
     if event is not None and event.overdue_minor:
         name = column("visited_minor", event.currency)
         emit(own_credit(visit), name, visit.occurred_at, event.overdue_minor, visit, event)

@@ -1,4 +1,4 @@
-"""The whole fold of a key at once: what the deltas of the debtor stage must add up to."""
+"""The whole fold of a key at once: the definition that the differences of the debtor stage must add up to."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from itertools import zip_longest
 
 from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Emit
-from stream.ledger.debtor_index import DebtorIndex, MidnightMs
+from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.kinds import MidnightMs
 from stream.ledger.own import emit_own
 from stream.ledger.states import Bounds, emit_span
 from stream.ledger.store.held_facts import FactList

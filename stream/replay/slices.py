@@ -26,8 +26,8 @@ def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
             into = part(max(rows.edge_grains), currency)
             into.edge_grains.extend(rows.edge_grains)
             into.changes.extend(rows.changes)
-        for row in rows.odd:
-            part(max(row[:2]), currency).odd.append(row)
+        for row in rows.placed:
+            part(max(row[:2]), currency).placed.append(row)
     for place, names in whole.zeros:
         zeros.setdefault(max(place[:2]) * grain_ms // SLICE_MS, []).append((place, names))
     slices = found.keys() | zeros.keys()

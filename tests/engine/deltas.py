@@ -16,7 +16,7 @@ def delta(number: int, greatest_ms: int, rows: Iterable[tuple[Place, Mapping[str
         for currency, packed in pack(amounts).items():
             into = found.setdefault(currency, Rows())
             if known or frontier or length > 1:
-                into.odd[place] = into.odd.get(place, 0) + packed
+                into.placed[place] = into.placed.get(place, 0) + packed
             else:
                 into.plain[grain] = into.plain.get(grain, 0) + packed
         if names := [name for name, amount in amounts.items() if not amount]:
@@ -35,7 +35,7 @@ def rows_of(value: bytes) -> Iterator[tuple[Place, dict[str, int]]]:
                 yield (at, 0, 0, grain - at), unpack({currency: level})
             level, at = level + from_bytes(raw), grain
         assert level == 0
-        for grain, known, frontier, length, raw in rows.odd:
+        for grain, known, frontier, length, raw in rows.placed:
             yield (grain, known, frontier, length), unpack({currency: from_bytes(raw)})
 
 

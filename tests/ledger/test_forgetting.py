@@ -54,7 +54,7 @@ def left(one: DebtorStage, day: float) -> set[str]:
     """Event ids of what is left once the frontier has reached that day."""
     one.forget(START_MS + int(day * DAY_MS))
     return {each.event_id for key, blob in one._dossiers.items() for each in dossier.facts(key, blob)} | {
-        state.event_id for chain in one._chains.values() for state in chain.states()
+        state.event_id for chain in one._timelines.values() for state in chain.states()
     }
 
 

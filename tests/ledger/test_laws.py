@@ -59,7 +59,7 @@ def kept(one: DebtorStage) -> dict[str, list[Fact]]:
     found: dict[str, list[Fact]] = defaultdict(list)
     for key, blob in one._dossiers.items():
         found[key] += map(record.plain, dossier.facts(key, blob))
-    for key, states in one._chains.items():
+    for key, states in one._timelines.items():
         found[key] += states.states()
     return {key: sorted(group, key=record.identity) for key, group in found.items()}
 

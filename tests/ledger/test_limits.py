@@ -89,7 +89,7 @@ def test_a_state_that_repeats_the_one_before_it_is_known_and_does_not_bring_the_
     late = of("agent_state", 1_000, debtor_id=None, case_id=None, agent_id="a-1", state="break",
               occurred_at=instant_text(START_MS + 90_001))  # fmt: skip
     assert one.apply(late).kind == "accepted"
-    (chain,) = one._chains.values()
+    (chain,) = one._timelines.values()
     assert (len(chain), chain.weight()) == (151, 151 - 148 + 148 // 20)
 
 

@@ -1,4 +1,4 @@
-"""The agents, teams, queues, segments and sites that a number knows, and how many there may be (ADR 0045).
+"""The agents, teams, queues, segments and sites that a debtor partition knows, and how many there may be (ADR 0045).
 
 An entity is known from the first accepted fact of it until the last one lies before the horizon. That is state: whether
 an event comes beyond a limit is the same after every restart. A record of the ledger topic keeps the day of the last

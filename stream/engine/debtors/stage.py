@@ -1,4 +1,4 @@
-"""Stage 1: one number's ledger. Facts go in, deltas and state come out; the same live, in replay and in tests."""
+"""The debtor stage: the ledger of one partition. Facts go in, deltas and state come out, live and in replay."""
 
 from __future__ import annotations
 
@@ -23,8 +23,7 @@ from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
 from stream.ledger.states import Bounds
 from stream.ledger.store import dossier as dossiers
-from stream.ledger.store import dossier_cache as desk
-from stream.ledger.store import record
+from stream.ledger.store import dossier_cache, record
 from stream.ledger.store.dossier import Dossier
 from stream.ledger.store.dossier_cache import DossierCache
 from stream.ledger.store.held_facts import FactList
@@ -42,8 +41,8 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
-    """What a number did since the last `take`: records for the deltas topic and for the ledger topic, and the agents
-    of whom something else is to be said now."""
+    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, and the
+    agents of whom something else is to be said now."""
 
     deltas: list[tuple[bytes, bytes]]
     state: list[tuple[bytes, bytes | None]]
@@ -51,14 +50,14 @@ class Changes(NamedTuple):
 
 
 class DebtorStage:
-    """The facts of one number, and what they contribute."""
+    """The facts of one partition, and what they contribute."""
 
     def __init__(
         self,
         definitions: Definitions,
         plan: WindowPlan,
         limits: FactLimits,
-        number: int,
+        partition: int,
         watched: frozenset[str] = frozenset(),
     ) -> None:
         self._definitions = definitions
@@ -66,11 +65,11 @@ class DebtorStage:
         self._limits = limits
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
-        self._chains: dict[str, StateTimeline] = {}
+        self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
         self._bounds = Bounds(definitions, Shifts(plan))
-        self._desk = DossierCache()
-        self._cells = DeltaBuffer(number, plan.grain_ms, watched)
+        self._cache = DossierCache()
+        self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
         self._state: list[tuple[bytes, bytes | None]] = []
@@ -78,16 +77,16 @@ class DebtorStage:
 
     def knows(self, key: str) -> bool:
         """Whether the ledger holds anything of a key."""
-        return key in self._dossiers or key in self._chains
+        return key in self._dossiers or key in self._timelines
 
     def keys(self) -> int:
         """How many keys (debtors, mostly) the ledger holds."""
-        return len(self._dossiers) + len(self._chains)
+        return len(self._dossiers) + len(self._timelines)
 
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        return len(self._state) + self._cells.pending + len(self._agents)
+        return len(self._state) + self._buffer.pending + len(self._agents)
 
     @property
     def entities(self) -> int:
@@ -131,33 +130,33 @@ class DebtorStage:
         beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
         if dossier is None:
             self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
-        elif len(dossier) < desk.OPENED_BYTES and not isinstance(dossier, LargeDossier):
+        elif len(dossier) < dossier_cache.OPENED_BYTES and not isinstance(dossier, LargeDossier):
             self._dossiers[key] = dossiers.append(dossier, key, fact, entry)
         else:
             self._append(key, fact, dossier, entry)
         self._keep(key, name, fact, entry)
         if ones:
-            self._cells.add_own(
+            self._buffer.add_own(
                 fact.site_id or "", fact.team_id or UNASSIGNED, fact.agent_id or UNASSIGNED, at_ms, ones, amounts
             )  # fmt: skip
             if beside is not None:
-                self._cells.add_beside(beside, at_ms, ones, amounts)
+                self._buffer.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
         """Adds a fact that stands alone to a dossier that may lie open."""
-        links = self._desk.take(key)
+        index = self._cache.take(key)
         after = dossiers.append(dossier, key, fact, entry)
-        if links is not None:
+        if index is not None:
             try:
-                if isinstance(links.held, FactList):
-                    links.held.append(fact)
+                if isinstance(index.held, FactList):
+                    index.held.append(fact)
                 if not fact.void:
-                    links.add(fact, len(links.held) - 1)
+                    index.add(fact, len(index.held) - 1)
             except BaseException:
                 dossiers.undo(dossier, record.identity(fact), fact.case_id)
                 raise
-            self._leave_open(key, after, links)
+            self._leave_open(key, after, index)
         self._dossiers[key] = after
 
     def _apply_linked(
@@ -165,62 +164,62 @@ class DebtorStage:
     ) -> Verdict:
         if dossier is None:
             dossier = dossiers.NOTHING
-        # Taken off the desk while it changes, so that an exception leaves nothing half done there.
-        links = self._desk.take(key) or self._read(key, dossier)
-        place = links.held.place_of(name) if may_be_known else None
+        # Taken out of the cache while it changes, so that an exception leaves nothing half done there.
+        index = self._cache.take(key) or self._read(key, dossier)
+        place = index.held.place_of(name) if may_be_known else None
         if place is None:
             full = self._full(fact, key, dossier)
             if full is not None:
-                self._leave_open(key, dossier, links)
+                self._leave_open(key, dossier, index)
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
-            change, dossier = self._come(key, name, fact, entry, dossier, links)
+            change, dossier = self._come(key, name, fact, entry, dossier, index)
         else:
-            known = links.fact(place)
+            known = index.fact(place)
             gone, losers = record.plain(known), record.losers_of(known)
             verdict, winner, lost = judge(gone, losers, fact)
             if winner is gone and lost == losers:
-                self._leave_open(key, dossier, links)
+                self._leave_open(key, dossier, index)
                 return verdict
             entry = record.encode(winner, lost)
-            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, links)
+            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
         self._dossiers[key] = dossier
-        self._leave_open(key, dossier, links)
+        self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
-        self._cells.add_difference(change, fact.occurred_at, frontier_ms)
+        self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
         return verdict
 
     def _come(
-        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, links: DebtorIndex
+        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex
     ) -> tuple[Difference, Dossier]:
         """Adds a fact; what that changes, and the dossier as it is then."""
-        held = links.held
+        held = index.held
         change: Difference
         if isinstance(held, FactList):
             held.append(fact)
-            change = {} if fact.void else added(links, fact, len(held) - 1)
-            ahead = reach_after(fact, dossier, links)
+            change = {} if fact.void else added(index, fact, len(held) - 1)
+            ahead = reach_after(fact, dossier, index)
             dossier = dossiers.append(dossier, key, fact, entry)
         else:
             dossier = dossiers.append(dossier, key, fact, entry)
             try:
-                change = {} if fact.void else added(links, fact, len(held) - 1)
-                ahead = reach_after(fact, dossier, links)
+                change = {} if fact.void else added(index, fact, len(held) - 1)
+                ahead = reach_after(fact, dossier, index)
             except BaseException:
                 dossiers.undo(dossier, name, fact.case_id)
                 raise
         return change, dossier if ahead is None else dossiers.with_reach(dossier, ahead)
 
     def _exchange(
-        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, links: DebtorIndex
+        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex
     ) -> tuple[Difference, Dossier]:
         """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
-        held, known, come = links.held, links.fact(place), record.decode(key, entry)
-        lost: Difference = {} if winner is gone or gone.void else removed(links, gone, place)
+        held, known, come = index.held, index.fact(place), record.decode(key, entry)
+        lost: Difference = {} if winner is gone or gone.void else removed(index, gone, place)
         held.exchange(place, come)
         try:
-            gained: Difference = {} if winner is gone or come.void else added(links, come, place)
-            ahead = None if winner is gone else reach(links)
+            gained: Difference = {} if winner is gone or come.void else added(index, come, place)
+            ahead = None if winner is gone else reach(index)
             if isinstance(held, FactList):
                 dossier = dossiers.exchanged(key, dossier, held.facts)
         except BaseException:
@@ -230,17 +229,17 @@ class DebtorStage:
 
     def _read(self, key: str, dossier: Dossier) -> DebtorIndex:
         held = dossier if isinstance(dossier, LargeDossier) else FactList(dossiers.facts(key, dossier))
-        links = DebtorIndex(held, self._definitions, self._midnight_ms)
-        links.take_in_all()
-        return links
+        index = DebtorIndex(held, self._definitions, self._midnight_ms)
+        index.take_in_all()
+        return index
 
-    def _leave_open(self, key: str, dossier: Dossier, links: DebtorIndex) -> None:
-        """Keeps the links, unless the dossier has grown into one that they are not of."""
+    def _leave_open(self, key: str, dossier: Dossier, index: DebtorIndex) -> None:
+        """Keeps the index, unless the dossier has grown into one that they are not of."""
         if isinstance(dossier, LargeDossier):
-            if links.held is dossier:
-                self._desk.put(key, links)
-        elif len(dossier) >= desk.OPENED_BYTES:
-            self._desk.put(key, links)
+            if index.held is dossier:
+                self._cache.put(key, index)
+        elif len(dossier) >= dossier_cache.OPENED_BYTES:
+            self._cache.put(key, index)
 
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
@@ -262,27 +261,27 @@ class DebtorStage:
 
     def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
         name = record.identity(fact)
-        chain = self._chains.get(key) or StateTimeline()
-        known = chain.known(fact.event_id)
-        if known is None and chain.weight() >= self._limits.facts_per_debtor:
-            why = f"the agent has {len(chain)} states, as many as limits.facts_per_debtor allows"
+        timeline = self._timelines.get(key) or StateTimeline()
+        known = timeline.known(fact.event_id)
+        if known is None and timeline.weight() >= self._limits.facts_per_debtor:
+            why = f"the agent has {len(timeline)} states, as many as limits.facts_per_debtor allows"
             return Verdict("limit", why)
         winner, lost = fact, NO_LOSERS
         if known is None:
             verdict = ACCEPTED
         else:
-            losers = chain.losers_of(known.event_id)
+            losers = timeline.losers_of(known.event_id)
             verdict, judged, lost = judge(known, losers, fact)
             if judged is known and lost == losers:
                 return verdict
             winner = as_state(judged)
         entry = record.encode(winner, lost)
-        self._agents.note(chain, str(winner.site_id), key)
+        self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:
-            self._agents.note(chain, str(known.site_id), key)
-        for span in moved(chain, known, winner, lost, self._bounds):
-            self._cells.add_span(span, fact.occurred_at, frontier_ms)
-        self._chains[key] = chain
+            self._agents.note(timeline, str(known.site_id), key)
+        for span in moved(timeline, known, winner, lost, self._bounds):
+            self._buffer.add_span(span, fact.occurred_at, frontier_ms)
+        self._timelines[key] = timeline
         self._keep(key, name, fact, entry)
         return verdict
 
@@ -293,15 +292,15 @@ class DebtorStage:
         """
         forgotten = 0
         self._state += self._entities.forget(frontier_ms)
-        for key in self._sweep.some(frontier_ms, self._dossiers, self._chains):
-            dossier, chain = self._dossiers.get(key), self._chains.get(key)
+        for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
+            dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
             if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
-            if chain is not None:
-                states = chain.before(frontier_ms - LONGEST_WINDOW_MS)
+            if timeline is not None:
+                states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
                 forgotten += len(states)
                 for state in states:
-                    chain.remove(state)
+                    timeline.remove(state)
                     self._state.append((f"{key}|{record.identity(state)}".encode(), None))
         return forgotten
 
@@ -312,7 +311,7 @@ class DebtorStage:
             names = {record.identity(fact) for fact in gone}
             kept = [fact for fact in facts if record.identity(fact) not in names]
             self._state += [(f"{key}|{name}".encode(), None) for name in names]
-            self._desk.take(key)
+            self._cache.take(key)
             if not kept:
                 del self._dossiers[key]
                 return len(gone)
@@ -326,13 +325,13 @@ class DebtorStage:
     def take(self) -> Changes:
         """What changed since the last time, ready to be written in one transaction."""
         state, self._state = self._state, []
-        deltas = self._cells.take(self._greatest_ms)
+        deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._chains))
+        return Changes(deltas, state, self._agents.take(self._timelines))
 
     def say_all_agents(self) -> None:
         """The next `take` gives every agent of whom anything is known."""
-        self._agents.note_all(self._chains)
+        self._agents.note_all(self._timelines)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
@@ -340,7 +339,7 @@ class DebtorStage:
         if not owner:
             self._entities.restore(name, value)
             return
-        self._desk.take(owner)
+        self._cache.take(owner)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):
             self._restore_state(owner, name, entry)
@@ -352,15 +351,15 @@ class DebtorStage:
             self._dossiers[owner] = dossier
 
     def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
-        chain = self._chains.setdefault(owner, StateTimeline())
-        known = chain.known(name[1:])
+        timeline = self._timelines.setdefault(owner, StateTimeline())
+        known = timeline.known(name[1:])
         if known is not None:
-            chain.remove(known)
+            timeline.remove(known)
         if entry is not None:
             state = record.decode(owner, entry)
-            chain.put(as_state(record.plain(state)), record.losers_of(state))
-        if not len(chain):
-            del self._chains[owner]
+            timeline.put(as_state(record.plain(state)), record.losers_of(state))
+        if not len(timeline):
+            del self._timelines[owner]
 
 
 def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:

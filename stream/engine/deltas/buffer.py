@@ -44,10 +44,13 @@ def entities_of(credit: Credit) -> tuple[str, ...]:
 
 
 class DeltaBuffer:
-    """Amounts by credit, currency and grain since the last `take`. `watched`: columns that alert rules read."""
+    """Amounts by credit, currency and grain since the last `take`.
 
-    def __init__(self, number: int, grain_ms: int, watched: frozenset[str]) -> None:
-        self._number = number
+    `partition`: the debtor partition that the deltas are from. `watched`: columns that alert rules read.
+    """
+
+    def __init__(self, partition: int, grain_ms: int, watched: frozenset[str]) -> None:
+        self._partition = partition
         self._grain_ms = grain_ms
         self._watched = watched
         self._ones: dict[tuple[str, ...], int] = {}
@@ -146,16 +149,16 @@ class DeltaBuffer:
         for (credit, name, instant_ms), amount in difference.items():
             grain = instant_ms // grain_ms
             known = cause if grain < cause and name in watched else 0
-            frozen = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
-            place = (grain, known, frozen, 1)
+            applied_ms = frontier_ms if frontier_ms is not None and instant_ms < frontier_ms else 0
+            place = (grain, known, applied_ms, 1)
             currency, shift = place_of(name)
             site, team, agent, queue, segment = credit
             key = (site, team, agent)
             rows = self._money.get((key, currency)) if currency else self._plain.get(key)
             if rows is None:
                 rows = self._new_rows(key, currency)
-            if known or frozen:
-                rows.odd[place] = rows.odd.get(place, 0) + (amount << shift)
+            if known or applied_ms:
+                rows.placed[place] = rows.placed.get(place, 0) + (amount << shift)
             else:
                 rows.plain[grain] = rows.plain.get(grain, 0) + (amount << shift)
             if queue is not None or segment is not None:
@@ -194,7 +197,7 @@ class DeltaBuffer:
         return 3 * len(self._plain) + len(self._money) + len(self._others)
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
-        """The deltas, one per changed entity; the cells are empty afterwards."""
+        """The deltas, one per changed entity; the buffer is empty afterwards."""
         entities: Entities = {}
         teams: dict[str, str] = {}
         for key, rows in self._plain.items():
@@ -222,12 +225,12 @@ class DeltaBuffer:
             size = 0
             for currency, encoded in _in_parts(by_currency):
                 if size + encoded.size > MOST_ROWS or currency in part:
-                    yield key, encode_delta(self._number, greatest_ms, part, [])
+                    yield key, encode_delta(self._partition, greatest_ms, part, [])
                     part, size = {}, 0
                 part[currency] = encoded
                 size += encoded.size
             if part or said:
-                yield key, encode_delta(self._number, greatest_ms, part, said)
+                yield key, encode_delta(self._partition, greatest_ms, part, said)
 
 
 def _in_parts(by_currency: dict[str, Rows]) -> Iterator[tuple[str, Encoded]]:
@@ -241,7 +244,7 @@ def _in_parts(by_currency: dict[str, Rows]) -> Iterator[tuple[str, Encoded]]:
 def _add_at(rows: Rows, place: Place, amount: int) -> None:
     grain, known, frontier, length = place
     if known or frontier or length > 1:
-        rows.odd[place] = rows.odd.get(place, 0) + amount
+        rows.placed[place] = rows.placed.get(place, 0) + amount
     else:
         rows.plain[grain] = rows.plain.get(grain, 0) + amount
 
@@ -272,6 +275,6 @@ def _came_to_zero(by_currency: dict[str, Rows], differed: set[tuple[Place, str]]
     for place, name in sorted(differed):
         currency, shift = place_of(name)
         rows = by_currency[currency]
-        number = rows.odd.get(place) if place in rows.odd else rows.plain.get(place[0], 0)
+        number = rows.placed.get(place) if place in rows.placed else rows.plain.get(place[0], 0)
         if not amount_at(number or 0, shift):
             yield place, [name]

@@ -1,4 +1,4 @@
-"""Records between the two stages: what stage 1 says and stage 2 reads (deltas topic).
+"""Records of the deltas topic: what the debtor stage writes and the entity stage reads.
 
 A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. A delta is MessagePack, a statement JSON.
 """
@@ -31,16 +31,20 @@ class Encoded(NamedTuple):
     amounts: list[bytes]
     edge_grains: list[int]
     changes: list[bytes]
-    odd: list[tuple[int, int, int, int, bytes]]
+    placed: list[tuple[int, int, int, int, bytes]]
 
     @property
     def size(self) -> int:
         """How many rows these are."""
-        return len(self.grains) + len(self.edge_grains) + len(self.odd)
+        return len(self.grains) + len(self.edge_grains) + len(self.placed)
 
 
 class Delta(NamedTuple):
-    """`at`: greatest `occurred_at` of the facts in it. `rows`: by currency ("": amounts that have none)."""
+    """What a batch of facts changed for one entity.
+
+    `f`: version of the format. `n`: the debtor partition. `at`: greatest `occurred_at` of the facts in it.
+    `rows`: by currency ("": amounts that have none).
+    """
 
     f: int
     n: int
@@ -55,13 +59,15 @@ def _from_first(delta: Delta) -> Delta:
 
 
 def _renumbered(currency: str, rows: Encoded) -> Encoded:
-    def number(raw: bytes) -> bytes:
+    def renumbered(raw: bytes) -> bytes:
         return to_bytes(from_first(currency, from_bytes(raw)))
 
     return rows._replace(
-        amounts=[number(raw) for raw in rows.amounts],
-        changes=[number(raw) for raw in rows.changes],
-        odd=[(grain, known, frontier, length, number(raw)) for grain, known, frontier, length, raw in rows.odd],
+        amounts=[renumbered(raw) for raw in rows.amounts],
+        changes=[renumbered(raw) for raw in rows.changes],
+        placed=[
+            (grain, known, frontier, length, renumbered(raw)) for grain, known, frontier, length, raw in rows.placed
+        ],
     )
 
 
@@ -81,10 +87,11 @@ def entity_partition(entity: str, partitions: int) -> int:
     return crc32(entity.encode()) % partitions
 
 
-def encode_delta(number: int, greatest_ms: int, rows: Mapping[str, Encoded], zeros: Zeros) -> bytes:
-    """A delta of one entity from `number`; `greatest_ms`: greatest `occurred_at` of the facts in it."""
+def encode_delta(partition: int, greatest_ms: int, rows: Mapping[str, Encoded], zeros: Zeros) -> bytes:
+    """A delta of one entity. `partition`: the debtor partition that sends it; `greatest_ms`: the greatest `occurred_at`
+    of the facts in it."""
     return _encode(
-        (DELTA.version, number, greatest_ms, rows, zeros) if zeros else (DELTA.version, number, greatest_ms, rows)
+        (DELTA.version, partition, greatest_ms, rows, zeros) if zeros else (DELTA.version, partition, greatest_ms, rows)
     )
 
 
@@ -101,7 +108,8 @@ def decode_delta(value: bytes) -> Delta:
     return delta if delta.f == DELTA.version else DELTA.upgraded(delta.f, delta)
 
 
-def encode_statement(number: int, watermark_ms: int | None, greatest_ms: int | None, idle: bool = False) -> bytes:
-    """What `number` knows of time. `idle`: leave it out of the minimum of watermarks (live 2, idle_advance)."""
-    said = {"f": exact.FORMAT, "n": number, "watermark": watermark_ms, "greatest": greatest_ms, "idle": idle}
+def encode_statement(partition: int, watermark_ms: int | None, greatest_ms: int | None, idle: bool = False) -> bytes:
+    """A statement: what a debtor partition knows of time. `idle`: leave it out of the minimum of watermarks (live 2,
+    idle_advance)."""
+    said = {"f": exact.FORMAT, "n": partition, "watermark": watermark_ms, "greatest": greatest_ms, "idle": idle}
     return exact.dumps(said)

@@ -12,41 +12,42 @@ _K = TypeVar("_K")
 
 
 class Rows:
-    """Packed amounts: most stand at a grain and no more is to be said of them; the others have a place."""
+    """Packed amounts of one entity in one currency. Most stand at a grain; those of which more must be said (when they
+    became known, under which frontier, over how many grains) stand at a `Place`."""
 
-    __slots__ = ("edges", "odd", "plain")
+    __slots__ = ("edges", "placed", "plain")
 
     def __init__(self) -> None:
         self.plain: dict[int, int] = {}
         """Grain -> amounts."""
         self.edges: dict[int, int] = {}
-        """Grain -> by how much more each grain from there on holds: runs, of which no rule reads."""
-        self.odd: dict[Place, int] = {}
+        """Grain -> by how much more each grain from there on holds than the one before: runs that no rule reads."""
+        self.placed: dict[Place, int] = {}
 
     def __len__(self) -> int:
-        return len(self.plain) + len(self.edges) + len(self.odd)
+        return len(self.plain) + len(self.edges) + len(self.placed)
 
     def add(self, other: Rows) -> None:
         """Holds the other's amounts, too."""
         _add(self.plain, other.plain)
         _add(self.edges, other.edges)
-        _add(self.odd, other.odd)
+        _add(self.placed, other.placed)
 
     def encode(self) -> Encoded:
         """For a delta; what came to 0 is left out."""
-        odd = [(*place, to_bytes(amounts)) for place, amounts in self.odd.items() if amounts]
-        return Encoded(*_apart(self.plain), *_apart(self.edges), odd)
+        placed = [(*place, to_bytes(amounts)) for place, amounts in self.placed.items() if amounts]
+        return Encoded(*_apart(self.plain), *_apart(self.edges), placed)
 
     def parts(self, most: int) -> Iterator[Rows]:
         """The same in parts that have few rows each: at most so many of a kind. No run goes from one to another."""
         if len(self) <= most:
             yield self
             return
-        plain, edges, odd = list(self.plain.items()), list(_cut(self.edges, most)), list(self.odd.items())
-        for part in range(max(-(-len(plain) // most), len(edges), -(-len(odd) // most))):
+        plain, edges, placed = list(self.plain.items()), list(_cut(self.edges, most)), list(self.placed.items())
+        for part in range(max(-(-len(plain) // most), len(edges), -(-len(placed) // most))):
             rows = Rows()
             chosen = slice(part * most, (part + 1) * most)
-            rows.plain, rows.odd = dict(plain[chosen]), dict(odd[chosen])
+            rows.plain, rows.placed = dict(plain[chosen]), dict(placed[chosen])
             rows.edges = edges[part] if part < len(edges) else {}
             yield rows
 

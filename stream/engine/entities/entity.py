@@ -1,4 +1,4 @@
-"""An entity's sums in stage 2."""
+"""An entity's sums in the entity stage."""
 
 from stream.alerts.feed import RuleInput
 from stream.engine.deltas.delta import Delta

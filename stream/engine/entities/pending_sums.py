@@ -1,4 +1,4 @@
-"""What came for one entity since it was last looked at, added up by grain before any window sees it."""
+"""What came for one entity since its last fold, added up by grain before any window sees it."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -6,12 +6,12 @@ from typing import NamedTuple
 from stream.alerts.evaluation import Evaluator
 from stream.engine.deltas.delta import Encoded
 from stream.engine.entities.entity import Entity
-from stream.engine.entities.rule_rows import hear_rows, runs
+from stream.engine.entities.rule_rows import evaluate_rows, runs
 from stream.windows.packed import Packed, from_bytes
 
 
 class FrozenRows(NamedTuple):
-    """A row of before the frontier that applied to it."""
+    """A row of an instant before the frontier that applied to it: windows that ended before that stay as they are."""
 
     grain: int
     currency: str
@@ -20,9 +20,9 @@ class FrozenRows(NamedTuple):
 
 
 class PendingSums:
-    """Takes the entity's fresh deltas and released future over; its feed is told on the way.
+    """Takes over the entity's fresh deltas and the future whose time has come, and gives both to its alert rules.
 
-    `frozen`: rows of before a frontier, which are in nothing else here.
+    `frozen`: rows of instants before the frontier that applied to them; they are in no other sum here.
     """
 
     def __init__(self, entity: Entity, evaluator: Evaluator) -> None:
@@ -34,11 +34,11 @@ class PendingSums:
             for currency, rows in delta.rows.items():
                 self._take(currency, rows)
         if entity.feed is not None:
-            hear_rows(entity.feed, evaluator, self._amounts, self._edges, fresh)
+            evaluate_rows(entity.feed, evaluator, self._amounts, self._edges, fresh)
         for delta in fresh:
             for currency, rows in delta.rows.items():
-                if rows.odd:
-                    self._take_odd(currency, rows)
+                if rows.placed:
+                    self._take_placed(currency, rows)
         for grain, packed in entity.released:
             for currency, number in packed.items():
                 _add(self._amounts, currency, grain, number)
@@ -60,8 +60,8 @@ class PendingSums:
             for grain, raw in zip(rows.edge_grains, rows.changes, strict=True):
                 edges[grain] = edges.get(grain, 0) + from_bytes(raw, "little", signed=True)
 
-    def _take_odd(self, currency: str, rows: Encoded) -> None:
-        for grain, _, frontier_ms, length, raw in rows.odd:
+    def _take_placed(self, currency: str, rows: Encoded) -> None:
+        for grain, _, frontier_ms, length, raw in rows.placed:
             number = from_bytes(raw)
             if length > 1:
                 _add(self._edges, currency, grain, number)

@@ -1,4 +1,4 @@
-"""How stage 2 publishes, and what a tick of it hands back."""
+"""How the entity stage publishes, and what a tick of it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

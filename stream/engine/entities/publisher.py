@@ -11,7 +11,7 @@ from stream.windows.totals import NOT_YET_MS, Total
 
 NO_KPIS = b"[]"
 SKEW_MS = 86_400_000
-"""Margin: a dropped window is one that no number, however far behind the others, may still change."""
+"""Margin (ms): a dropped window is one that no debtor partition may still change, however late it is."""
 
 
 class Publisher:
@@ -22,8 +22,8 @@ class Publisher:
         self._lengths = dict(lengths)
         self._records = Records(publication.run, publication.minimum_sample)
         self.watermark_ms: int | None = None
-        self.floor = 0
-        """The highest revision of any window that is no longer held: what is new starts above it."""
+        self.revision_floor = 0
+        """The highest revision of any window that is no longer held: revisions of new windows start above it."""
         self.forget_derived()
 
     def forget_derived(self) -> None:
@@ -96,7 +96,7 @@ class Publisher:
         digest = blake2b(kpis, digest_size=8).hexdigest()
         if (digest == total.digest and final == total.final) or (total.digest is None and kpis == NO_KPIS):
             return None
-        total.revision = (total.revision or self.floor) + 1
+        total.revision = (total.revision or self.revision_floor) + 1
         total.digest, total.final, total.unsaved = digest, final, True
         total.paced_until_ms = now_ms + self._publication.every_ms
         return self._record(total, as_of_ms, kpis)
@@ -110,7 +110,7 @@ class Publisher:
         return self._record(total, as_of_ms if total.rolling else min(total.end_ms, as_of_ms), kpis)
 
     def expired(self) -> Iterator[Total]:
-        """Windows past every correction; the floor rises to their revisions."""
+        """Windows past every correction; `revision_floor` rises to their revisions."""
         if self.watermark_ms is None or self._publication.horizon_ms is None:
             return
         for total in self._drops.until(self.watermark_ms - self._kept_ms):
@@ -119,7 +119,7 @@ class Publisher:
 
     def retire(self, total: Total) -> None:
         """The window is gone; should its key ever come again, it starts above."""
-        self.floor = max(self.floor, total.revision)
+        self.revision_floor = max(self.revision_floor, total.revision)
 
     @property
     def _kept_ms(self) -> int:

@@ -1,4 +1,4 @@
-"""Rolling windows of all entities of a number: what enters them, when they change by time alone, what they hold.
+"""Rolling windows of all entities of a partition: what enters them, when they change by time alone, what they hold.
 
 They are added up when one is published, not when something enters or leaves: cost does not grow with their number.
 """

@@ -1,4 +1,4 @@
-"""What an entity's feed of alert rules hears of its rows."""
+"""Gives an entity's rows to the alert rules that read them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -11,8 +11,11 @@ ByGrain = Mapping[str, Mapping[int, int]]
 """Currency -> grain -> packed."""
 
 
-def hear_rows(feed: RuleInput, evaluator: Evaluator, amounts: ByGrain, edges: ByGrain, fresh: Iterable[Delta]) -> None:
-    """Rows that are known at their own time are told together, each of the others (odd rows of `fresh`) as it is."""
+def evaluate_rows(
+    feed: RuleInput, evaluator: Evaluator, amounts: ByGrain, edges: ByGrain, fresh: Iterable[Delta]
+) -> None:
+    """Passes an entity's new rows to the evaluator, as far as its rules read them: amounts and edges that are known at
+    their own time added up, each placed row of `fresh` by itself."""
     view = feed.view
     for currency, by_grain in amounts.items():
         for grain, number in by_grain.items():
@@ -25,7 +28,7 @@ def hear_rows(feed: RuleInput, evaluator: Evaluator, amounts: ByGrain, edges: By
                 if seen := view(currency, each):
                     evaluator.take_run(feed, first, end - first, 0, seen)
     for delta in fresh:
-        _tell_odd(feed, evaluator, delta)
+        _evaluate_placed(feed, evaluator, delta)
 
 
 def runs(edges: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
@@ -38,9 +41,9 @@ def runs(edges: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:
         at = grain
 
 
-def _tell_odd(feed: RuleInput, evaluator: Evaluator, delta: Delta) -> None:
+def _evaluate_placed(feed: RuleInput, evaluator: Evaluator, delta: Delta) -> None:
     for currency, rows in delta.rows.items():
-        for grain, known, _, length, raw in rows.odd:
+        for grain, known, _, length, raw in rows.placed:
             seen = feed.view(currency, from_bytes(raw))
             if seen and length > 1:
                 evaluator.take_run(feed, grain, length, known, seen)

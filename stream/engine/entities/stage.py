@@ -1,4 +1,4 @@
-"""Stage 2: one number of the deltas topic. Rows become windows, KPI records and alerts; pure (internals, section 5).
+"""The entity stage of one partition: rows become windows, KPI records and alerts; pure (internals, section 5).
 
 The same class serves live and replay. Live, every tick is one transaction: its records, its alerts and the state that
 changed belong together, and whoever restores that state goes on as if nothing had happened.
@@ -47,7 +47,7 @@ __all__ = ["EntityStage", "Publication", "StageOutput"]
 
 
 class EntityStage:
-    """Takes the deltas of one number in, from `numbers` numbers of stage 1."""
+    """Takes in the deltas of partition `number`, which come from `numbers` debtor partitions."""
 
     def __init__(
         self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, number: int, numbers: int
@@ -60,7 +60,7 @@ class EntityStage:
         published = published_plan(plan, publication)
         self._evaluator = Evaluator(plan, Calendar(plan), rules, publication.run, publication.horizon_ms)
         self._publisher = Publisher(publication, published.rolling)
-        self._holdings = WindowStore(
+        self._store = WindowStore(
             published, plan.grain_ms, self._evaluator, self._publisher.admit,
             patient=not self._replay or bool(published.rolling) or publication.end_ms != NO_END_MS,
         )  # fmt: skip
@@ -74,11 +74,11 @@ class EntityStage:
     @property
     def counters(self) -> Counter[str]:
         """Reason -> count since the start: "frozen", contributions to windows that may not change any more."""
-        return self._holdings.counters
+        return self._store.counters
 
     @property
     def dead_numbers(self) -> frozenset[int]:
-        """Stage-1 numbers that were not heard for `dead_after` and no longer hold the watermark back."""
+        """Debtor partitions that were not heard for `dead_after` and no longer hold the watermark back."""
         return self._watermark.dead
 
     @property
@@ -89,7 +89,7 @@ class EntityStage:
     @property
     def as_of_ms(self) -> int:
         """KPI records count instants before this one; 0: nothing heard."""
-        return self._holdings.as_of_ms
+        return self._store.as_of_ms
 
     def apply(self, key: bytes, value: bytes) -> None:
         """Takes a delta or a statement in. Raises ValueError if its format is unknown."""
@@ -103,7 +103,7 @@ class EntityStage:
             return
         delta = decode_delta(value)
         self._hear_greatest(delta.at)
-        self._holdings.take(key, delta)
+        self._store.take(key, delta)
         self._waiting_rows += sum(rows.size for rows in delta.rows.values())
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
@@ -111,7 +111,7 @@ class EntityStage:
     @property
     def pending(self) -> int:
         """How many records the next tick writes, about: more is not to be applied before it, if that is many."""
-        return self._holdings.pending
+        return self._store.pending
 
     def tick(self, now_ms: int, most: int = NO_END) -> StageOutput:
         """What is due at `now_ms`, which only paces: KPI records, alerts, and all state that changed since the last.
@@ -147,18 +147,18 @@ class EntityStage:
             output.alerts = self._alerts(self._greatest_ms)
         if self._publication.end_ms not in (None, NO_END_MS):
             self._move_to(NO_END_MS)
-            self._holdings.fold()
-        as_of_ms = self._holdings.as_of_ms
-        self._holdings.look()
-        views = [view for entity in self._holdings.entities.values() for view in entity.views]
+            self._store.fold()
+        as_of_ms = self._store.as_of_ms
+        self._store.look()
+        views = [view for entity in self._store.entities.values() for view in entity.views]
         for view in views:
-            self._holdings.refresh(view)
+            self._store.refresh(view)
         last = [self._publisher.last_word(view, as_of_ms) for view in views]
         if self._publication.end_ms == NO_END_MS:
             as_of_ms = NO_END_MS
-            self._holdings.move_to(as_of_ms)
-            self._holdings.fold()
-        last += [self._publisher.last_word(total, as_of_ms) for total in self._holdings.all_totals()]
+            self._store.move_to(as_of_ms)
+            self._store.fold()
+        last += [self._publisher.last_word(total, as_of_ms) for total in self._store.all_totals()]
         output.kpis = sorted(record for record in last if record is not None)
         return output
 
@@ -174,20 +174,20 @@ class EntityStage:
         kind, site, level, name, *rest = key.decode().split("|")
         text = f"{site}|{level}|{name}"
         if kind == "a":
-            feed = self._holdings.feeds.get(text)
+            feed = self._store.feeds.get(text)
             if feed is None:
-                feed = self._holdings.feeds[text] = self._evaluator.bare_feed(text)
+                feed = self._store.feeds[text] = self._evaluator.bare_feed(text)
             alert_state.restore(feed, rest, value)
             return
-        entity = self._holdings.entity(text)
+        entity = self._store.entity(text)
         if kind == "w":
             self._restore_total(entity, rest[0], rest[1], value)
         elif kind == "v":
             entity.views = []
             if value is not None:
-                read_views(self._holdings.rolling.views(entity), value)
+                read_views(self._store.rolling.views(entity), value)
         elif kind == "p":
-            read_chunk(entity, int(rest[0]), self._holdings.rolling, value)
+            read_chunk(entity, int(rest[0]), self._store.rolling, value)
         elif kind == "f":
             read_future(entity, int(rest[0]), value)
         else:
@@ -195,7 +195,7 @@ class EntityStage:
 
     def start_above(self, revision: int) -> None:
         """Windows that are new from now on get higher revisions (hand-over, reset: live 4)."""
-        self._publisher.floor = max(self._publisher.floor, revision)
+        self._publisher.revision_floor = max(self._publisher.revision_floor, revision)
 
     def _hear_greatest(self, greatest_ms: int | None) -> None:
         if greatest_ms is not None and (self._greatest_ms is None or greatest_ms > self._greatest_ms):
@@ -205,41 +205,41 @@ class EntityStage:
         self._waiting_rows = 0
         if self._greatest_ms is not None:
             self._move_to((self._greatest_ms // self._pane_ms + 1) * self._pane_ms)
-        self._holdings.fold()
+        self._store.fold()
 
     def _move_to(self, as_of_ms: int) -> None:
         """Sums count what lies before `as_of_ms`, and never what lies at or after the end of a replay."""
         end_ms = self._publication.end_ms
-        self._holdings.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
+        self._store.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
 
     def _alerts(self, to_ms: int) -> list[Record]:
         return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
 
     def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
-        looked_at = self._holdings.look()
+        looked_at = self._store.look()
         for total in self._publisher.due(looked_at.copy(), now_ms, most):
             self._publish_now(total, kpis, now_ms)
             looked_at.append(total)
         return looked_at
 
     def _publish_now(self, total: Total, kpis: list[Record], now_ms: int) -> None:
-        self._holdings.refresh(total)
-        record = self._publisher.publish(total, self._holdings.as_of_ms, now_ms)
+        self._store.refresh(total)
+        record = self._publisher.publish(total, self._store.as_of_ms, now_ms)
         if record is not None:
             kpis.append(record)
 
     def _drop(self, output: StageOutput, now_ms: int, most: int) -> None:
         """Forgets windows that nothing may change any more, and entities of which nothing is left."""
         for total in islice(self._publisher.expired(), most):
-            if not self._holdings.holds(total):
+            if not self._store.holds(total):
                 continue
             self._drop_one(total, output, now_ms)
-            self._holdings.drop(total)
-            entity = self._holdings.entities[total.text]
+            self._store.drop(total)
+            entity = self._store.entities[total.text]
             if entity.empty:
                 self._drop_views(entity, output, now_ms)
-                self._holdings.forget(entity)
+                self._store.forget(entity)
 
     def _drop_one(self, total: Total, output: StageOutput, now_ms: int) -> None:
         self._drop_quietly(total, output, now_ms)
@@ -258,31 +258,31 @@ class EntityStage:
         total.unsaved = False
 
     def _save(self, state: list[StateRecord], totals: list[Total]) -> None:
-        holdings = self._holdings
+        store = self._store
         viewed: dict[str, Entity] = {}
         for total in totals:
-            if not total.unsaved or not holdings.holds(total):
+            if not total.unsaved or not store.holds(total):
                 continue
             total.unsaved = False
             if total.rolling:
-                viewed[total.text] = holdings.entities[total.text]
+                viewed[total.text] = store.entities[total.text]
             elif any(total.sums.values()) or total.revision:
                 state.append(total_record(total))
             else:  # an undone fact: the window holds nothing and nobody ever saw it
-                holdings.drop(total)
+                store.drop(total)
                 state.append((total_key(total), None))
         state += map(views_record, viewed.values())
-        for (_, grain), entity in holdings.unsaved_future.items():
+        for (_, grain), entity in store.unsaved_future.items():
             state.append(future_record(entity, grain))
-        holdings.unsaved_future.clear()
-        for entity in holdings.unsaved_trails.values():
-            state += [chunk_record(entity, chunk, holdings.rolling) for chunk in sorted(entity.unsaved)]
+        store.unsaved_future.clear()
+        for entity in store.unsaved_trails.values():
+            state += [chunk_record(entity, chunk, store.rolling) for chunk in sorted(entity.unsaved)]
             entity.unsaved.clear()
-        holdings.unsaved_trails.clear()
+        store.unsaved_trails.clear()
         for feed in self._evaluator.changed.values():
             state += alert_state.records(feed)
-            if feed.idle and feed.text not in holdings.entities:
-                holdings.feeds.pop(feed.text, None)
+            if feed.idle and feed.text not in store.entities:
+                store.feeds.pop(feed.text, None)
         self._evaluator.changed.clear()
         clock = self._clock()
         if clock != self._saved_clock:
@@ -293,10 +293,10 @@ class EntityStage:
         return dumps(
             {
                 "f": FORMAT,
-                "as_of": self._holdings.as_of_ms,
+                "as_of": self._store.as_of_ms,
                 "greatest": self._greatest_ms,
                 "watermark": self._watermark.encode(),
-                "floor": self._publisher.floor,
+                "floor": self._publisher.revision_floor,
                 "evaluated": self._evaluator.evaluated_ms,
                 "scopes": self._evaluator.scopes,
             }
@@ -304,7 +304,7 @@ class EntityStage:
 
     def _forget_changes(self) -> None:
         """A replay keeps no state."""
-        self._holdings.forget_changes()
+        self._store.forget_changes()
         for feed in self._evaluator.changed.values():
             feed.changed.clear()
         self._evaluator.changed.clear()
@@ -314,10 +314,10 @@ class EntityStage:
             return
         record = loads(value)
         self._saved_clock = value
-        self._holdings.as_of_ms = record["as_of"]
+        self._store.as_of_ms = record["as_of"]
         self._greatest_ms = record["greatest"]
         self._watermark.restore(record["watermark"])
-        self._publisher.floor = record["floor"]
+        self._publisher.revision_floor = record["floor"]
         self._evaluator.evaluated_ms = record["evaluated"]
         self._known_scopes = frozenset(record["scopes"])
 
@@ -331,26 +331,26 @@ class EntityStage:
         """What was restored is complete: everything that follows from it is made anew."""
         self._restoring = False
         self._waiting_rows = 0
-        holdings = self._holdings
-        for text in [text for text, entity in holdings.entities.items() if entity.empty]:
-            if not any(view.revision for view in holdings.entities[text].views):
-                del holdings.entities[text]
-        holdings.rebuild()
+        store = self._store
+        for text in [text for text, entity in store.entities.items() if entity.empty]:
+            if not any(view.revision for view in store.entities[text].views):
+                del store.entities[text]
+        store.rebuild()
         self._publisher.watermark_ms = self._watermark.value_ms
-        views = (view for entity in holdings.entities.values() for view in entity.views)
-        self._publisher.resume([*holdings.all_totals(), *views])
+        views = (view for entity in store.entities.values() for view in entity.views)
+        self._publisher.resume([*store.all_totals(), *views])
         self._adopt()
-        self._evaluator.resume(holdings.feeds, self._evaluator.evaluated_ms)
+        self._evaluator.resume(store.feeds, self._evaluator.evaluated_ms)
 
     def _adopt(self) -> None:
         """Rules that look at what no rule looked at before begin with what the windows hold."""
         evaluated_ms = self._evaluator.evaluated_ms
         if evaluated_ms is None or self._known_scopes.issuperset(self._evaluator.scopes):
             return
-        for text, feed in self._holdings.feeds.items():
-            entity = self._holdings.entities.get(text)
+        for text, feed in self._store.feeds.items():
+            entity = self._store.entities.get(text)
             if entity is not None and any(watch.scope not in self._known_scopes for watch in feed.watches):
-                panes = {end_ms: unpack(packed) for end_ms, packed in self._holdings.rolling.panes(entity).items()}
+                panes = {end_ms: unpack(packed) for end_ms, packed in self._store.rolling.panes(entity).items()}
                 future = {grain: unpack(packed) for grain, packed in entity.future.items()}
                 windows = {key: unpack(total.sums) for key, total in entity.totals.items()}
                 ahead = {grain: unpack(packed) for grain, packed in entity.ahead.items()}

@@ -1,4 +1,4 @@
-"""The sums of stage 2: deltas go in, windows hold them, time moves them (definitions 1 and 2, live 2)."""
+"""The sums of the entity stage: deltas go in, windows hold them, time moves them (definitions 1 and 2, live 2)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -18,9 +18,9 @@ from stream.windows.totals import Total
 
 
 class WindowStore:
-    """Every entity of one number. `plan` is of the published windows; `grain_ms` that of the rows.
+    """Every entity of one partition. `plan` is of the published windows; `grain_ms` that of the rows.
 
-    `on_new(total)` is told of each new tumbling window; it answers False if the window may not be created any more.
+    `on_new(total)` is called with each new tumbling window; it returns False if the window may not be created any more.
     `patient` False (replay without rolling records): the future counts at once, since all is read at the end.
     """
 
@@ -173,18 +173,18 @@ class WindowStore:
             yield from entity.totals.values()
 
     def _fold(self, entity: Entity) -> None:
-        gathering = PendingSums(entity, self._evaluator)
-        for grain, currency, number, frontier_ms in gathering.frozen:
+        pending = PendingSums(entity, self._evaluator)
+        for grain, currency, number, frontier_ms in pending.frozen:
             self._fold_old(entity, grain, {currency: number}, frontier_ms)
         if self._patient:
-            for grain, late in gathering.from_grain(self.as_of_ms // self._grain_ms).items():
+            for grain, late in pending.from_grain(self.as_of_ms // self._grain_ms).items():
                 self._postpone(entity, entity.future, grain, late)
-            for grain, late in gathering.edges_from_grain(self.as_of_ms // self._grain_ms).items():
+            for grain, late in pending.edges_from_grain(self.as_of_ms // self._grain_ms).items():
                 self._postpone(entity, entity.ahead, grain, late)
         if self.rolling.lengths:
-            for currency, amounts, edges in gathering.each():
+            for currency, amounts, edges in pending.each():
                 self.rolling.enter(entity, currency, amounts, edges, self.as_of_ms)
-        for slot, packed in gathering.by_slot(entity.grains_per_slot).items():
+        for slot, packed in pending.by_slot(entity.grains_per_slot).items():
             for window in entity.calendar.slot(slot):
                 self._count(entity, window, packed)
 

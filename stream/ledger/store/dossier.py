@@ -13,7 +13,8 @@ whether an identity is known is a search in bytes, and the header says whether a
              4 bytes      count
              ...          entries (`record.py`); the case of the first stands for itself in the others
 
-A large one is the header with a list of entries (`volume.py`): there what a fact costs must not follow their number.
+A large one is the header with a list of entries (`large_dossier.py`): what a fact costs there does not grow with their
+number.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ Dossier = bytes | LargeDossier
 as it is then: the same, or another in its place."""
 
 LARGE_BYTES = 8_192
-"""From here on a dossier is a volume."""
+"""A dossier of this size or more is a `LargeDossier`."""
 
 
 def _header(reach: Reach, kept_until_ms: int) -> bytes:
@@ -79,9 +80,9 @@ def append(dossier: Dossier, key: str, fact: Fact, entry: bytes) -> Dossier:
     last = first - 1
     if len(dossier) + len(entry) < LARGE_BYTES and dossier[last] < 255:
         return b"".join((dossier[:last], _DIGITS[dossier[last] + 1], dossier[first:], entry))
-    volume = LargeDossier(key, dossier[:start])
-    volume.fill([*facts(key, dossier), fact])
-    return volume
+    large = LargeDossier(key, dossier[:start])
+    large.fill([*facts(key, dossier), fact])
+    return large
 
 
 def of(key: str, entries: Iterable[bytes]) -> Dossier:
@@ -94,9 +95,9 @@ def _of(key: str, header: bytes, held: Sequence[bytes]) -> Dossier:
     dossier = b"".join((header, b"\xdd", len(held).to_bytes(4, "big"), *kept))
     if len(dossier) < LARGE_BYTES and len(held) < 256:
         return dossier
-    volume = LargeDossier(key, header)
-    volume.fill(record.decode(key, entry) for entry in held)
-    return volume
+    large = LargeDossier(key, header)
+    large.fill(record.decode(key, entry) for entry in held)
+    return large
 
 
 def exchanged(key: str, dossier: Dossier, facts: Sequence[Fact]) -> Dossier:

@@ -1,4 +1,4 @@
-"""The links of the dossiers that were read last, kept so that the next fact about them need not read them again."""
+"""The debtor indexes that were used last, kept so that the next fact need not read the dossier again."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from stream.ledger.store.held_facts import HeldFacts
 from stream.ledger.store.large_dossier import LargeDossier
 
 OPENED_BYTES = 2_048
-"""A smaller dossier is read sooner than it is looked after."""
+"""A smaller dossier is cheaper to read again than to keep."""
 
 _AS_READ = 10
-"""A fact that is kept as read takes so many times the memory of one that is only linked."""
+"""A fact that is kept as read takes so many times the memory of one that only stands in the index."""
 
 
 class DossierCache:
-    """Keeps the links of at most `capacity` facts in all, in memory of linked ones (about 100 bytes each); those that
-    were not used for longest go first, and those that were used last stay however many facts they are of."""
+    """Keeps the indexes of at most `capacity` facts in all, each counted by its memory: 1 is a fact that only stands in
+    an index (about 100 bytes). Those unused for longest go first; the last one stays, however large.
+    """
 
     def __init__(self, capacity: int = 500_000) -> None:
         self._capacity = capacity
@@ -26,16 +27,16 @@ class DossierCache:
         self._weight = 0
 
     def take(self, key: str) -> DebtorIndex | None:
-        """The links of a key, which are no longer on the desk; None where they are not kept."""
+        """Takes out the index of a key; None where it is not kept."""
         found = self._open.pop(key, None)
         if found is not None:
             self._weight -= self._weights.pop(key)
         return found
 
-    def put(self, key: str, links: DebtorIndex) -> None:
-        """Lays links on the desk, as they are after the last change."""
-        self._open[key] = links
-        self._weights[key] = _weight(links.held)
+    def put(self, key: str, index: DebtorIndex) -> None:
+        """Keeps an index, as it is after the last change."""
+        self._open[key] = index
+        self._weights[key] = _weight(index.held)
         self._weight += self._weights[key]
         while self._weight > self._capacity and len(self._open) > 1:
             oldest, _ = self._open.popitem(last=False)

@@ -55,10 +55,11 @@ def codes(kind: type[Fact], name: str) -> dict[Any, int | None]:
 
 def _ordered(kind: type[Fact]) -> list[str]:
     """The names of the fields at rest, in the order of their places."""
+    assert kind.LETTER in PLACES, f"stream/ledger/store/places.py has no places for {kind.TYPE}"
     places = {**FIRST, **PLACES[kind.LETTER]}
     names = sorted(places, key=places.__getitem__)
     assert [places[name] for name in names] == list(range(1, len(names) + 1)), f"{kind.TYPE} leaves a place out"
-    assert {*names} == {*kind.__struct_fields__, "losers"}, f"ledger/places.py and the fields of {kind.TYPE} differ"
+    assert {*names} == {*kind.__struct_fields__, "losers"}, f"store/places.py and the fields of {kind.TYPE} differ"
     return names
 
 
