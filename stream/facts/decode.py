@@ -10,18 +10,18 @@ import json
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast, get_args, get_type_hints
 
 import msgspec
 import orjson
 from pydantic import ValidationError
 
 from stream.facts import fact as kinds
-from stream.facts.fact import DEFAULT_SITE, KINDS, MOST_IDENTIFIER, Fact
+from stream.facts.fact import DEFAULT_SITE, KINDS, MOST_IDENTIFIER, Fact, Identifier
 from stream.facts.instant import checked_date, instant_ms, utc_midnight_ms
 from stream.facts.models import read_event
 from stream.facts.refusal import detail_of
-from stream.facts.wrapping import NotPlain, event_in, looks_like, unframed
+from stream.facts.wrapping import NotPlain, another_systems, event_in, looks_like, unframed
 
 # Instants are text in what it reads, until they are finished: not what the fields' types say.
 _quick: Callable[[bytes], Any] = msgspec.json.Decoder(Fact).decode
@@ -57,13 +57,15 @@ def decode_all(values: Sequence[bytes | None], midnight_ms: MidnightMs = utc_mid
 
 def _is_plain(value: bytes) -> bool:
     """Whether no text in it can be an identifier that holds what it must not, nor be anything but UTF-8."""
-    if not value.isascii() or b"\\" in value or b"|" in value or b"\x7f" in value:
+    if not value.isascii() or b"\\" in value or b"|" in value or b"\x7f" in value or b"specversion" in value:
         return False
-    # A text that begins or ends with a space. Compact JSON has neither sign; spaced JSON is looked at more closely.
-    return (b'" ' not in value and b' "' not in value) or _OUTER_SPACE.search(value) is None
+    # A text that begins or ends with a space. Most JSON is compact, and to find that it has no space costs nothing.
+    return b" " not in value or (_ENDS.search(value) is None and (b'" ' not in value or _BEGINS.search(value) is None))
 
 
-_OUTER_SPACE = re.compile(rb'"\s[^:,}\]\s]|[^:,{\[\s]\s+"')
+# The quote that opens a text stands behind one of these signs, and that which closes one before one of them.
+_BEGINS = re.compile(rb'[{\[,:]\s*" ')
+_ENDS = re.compile(rb' "\s*[,:}\]]')
 
 
 def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact | Rejection:
@@ -74,6 +76,8 @@ def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact |
         if not plain and not _is_plain(value):
             # Identifiers may hold what they must not, and msgspec does not look into fields that it skips.
             value.decode()
+            if b"specversion" in value:
+                raise ValueError("specversion")  # of a CloudEvent only what is inside counts
             _check_identifiers(fact)
         if fact.site_id is None:
             fact.site_id = DEFAULT_SITE
@@ -93,15 +97,24 @@ def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Re
     try:
         raw = _read_json(value if inner is None else inner)
     except (ValueError, RecursionError) as error:
-        return Rejection("malformed", looks_like(value) or f"is no JSON: {error}")
+        return Rejection("malformed", looks_like(value) or _is_no_json(error))
     event = event_in(raw)
     if isinstance(event, NotPlain):
         return Rejection("invalid", event.detail)
     try:
         read = read_event(event)
     except ValidationError as error:
-        return Rejection("invalid", detail_of(event, error, TYPES))
+        return Rejection("invalid", another_systems(event) or detail_of(event, error, TYPES))
     return to_fact(read.model_dump(), midnight_ms)
+
+
+def _is_no_json(error: Exception) -> str:
+    """Where it ceases to be JSON; what a parser calls that is of no use to a producer."""
+    if isinstance(error, json.JSONDecodeError):
+        return f"is no JSON from character {error.pos + 1} on; send one JSON object per record"
+    if isinstance(error, RecursionError):
+        return "is nested too deeply; send one flat JSON object per record"
+    return f"is no JSON: {error}; send one JSON object per record"
 
 
 def _read_json(value: bytes) -> Any:
@@ -198,12 +211,13 @@ def _legal_step(fact: kinds.LegalStep) -> None:
     checked_date(fact.due_on)
 
 
-_ALSO_IDENTIFIERS = ("transferred_from", "entity")
 TYPES = tuple(kind.TYPE for kind in KINDS)
 _BY_TYPE: dict[str, type[Fact]] = {kind.TYPE: kind for kind in KINDS}
 _IDENTIFIERS: dict[type, tuple[str, ...]] = {
     kind: tuple(
-        name for name in kind.__struct_fields__ if name.endswith("_id") or name in ("transferred_from", "entity")
+        name
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+        if Identifier in (hint, *get_args(hint))
     )
     for kind in KINDS
 }

@@ -47,15 +47,17 @@ class Event(Struct, kw_only=True, gc=False, tag_field="type"):
     it. `occurred_at` of a payment or a reversal that has a date instead (`occurred_on`) is the local midnight that
     begins the day; `decode` puts it there.
 
-    `TYPE` is the name on the wire, `LETTER` the same in records of the ledger, `TOPIC` the middle part of the inbound
-    topic's name, `OWN_ID` the field that identifies a
-    fact among those of its key and type (contract 1).
+    The table of what the program knows of a type, beside its fields, is the head of its struct: `TYPE` is the name on
+    the wire, `LETTER` the same in records of the ledger, `OWN_ID` the field that identifies a fact among those of its
+    key and type, `TOPIC` the middle part of the topic's name, `KEYED_BY` the fields whose first that is there is the
+    record's key; without any, the own id is (contract 1). What the ledger does with a type: `ledger/kinds.py`.
     """
 
     TYPE: ClassVar[str]
     LETTER: ClassVar[str]
     TOPIC: ClassVar[str]
     OWN_ID: ClassVar[str]
+    KEYED_BY: ClassVar[tuple[str, ...]] = ("debtor_id", "agent_id")
 
     event_id: Identifier
     occurred_at: Millis
@@ -76,6 +78,7 @@ class Call(Event, kw_only=True, gc=False, tag="call"):
     LETTER = "c"
     TOPIC = "calls"
     OWN_ID = "call_id"
+    KEYED_BY = ("debtor_id",)
 
     call_id: Identifier
     direction: Direction
@@ -265,6 +268,7 @@ class AgentState(Event, kw_only=True, gc=False, tag="agent_state"):
     LETTER = "s"
     TOPIC = "activity"
     OWN_ID = "event_id"
+    KEYED_BY = ("agent_id",)
 
     agent_id: Identifier
     state: Literal["logged_out", "available", "on_call", "wrap", "break", "training", "meeting"]
@@ -322,6 +326,7 @@ class Measurement(Event, kw_only=True, gc=False, tag="measurement"):
     LETTER = "u"
     TOPIC = "activity"
     OWN_ID = "measurement_id"
+    KEYED_BY = ()
 
     measurement_id: Identifier
     indicator: Annotated[str, Meta(pattern=r"^[a-z0-9_]{1,64}\Z")]
@@ -356,3 +361,6 @@ Fact = (
 
 KINDS: tuple[type[Fact], ...] = get_args(Fact)
 """The types of facts, each once."""
+
+TOPICS = tuple(dict.fromkeys(kind.TOPIC for kind in (Call, Payment, Complaint, Case, Visit, *KINDS)))
+"""The middle parts of the inbound topics' names, each once, in the order of the contract."""

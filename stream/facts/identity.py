@@ -41,7 +41,7 @@ def expected_key(fact: Fact) -> str:
     """The record key that a producer must have used: debtor, else (but for a call) agent, else the fact's own id."""
     if fact.debtor_id is not None:
         return fact.debtor_id
-    if fact.agent_id is not None and fact.LETTER != kinds.Call.LETTER:
+    if fact.agent_id is not None and "agent_id" in fact.KEYED_BY:
         return fact.agent_id
     return own_id(fact).partition("|")[0]
 

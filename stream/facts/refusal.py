@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stream.facts.instant import instant_text
+from stream.facts.instant import instant_ms, instant_text
+from stream.facts.models.together import between
 
 EXAMPLE = "2026-11-02T09:00:00+08:00"
 _SHOWN = 40
@@ -18,12 +19,15 @@ _INSTANTS = frozenset({"occurred_at", "ended_at", "received_at", "closed_at", "f
 
 def detail_of(event: Mapping[str, Any], error: ValidationError, types: tuple[str, ...]) -> str:
     """One line that names every wrong field of an event; `types` are the types that there are."""
-    found = [_said(event, each, types) for each in error.errors(include_url=False)]
-    if "case_id" in event and event.get("debtor_id") is None and event.get("case_id") is not None:
-        found.append("debtor_id: is required where case_id is given")
-    unique = list(dict.fromkeys(found))
+    found = [_said(event, each, types) for each in error.errors(include_url=False) if not _is_between(each)]
+    # The models look at what fields mean together only where each of them is right.
+    unique = list(dict.fromkeys((*found, *between(event))))
     more = len(unique) - _MOST_FIELDS
     return "; ".join(unique[:_MOST_FIELDS]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _is_between(error: Any) -> bool:
+    return error["type"] == "value_error" and not error["loc"][1:]
 
 
 def _said(event: Mapping[str, Any], error: Any, types: tuple[str, ...]) -> str:
@@ -68,10 +72,21 @@ def about_instant(given: Any) -> str:
         return f"{shown} {_epoch(float(given))}"
     for pattern, said, better in _FORMS:
         if re.fullmatch(pattern, given):
-            return f"{shown} {said}; send {re.sub(pattern, better, given)}"
+            sent = re.sub(pattern, better, given)
+            if not _would_do(sent.partition(",")[0]):
+                break
+            return f"{shown} {said}; send {sent}"
     if re.match(r"(19[0-7]|2[2-9]|[3-9])[0-9]", given) and re.match(r"[0-9]{4}-", given):
-        return f"{shown} lies outside 1980-2199"
+        return f"{shown} lies outside 1980-2199; send one such as {EXAMPLE}"
     return f"{shown} is no RFC 3339 instant with an offset; send one such as {EXAMPLE}"
+
+
+def _would_do(text: str) -> bool:
+    try:
+        instant_ms(text)
+    except ValueError:
+        return False
+    return True
 
 
 _DAY = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from stream.facts.fact import KINDS
+
+_TYPES = frozenset(kind.TYPE for kind in KINDS)
+
 FRAME_BYTES = 5
 """A zero byte and four bytes of schema id."""
 
@@ -31,13 +35,13 @@ def event_in(raw: Any) -> dict[str, Any] | NotPlain:
         return NotPlain("the value is a JSON array; send one JSON object per record, no batches")
     if not isinstance(raw, dict):
         return NotPlain("the value is JSON, but no object; send one JSON object per record")
-    if "specversion" in raw and ("data" in raw or "data_base64" in raw):
+    if raw.get("specversion") is not None and not (raw.get("data") is None and raw.get("data_base64") is None):
         return _of_cloud_event(raw)
-    return _of_object(raw)
+    return raw
 
 
 def _of_cloud_event(raw: dict[str, Any]) -> dict[str, Any] | NotPlain:
-    if "data_base64" in raw:
+    if raw.get("data_base64") is not None:
         return NotPlain("a CloudEvent with data_base64; send the event as a JSON object in data")
     data = raw["data"]
     if not isinstance(data, dict):
@@ -45,23 +49,33 @@ def _of_cloud_event(raw: dict[str, Any]) -> dict[str, Any] | NotPlain:
     return data
 
 
-def _of_object(raw: dict[str, Any]) -> dict[str, Any] | NotPlain:
+def another_systems(raw: dict[str, Any]) -> str:
+    """What an object that is no event looks like, and what to do; empty where it looks like nothing known.
+
+    Asked only of what cannot be read: an event may have further fields of any name.
+    """
+    if raw.get("specversion") is not None:
+        return "" if raw.get("type") in _TYPES else "a CloudEvent without data; send the event as a JSON object in data"
     inner = raw.get("payload") if isinstance(raw.get("payload"), dict) and "type" not in raw else raw
     assert isinstance(inner, dict)
     if "op" in inner and ("before" in inner or "after" in inner):
-        return NotPlain(
+        return (
             "looks like a Debezium change; send the row itself (the transform ExtractNewRecordState), with the fields "
             "of an event"
         )
     if raw.get("Type") == "Notification" and "Message" in raw:
-        return NotPlain("looks like an SNS notification; turn on raw message delivery, or send its Message alone")
-    return raw
+        return "looks like an SNS notification; turn on raw message delivery, or send its Message alone"
+    return ""
 
 
 def _of_text(raw: str) -> str:
     if raw.lstrip()[:1] in ("{", "["):
         return "JSON text inside a JSON string: it was encoded twice; send the object itself"
     return "the value is a JSON string; send one JSON object per record"
+
+
+def _is_text(line: str) -> bool:
+    return line.replace("\t", "").isprintable() and "\ufffd" not in line
 
 
 def looks_like(value: bytes) -> str:
@@ -79,7 +93,8 @@ def looks_like(value: bytes) -> str:
         return "begins with a byte-order mark; send UTF-8 without one"
     if start == "<":
         return "looks like XML; send one JSON object per record"
-    if start not in ("{", "[") and any(text.count(mark) >= 2 for mark in (",", ";", "\t")) and text.isprintable():
+    line = text.strip().splitlines()[0]
+    if start not in ("{", "[") and any(line.count(mark) >= 2 for mark in (",", ";", "\t")) and _is_text(line):
         return "looks like a line of CSV; send one JSON object per record"
     if "\ufffd" in text:
         return "holds bytes that are no UTF-8; send JSON in UTF-8"

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-INBOUND = ("calls", "payments", "complaints", "cases", "activity")
+from stream.facts.fact import TOPICS
+
+INBOUND = TOPICS
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ __all__ = [
     "fold",
     "forgetting",
     "judge",
+    "kinds",
     "own",
     "reach",
     "state_timeline",

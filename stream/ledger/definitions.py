@@ -46,6 +46,11 @@ class Definitions:
         return self.coverage_days * 24 * HOUR_MS
 
     @property
+    def longest_span_ms(self) -> int:
+        """For how long after a fact another may still decide what becomes of it, whatever its case waits for."""
+        return max(self.attribution_ms, self.first_contact_ms, self.coverage_ms)
+
+    @property
     def complaint_deadline_ms(self) -> int:
         """Time from a complaint's receipt to its deadline."""
         return self.complaint_deadline_days * 24 * HOUR_MS

@@ -12,16 +12,14 @@ from collections.abc import Iterable, Iterator
 
 from stream.facts import fact as kinds
 from stream.facts.fact import Fact
-from stream.ledger.calls import counted_ms
 from stream.ledger.cases import coverage, first_contact
 from stream.ledger.debtor_index import CaseFile, DebtorIndex, MidnightMs
 from stream.ledger.definitions import HOUR_MS, Definitions
+from stream.ledger.kinds import KINDS
 from stream.ledger.store.held_facts import FactList
 
 LONGEST_WINDOW_MS = 32 * 24 * HOUR_MS
 """No window that holds an instant ends later after it: a month, with a day for clock changes."""
-
-_SELF_CONTAINED = kinds.Call | kinds.Message | kinds.QualityReview | kinds.Survey | kinds.BotSession | kinds.Restriction
 
 
 def forgettable(
@@ -39,13 +37,17 @@ def forgettable(
     by_case: dict[str | None, list[Fact]] = defaultdict(list)
     for fact in held.facts:
         by_case[only if isinstance(fact, kinds.Payment) and fact.case_id is None else fact.case_id].append(fact)
-    promises = [_last_ms(fact, definitions, midnight_ms) for fact in held.facts if isinstance(fact, kinds.Promise)]
+    promises = [
+        KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms)
+        for fact in held.facts
+        if isinstance(fact, kinds.Promise)
+    ]
     promised_ms = max(promises, default=0)
     gone: list[Fact] = []
     again_ms: list[int] = []
     for case_id, group in by_case.items():
         case = links.case(case_id)
-        last_ms = max(_last_ms(fact, definitions, midnight_ms) for fact in group)
+        last_ms = max(KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms) for fact in group)
         if case_id is not None and case.closed:
             if last_ms + LONGEST_WINDOW_MS < frontier_ms:
                 gone += group
@@ -56,9 +58,9 @@ def forgettable(
             if id(fact) in deciding or _is_named(fact, links) or not _alone(fact, links):
                 continue
             # Of a case, until no deadline that it may meet can change either: what met it first may be taken back.
-            span_ms = _span_ms(definitions)
+            span_ms = definitions.longest_span_ms
             kept_ms = max(LONGEST_WINDOW_MS, span_ms) if case_id is None else LONGEST_WINDOW_MS + span_ms
-            last_ms = _last_ms(fact, definitions, midnight_ms)
+            last_ms = KINDS[fact.LETTER].last_ms(fact, definitions, midnight_ms)
             if isinstance(fact, kinds.Payment):  # it may come to belong to a case, and then fills its promises
                 last_ms = max(last_ms, promised_ms)
             until_ms = last_ms + kept_ms
@@ -91,13 +93,8 @@ def _alone(fact: Fact, links: DebtorIndex) -> bool:
     """Whether it may go without a case, or before it. A restriction without an end stays."""
     if isinstance(fact, kinds.Payment):
         return fact.case_id is None and len(links.naming) != 1
-    if isinstance(fact, kinds.Restriction):
-        return fact.until is not None
-    return isinstance(fact, _SELF_CONTAINED) or fact.case_id is None
-
-
-def _span_ms(definitions: Definitions) -> int:
-    return max(definitions.attribution_ms, definitions.first_contact_ms, definitions.coverage_ms)
+    kind = KINDS[fact.LETTER]
+    return kind.ends(fact) and (kind.role in ("alone", "attempt") or fact.case_id is None)
 
 
 def _deciding(case: CaseFile, links: DebtorIndex) -> Iterator[Fact]:
@@ -112,22 +109,3 @@ def _deciding(case: CaseFile, links: DebtorIndex) -> Iterator[Fact]:
 def _is_named(fact: Fact, links: DebtorIndex) -> bool:
     """Whether a complaint names this call."""
     return isinstance(fact, kinds.Call) and fact.call_id in links.complaints_of_call
-
-
-def _last_ms(fact: Fact, definitions: Definitions, midnight_ms: MidnightMs) -> int:
-    """The last instant at which a fact contributes, or decides that something does."""
-    at_ms, site = fact.occurred_at, str(fact.site_id)
-    if isinstance(fact, kinds.Promise):
-        grace = definitions.promise_grace_days + 1
-        return max(at_ms, *(midnight_ms(site, part.due_on, grace) for part in fact.instalments))
-    if isinstance(fact, kinds.Complaint):
-        return max(at_ms, fact.received_at + definitions.complaint_deadline_ms)
-    if isinstance(fact, kinds.LegalStep):
-        return max(at_ms, midnight_ms(site, fact.due_on, 1))
-    if isinstance(fact, kinds.Call):
-        return counted_ms(fact, definitions)
-    if isinstance(fact, kinds.Case):
-        return at_ms + _span_ms(definitions)
-    if isinstance(fact, kinds.Restriction) and fact.until is not None:
-        return max(at_ms, fact.until)
-    return at_ms

@@ -41,8 +41,10 @@ def judge(known: Fact, losers: tuple[bytes, ...], arrived: Fact) -> Judgement:
     if newer < 0:
         return Judgement(SUPERSEDED, known, losers)
     if same_content(arrived, known):
-        # The smaller event_id stands for this content in every later comparison, so that order does not matter.
-        return Judgement(DUPLICATE, arrived if arrived.event_id < known.event_id else known, losers)
+        # The one that counts before the other stands for this content in every later comparison, so that order does
+        # not matter: the same content may be said in two ways, a default in words or not at all.
+        stays = known if arrived == known or not counts_before(arrived, known) else arrived
+        return Judgement(DUPLICATE, stays, losers)
     if counts_before(arrived, known):
         detail = f"this event counts; event_id {known.event_id!r}, which came before it, does not"
         return Judgement(Verdict("conflict", detail), arrived, _with(losers, content_hash(known)))

@@ -7,11 +7,9 @@ from bisect import bisect_left, insort
 from stream.facts.fact import Case, Fact
 from stream.ledger.cases import Deadline, coverage, first_contact
 from stream.ledger.debtor_index import CaseFile, DebtorIndex
+from stream.ledger.kinds import KINDS
 from stream.ledger.store import dossier as dossiers
 from stream.ledger.store.dossier import Reach
-
-_SETTING = frozenset({"case", "call", "message", "visit", "complaint"})
-"""Types of facts that set or meet deadlines, or wait for a call."""
 
 
 def reach_after(fact: Fact, dossier: dossiers.Dossier, links: DebtorIndex) -> Reach | None:
@@ -20,7 +18,7 @@ def reach_after(fact: Fact, dossier: dossiers.Dossier, links: DebtorIndex) -> Re
         if fact.TYPE == "payment" and not links.loose:
             known = dossiers.reach_of(dossier)
             return known._replace(right_party_until_ms=max(known.right_party_until_ms, links.paid_until_ms))
-        if (fact.TYPE not in _SETTING and not links.loose) or (isinstance(fact, Case) and fact.change == "assigned"):
+        if (not KINDS[fact.LETTER].waits and not links.loose) or (isinstance(fact, Case) and fact.change == "assigned"):
             return None
     return reach(links)
 

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import zip_longest
 
 from stream.engine.entities.publication import NO_END_MS
-from stream.facts.fact import AgentState, Case, Complaint, Fact, LegalStep, Payment, PaymentReversal, Promise
+from stream.facts.fact import AgentState, Fact
 from stream.ledger.contribution import Credit, own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions
 from stream.ledger.fold import emit_linked
+from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.ledger.store.held_facts import FactList
@@ -19,7 +20,7 @@ from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 from stream.windows.sums import Sums
 
-_LINKED = frozenset((Payment, PaymentReversal, Promise, Complaint, Case, LegalStep))
+_LINKED = frozenset(kind.struct for kind in KINDS.values() if kind.begins)
 """Types without which nothing of a key depends on more than one fact; what depends on states aside."""
 
 _STATES = {AgentState}

@@ -6,7 +6,7 @@ from zlib import crc32
 import msgspec
 
 from stream.facts.decode import Rejection, decode
-from stream.facts.fact import AgentState, Call, Measurement
+from stream.facts.fact import KINDS, Call
 from stream.facts.identity import expected_key
 
 
@@ -18,16 +18,19 @@ class _Who(msgspec.Struct, gc=False):
 
 
 _quick = msgspec.json.Decoder(_Who).decode
-_STATE, _CALL, _MEASUREMENT = AgentState.TYPE, Call.TYPE, Measurement.TYPE
+_CALL = Call.TYPE
+_BY_DEBTOR, _BY_AGENT = (
+    frozenset(kind.TYPE for kind in KINDS if name in kind.KEYED_BY) for name in ("debtor_id", "agent_id")
+)
 
 
 def _key(who: _Who) -> str | None:
     """The key where it is plain to see; None for what is keyed by an own id that is not read here."""
-    if who.debtor_id is not None and who.type != _STATE and who.type != _MEASUREMENT:
+    if who.debtor_id is not None and who.type in _BY_DEBTOR:
         return who.debtor_id
     if who.type == _CALL:
         return who.call_id
-    return None if who.type == _MEASUREMENT else who.agent_id
+    return who.agent_id if who.type in _BY_AGENT else None
 
 
 def group_of(value: bytes, groups: int) -> int:

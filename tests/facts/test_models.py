@@ -12,7 +12,7 @@ from stream.facts import models
 
 @pytest.mark.parametrize("kind", get_args(kinds.Fact), ids=lambda kind: str(kind.__name__))
 def test_a_struct_has_the_fields_of_its_model_with_the_same_needs(kind: type[kinds.Event]) -> None:
-    model = getattr(models, kind.__name__)
+    model = models.MODELS[kind.TYPE]
     wire = {name: info.is_required() for name, info in model.model_fields.items() if name != "type"}
     fields = kind.__struct_fields__
     required = {name for name in fields if name in _required(kind)}

@@ -21,7 +21,7 @@ MEASURE = {
         "\n)  # fmt: skip\n\n_IN_CURRENCY",
         '\n    Measure({next}, "reviews_perfect", "count", "reviews_perfect", OTHERS, "reviews of 100", "满分"),',
     ),
-    "ledger/own.py": (
+    "ledger/columns.py": (
         "    if review.score is None:\n",
         '    if review.score == 100:\n        ones += ("reviews_perfect",)\n',
     ),

@@ -7,17 +7,7 @@ from typing import NamedTuple, cast
 from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
-from stream.facts.fact import (
-    AgentState,
-    BotSession,
-    Call,
-    Fact,
-    Measurement,
-    Message,
-    QualityReview,
-    Restriction,
-    Survey,
-)
+from stream.facts.fact import AgentState, Call, Fact, Message
 from stream.facts.identity import expected_key
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.contribution import own_credit, queue_of
@@ -26,6 +16,7 @@ from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
+from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -42,7 +33,7 @@ from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
-_ALONE: frozenset[type[Fact]] = frozenset({QualityReview, Survey, BotSession, Restriction, Measurement})
+_ALONE: frozenset[type[Fact]] = frozenset(kind.struct for kind in KINDS.values() if kind.role == "alone")
 """Types that nothing else depends on."""
 
 

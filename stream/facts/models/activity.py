@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from stream.facts.instant import begins
 from stream.facts.models.base import Amount, BaseEvent, Currency, Date, Identifier, Integer, Word
 
 
@@ -101,9 +100,3 @@ class Measurement(BaseEvent):
     numerator: Integer
     denominator: Amount | None = Field(default=None, description="None for a plain count or amount.")
     currency: Currency | None = None
-
-    @model_validator(mode="after")
-    def _period_begins(self) -> Self:
-        if not begins(self.period_start, self.period):
-            raise ValueError(f"period_start {self.period_start} does not begin a {self.period}")
-        return self

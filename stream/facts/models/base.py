@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from stream.facts.fact import INTEGER_END, MOST_IDENTIFIER
 from stream.facts.instant import checked_date, instant_ms
+from stream.facts.models.together import between
 
 
 def _identifier(text: str) -> str:
@@ -78,7 +79,8 @@ class BaseEvent(Wire):
     void: bool | None = Field(default=None, description="True takes the fact back; false where absent.")
 
     @model_validator(mode="after")
-    def _case_has_a_debtor(self) -> Self:
-        if self.case_id is not None and self.debtor_id is None:
-            raise ValueError("debtor_id is required where case_id is given")
+    def _fields_go_together(self) -> Self:
+        wrong = [*between(self.__dict__)]
+        if wrong:
+            raise ValueError("; ".join(wrong))
         return self

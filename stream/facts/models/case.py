@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field
 
 from stream.facts.models.base import BaseEvent, Count, Currency, Identifier, Instant, Integer, Word
 
@@ -22,12 +22,6 @@ class Case(BaseEvent):
     debtor_zone: Word | None = Field(
         default=None, description="IANA zone of where the debtor lives; a name that does not exist counts as none."
     )
-
-    @model_validator(mode="after")
-    def _money_has_a_currency(self) -> Self:
-        if self.overdue_minor and self.currency is None:
-            raise ValueError("currency is required where overdue_minor is not 0")
-        return self
 
 
 def _pair(value: Any) -> Any:
@@ -52,11 +46,3 @@ class Restriction(BaseEvent):
     hours: Annotated[tuple[LocalTime, LocalTime], BeforeValidator(_pair)] | None = Field(
         default=None, description="Local start and end, for quiet_hours; equal ends are the whole day."
     )
-
-    @model_validator(mode="after")
-    def _says_what_its_kind_needs(self) -> Self:
-        if self.kind == "quiet_hours" and self.hours is None:
-            raise ValueError("hours is required for quiet_hours")
-        if self.kind == "wrong_number" and self.number_id is None:
-            raise ValueError("number_id is required for wrong_number")
-        return self

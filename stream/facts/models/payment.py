@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from stream.facts.models.base import Amount, BaseEvent, Currency, Date, Identifier, Instant
 
@@ -15,12 +15,6 @@ class Dated(BaseEvent):
     occurred_at: Instant | None = None  # type: ignore[assignment]  # exactly one of the two
     occurred_on: Date | None = Field(default=None, description="Instead of `occurred_at`.")
 
-    @model_validator(mode="after")
-    def _has_one_time(self) -> Self:
-        if (self.occurred_at is None) == (self.occurred_on is None):
-            raise ValueError("exactly one of occurred_at and occurred_on is required")
-        return self
-
 
 class Payment(Dated):
     """Money that came in; without a case it belongs to the debtor's only one."""
@@ -30,12 +24,6 @@ class Payment(Dated):
     amount_minor: Amount
     currency: Currency
     channel: Literal["debtor", "field", "auto_debit", "legal", "other"] | None = None
-
-    @model_validator(mode="after")
-    def _is_somebodys(self) -> Self:
-        if self.case_id is None and self.debtor_id is None:
-            raise ValueError("case_id may be left out only where debtor_id is given")
-        return self
 
 
 class PaymentReversal(Dated):
