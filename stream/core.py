@@ -25,8 +25,8 @@ MODULES = {
     "facts": "decode identity instant murmur",
     "windows": "measures packed sums",
     "ledger": (
-        "calls cases columns complaints contribution debtor_index difference fold judge legal own payments promises reach "
-        "running_totals state_timeline states visits"
+        "calls cases columns complaints contribution debtor_index difference fold judge legal own payments promises "
+        "reach running_totals state_timeline states visits"
     ),
     "ledger/store": "dossier dossier_cache held_facts large_dossier record",
     "engine/debtors": "entity_limits stage",

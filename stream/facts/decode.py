@@ -99,6 +99,8 @@ def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Re
     except (ValueError, RecursionError) as error:
         return Rejection("malformed", looks_like(value) or _is_no_json(error))
     event = event_in(raw)
+    if inner is not None and event is not raw and not isinstance(event, NotPlain):
+        event = NotPlain("a CloudEvent in the frame of a schema registry; send one or the other")
     if isinstance(event, NotPlain):
         return Rejection("invalid", event.detail)
     try:

@@ -176,7 +176,7 @@ class Time(Section):
 
 class LimitsSection(Section):
     """Beyond the first six an event is dead-lettered as `oversized` or `limit`; when more is dead-lettered than the
-    others allow, the worker stops (kafka/drain.py)."""
+    others allow, the worker stops (partition/deadletter_limit.py)."""
 
     record_bytes: Positive = 1_048_576
     batch_bytes: Positive = 33_554_432

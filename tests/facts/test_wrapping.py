@@ -34,6 +34,7 @@ def test_an_event_is_the_same_in_a_schema_registrys_frame_and_in_a_cloud_event(k
 def test_a_value_is_unwrapped_once() -> None:
     assert refused(cloud(orjson.loads(cloud(event())))).reason == "invalid"
     assert refused(FRAME + FRAME + wire()).reason == "malformed"
+    assert refused(FRAME + cloud(event())).reason == "invalid"
 
 
 @pytest.mark.parametrize("data", [None, "text", [], 7])

@@ -42,7 +42,7 @@ def test_the_partition_is_hashed_once_per_debtor_not_per_event(monkeypatch: pyte
         return int(murmur2(key))
 
     one, other = debtor_of(0, 4), debtor_of(0, 4, skip=1)
-    monkeypatch.setattr("stream.kafka.reading.murmur2", counted)
+    monkeypatch.setattr("stream.partition.intake.murmur2", counted)
     reader = Reader(0, 4, 1_000)
     outcomes = reader.read([record(offset, offset, who) for offset, who in enumerate((one, other, one, one, other))])
     assert all(isinstance(outcome, Call) for outcome in outcomes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from stream.cli.main import run
 from stream.facts.decode import Rejection, decode
 from stream.windows.calendar import day_begins
+from tests.facts.events import wire
 from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.config import Config, read_config
 from tests.oracle.identity import utc
@@ -76,7 +78,16 @@ def test_a_simulated_floor_has_the_numbers_of_the_queries_in_every_kpi(tmp_path:
         },
         "windows": {"intervals": ["30m", "8h"]},
     }
-    told = agreed(config, events.read_bytes().splitlines(), tmp_path / "replay")
+    lines = events.read_bytes().splitlines()
+    day = json.loads(lines[0])["occurred_at"][:10]
+    call = {"call_id": "z-1", "direction": "inbound", "outcome": "callback", "ended_at": f"{day}T10:01:00Z"}
+    # So small a floor hardly ever has a colleague free for a transfer, or a caller who wants to be called back.
+    lines += [wire("call", occurred_at=f"{day}T10:00:00Z", event_id=f"z-{n}", **(call | more)) for n, more in enumerate((
+        {}, {"call_id": "z-2", "outcome": "human", "agent_id": "a-1", "transferred_from": "z-0"},
+    ))]  # fmt: skip
+    lines.append(wire("payment", occurred_at=f"{day}T10:00:00Z", event_id="z-p", payment_id="z-p"))
+    lines.append(wire("payment_reversal", occurred_at=f"{day}T11:00:00Z", event_id="z-r", payment_id="z-p"))
+    told = agreed(config, lines, tmp_path / "replay")
     assert {kpi for parts in told.values() for kpi, _ in parts} == set(CATALOGUE)
 
 
