@@ -25,7 +25,7 @@ Alert = tuple[tuple[int | str, ...], bytes, bytes]
 
 
 class Evaluator:
-    """All rules over the entities of one number. `horizon_ms` None: no entity is ever forgotten (replay)."""
+    """All rules over the entities of one partition. `horizon_ms` None: no entity is ever forgotten (replay)."""
 
     def __init__(
         self, plan: WindowPlan, calendar: Calendar, rules: Sequence[Rule], run: str, horizon_ms: int | None

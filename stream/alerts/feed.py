@@ -19,12 +19,12 @@ DAY_MS = 86_400_000
 CHUNK_MS = 60_000
 
 Mark = tuple[str | int, ...]
-"""Which of a feed's state records changed: ("q", T) waiting, ("p", chunk), ("t", window, start), ("e",) runs,
-("s",) the rest."""
+"""Which state record changed, as its key says it after the entity: ("q", T) rows that wait, ("p", chunk) panes,
+("t", window, start) a tumbling window, ("e",) edges of runs, ("s",) what was seen and what is open."""
 
 
 class RuleInput:
-    """One entity (`site|level|id`) and the rules that apply to it."""
+    """The sums of one entity (`site|level|id`) that the rules which apply to it read, as of the last evaluation."""
 
     __slots__ = (
         "_plan", "ahead", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
@@ -44,7 +44,7 @@ class RuleInput:
         self.waiting: dict[int, dict[int, Sums]] = {}
         """T of the evaluation they enter at -> grain -> sums."""
         self.ahead: dict[int, Sums] = {}
-        """Grain -> by how much more each grain from there on holds: runs that no evaluation has reached the end of."""
+        """Edges of runs that go on: grain -> by how much more each grain from there on holds."""
         self.panes: dict[int, Sums] = {}
         """End of a pane -> what entered of it; kept while the longest rolling window may hold it."""
         self.windows: dict[tuple[str, int], tuple[int, Sums]] = {}
@@ -61,13 +61,13 @@ class RuleInput:
 
     def wait(self, at_ms: int, grain: int, amounts: Sums) -> None:
         """The amounts of a grain enter at the evaluation `at_ms`."""
-        cells = self.waiting.get(at_ms)
-        if cells is None:
-            cells = self.waiting[at_ms] = {}
+        by_grain = self.waiting.get(at_ms)
+        if by_grain is None:
+            by_grain = self.waiting[at_ms] = {}
             heappush(self.arrivals, at_ms)
-        held = cells.get(grain)
+        held = by_grain.get(grain)
         if held is None:
-            cells[grain] = amounts
+            by_grain[grain] = amounts
         else:
             add(held, amounts)
         self.changed.add(("q", at_ms))
@@ -116,7 +116,7 @@ class RuleInput:
         return not watch.columns.isdisjoint(self.seen)
 
     def forget(self, at_ms: int, horizon_ms: int) -> None:
-        """Columns without contributions for the horizon were never seen."""
+        """Forgets that columns were seen to which nothing was contributed for the horizon."""
         for name in [name for name, day in self.seen.items() if (day + 1) * DAY_MS + horizon_ms <= at_ms]:
             del self.seen[name]
             self.changed.add(("s",))

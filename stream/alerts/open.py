@@ -7,7 +7,7 @@ from stream.alerts.record import Card
 
 
 class OpenAlert(NamedTuple):
-    """`digest`: of the rule that opened it."""
+    """An episode that has not ended. `digest`: of the rule that opened it, so that a changed rule is found (live 5)."""
 
     status: Status
     digest: str

@@ -12,7 +12,7 @@ from stream.windows.exact import dumps_bare
 
 @dataclass(frozen=True)
 class Card:
-    """What a record says of its rule. It is kept with an open episode, which may outlive the rule."""
+    """What an alert record says of its rule. It is kept with an open episode, which may outlive the rule."""
 
     rule: str
     severity: str

@@ -1,4 +1,5 @@
-"""Feeds at rest: the alert records of the windows topic (internals, section 6), JSON of `windows/exact.py`.
+"""What alert rules read, at rest: the alert records of the windows topic (internals, section 6), JSON of
+`windows/exact.py`.
 
 Keys: `a|ENTITY|q|T` waiting rows, `a|ENTITY|p|CHUNK` panes, `a|ENTITY|t|WINDOW|START` tumbling windows, `a|ENTITY|e`
 edges of runs, `a|ENTITY|s` what was seen and what is open.
@@ -26,10 +27,10 @@ def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
     record = loads(value) if value is not None else {}
     kind, *rest = mark
     if kind == "q":
-        cells = {int(grain): sums for grain, sums in record.get("cells", {}).items()}
+        by_grain = {int(grain): sums for grain, sums in record.get("cells", {}).items()}
         feed.waiting.pop(int(rest[0]), None)
-        if cells:
-            feed.waiting[int(rest[0])] = cells
+        if by_grain:
+            feed.waiting[int(rest[0])] = by_grain
     elif kind == "p":
         for end_ms in feed.chunk(int(rest[0])):
             del feed.panes[end_ms]
@@ -49,8 +50,10 @@ def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
 def _value(feed: RuleInput, mark: Mark) -> bytes | None:
     kind = mark[0]
     if kind == "q":
-        cells = feed.waiting.get(int(mark[1]))
-        return dumps({"f": FORMAT, "cells": {str(grain): sums for grain, sums in cells.items()}}) if cells else None
+        by_grain = feed.waiting.get(int(mark[1]))
+        if not by_grain:
+            return None
+        return dumps({"f": FORMAT, "cells": {str(grain): sums for grain, sums in by_grain.items()}})
     if kind == "p":
         panes = feed.chunk(int(mark[1]))
         return dumps({"f": FORMAT, "panes": {str(end): sums for end, sums in panes.items()}}) if panes else None

@@ -14,8 +14,8 @@ Parts = tuple[int, int | None]
 
 
 class Watch:
-    """One rule. Raises ValueError if its KPI is unknown or not there at its level, or its currency missing or out of
-    place."""
+    """One rule with the columns that it reads. ValueError: its KPI is unknown or does not exist at its level, or its
+    currency is missing or out of place."""
 
     def __init__(self, rule: Rule, plan: WindowPlan) -> None:
         kpi = CATALOGUE.get(rule.kpi)
@@ -33,7 +33,8 @@ class Watch:
         self._factor = kpi.factor
         entities = None if rule.entities is None else sorted(rule.entities)
         self.scope = str((rule.level, rule.window, *sorted(self.columns), entities))
-        """What it looks at: a watch of a scope that nobody looked at before begins with what the windows hold."""
+        """What it looks at, as text. A rule whose scope no rule had before begins with what the windows hold
+        (`adoption.py`)."""
 
     def parts(self, sums: Mapping[str, int] | None) -> Parts:
         """Numerator and denominator in a window; None: no window holds the instant, so there is no data."""
@@ -72,7 +73,7 @@ class Watch:
 
 
 def watched_columns(rules: tuple[Rule, ...], plan: WindowPlan) -> frozenset[str]:
-    """The columns that any rule reads: stage 1 sends their rows even where they come to 0 (live 5)."""
+    """The columns that any rule reads: the debtor stage sends their rows even where they come to 0 (live 5)."""
     return frozenset().union(*(Watch(rule, plan).columns for rule in rules))
 
 

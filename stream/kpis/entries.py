@@ -1,4 +1,5 @@
-"""The `kpis` of a record from packed amounts (contract 2). Every publication of every window comes through here."""
+"""The list `kpis` of a KPI record, as JSON, from packed amounts (contract 2). Every publication of every window comes
+through here, so that what is asked again is kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,7 +33,7 @@ class Fraction:
     factor: int
     minimum: int
     numerator_decides: bool
-    """Left out whenever the numerator is 0, whatever the denominator: it belongs to no currency."""
+    """It is left out where the numerator is 0, whatever the denominator, which belongs to no currency."""
     made: dict[tuple[int, int], bytes] = field(default_factory=dict)
     """(numerator, denominator) -> entry, of the last ones: most are small counts, and come again."""
 
@@ -63,7 +64,8 @@ class Table(NamedTuple):
 
 
 class Entries:
-    """Makes them of these KPIs, in their order, given KPI id -> least denominator for status ok (default 1)."""
+    """Makes the list of these KPIs, in their order. `minimum_sample`: KPI id -> least denominator for status ok, by
+    default 1."""
 
     def __init__(self, kpis: Sequence[Kpi], minimum_sample: Mapping[str, int]) -> None:
         self._kpis = kpis

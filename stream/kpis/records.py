@@ -45,7 +45,7 @@ def _column(measure: str, currency: str | None) -> str:
 
 
 class Records:
-    """Makes the records of one run."""
+    """Makes the KPI records of one run: of each level those KPIs that exist there."""
 
     def __init__(self, run: str, minimum_sample: Mapping[str, int]) -> None:
         self._run = run
@@ -62,7 +62,7 @@ class Records:
         return self._entries[level].json(packed)
 
     def record(self, span: RecordSpan, as_of_ms: int, final: bool, revision: int, kpis: bytes) -> bytes:
-        """The record's value; `kpis` as made by `kpis`."""
+        """The record's value, JSON. `kpis`: what the method `kpis` gave."""
         return orjson.dumps(
             {
                 "site": span.site,

@@ -1,4 +1,4 @@
-"""What will happen and when: one heap of events to hand out and of deeds to do."""
+"""What will happen and when: one heap of events to hand out and of actions to take."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from stream.simulate.route import Event
 
-Deed = Callable[..., None]
+Action = Callable[..., None]
 
 
 class Agenda:
@@ -24,19 +24,19 @@ class Agenda:
         self._heap: list[tuple[int, int, Any]] = []
 
     def emit(self, at_ms: int, event: Event) -> None:
-        """Hand the event out at `at_ms`."""
+        """Hands the event out at `at_ms`."""
         if self.end_ms is None or at_ms < self.end_ms:
             self._count += 1
             heappush(self._heap, (at_ms, self._count, event))
 
-    def later(self, at_ms: int, deed: Deed, *args: object) -> None:
-        """Call `deed(at_ms, *args)` at `at_ms`."""
+    def later(self, at_ms: int, action: Action, *args: object) -> None:
+        """Calls `action(at_ms, *args)` at `at_ms`."""
         if self.end_ms is None or at_ms < self.end_ms:
             self._count += 1
-            heappush(self._heap, (at_ms, self._count, (deed, args)))
+            heappush(self._heap, (at_ms, self._count, (action, args)))
 
     def run(self, end_ms: int | None) -> Iterator[tuple[int, Event]]:
-        """Do and hand out everything before `end_ms`; for ever if there is none and the deeds go on."""
+        """Takes the actions and hands out the events before `end_ms`; for ever where it is None and actions go on."""
         heap = self._heap
         while heap and (end_ms is None or heap[0][0] < end_ms):
             at_ms, _, entry = heappop(heap)
@@ -44,5 +44,5 @@ class Agenda:
                 self.emitted += 1
                 yield at_ms, entry
             else:
-                deed, args = entry
-                deed(at_ms, *args)
+                action, args = entry
+                action(at_ms, *args)

@@ -30,8 +30,8 @@ AGENTS_PER_RATE = 16.0
 
 _CASES_PER_RATE = 400
 _WIND_MS = 10 * MINUTE_MS
-_PER_DEED = 1.45  # events that come of one deed in the end; corrected by what is seen
-_PER_DEED_WEIGHT = 20_000
+_PER_ACTION = 1.45  # events that come of one action in the end; corrected by what is seen
+_PER_ACTION_WEIGHT = 20_000
 
 _DEEDS = Mix(
     ("dial", 640.0), ("caller", 12.0), ("message", 110.0), ("bot", 50.0), ("payment", 20.0), ("case", 45.0),
@@ -105,9 +105,9 @@ class World:
         self._floor.agenda.later(at_ms + _WIND_MS, self._wind)
 
     def _pace(self) -> None:
-        """Sets the mean time between deeds so that the events that come of them have the rate."""
+        """Sets the mean time between actions so that the events that come of them have the rate."""
         seen = self._floor.agenda.emitted - self._floor.staff.signed
-        per_deed = (_PER_DEED * _PER_DEED_WEIGHT + seen) / (_PER_DEED_WEIGHT + self._deeds)
+        per_deed = (_PER_ACTION * _PER_ACTION_WEIGHT + seen) / (_PER_ACTION_WEIGHT + self._deeds)
         self._gap_ms = 1000 * per_deed / (self._rate * self._floor.traffic)
 
     def _act(self, at_ms: int, phase: int) -> None:
@@ -118,10 +118,10 @@ class World:
         self._next_ms -= log(1.0 - self._floor.rng.random()) * self._gap_ms
         self._floor.agenda.later(int(self._next_ms), self._act, phase)
 
-    def _do(self, at_ms: int, deed: str) -> None:
-        if deed == "dial" and self._dialling.dial(at_ms):
+    def _do(self, at_ms: int, action: str) -> None:
+        if action == "dial" and self._dialling.dial(at_ms):
             return
-        if deed == "review" and self._contacting.review(at_ms, self._conversations):
+        if action == "review" and self._contacting.review(at_ms, self._conversations):
             return
         {
             "dial": self._contacting.message if self._floor.rng.random() < 0.6 else self._contacting.bot,
@@ -135,4 +135,4 @@ class World:
             "restriction": self._complaining.restriction,
             "complaint": self._complaining.spontaneous,
             "review": self._contacting.message,
-        }[deed](at_ms)
+        }[action](at_ms)

@@ -1,4 +1,4 @@
-"""Packed sums of the first format, as those of today: their fields stood in another order (catalogue 1)."""
+"""Packed sums of the first format (catalogue 1), whose fields stood in another order, as sums of today."""
 
 from stream.windows.measures import IN_CURRENCY
 from stream.windows.packed import FIELD_BITS, SHIFTS, amount_at
@@ -15,7 +15,7 @@ FIRST = (
     "cycle_ms", "visits", "visits_met", "reviews", "reviews_passed", "surveys", "surveys_satisfied",
     "legal_due", "legal_done",
 )  # fmt: skip
-"""Measures without a currency by their fields of then. Those in a currency have kept theirs."""
+"""Measures without a currency in the order of the fields that they had. Those in a currency have kept theirs."""
 
 FIRST_IN_CURRENCY = IN_CURRENCY[:8]
 

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 
 Sums = dict[str, int]
-"""Column -> exact sum. A column that came to 0 may still stand in it; `without_zeros` leaves such out."""
+"""Column -> exact sum. A column whose amounts cancel may still be there with 0; `without_zeros` leaves it out."""
 
 
 def add(sums: Sums, amounts: Mapping[str, int]) -> None:
-    """`sums` holds `amounts` more."""
+    """Adds `amounts` to `sums`, in place."""
     for name, amount in amounts.items():
         sums[name] = sums.get(name, 0) + amount
 
 
 def subtract(sums: Sums, amounts: Mapping[str, int]) -> None:
-    """`sums` holds `amounts` less; columns that come to 0 are gone."""
+    """Takes `amounts` from `sums`, in place; columns that come to 0 are removed."""
     for name, amount in amounts.items():
-        left = sums.get(name, 0) - amount
-        if left:
-            sums[name] = left
+        rest = sums.get(name, 0) - amount
+        if rest:
+            sums[name] = rest
         else:
             sums.pop(name, None)
 

@@ -11,8 +11,9 @@ NOT_YET_MS = -(1 << 62)
 class Total:
     """A tumbling window [start_ms, end_ms), or a rolling one, which ends at `as_of` and is never final.
 
-    `digest`: of the KPIs last published, None: never published. `final`: last published as final.
-    `paced_until_ms`: no record before then, on the caller's clock; `queued`: one waits for that.
+    `sums`: what it holds. `revision`, `digest` of the KPIs and `final` are those of the record that was published
+    last; `digest` None: none ever was. `paced_until_ms`: no record before then, on the caller's clock; `queued`: one
+    waits for that.
     """
 
     __slots__ = (

@@ -12,7 +12,7 @@ from operator import mul
 
 
 class Series:
-    """Numbers by grain, and the sum of all before any grain. New ones are added up when somebody asks."""
+    """Packed amounts by grain, and the sum of all before any grain, which is made when somebody asks."""
 
     __slots__ = ("_grains", "_sums", "_touched", "_weighted", "at")
 
@@ -23,15 +23,15 @@ class Series:
         self._weighted: list[int] = []
         self._touched: set[int] = set()
 
-    def add(self, numbers: Mapping[int, int]) -> None:
-        """Adds to what is there."""
+    def add(self, amounts: Mapping[int, int]) -> None:
+        """Adds the amount of each grain to what is there."""
         held = self.at
-        if held.keys().isdisjoint(numbers):
-            held.update(numbers)
+        if held.keys().isdisjoint(amounts):
+            held.update(amounts)
         else:
-            for grain, number in numbers.items():
-                held[grain] = held.get(grain, 0) + number
-        self._touched.update(numbers)
+            for grain, amount in amounts.items():
+                held[grain] = held.get(grain, 0) + amount
+        self._touched.update(amounts)
 
     def before(self, grain: int) -> int:
         """The sum of all before this grain, up to a constant."""
@@ -40,7 +40,7 @@ class Series:
         return self._sums[bisect_left(self._grains, grain)]
 
     def weighted_before(self, grain: int) -> int:
-        """The same, each number times its grain."""
+        """The same, each amount times its grain."""
         if self._touched:
             self._refresh()
         if len(self._weighted) != len(self._sums):
@@ -98,14 +98,15 @@ class Trail:
         return sums
 
     def leaves_after(self, grain: int) -> int | None:
-        """The first grain from this one on whose leaving changes a sum that begins here; None: nothing is left."""
+        """The first grain from this one on that holds anything: when a sum that begins here moves on beyond it, it
+        changes. None: there is none."""
         if self.edges.at and self.edges.before(grain):
             return grain
         nearest = [found for found in (self.amounts.next(grain), self.edges.next(grain)) if found is not None]
         return min(nearest, default=None)
 
     def forget(self, grain: int) -> bool:
-        """Nothing before this grain is asked for any more. Whether that left an edge of its own at this grain."""
+        """Forgets what lies before this grain. True: a run goes on across it, and now has its first edge here."""
         level = self.edges.before(grain)
         self.remove(0, grain)
         if level:

@@ -1,4 +1,4 @@
-"""The minimum watermark over all stage-1 numbers (live 2): what is final, and which alerts may be judged."""
+"""The minimum watermark over all debtor partitions (live 2): what is final, and which alerts may be judged."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,35 +8,36 @@ MOST_AT_ONCE = 4
 
 
 class Watermark:
-    """Hears every number; never goes back.
+    """The least of what the debtor partitions last stated. It never goes back.
 
-    A number that was never heard holds it back, and so does a silent one, until it has not been heard for
-    `dead_after_ms`; then it is left out. Only time in which the caller has asked counts (see `advance`). An idle one is
-    left out by its own word; when all that live are idle, the watermark is the greatest event time known.
+    A partition that has stated nothing yet holds it back. So does one that has become silent, until nothing was heard
+    of it for `dead_after_ms`: then it is left out. Only time in which the caller has asked counts (see `advance`). A
+    partition that states that it is idle is left out at once; where all that live are idle, the watermark is the
+    greatest event time known.
     """
 
-    def __init__(self, numbers: int, dead_after_ms: int) -> None:
+    def __init__(self, partitions: int, dead_after_ms: int) -> None:
         self._dead_after_ms = dead_after_ms
-        self._marks: list[int | None] = [None] * numbers
-        self._idle = [False] * numbers
+        self._marks: list[int | None] = [None] * partitions
+        self._idle = [False] * partitions
         self._heard: set[int] = set()
-        self._heard_at_ms: list[int | None] = [None] * numbers
+        self._heard_at_ms: list[int | None] = [None] * partitions
         self._asked_ms: int | None = None
         self._waited_ms = 0
         self.dead: frozenset[int] = frozenset()
-        """Numbers that are left out because they were not heard."""
+        """Partitions that are left out because they were not heard."""
         self.value_ms: int | None = None
-        """The minimum, None: no number has told one yet. Changed by `advance` only."""
+        """The minimum; None: not every partition has stated one yet. Changed by `advance` only."""
 
-    def hear(self, number: int, watermark_ms: int | None, idle: bool) -> None:
-        """A statement of `number`. Raises ValueError if there is no such number."""
-        if not 0 <= number < len(self._marks):
-            raise ValueError(f"number {number} speaks, but there are only {len(self._marks)}")
-        known_ms = self._marks[number]
+    def hear(self, partition: int, watermark_ms: int | None, idle: bool) -> None:
+        """Takes in a statement of `partition`. Raises ValueError if there is no such partition."""
+        if not 0 <= partition < len(self._marks):
+            raise ValueError(f"a statement of debtor partition {partition}, of which there are only {len(self._marks)}")
+        known_ms = self._marks[partition]
         if watermark_ms is not None and (known_ms is None or watermark_ms > known_ms):
-            self._marks[number] = watermark_ms
-        self._idle[number] = idle
-        self._heard.add(number)
+            self._marks[partition] = watermark_ms
+        self._idle[partition] = idle
+        self._heard.add(partition)
 
     def advance(self, now_ms: int, greatest_ms: int | None) -> None:
         """`value_ms` takes in what was heard until `now_ms`, on a clock that paces and has no other meaning.
@@ -48,13 +49,15 @@ class Watermark:
         asked_ms, self._asked_ms = self._asked_ms, now_ms
         if asked_ms is not None:
             self._waited_ms += max(0, min(now_ms - asked_ms, self._dead_after_ms // MOST_AT_ONCE))
-        for number, heard_at_ms in enumerate(self._heard_at_ms):
-            if heard_at_ms is None or number in self._heard:
-                self._heard_at_ms[number] = self._waited_ms
+        for partition, heard_at_ms in enumerate(self._heard_at_ms):
+            if heard_at_ms is None or partition in self._heard:
+                self._heard_at_ms[partition] = self._waited_ms
         self._heard.clear()
         self.dead = frozenset(self._silent(self._waited_ms))
         counted = [
-            mark for number, mark in enumerate(self._marks) if number not in self.dead and not self._idle[number]
+            mark
+            for partition, mark in enumerate(self._marks)
+            if partition not in self.dead and not self._idle[partition]
         ]
         if counted:
             marks = [mark for mark in counted if mark is not None]
@@ -63,13 +66,13 @@ class Watermark:
             self._raise_to(greatest_ms)
 
     def encode(self) -> dict[str, Any]:
-        """At rest; how long a number was silent is not kept."""
+        """At rest; how long a partition was silent is not kept."""
         return {"marks": self._marks, "idle": self._idle, "value": self.value_ms}
 
     def restore(self, record: dict[str, Any]) -> None:
-        """What `encode` gave. Raises ValueError if it is of another count of numbers."""
+        """What `encode` gave. Raises ValueError if it is of another count of partitions."""
         if len(record["marks"]) != len(self._marks):
-            raise ValueError(f"the state knows {len(record['marks'])} numbers, this run has {len(self._marks)}")
+            raise ValueError(f"the state has {len(record['marks'])} debtor partitions, this run has {len(self._marks)}")
         self._marks = list(record["marks"])
         self._idle = list(record["idle"])
         self.value_ms = record["value"]
@@ -81,6 +84,6 @@ class Watermark:
             self.value_ms = value_ms
 
     def _silent(self, now_ms: int) -> Iterator[int]:
-        for number, heard_at_ms in enumerate(self._heard_at_ms):
+        for partition, heard_at_ms in enumerate(self._heard_at_ms):
             if heard_at_ms is not None and now_ms - heard_at_ms >= self._dead_after_ms:
-                yield number
+                yield partition

@@ -29,8 +29,20 @@ def test_the_page_on_performance_has_one_row_for_each_part_of_the_bench() -> Non
 
 
 def test_every_link_to_a_file_leads_somewhere() -> None:
-    pages = [ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")]
+    pages = [*ROOT.glob("*.md"), ROOT / "tests/README.md", *DOCS.rglob("*.md")]
     links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text())]
     links = [(page, link) for page, link in links if "://" not in link]
     assert links
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_the_page_on_tests_has_every_folder_of_tests() -> None:
+    table = (ROOT / "tests/README.md").read_text().split("| folder | holds |")[1].split("\n\n")[0]
+    cells = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
+    named = {name for cell in cells for name in re.findall(r"`(\w+)`", cell)}
+    assert named == {path.parent.name for path in (ROOT / "tests").glob("*/*.py") if path.name.startswith("test_")}
+
+
+def test_every_page_is_among_those_that_the_readme_lists() -> None:
+    linked = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", (ROOT / "README.md").read_text()))
+    assert linked == {f"docs/{page.name}" for page in DOCS.glob("*.md")}
