@@ -27,8 +27,8 @@ def test_positions_survive_being_written() -> None:
 
 
 def test_positions_of_another_format_are_not_guessed_at() -> None:
-    with pytest.raises(ValueError, match="format 2"):
-        decode(positions().encode().replace(b'"f":1', b'"f":2'))
+    with pytest.raises(ValueError, match="format 3"):
+        decode(positions().encode().replace(b'"f":2', b'"f":3'))
 
 
 def test_a_state_made_under_another_definition_is_refused_naming_the_key() -> None:
