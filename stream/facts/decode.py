@@ -219,7 +219,7 @@ _IDENTIFIERS: dict[type, tuple[str, ...]] = {
     kind: tuple(
         name
         for name, hint in get_type_hints(kind, include_extras=True).items()
-        if Identifier in (hint, *get_args(hint))
+        if hint == Identifier or Identifier in get_args(hint)
     )
     for kind in KINDS
 }

@@ -104,6 +104,21 @@ async def test_a_person_reads_values_parts_colours_in_words_and_the_time(page: P
     assert "<title>main · Collections floor</title>" in html
 
 
+async def test_queues_and_segments_are_offered_beside_the_teams_where_there_are_some(page: Page) -> None:
+    on = page.wallboard.latest
+    on.on_kpi(*kpi(value("offered", 40), value("service_level", 30, 40), level="queue", entity="inbound-2"))
+    on.on_kpi(*kpi(value("dials", 60), level="team", entity="t-3"))
+    html = await page.text()
+    assert words(html, "h2", 'id="teams-title"') == ["Teams Queues"]
+    assert "t-3" in words(html, "table", 'id="teams"')[0]
+    html = await page.text("level=queue&kpis=offered,service_level")
+    rows = words(html, "table", 'id="teams"')[0]
+    assert "Queue" in rows
+    assert "inbound-2 40 75.0 %" in rows
+    assert "t-3" not in rows
+    assert "队列" in words(await page.text("level=queue", lang="zh"), "h2", 'id="teams-title"')[0]
+
+
 async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:
     for record in floor(AS_OF):
         page.wallboard.latest.on_kpi(*record)

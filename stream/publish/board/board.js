@@ -99,16 +99,24 @@ function columnsThatFit(id, count, leadPx) {
 // Shares before counts: a table compares, and counts are for the tiles.
 const byShare = (columns) => [...columns.keys()].sort((a, b) => (columns[a].direction ? 0 : 1) - (columns[b].direction ? 0 : 1));
 
-function teams(data) {
+// Teams, or what `level` in the address asks for; those that have records are offered in the title.
+const GROUPS = { team: "teams", queue: "queues", segment: "segments" };
+
+function groups(data) {
+  const level = Object.hasOwn(GROUPS, address.get("level") ?? "") ? address.get("level") : "team";
   const order = byShare(data.columns).slice(0, columnsThatFit("teams", data.columns.length, 150)).sort((a, b) => a - b);
   const lead = {
-    head: () => [make("th", "", words.team)],
+    head: () => [make("th", "", words[level])],
     column: heading,
     cells: (row) => [make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
     apart: (row, about) => [nobody(row, about)],
   };
-  $("teams-title").textContent = words.teams
-    + table("teams", data.teams, data.columns, order, lead, words.noTeams, data.apart.team, words.apartTeam);
+  const apart = level === "team" ? data.apart.team : null;
+  const turned = table("teams", data[GROUPS[level]], data.columns, order, lead, words.noTeams, apart, words.apartTeam);
+  const offered = Object.keys(GROUPS).filter((each) => each === level || each === "team" || data[GROUPS[each]].length);
+  $("teams-title").replaceChildren(
+    ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
+    turned);
 }
 
 function agents(data) {
@@ -170,7 +178,7 @@ function show(data) {
     : `${day(data.from)} – ${day(data.to)} · ${data.final ? words.final : words.soFar}`;
   const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
   $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
-  teams(data);
+  groups(data);
   agents(data);
   alerts(data);
 }
