@@ -4,6 +4,8 @@ Reads recorded series only, each with `site`, `level` and `window` fixed (ADR 00
 the alert rules; nothing here knows a level.
 """
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.builders import dashboard as board
 from grafana_foundation_sdk.builders import prometheus, stat, table, timeseries
 from grafana_foundation_sdk.builders.common import ReduceDataOptions, TableSortByFieldState
@@ -25,6 +27,10 @@ COLUMNS = (
     "dials", "connect_rate", "promises", "promise_kept_rate", "recovered_amount", "recovered_per_hour",
     "occupancy_ratio", "complaint_rate",
 )  # fmt: skip
+QUEUE_COLUMNS = (
+    "offered", "service_level", "abandonment_rate", "answer_wait_mean", "dials", "connect_rate", "drop_rate",
+)  # fmt: skip
+SEGMENT_COLUMNS = ("dials", "connect_rate", "promises", "promise_kept_rate", "recovered_amount", "complaint_rate")
 UNITS = {"count": "locale", "ratio": "percentunit", "permille": "suffix:‰", "ms": "s", "minor": "locale"}
 ALERTS = "Alerts"
 ASSIGNED = 'entity!="unassigned"'  # what names no team is none: it stands among them nowhere
@@ -94,26 +100,26 @@ def tiles() -> list[stat.Panel]:
     return panels
 
 
-def teams() -> table.Panel:
-    """One row per team, the alerts that fire for it as a sign and a number."""
+def entities(level: str, columns: Sequence[str], place: models.GridPos) -> table.Panel:
+    """One row per entity of a level (a team, queue or segment), the alerts that fire for it as a sign and a number."""
     panel = (
         table.Panel()
-        .title("Teams")
+        .title(f"{level.capitalize()}s")
         .description("Empty: off shift, or nothing to divide.")
         .datasource(SOURCE)
-        .no_value("no team in this window")
+        .no_value(f"no {level} in this window")
         .thresholds(_thresholds((None, "text")))
-        .grid_pos(_place(0, 10, 16, 10))
-        .sort_by([TableSortByFieldState().display_name("Team")])
+        .grid_pos(place)
+        .sort_by([TableSortByFieldState().display_name(level.capitalize())])
     )
-    names = {"entity": "Team"}
-    for ref, kpi in zip("ABCDEFGHIJ", (CATALOGUE[kpi] for kpi in COLUMNS), strict=False):
-        panel = panel.with_target(query(f"max by (entity) ({select(kpi, 'team', ASSIGNED)})", ref))
+    names = {"entity": level.capitalize()}
+    for ref, kpi in zip("ABCDEFGHIJ", (CATALOGUE[kpi] for kpi in columns), strict=False):
+        panel = panel.with_target(query(f"max by (entity) ({select(kpi, level, ASSIGNED)})", ref))
         names[f"Value #{ref}"] = kpi.name_en
         panel = panel.override_by_name(
             kpi.name_en, [_property("unit", unit(kpi)), _property("decimals", _decimals(kpi))]
         )
-    firing = f'sum by (entity) ({ACTIVE}{{site="$site",level="team"}} == 1)'
+    firing = f'sum by (entity) ({ACTIVE}{{site="$site",level="{level}"}} == 1)'
     panel = panel.with_target(query(firing, "Z"))
     names["Value #Z"] = ALERTS
     steps = [{"color": "transparent", "value": None}, {"color": "dark-red", "value": 1}]
@@ -206,7 +212,7 @@ def dashboard() -> board.Dashboard:
         built = built.with_variable(variable)
     for panel in (
         *tiles(),
-        teams(),
+        entities("team", COLUMNS, _place(0, 10, 16, 10)),
         alerts(),
         trend(CATALOGUE["connect_rate"], 0),
         trend(CATALOGUE["recovered_amount"], 12),
@@ -216,7 +222,9 @@ def dashboard() -> board.Dashboard:
     repeated = _stat(
         "Kept promises · $team", each, "percentunit", _place(0, 29, 4, 5), "One tile for each chosen team."
     )
-    return built.with_panel(repeated.repeat("team").repeat_direction("h").max_per_row(6))
+    built = built.with_panel(repeated.repeat("team").repeat_direction("h").max_per_row(6))
+    built = built.with_panel(entities("queue", QUEUE_COLUMNS, _place(0, 34, 12, 8)))
+    return built.with_panel(entities("segment", SEGMENT_COLUMNS, _place(12, 34, 12, 8)))
 
 
 def variables() -> list[board.DatasourceVariable | board.QueryVariable]:

@@ -11,6 +11,7 @@ import yaml
 from deploy.prometheus.recording import ACTIVE, series
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.metrics import METRICS
+from stream.windows.measures import LEVELS
 from tests.deploy.expressions import DEPLOY, dashboards, panels, selectors, targets
 
 RECORDED = {series(kpi): kpi for kpi in CATALOGUE.values()}
@@ -30,7 +31,7 @@ def test_a_query_reads_recorded_series_with_site_level_and_window_fixed(name: st
     for metric, matched in found:
         if metric in RECORDED:
             assert matched.get("site") == "main"
-            assert matched.get("level") in ("site", "team", "agent")
+            assert matched.get("level") in LEVELS
             assert matched.get("window") == "day"
             assert ("currency" in matched) == RECORDED[metric].per_currency
         else:

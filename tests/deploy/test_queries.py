@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from stream.publish.web import HealthAnswers
 from stream.settings import load
 from tests.deploy.expressions import dashboards, filled, targets
 from tests.deploy.prometheus import Prometheus, running
+from tests.publish import records
 from tests.publish.records import Record, alert, floor
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(240)]
@@ -42,7 +44,23 @@ def records_of_now() -> list[Record]:
         "month": (now_ms // DAY_MS * DAY_MS - 9 * DAY_MS, now_ms // DAY_MS * DAY_MS + 9 * DAY_MS),
     }
     texts = {window: (instant_text(start), instant_text(end)) for window, (start, end) in bounds.items()}
-    return floor(instant_text(now_ms // 10_000 * 10_000), agents=60, bounds=texts)
+    as_of = instant_text(now_ms // 10_000 * 10_000)
+    start, end = texts["day"]
+    day: dict[str, Any] = {"window": "day", "as_of": as_of, "start": start, "end": end}
+    part = records.value
+    calls = (
+        part("offered", 40), part("service_level", 30, 40), part("abandonment_rate", 5, 40), part("dials", 90),
+        part("answer_wait_mean", 400_000, 30), part("connect_rate", 20, 90), part("drop_rate", 2, 22),
+    )  # fmt: skip
+    money = (
+        part("dials", 90), part("connect_rate", 20, 90), part("promises", 4), part("promise_kept_rate", 3, 4),
+        part("recovered_amount", 12_800, currency="CNY"), part("complaint_rate", 1, 20),
+    )  # fmt: skip
+    beside = [
+        records.kpi(*calls, level="queue", entity="q-1", **day),
+        records.kpi(*money, level="segment", entity="m-1", **day),
+    ]
+    return [*floor(as_of, agents=60, bounds=texts), *beside]
 
 
 class Scraped:
@@ -62,8 +80,12 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
     config = tmp_path / "kpi-stream.yaml"
     config.write_text(CONFIG)
     of = build_monitoring(load(config, environ={}), HealthAnswers())
-    records = records_of_now()
-    of.collector.on_committed(0, records, [alert(entity="t-1")])
+    made = records_of_now()
+    of.collector.on_committed(
+        0,
+        made,
+        [alert(entity="t-1"), alert("9f2d", level="queue", entity="q-1"), alert("9f2e", level="segment", entity="m-1")],
+    )
     numbers = load(config, environ={}).deltas_partitions
     port = await of.web.start("127.0.0.1", 0)
 
@@ -78,7 +100,7 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
         async with running(program("prometheus"), tmp_path / "prometheus", [f"127.0.0.1:{port}"]) as prometheus:
             last_of_its_group = series(list(CATALOGUE.values())[-1])
             await prometheus.until(last_of_its_group, bool)
-            yield Scraped(of, prometheus, records, committing)
+            yield Scraped(of, prometheus, made, committing)
     finally:
         committing.cancel()
         await of.web.stop()
@@ -96,7 +118,8 @@ async def test_every_query_of_every_dashboard_gives_numbers_with_the_labels_that
     for name, expression in targets():
         await scraped.prometheus.until(expression, bool)
         found = await scraped.prometheus.query(expression)
-        usual = {"entity"} if name.startswith("Teams") else {"__name__", "site", "level", "entity", "window", "job"}
+        by_entity = name.startswith(("Teams", "Queues", "Segments"))
+        usual = {"entity"} if by_entity else {"__name__", "site", "level", "entity", "window", "job"}
         expected = EXPECTED.get(name, usual)
         for sample in found:
             assert set(sample["metric"]) - {"currency", "__name__"} == expected - {"__name__"}, name
