@@ -1,4 +1,4 @@
-"""Rules about tracked files that no linter knows: sizes, and nothing that belongs to one machine or one registry.
+"""Rules about tracked files that no linter knows: sizes, one name for one thing, nothing of one machine or registry.
 
 python -m deploy.checks.tree        prints one line per breach, exit 1 if there is any
 """
@@ -9,7 +9,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 FILE_LINES = 400
@@ -53,8 +53,22 @@ def _long_functions(path: Path, text: str) -> Iterator[str]:
                 yield f"{path}:{node.lineno}: {node.name} has {length} lines, more than {FUNCTION_LINES}"
 
 
+def repeated_classes(paths: Iterable[Path]) -> Iterator[str]:
+    """One line per name that public classes of several rooms of stream/ have: one name means one thing."""
+    rooms: dict[str, dict[str, Path]] = {}
+    for path in paths:
+        if path.suffix == ".py" and path.parts[0] == "stream" and len(path.parts) > 2:
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                    rooms.setdefault(node.name, {}).setdefault(path.parts[1], path)
+    for name, found in sorted(rooms.items()):
+        if len(found) > 1:
+            yield f"{name} is a class of several rooms: {', '.join(map(str, found.values()))}"
+
+
 def main() -> int:
-    found = [line for path in tracked() for line in breaches(path)]
+    paths = tracked()
+    found = [*(line for path in paths for line in breaches(path)), *repeated_classes(paths)]
     print("\n".join(found) or "tree: sizes and words are in order")
     return 1 if found else 0
 

@@ -8,6 +8,7 @@ its `known`; if that one is past, at the next.
 
 from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from stream.alerts.feed import RuleInput
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
@@ -20,8 +21,14 @@ from stream.windows.calendar import Calendar
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
 
-Alert = tuple[tuple[int | str, ...], bytes, bytes]
-"""(order of publication: at, rule, site, level, entity), key, value."""
+
+class AlertDecision(NamedTuple):
+    """One alert record. `order`: of publication, by (at, rule, site, level, entity). `change`: the state it says."""
+
+    order: tuple[int | str, ...]
+    key: bytes
+    value: bytes
+    change: Change
 
 
 class Evaluator:
@@ -108,18 +115,18 @@ class Evaluator:
         if feed.wake_ms is None or at_ms < feed.wake_ms:
             self._wake(feed, at_ms)
 
-    def advance(self, to_ms: int) -> list[Alert]:
+    def advance(self, to_ms: int) -> list[AlertDecision]:
         """Every evaluation up to the last multiple of the pane that is not after `to_ms`; its alerts, in order."""
         last_ms = to_ms // self._plan.pane_ms * self._plan.pane_ms
         if self.evaluated_ms is not None and last_ms <= self.evaluated_ms:
             return []
-        alerts: list[Alert] = []
+        alerts: list[AlertDecision] = []
         while self._wakes and self._wakes[0][0] <= last_ms:
             at_ms, _, feed = heappop(self._wakes)
             if feed.wake_ms == at_ms:
                 alerts += self._evaluate(feed, at_ms)
         self.evaluated_ms = last_ms
-        alerts.sort(key=lambda alert: alert[0])
+        alerts.sort(key=lambda alert: alert.order)
         return alerts
 
     def resume(self, feeds: Mapping[str, RuleInput], evaluated_ms: int | None) -> None:
@@ -143,7 +150,7 @@ class Evaluator:
         self._pushes += 1
         heappush(self._wakes, (at_ms, self._pushes, feed))
 
-    def _evaluate(self, feed: RuleInput, at_ms: int) -> Iterator[Alert]:
+    def _evaluate(self, feed: RuleInput, at_ms: int) -> Iterator[AlertDecision]:
         feed.wake_ms = None
         feed.move_to(at_ms)
         if self._horizon_ms is not None:
@@ -158,7 +165,7 @@ class Evaluator:
         if wake_ms is not None:
             self._wake(feed, wake_ms)
 
-    def _judge(self, feed: RuleInput, watch: Watch, at_ms: int) -> Iterator[Alert]:
+    def _judge(self, feed: RuleInput, watch: Watch, at_ms: int) -> Iterator[AlertDecision]:
         rule = watch.rule
         opened = feed.opened.get(rule.rule)
         before = opened.status if opened else INACTIVE
@@ -181,9 +188,9 @@ class Evaluator:
         card = card_of(rule, watch.denominator is None)
         text = reason(watch, change, parts, value, has_window=sums is not None)
         key, record = encode(self._run, card, feed.text, change, status, parts, value, at_ms, text)
-        yield (at_ms, rule.rule, *feed.text.split("|")), key, record
+        yield AlertDecision((at_ms, rule.rule, *feed.text.split("|")), key, record, change)
 
-    def _end_orphans(self, feed: RuleInput, at_ms: int) -> Iterator[Alert]:
+    def _end_orphans(self, feed: RuleInput, at_ms: int) -> Iterator[AlertDecision]:
         """Ends what is open under a rule that changed or went, or for an entity that was forgotten (live 5)."""
         if not feed.opened:
             return
@@ -199,7 +206,7 @@ class Evaluator:
                 text = "no contributions for the correction horizon" if same else "rule changed"
                 yield self._ended(feed, opened, opened.status, at_ms, text)
 
-    def _ended(self, feed: RuleInput, opened: OpenAlert, status: Status, at_ms: int, text: str) -> Alert:
+    def _ended(self, feed: RuleInput, opened: OpenAlert, status: Status, at_ms: int, text: str) -> AlertDecision:
         parts: Parts = (0, None if opened.card.plain else 0)
         key, record = encode(self._run, opened.card, feed.text, Change.RESOLVED, status, parts, None, at_ms, text)
-        return (at_ms, opened.card.rule, *feed.text.split("|")), key, record
+        return AlertDecision((at_ms, opened.card.rule, *feed.text.split("|")), key, record, Change.RESOLVED)

@@ -1,13 +1,11 @@
 """An owned partition of the entity stage: deltas in; KPI records, alerts and windows state out, by transactions."""
 
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Mapping
 
-import orjson
 import structlog
 
-from stream.engine.deltas.delta import STATEMENT_KEY
 from stream.engine.entities.stage import EntityStage
 from stream.facts.format import NewerFormatError
 from stream.kafka.batches import Batch
@@ -19,7 +17,6 @@ from stream.partition.merge import PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
-from stream.windows.exact import loads
 from stream.wire.record import Record
 
 SLICE = 200
@@ -110,11 +107,11 @@ class EntityPartition:
             record = waiting.popleft()
             key, value = record.key or b"", record.value or b""
             try:
-                engine.apply(key, value)
+                stated = engine.apply(key, value)
             except NewerFormatError as error:
                 raise RefusedError(f"{buffer.topic}-{self.partition} offset {record.offset}: {error}") from error
-            if key == STATEMENT_KEY:
-                self._note_watermark(value)
+            if stated is not None and stated.watermark_ms is not None:
+                self._note_watermark(stated.partition, stated.watermark_ms)
             buffer.applied = record.offset + 1
         buffer.buffered = len(waiting)
         if not waiting:
@@ -126,16 +123,12 @@ class EntityPartition:
         """Whether the next tick has as much to write as a transaction should hold."""
         return self._engine.pending >= self.pace.rows
 
-    def _note_watermark(self, statement: bytes) -> None:
+    def _note_watermark(self, debtor_partition: int, watermark_ms: int) -> None:
         """Takes note of a debtor partition's watermark. One that enters a new pane may end windows and evaluate alerts,
         which is published without delay. One that runs through many panes catches up: a tick per pane would cost more
         than all the rest, so the pace is that of publication."""
-        stated = loads(statement)
-        watermark_ms = stated["watermark"]
-        if watermark_ms is None:
-            return
         least = min(self._panes.values(), default=-1)
-        self._panes[stated["n"]] = watermark_ms // self._pane_ms
+        self._panes[debtor_partition] = watermark_ms // self._pane_ms
         if len(self._panes) == self._setup.debtor_partitions and 0 < min(self._panes.values()) - least <= LIVE_PANES:
             self._urgent = True
 
@@ -177,7 +170,7 @@ class EntityPartition:
             setup.meters.add("collections_rows_frozen_total", by=frozen - self._frozen_rows)
             self._frozen_rows = frozen
             setup.meters.add("collections_kpi_records_total", by=len(output.kpis))
-            for state, count in Counter(orjson.loads(value)["state"] for _, value in output.alerts).items():
+            for state, count in output.alert_states.items():
                 setup.meters.add("collections_alert_records_total", state, by=count)
 
         return Commit(outgoing, {(self.topics[0], self.partition): self._buffer.applied}, then)

@@ -17,6 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError, KafkaTimeoutError
 from faust.types import TP
 
+from stream.backoff import backoff_seconds
 from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.exits import Exit, RefusedError
@@ -34,7 +35,6 @@ WAIT_SECONDS = 0.05
 SLOW_COMMIT_SECONDS = 2.0
 CANCEL_AGAIN_SECONDS = 0.5
 LOST_IN_A_ROW = 5
-RETRY_SECONDS = (1.0, 10.0)
 LEADER_SECONDS = 0.5
 RESTORE_GAUGES = (
     "collections_restore_progress_ratio",
@@ -363,11 +363,11 @@ class PartitionTask:
         meters.set("collections_restore_remaining_seconds", *labels, to=done.seconds_left)
 
     async def _retried(self, step: Callable[[], Awaitable[None]], what: str) -> None:
-        wait, longest = RETRY_SECONDS
+        waits = backoff_seconds()
         while True:
             try:
                 return await step()
             except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
+                wait = next(waits)
                 log.warning("broker cannot be reached", number=self.name, doing=what, error=str(error), retry_in_s=wait)
                 await asyncio.sleep(wait)
-                wait = min(wait * 2, longest)

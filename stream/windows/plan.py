@@ -41,11 +41,6 @@ class WindowPlan:
         boundaries = (minute for clock in self.sites.values() for shift in clock.shifts.values() for minute in shift)
         return gcd(self.pane_ms, *(minute * MINUTE_MS for minute in boundaries))
 
-    @cached_property
-    def longest_rolling_ms(self) -> int:
-        """Length of the longest rolling window, 0 without any: how far back panes are needed."""
-        return max((length for _, length in self.rolling), default=0)
-
     def clock(self, site: str) -> SiteClock:
         """The clock of `site`; UTC without shifts if it is not configured."""
         return self.sites.get(site, UNCONFIGURED)

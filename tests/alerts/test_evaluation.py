@@ -156,7 +156,7 @@ class Driven:
             self.evaluator.take(self.feeds[entity], grain, known, amounts)
 
     def advance(self, to_ms: int) -> None:
-        self.said += [json.loads(value) for _, _, value in self.evaluator.advance(to_ms)]
+        self.said += [json.loads(alert.value) for alert in self.evaluator.advance(to_ms)]
         for feed in self.evaluator.changed.values():
             for key, value in records(feed):
                 if value is None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from deploy.checks import images
+from deploy.checks.citations import dangling
 from deploy.checks.locks import differing, pins, unmet
-from deploy.checks.tree import FILE_LINES, FUNCTION_LINES, breaches
+from deploy.checks.tree import FILE_LINES, FUNCTION_LINES, breaches, repeated_classes
 
 
 def said(folder: Path, text: str, name: str = "room.py") -> list[str]:
@@ -38,6 +39,28 @@ def test_a_function_may_have_so_many_lines_and_not_one_more(tmp_path: Path) -> N
 def test_what_is_no_text_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "data.bin").write_bytes(b"\xff\xfe\x00")
     assert list(breaches(tmp_path / "data.bin")) == []
+
+
+def test_a_class_name_that_two_rooms_share_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    texts = {"stream/a/one.py": "class Part: ...", "stream/a/two.py": "class Part: ...\nclass _Own: ..."}
+    paths = [Path(name) for name in (*texts, "stream/b/three.py")]
+    for path, text in zip(paths, [*texts.values(), "class _Own: ..."], strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert list(repeated_classes(paths)) == []
+    paths[2].write_text("class Part: ...")
+    assert list(repeated_classes(paths)) == ["Part is a class of several rooms: stream/a/one.py, stream/b/three.py"]
+
+
+def test_a_citation_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "room.py"
+    page, foreign, absent = "live", "seman" + "tics", "9999"
+    path.write_text(f'"""Of {page} 1, {page} 99, ADR 0001, ADR {absent}, {foreign} 3."""')
+    found = list(dangling(path, {name: {"1"} for name in ("contract", "definitions", "live", "internals")}, {"0001"}))
+    assert [line.partition(":1: ")[2] for line in found] == [
+        "docs/live.md has no section 99", "docs/adr has no 9999", f"cites {foreign}, which is not in this repository",
+    ]  # fmt: skip
 
 
 LOCK = "aiokafka==0.14.0 \\\n    --hash=sha256:00\npydantic-core==2.50.4\n"

@@ -1,5 +1,7 @@
 """How long stage 2 holds a window, and where revisions begin (live 3 and 4)."""
 
+from stream.engine.entities.windows_state import CLOCK_KEY
+from stream.windows.exact import dumps, loads
 from tests.engine.floor import BASE, DAY, LIVE, MINUTE, feed, kept, row, stage, state_time, ticked
 from tests.engine.test_stage2 import Worker
 
@@ -19,7 +21,10 @@ def test_a_window_is_held_until_its_end_the_grace_the_horizon_and_a_day_for_numb
 
 def test_what_is_new_after_a_hand_over_starts_above_everything_that_was_published() -> None:
     target = stage()
-    target.start_above(41)
+    left = stage()
+    feed(left, [], BASE)
+    clock = loads(dict(left.tick(0).state)[CLOCK_KEY] or b"")  # as a hand-over leaves it
+    target.restore(CLOCK_KEY, dumps(clock | {"floor": 41}))
     feed(target, [row(0, dials=1)], BASE)
     assert {record["revision"] for record in ticked(target, 0).values()} == {42}
 

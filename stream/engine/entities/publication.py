@@ -1,5 +1,6 @@
 """How the entity stage publishes, and what a tick of it returns."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -36,8 +37,10 @@ class Publication:
 
 @dataclass
 class StageOutput:
-    """What one tick decided: KPI records, alert records, and the state that changed (None: tombstone)."""
+    """What one tick decided: KPI records, alert records, how many of these say each state, and the state that changed
+    (None: tombstone)."""
 
     kpis: list[Record] = field(default_factory=list)
     alerts: list[Record] = field(default_factory=list)
+    alert_states: Counter[str] = field(default_factory=Counter)
     state: list[StateRecord] = field(default_factory=list)

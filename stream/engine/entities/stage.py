@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
 from stream.alerts import state as alert_state
 from stream.alerts.adoption import HeldWindows, adopt
@@ -44,6 +45,13 @@ FOLD_AT_ROWS = 20_000
 NO_END = 1 << 62
 
 __all__ = ["EntityStage", "Publication", "StageOutput"]
+
+
+class Stated(NamedTuple):
+    """What a statement said: the watermark (ms) of a debtor partition; None where it has none yet."""
+
+    partition: int
+    watermark_ms: int | None
 
 
 class EntityStage:
@@ -91,8 +99,8 @@ class EntityStage:
         """KPI records count instants before this one; 0: nothing heard."""
         return self._store.as_of_ms
 
-    def apply(self, key: bytes, value: bytes) -> None:
-        """Takes a delta or a statement in. Raises ValueError if its format is unknown."""
+    def apply(self, key: bytes, value: bytes) -> Stated | None:
+        """Takes a delta or a statement in; of a statement, what it said. Raises ValueError if its format is unknown."""
         if self._restoring:
             self._settle()
         if key == STATEMENT_KEY:
@@ -100,13 +108,14 @@ class EntityStage:
             self._watermark.hear(record["n"], record["watermark"], record["idle"])
             self._hear_greatest(record["watermark"])
             self._hear_greatest(record["greatest"])
-            return
+            return Stated(record["n"], record["watermark"])
         delta = decode_delta(value)
         self._hear_greatest(delta.at)
         self._store.take(key, delta)
         self._waiting_rows += sum(rows.size for rows in delta.rows.values())
         if self._waiting_rows >= FOLD_AT_ROWS:
             self._fold()
+        return None
 
     @property
     def pending(self) -> int:
@@ -128,7 +137,7 @@ class EntityStage:
         output = StageOutput()
         if watermark_ms is not None:
             delay_ms = 0 if self._replay else self._publication.alert_delay_ms
-            output.alerts = self._alerts(watermark_ms - delay_ms)
+            self._decide(watermark_ms - delay_ms, output)
         if self._replay:
             self._forget_changes()
             return output
@@ -144,7 +153,7 @@ class EntityStage:
         self._fold()
         output = StageOutput()
         if self._greatest_ms is not None:
-            output.alerts = self._alerts(self._greatest_ms)
+            self._decide(self._greatest_ms, output)
         if self._publication.end_ms not in (None, NO_END_MS):
             self._move_to(NO_END_MS)
             self._store.fold()
@@ -193,10 +202,6 @@ class EntityStage:
         else:
             raise ValueError(f"the windows topic has a record of unknown kind {kind!r}")
 
-    def start_above(self, revision: int) -> None:
-        """Windows that are new from now on get higher revisions (hand-over, reset: live 4)."""
-        self._publisher.revision_floor = max(self._publisher.revision_floor, revision)
-
     def _hear_greatest(self, greatest_ms: int | None) -> None:
         if greatest_ms is not None and (self._greatest_ms is None or greatest_ms > self._greatest_ms):
             self._greatest_ms = greatest_ms
@@ -212,8 +217,11 @@ class EntityStage:
         end_ms = self._publication.end_ms
         self._store.move_to(as_of_ms if end_ms is None else min(as_of_ms, end_ms))
 
-    def _alerts(self, to_ms: int) -> list[Record]:
-        return [(key, value) for _, key, value in self._evaluator.advance(to_ms)]
+    def _decide(self, to_ms: int, output: StageOutput) -> None:
+        """Appends the alert records of every evaluation up to `to_ms`."""
+        for alert in self._evaluator.advance(to_ms):
+            output.alerts.append((alert.key, alert.value))
+            output.alert_states[alert.change.value] += 1
 
     def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
