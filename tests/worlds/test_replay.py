@@ -97,7 +97,10 @@ def test_a_dead_letter_is_the_line_itself_with_its_place_and_why(tmp_path: Path)
         for letter in replayed(drawn.config, [joined(drawn.lines)], tmp_path).deadletters:
             text = letter.get("value")
             value = base64.b64decode(letter["value_base64"]) if text is None else text.encode()
-            assert value == drawn.lines[letter["line"] - 1], f"seed {seed}"
+            line = drawn.lines[letter["line"] - 1]
+            # A byte-order mark at the start of a file is no part of its first line.
+            expected = line.removeprefix(b"\xef\xbb\xbf") if letter["line"] == 1 else line
+            assert value == expected, f"seed {seed}"
             assert letter["source"].endswith("000.jsonl")
             assert letter["detail"]
 
