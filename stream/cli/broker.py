@@ -3,8 +3,9 @@
 import asyncio
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stream.cli.failure import CommandError
@@ -86,7 +87,7 @@ def committed_records(
     To be used inside `reached`. CommandError names a topic that does not exist.
     """
     with asyncio.Runner() as runner:
-        consumer = runner.run(started(_consumer(settings)))
+        consumer = runner.run(started(partial(_consumer, settings)))
         try:
             pending = runner.run(_assigned(settings, consumer, list(topics), only))
             while pending:
@@ -107,8 +108,10 @@ async def _finished(consumer: Any, pending: dict[Any, int]) -> list[Any]:
     return finished
 
 
-async def started(client: Any) -> Any:
-    """Starts an aiokafka client and gives it; one that cannot be started is stopped, and the error goes on."""
+async def started(make: Callable[[], Any]) -> Any:
+    """Makes an aiokafka client, which has to be made in a running loop, starts it and gives it; one that cannot be
+    started is stopped, and the error goes on."""
+    client = make()
     try:
         await client.start()
     except BaseException:

@@ -5,6 +5,7 @@ import logging
 import platform
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -89,7 +90,7 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             yield Finding("fail", "topics", deviation)
         if not deviations:
             yield Finding("ok", "topics", "all are there, with their settings")
-        consumer = await started(_consumer(settings, timeout_ms))
+        consumer = await started(partial(_consumer, settings, timeout_ms))
         names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         counts = await partition_counts(admin)
         inbound = {

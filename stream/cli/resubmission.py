@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def resubmit(
             on_sent(letter)
         return left_out
     with asyncio.Runner() as runner:
-        producer = runner.run(started(_producer(settings)))
+        producer = runner.run(started(partial(_producer, settings)))
         try:
             waiting = iter(whole())
             while some := list(islice(waiting, AT_ONCE)):
