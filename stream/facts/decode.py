@@ -20,7 +20,7 @@ from stream.facts import fact as kinds
 from stream.facts.fact import DEFAULT_SITE, KINDS, MOST_IDENTIFIER, Fact, Identifier
 from stream.facts.instant import checked_date, instant_ms, utc_midnight_ms
 from stream.facts.models import read_event
-from stream.facts.refusal import detail_of
+from stream.facts.refusal import detail_of, of_type
 from stream.facts.wrapping import NotPlain, another_systems, event_in, looks_like, unframed
 
 # Instants are text in what it reads, until they are finished: not what the fields' types say.
@@ -103,6 +103,8 @@ def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Re
         event = NotPlain("a CloudEvent in the frame of a schema registry; send one or the other")
     if isinstance(event, NotPlain):
         return Rejection("invalid", event.detail)
+    if isinstance(event.get("type"), list | dict):  # pydantic writes a type out, however deeply it is nested
+        return Rejection("invalid", another_systems(event) or of_type(event["type"], TYPES))
     try:
         read = read_event(event)
     except ValidationError as error:
@@ -186,6 +188,8 @@ def _complaint(fact: Any) -> None:
     fact.received_at = instant_ms(fact.received_at)
     if fact.closed_at is not None:
         fact.closed_at = instant_ms(fact.closed_at)
+    if fact.category is not None:
+        fact.category.encode()  # half of a surrogate pair cannot be kept: a ValueError
 
 
 def _case(fact: kinds.Case) -> None:

@@ -27,6 +27,11 @@ def detail_of(event: Mapping[str, Any], error: ValidationError, types: tuple[str
     return "; ".join(unique[:_MOST_FIELDS]) + (f"; and {more} more" if more > 0 else "")
 
 
+def of_type(given: Any, types: tuple[str, ...]) -> str:
+    """What is said of a type that there is not."""
+    return f"type: {_show(given)} is none of {', '.join(types)}"
+
+
 def _is_between(error: Any) -> bool:
     return error["type"] == "value_error" and not error["loc"][1:]
 
@@ -36,7 +41,7 @@ def _said(event: Mapping[str, Any], error: Any, types: tuple[str, ...]) -> str:
     if kind == "union_tag_not_found":
         return _without_type(event)
     if kind == "union_tag_invalid":
-        return f"type: {_show(event.get('type'))} is none of {', '.join(types)}"
+        return of_type(event.get("type"), types)
     where = ".".join(str(part) for part in loc)
     if kind == "missing":
         return f"{where}: is missing"
@@ -109,8 +114,16 @@ def _epoch(value: float) -> str:
 
 
 def _show(value: Any, *, quoted: bool = True) -> str:
-    """A value as a person can read it on one line: escaped, and cut after 40 characters."""
-    return printable(repr(value) if quoted or not isinstance(value, str) else value, _SHOWN)
+    """A value as a person can read it on one line: escaped, and cut after 40 characters. What is in a list or an object
+    is not shown: it may be nested deeper than can be written."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    if not isinstance(value, str) or not quoted:
+        return printable(str(value), _SHOWN)
+    shown = repr(value)
+    if len(shown) <= _SHOWN + 2:
+        return shown
+    return f"{shown[: _SHOWN + 1]}...{shown[0]} ({len(value):,} characters)"
 
 
 _NUMBERS = "is no whole number; send one without quotes, fraction or exponent"

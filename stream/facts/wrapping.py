@@ -55,7 +55,8 @@ def another_systems(raw: dict[str, Any]) -> str:
     Asked only of what cannot be read: an event may have further fields of any name.
     """
     if raw.get("specversion") is not None:
-        return "" if raw.get("type") in _TYPES else "a CloudEvent without data; send the event as a JSON object in data"
+        ours = isinstance(raw.get("type"), str) and raw["type"] in _TYPES
+        return "" if ours else "a CloudEvent without data; send the event as a JSON object in data"
     inner = raw.get("payload") if isinstance(raw.get("payload"), dict) and "type" not in raw else raw
     assert isinstance(inner, dict)
     if "op" in inner and ("before" in inner or "after" in inner):

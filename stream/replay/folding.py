@@ -14,7 +14,7 @@ from zlib import crc32
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
-from stream.facts.decode import Rejection, decode, decode_all
+from stream.facts.decode import MidnightMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
 from stream.replay.book import Book
@@ -34,14 +34,14 @@ TAKE_AT_FACTS = 50_000
 Judge = Callable[[Fact], Verdict]
 
 
-class Oversized(NamedTuple):
-    """Why an event was refused without being read."""
+class Unread(NamedTuple):
+    """Why an event was refused that was not read: it is too long, or the decoder failed with it (`internal`)."""
 
     detail: str
     reason: str = "oversized"
 
 
-Outcome = Fact | Rejection | Oversized
+Outcome = Fact | Rejection | Unread
 
 
 @dataclass
@@ -112,11 +112,11 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
 def _add(
     book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
 ) -> None:
-    facts = [None if isinstance(outcome, Rejection | Oversized) else outcome for outcome in outcomes]
+    facts = [None if isinstance(outcome, Rejection | Unread) else outcome for outcome in outcomes]
     others = book.add_all(facts)
     accepted = len(facts) - len(others)
     for place, outcome in enumerate(outcomes):
-        if isinstance(outcome, Rejection | Oversized):
+        if isinstance(outcome, Rejection | Unread):
             accepted -= 1
             _refuse(counts, part, lines[place], values[place], outcome.reason, outcome.detail)
     for place, (kind, detail) in others:
@@ -131,7 +131,7 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
     stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
-        (0 if isinstance(fact, Rejection | Oversized) else fact.occurred_at, value, part, line, fact)
+        (0 if isinstance(fact, Rejection | Unread) else fact.occurred_at, value, part, line, fact)
         for part, lines, values in _blocks(job, group)
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
@@ -176,15 +176,27 @@ def forget_group(job: Job, group: int) -> None:
 def _decoded(values: Sequence[bytes], job: Job) -> list[Outcome]:
     record_bytes, midnight_ms = job.settings.record_bytes, day_begins(job.plan)
     if max(map(len, values)) <= record_bytes:
-        return [*decode_all(values, midnight_ms)]
+        try:
+            return [*decode_all(values, midnight_ms)]
+        except Exception:  # noqa: BLE001  one of them: it is found below, as a partition of the live path finds it
+            pass
     return [
-        decode(value, midnight_ms) if len(value) <= record_bytes else Oversized(_oversized(len(value), record_bytes))
+        _decoded_alone(value, midnight_ms)
+        if len(value) <= record_bytes
+        else Unread(_oversized(len(value), record_bytes))
         for value in values
     ]
 
 
+def _decoded_alone(value: bytes, midnight_ms: MidnightMs) -> Outcome:
+    try:
+        return decode(value, midnight_ms)
+    except Exception as error:  # noqa: BLE001  one bad event must not end the run
+        return Unread(f"decode: {error!r}", "internal")
+
+
 def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, counts: _FoldCounts) -> None:
-    if isinstance(fact, Rejection | Oversized):
+    if isinstance(fact, Rejection | Unread):
         _refuse(counts, part, line, value, fact.reason, fact.detail)
         return
     counts.greatest_ms = max(fact.occurred_at, counts.greatest_ms or 0)

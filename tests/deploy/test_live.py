@@ -28,7 +28,16 @@ TOPICS = {
     "promise": "cases",
     "agent_state": "activity",
 }
-RULE = {"rule": "connect_rate_low", "kpi": "connect_rate", "level": "team", "window": "rolling_15m", "below": "0.99"}
+RULES = [
+    {
+        "rule": f"{level}_connect_rate_low",
+        "kpi": "connect_rate",
+        "level": level,
+        "window": "rolling_15m",
+        "below": "0.99",
+    }
+    for level in ("team", "queue", "segment")
+]
 
 
 def noon_zone(now: datetime) -> str:
@@ -48,10 +57,14 @@ def world(now: datetime) -> list[make.Raw]:
     raws = []
     for n in range(24):
         who = {"debtor_id": f"d-{n}", "agent_id": f"a-{n % 4}", "team_id": f"t-{n % 2 + 1}"}
+        who["segment_id"] = f"m{n % 2 + 1}"
         case = who | {"case_id": f"c-{n}"}
         reached = n % 3 != 0
         said = {"outcome": "human", "party": "right", "talk_ms": 60_000} if reached else {"outcome": "no_answer"}
-        raws.append(make.call(ago(seconds=400 - n), f"k-{n}", **who, **said))
+        raws.append(make.call(ago(seconds=400 - n), f"k-{n}", queue_id="outbound", **who, **said))
+        heard = {"outcome": "human", "talk_ms": 9_000} if n % 4 else {"outcome": "abandoned"}
+        waited = {"direction": "inbound", "queue_id": "inbound", "queue_ms": 6_000}
+        raws.append(make.call(ago(seconds=150 - n), f"in-{n}", **who, **waited, **heard))
         raws.append(make.promise(ago(days=5), f"old-{n}", (due_on, 10_000), **case))
         if n % 2 or n % 5 == 0:
             raws.append(make.payment(ago(days=4.5), f"kept-{n}", 10_000, **case))
@@ -82,7 +95,7 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
     sites = {"main": {"zone": noon_zone(now)}}
     config, _ = configured(broker, topic_prefix, tmp_path, sites=sites)
     with config.open("a") as more:
-        more.write(yaml.safe_dump({"alerts": [RULE]}))
+        more.write(yaml.safe_dump({"alerts": RULES}))
     settings = load(config, {})
     await asyncio.to_thread(create_topics, settings)
     await send(broker, topic_prefix, world(now))
@@ -108,12 +121,14 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
         firing = await asyncio.to_thread(active, address)
         assert data["floor"]["cells"][0]["v"] == 24
         assert [row["entity"] for row in data["teams"]] == ["t-1", "t-2"]
-        assert {alert["rule"] for alert in data["alerts"]} == {"connect_rate_low"}
+        assert {alert["rule"] for alert in data["alerts"]} == {
+            f"{level}_connect_rate_low" for level in ("team", "queue", "segment")
+        }
 
     async with WorkerProcess(config) as successor:
         await successor.ready()
         address = next(line.split()[-1] for line in successor.log.splitlines() if line.startswith("worker on "))
-        assert firing == {"t-1", "t-2"}
+        assert {"t-1", "t-2", "m1", "m2", "outbound"} <= firing
         for _ in range(50):
             if await asyncio.to_thread(active, address) == firing:
                 return
@@ -122,7 +137,7 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
 
 
 def active(address: str) -> set[str]:
-    """The teams whose alert is active on /metrics."""
+    """What an alert is active for on /metrics."""
     with urllib.request.urlopen(f"{address}metrics", timeout=5) as answer:
         return set(re.findall(r'collections_alert_active{entity="([^"]+)".*} 1\b', answer.read().decode()))
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from stream.facts import models
 from stream.facts.decode import Rejection, decode
 from tests.facts.events import SAMPLES, event, wire
+from tests.worlds.garbage import INVALID, MALFORMED
 
 
 def detail(**fields: Any) -> str:
@@ -151,4 +152,17 @@ def test_a_wrong_value_is_shown_in_its_own_script_and_a_long_one_says_how_long_i
     assert isinstance(chinese, Rejection)
     assert "'销售'" in chinese.detail
     assert isinstance(long, Rejection)
-    assert "x... (502 characters)" in long.detail
+    assert "x...' (500 characters)" in long.detail
+
+
+@pytest.mark.parametrize("value", [*MALFORMED, *INVALID], ids=range(len(MALFORMED) + len(INVALID)))
+def test_no_value_that_is_no_event_makes_the_decoder_fail(value: bytes) -> None:
+    found = decode(value)
+    assert isinstance(found, Rejection)
+    assert len(found.detail) < 2000
+
+
+def test_half_of_a_surrogate_pair_is_no_text_in_any_field() -> None:
+    sample = orjson.dumps({**event("complaint"), "category": "HALF"})
+    found = decode(sample.replace(b"HALF", rb"\ud800"))
+    assert isinstance(found, Rejection)

@@ -22,8 +22,8 @@ from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce,
 pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(300)]
 
 STANDS_STILL = """
-from stream.partition.debtors import StageOne
-StageOne.step = lambda self: False
+from stream.partition.debtors import DebtorPartition
+DebtorPartition.step = lambda self: False
 """
 
 CLOCK_OFF = """

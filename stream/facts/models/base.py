@@ -53,6 +53,18 @@ class Wire(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
 
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no valid text") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_text)]
+"""Any text that can be written as UTF-8: half of a surrogate pair, which JSON can spell, cannot."""
+
+
 def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("holds a character that is not printable")

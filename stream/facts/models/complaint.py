@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stream.facts.models.base import BaseEvent, Identifier, Instant
+from stream.facts.models.base import BaseEvent, Identifier, Instant, Text
 
 
 class Complaint(BaseEvent):
@@ -17,6 +17,6 @@ class Complaint(BaseEvent):
     status: Literal["received", "acknowledged", "closed"]
     received_at: Instant
     closed_at: Instant | None = None
-    category: str | None = None
+    category: Text | None = None
     upheld: bool | None = None
     call_id: Identifier | None = Field(default=None, description="The call that the complaint is about.")
