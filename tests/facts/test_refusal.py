@@ -155,7 +155,15 @@ def test_a_wrong_value_is_shown_in_its_own_script_and_a_long_one_says_how_long_i
     assert "x...' (500 characters)" in long.detail
 
 
-@pytest.mark.parametrize("value", [*MALFORMED, *INVALID], ids=range(len(MALFORMED) + len(INVALID)))
+NESTED = [
+    b'{"type":' + b"[" * 1000 + b"]" * 1000 + b"}",
+    b'{"type":"survey","schema_version":1,"event_id":' + b"[" * 1000 + b"]" * 1000 + b"}",
+    b'{"type":"survey","schema_version":1,"event_id":' + b'{"a":' * 1000 + b"1" + b"}" * 1000 + b"}",
+]
+NO_EVENTS = [*MALFORMED, *INVALID, *NESTED]
+
+
+@pytest.mark.parametrize("value", NO_EVENTS, ids=range(len(NO_EVENTS)))
 def test_no_value_that_is_no_event_makes_the_decoder_fail(value: bytes) -> None:
     found = decode(value)
     assert isinstance(found, Rejection)

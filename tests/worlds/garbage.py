@@ -33,9 +33,6 @@ INVALID = (
     b"\x00\x00\x00\x00\x07[]",
     b'{"specversion":"1.0","type":["call"]}',
     b'{"specversion":"1.0","type":{}}',
-    b'{"type":' + b"[" * 1000 + b"]" * 1000 + b"}",
-    b'{"type":"survey","schema_version":1,"event_id":' + b"[" * 1000 + b"]" * 1000 + b"}",
-    b'{"type":"survey","schema_version":1,"event_id":' + b'{"a":' * 1000 + b"1" + b"}" * 1000 + b"}",
 )
 WRONG_VALUES: tuple[Any, ...] = (
     5.5,
