@@ -34,14 +34,14 @@ TAKE_AT_FACTS = 50_000
 Judge = Callable[[Fact], Verdict]
 
 
-class Unread(NamedTuple):
+class NotRead(NamedTuple):
     """Why an event was refused that was not read: it is too long, or the decoder failed with it (`internal`)."""
 
     detail: str
     reason: str = "oversized"
 
 
-Outcome = Fact | Rejection | Unread
+Outcome = Fact | Rejection | NotRead
 
 
 @dataclass
@@ -112,11 +112,11 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
 def _add(
     book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
 ) -> None:
-    facts = [None if isinstance(outcome, Rejection | Unread) else outcome for outcome in outcomes]
+    facts = [None if isinstance(outcome, Rejection | NotRead) else outcome for outcome in outcomes]
     others = book.add_all(facts)
     accepted = len(facts) - len(others)
     for place, outcome in enumerate(outcomes):
-        if isinstance(outcome, Rejection | Unread):
+        if isinstance(outcome, Rejection | NotRead):
             accepted -= 1
             _refuse(counts, part, lines[place], values[place], outcome.reason, outcome.detail)
     for place, (kind, detail) in others:
@@ -131,7 +131,7 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
     stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
-        (0 if isinstance(fact, Rejection | Unread) else fact.occurred_at, value, part, line, fact)
+        (0 if isinstance(fact, Rejection | NotRead) else fact.occurred_at, value, part, line, fact)
         for part, lines, values in _blocks(job, group)
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
@@ -183,7 +183,7 @@ def _decoded(values: Sequence[bytes], job: Job) -> list[Outcome]:
     return [
         _decoded_alone(value, midnight_ms)
         if len(value) <= record_bytes
-        else Unread(_oversized(len(value), record_bytes))
+        else NotRead(_oversized(len(value), record_bytes))
         for value in values
     ]
 
@@ -192,11 +192,11 @@ def _decoded_alone(value: bytes, midnight_ms: MidnightMs) -> Outcome:
     try:
         return decode(value, midnight_ms)
     except Exception as error:  # noqa: BLE001  one bad event must not end the run
-        return Unread(f"decode: {error!r}", "internal")
+        return NotRead(f"decode: {error!r}", "internal")
 
 
 def _count(judge: Judge, part: int, line: int, value: bytes, fact: Outcome, counts: _FoldCounts) -> None:
-    if isinstance(fact, Rejection | Unread):
+    if isinstance(fact, Rejection | NotRead):
         _refuse(counts, part, line, value, fact.reason, fact.detail)
         return
     counts.greatest_ms = max(fact.occurred_at, counts.greatest_ms or 0)
