@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import orjson
 import pytest
@@ -82,7 +83,7 @@ def test_doctor_looks_at_so_many_records_of_each_partition_and_no_more(
     topic = f"{topic_prefix}.kpi.v1"
 
     async def newest() -> list[int]:
-        consumer = await started(_consumer(settings, 15_000))
+        consumer = await started(partial(_consumer, settings, 15_000))
         try:
             found = await _newest(consumer, [TopicPartition(topic, number) for number in (0, 1)])
             return [record.partition for record in found]
