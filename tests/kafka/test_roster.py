@@ -12,6 +12,7 @@ from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 from structlog.testing import capture_logs
 
+from stream.engine.entities.publication import StageOutput
 from stream.kafka.bulk import BulkThread
 from stream.kafka.exits import Exit
 from stream.kafka.names import INBOUND
@@ -159,7 +160,7 @@ class Quiet:
     dead_numbers: frozenset[int] = frozenset()
 
     def tick(self, _: int, most: int) -> Any:
-        return SimpleNamespace(kpis=[], alerts=[], state=[])
+        return StageOutput()
 
 
 def test_publication_is_paced_by_a_clock_that_does_not_step() -> None:
@@ -181,7 +182,7 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     listener: Any = SimpleNamespace(on_committed=lambda number, kpis, _: told.append((number, kpis)))
     ours = replace(plain, partitions={**plain.partitions, plain.names.kpi: 4}, listener=listener)
     engine: Any = Quiet()
-    engine.tick = lambda _, __: SimpleNamespace(kpis=[(b"k", b"{}")], alerts=[], state=[])
+    engine.tick = lambda _, __: StageOutput(kpis=[(b"k", b"{}")])
     work = EntityPartition(ours, 1, engine)
     commit = work.commit(force=True)
     assert commit is not None
