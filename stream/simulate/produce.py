@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from stream.simulate.mess import Item
 from stream.simulate.outlet import CannotProduce, Outlet
@@ -23,6 +23,7 @@ _LEAST_SLEEP_S = 0.05
 _REPORT_EVERY_S = 1.0
 _UNEASY_AFTER_S = 5.0
 _STOP_WITHIN_S = 10.0
+_CLOSE_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def send(
 
     `client_options` go to the aiokafka producer as they are (`bootstrap_servers` is required). With `clock_ms` an item
     waits until its instant; without, everything goes at once. `report` gets a line of progress a second, `warn`
-    one whenever the broker stops answering. Raises CannotProduce when it stays silent for `give_up_s`, or a topic is
-    missing.
+    one whenever the broker stops answering. Raises CannotProduce when it stays silent for `give_up_s`, for 10 s after a
+    stop, or a topic is missing.
     """
 
     async def run() -> Produced:
@@ -91,19 +92,23 @@ async def produce(
         return Produced(0, 0.0, stopped=True)
     begun = loop.time()
     progress = _Progress(str(client_options["bootstrap_servers"]), begun, report, warn)
-    watch: asyncio.Task[None] | None = None
+    work: set[asyncio.Task[None]] = set()
     try:
         outlet = Outlet(producer, progress.servers, topic_prefix)
         await outlet.open()
-        watch = loop.create_task(progress.watch(outlet))
-        await _pour(items, outlet, progress, stop, clock_ms)
-        await outlet.settle()
+        work.add(loop.create_task(_pour(items, outlet, progress, stop, clock_ms)))
+        work.add(loop.create_task(progress.watch(outlet, stop, give_up_s)))
+        # A client waits for ever for a broker that is gone: the watch ends that with an error.
+        done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
         return Produced(progress.count, loop.time() - begun, stopped=stop.is_set())
     finally:
-        if watch is not None:
-            watch.cancel()
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
         with suppress(KafkaError, TimeoutError):
-            await asyncio.wait_for(producer.stop(), _STOP_WITHIN_S)
+            await asyncio.wait_for(producer.stop(), _CLOSE_WITHIN_S)
 
 
 async def _pour(
@@ -122,12 +127,13 @@ async def _pour(
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(max(wait_s, _LEAST_SLEEP_S), 1.0))
         if stop.is_set():
-            return
+            break
         await outlet.put(event)
         progress.count += 1
         progress.at_ms = at_ms
         if progress.count % _YIELD_EVERY == 0:
             await asyncio.sleep(0)
+    await outlet.settle()
 
 
 class _Progress:
@@ -141,13 +147,21 @@ class _Progress:
         self._report = report
         self._warn = warn
 
-    async def watch(self, outlet: Outlet) -> None:
+    async def watch(self, outlet: Outlet, stop: asyncio.Event, give_up_s: float) -> None:
+        """Never returns. Raises CannotProduce where the broker has not answered for so long, or a stop waits for it."""
         loop = asyncio.get_running_loop()
-        before, before_at, uneasy = 0, self._begun, False
+        before, before_at, uneasy, stopped_at = 0, self._begun, False, None
         while True:
             await asyncio.sleep(_REPORT_EVERY_S)
             now = loop.time()
+            if stop.is_set() and stopped_at is None:
+                stopped_at = now
             oldest = min(outlet.unanswered.values(), default=now)
+            if now - oldest > give_up_s or (stopped_at is not None and now - max(oldest, stopped_at) > _STOP_WITHIN_S):
+                raise CannotProduce(
+                    f"{self.servers}: no answer for {now - oldest:.0f} s; of {self.count:,} events the last ones may "
+                    "not have arrived"
+                )
             if now - oldest > _UNEASY_AFTER_S:
                 told = self._report if uneasy else self._warn
                 told(f"{self.servers}: no answer for {now - oldest:.0f} s, still trying")
@@ -175,10 +189,10 @@ async def _connected(
             request_timeout_ms=int(give_up_s * 1000),
         )
         try:
-            await producer.start()
+            await _started(producer, stop)
         except KafkaError as error:
-            with suppress(KafkaError):
-                await producer.stop()
+            with suppress(KafkaError, TimeoutError):
+                await asyncio.wait_for(producer.stop(), _CLOSE_WITHIN_S)
             if loop.time() >= deadline:
                 raise CannotProduce(f"{servers}: no broker answers for {give_up_s:.0f} s") from error
             if not told:
@@ -189,3 +203,15 @@ async def _connected(
         else:
             return producer
     return None
+
+
+async def _started(producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+    """Starts it. Raises KafkaTimeoutError if `stop` is set before: some brokers take a connection and never answer."""
+    starting, stopping = asyncio.ensure_future(producer.start()), asyncio.ensure_future(stop.wait())
+    await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not starting.done():
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        raise KafkaTimeoutError
+    starting.result()

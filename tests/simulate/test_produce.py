@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import sys
 import time
 from asyncio.subprocess import PIPE
@@ -166,6 +167,14 @@ async def test_a_stop_while_no_broker_answers_is_heeded() -> None:
     assert await produce(some(10), options, stop) == Produced(0, 0.0, stopped=True)
 
 
+async def test_a_stop_while_a_broker_takes_connections_and_never_answers_is_heeded() -> None:
+    stop = asyncio.Event()
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        options = {"bootstrap_servers": f"127.0.0.1:{mute.getsockname()[1]}"}
+        asyncio.get_running_loop().call_later(0.5, stop.set)
+        assert await asyncio.wait_for(produce(some(10), options, stop), 10) == Produced(0, 0.0, stopped=True)
+
+
 SENDER = """
 import sys, time
 from stream.simulate.produce import send
@@ -189,6 +198,35 @@ async def test_ctrl_c_ends_a_live_run_in_order(broker: str, topic_prefix: str, n
     out, err = await asyncio.wait_for(sender.communicate(), 15)
     assert (sender.returncode, err) == (0, b"")
     assert len(await everything(broker, topic_prefix)) == int(out.splitlines()[-1]) > 0
+
+
+@pytest.mark.broker
+@pytest.mark.faults
+@pytest.mark.parametrize("stopped", [False, True])
+async def test_a_broker_that_is_gone_for_good_ends_a_run_with_an_error_and_a_stop_waits_for_it_ten_seconds(
+    own_broker: LocalBroker, topic_prefix: str, stopped: bool
+) -> None:
+    await make_topics(own_broker.bootstrap, topic_prefix)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def interrupted() -> Iterator[Item]:
+        for number, item in enumerate(batch(1, MONDAY_MS, rate=5.0, to_ms=MONDAY_MS + 86_400_000)):
+            if number == 1_000:
+                own_broker.stop()
+                if stopped:
+                    loop.call_soon(stop.set)
+            yield item
+
+    sending = produce(
+        interrupted(),
+        {"bootstrap_servers": own_broker.bootstrap},
+        stop,
+        topic_prefix=topic_prefix,
+        give_up_s=60.0 if stopped else 5.0,
+    )
+    with pytest.raises(CannotProduce, match=rf"{own_broker.bootstrap}: "):
+        await asyncio.wait_for(sending, 30)
 
 
 @pytest.mark.broker
