@@ -34,11 +34,11 @@ class Rejection(NamedTuple):
     detail: str
 
 
-MidnightMs = Callable[[str, str], int]
+DayBeginsMs = Callable[[str, str], int]
 """(site, date) -> the instant at which that day begins there."""
 
 
-def decode(value: bytes | None, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Rejection:
+def decode(value: bytes | None, midnight_ms: DayBeginsMs = utc_midnight_ms) -> Fact | Rejection:
     """The fact that a record's value holds, or why it holds none. Never raises for any input.
 
     `midnight_ms` says when a day begins at a site: a payment that has a date occurs then.
@@ -46,7 +46,7 @@ def decode(value: bytes | None, midnight_ms: MidnightMs = utc_midnight_ms) -> Fa
     return _decode(value, False, midnight_ms)
 
 
-def decode_all(values: Sequence[bytes | None], midnight_ms: MidnightMs = utc_midnight_ms) -> list[Fact | Rejection]:
+def decode_all(values: Sequence[bytes | None], midnight_ms: DayBeginsMs = utc_midnight_ms) -> list[Fact | Rejection]:
     """What `decode` says of each value; a look at all of them together spares one at each."""
     try:
         plain = _is_plain(b"".join(values))  # type: ignore[arg-type]
@@ -68,7 +68,7 @@ _BEGINS = re.compile(rb'[{\[,:]\s*" ')
 _ENDS = re.compile(rb' "\s*[,:}\]]')
 
 
-def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact | Rejection:
+def _decode(value: bytes | None, plain: bool, midnight_ms: DayBeginsMs) -> Fact | Rejection:
     if value is None:
         return Rejection("malformed", "the record has no value")
     try:
@@ -92,7 +92,7 @@ def _decode(value: bytes | None, plain: bool, midnight_ms: MidnightMs) -> Fact |
     return cast("Fact", fact)
 
 
-def _judge(value: bytes, midnight_ms: MidnightMs = utc_midnight_ms) -> Fact | Rejection:
+def _judge(value: bytes, midnight_ms: DayBeginsMs = utc_midnight_ms) -> Fact | Rejection:
     inner = unframed(value)
     try:
         raw = _read_json(value if inner is None else inner)
@@ -138,7 +138,7 @@ def _refuse(constant: str) -> float:
     raise ValueError(f"{constant} is no JSON")
 
 
-def to_fact(event: dict[str, object], midnight_ms: MidnightMs = utc_midnight_ms) -> Fact:
+def to_fact(event: dict[str, object], midnight_ms: DayBeginsMs = utc_midnight_ms) -> Fact:
     """The fact of an event that the models have read: their dump, with instants already in milliseconds."""
     fields = dict(event)
     if fields["occurred_at"] is None:

@@ -11,7 +11,7 @@ from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.whole import emit_whole
 from stream.replay.book import Book
-from stream.windows.calendar import local_midnight_ms
+from stream.windows.calendar import day_begins
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
@@ -70,11 +70,7 @@ def answers(
     """
     known_ms = 0 if book.greatest_ms is None else (book.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
     collector = _Collector([replace(each, end_ms=min(each.end_ms, known_ms)) for each in questions])
-
-    def midnight_ms(site: str, day: str, days: int) -> int:
-        return local_midnight_ms(plan.clock(site).zone, day, days)
-
-    shifts = Shifts(plan)
+    shifts, midnight_ms = Shifts(plan), day_begins(plan)
     for facts in book.groups():
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
     return [sorted(found, key=_order) for found in collector.found]

@@ -14,7 +14,7 @@ from zlib import crc32
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
-from stream.facts.decode import MidnightMs, Rejection, decode, decode_all
+from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
 from stream.replay.book import Book
@@ -188,7 +188,7 @@ def _decoded(values: Sequence[bytes], job: Job) -> list[Outcome]:
     ]
 
 
-def _decoded_alone(value: bytes, midnight_ms: MidnightMs) -> Outcome:
+def _decoded_alone(value: bytes, midnight_ms: DayBeginsMs) -> Outcome:
     try:
         return decode(value, midnight_ms)
     except Exception as error:  # noqa: BLE001  one bad event must not end the run

@@ -14,7 +14,7 @@ from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.states import Bounds, columns_of, pieces, span_end_ms
 from stream.ledger.store.held_facts import FactList
 from stream.ledger.whole import state_spans
-from stream.windows.calendar import local_midnight_ms
+from stream.windows.calendar import day_begins
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
@@ -59,7 +59,7 @@ class PaneSums:
         self._cut_ms = cut_ms
         self._later: list[Later] = []
         self._definitions = definitions
-        self._plan = plan
+        self._midnight_ms = day_begins(plan)
         self._bounds = Bounds(definitions, Shifts(plan))
         self._pane_ms = plan.grain_ms
         # Combinations of columns that get 1 each, counted at the end: a call counts in six, and combinations are few.
@@ -181,6 +181,3 @@ class PaneSums:
                 for at_ms, length_ms in cut:
                     at = (*credit, at_ms // pane_ms, columns)
                     spans_ms[at] = spans_ms.get(at, 0) + length_ms
-
-    def _midnight_ms(self, site: str, day: str, days: int) -> int:
-        return local_midnight_ms(self._plan.clock(site).zone, day, days)

@@ -5,10 +5,11 @@ that is what `fold=0` means in Python. Offsets since 1980 are multiples of 15 mi
 boundary is a multiple of the slot of its site.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 from math import gcd
+from typing import Protocol
 
 from stream.windows.plan import MINUTE_MS, SiteClock, WindowPlan
 from stream.windows.zone import load_zone
@@ -39,11 +40,18 @@ def local_midnight_ms(zone: str, day: str | date, days: int = 0) -> int:
     return local_instant_ms(load_zone(zone), begun + days * DAY)
 
 
-def day_begins(plan: WindowPlan) -> Callable[[str, str], int]:
-    """(site, date) -> the instant at which that day begins in the site's zone; a date is `YYYY-MM-DD`."""
+class DayBegins(Protocol):
+    """(site, date, days) -> the instant at which the day that lies `days` after the date (`YYYY-MM-DD`) begins in the
+    site's zone."""
 
-    def midnight_ms(site: str, day: str) -> int:
-        return local_midnight_ms(plan.clock(site).zone, day)
+    def __call__(self, site: str, day: str, days: int = 0, /) -> int: ...
+
+
+def day_begins(plan: WindowPlan) -> DayBegins:
+    """When days begin at the sites of a plan."""
+
+    def midnight_ms(site: str, day: str, days: int = 0, /) -> int:
+        return local_midnight_ms(plan.clock(site).zone, day, days)
 
     return midnight_ms
 

@@ -28,7 +28,7 @@ from stream.ledger.store.dossier import Dossier
 from stream.ledger.store.dossier_cache import DossierCache
 from stream.ledger.store.held_facts import FactList
 from stream.ledger.store.large_dossier import LargeDossier
-from stream.windows.calendar import local_midnight_ms
+from stream.windows.calendar import day_begins
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
@@ -61,7 +61,7 @@ class DebtorStage:
         watched: frozenset[str] = frozenset(),
     ) -> None:
         self._definitions = definitions
-        self._plan = plan
+        self._midnight_ms = day_begins(plan)
         self._limits = limits
         self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
@@ -318,9 +318,6 @@ class DebtorStage:
             dossier = dossiers.with_reach(dossiers.of(key, map(record.entry, kept)), dossiers.reach_of(dossier))
         self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
-
-    def _midnight_ms(self, site: str, day: str, days: int) -> int:
-        return local_midnight_ms(self._plan.clock(site).zone, day, days)
 
     def take(self) -> Changes:
         """What changed since the last time, ready to be written in one transaction."""
