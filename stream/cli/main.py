@@ -85,12 +85,15 @@ app.command()(doctor.doctor)
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Runs one command and gives its exit code. Whatever goes wrong is one line on stderr, never a traceback."""
+    """Runs one command and gives its exit code. Whatever goes wrong is one line on stderr, never a traceback.
+
+    That it was interrupted (130) is left to the caller to say.
+    """
     try:
         code = typer.main.get_command(app).main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
-        return _print_error("interrupted", INTERRUPTED)
+        return INTERRUPTED
     except BrokenPipeError:
         # The reader of the pipe has seen enough; Python must not complain once more when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,6 +46,9 @@ def openmetrics(
     if unknown is not None:
         raise CommandError(f"--levels: no such level: {unknown!r} (there are {', '.join(LEVELS)})", exit_code=2)
     named = windows_of(windows)
+    rolling = next((name for name in sorted(named or ()) if name.startswith("rolling_")), None)
+    if rolling is not None:
+        raise CommandError(f"--windows: {rolling}: rolling windows are not written, only those that end", exit_code=2)
     half = out.with_name(f".{out.name}.half")
     try:
         if str(out) == "-":

@@ -25,4 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = run(given)
     except KeyboardInterrupt:
         code = INTERRUPTED
-    sys.exit(0 if code == INTERRUPTED and given[:1] == ["worker"] else code)
+    if code == INTERRUPTED:
+        if given[:1] == ["worker"]:
+            sys.exit(0)
+        print("kpi-stream: interrupted", file=sys.stderr)
+    sys.exit(code)

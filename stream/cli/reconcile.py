@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream.cli.configuration import Config
-from stream.cli.failure import CommandError
+from stream.cli.failure import CommandError, warn
 from stream.facts.printable import escaped, printable
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def reconcile(
             verdict = "same" if in_a == in_b else "differs"
             name = printable(f"{place[0]} {place[1]}", _SHOWN)
             print(f"digest {name}: {texts[0]} in A, {texts[1]} in B, {verdict}")
+    if not one and not other:
+        warn("there is no such record in A and none in B")
     print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
     if different:
         raise typer.Exit(1)

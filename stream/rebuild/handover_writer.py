@@ -2,7 +2,8 @@
 
 import asyncio
 import marshal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -32,6 +33,15 @@ LINES_AT_ONCE = 5_000
 UNFINISHED = "hand-over"
 """A key in the fingerprint of a state that is being made. No worker's own fingerprint has it, so every worker refuses
 the state and names this key."""
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """RefusedError where a worker has fenced our producers meanwhile."""
+    try:
+        yield
+    except FENCED as error:
+        raise RefusedError("a worker was started during the hand-over: stop it, and begin again") from error
 
 
 class HandOverWriter:
@@ -85,39 +95,26 @@ class HandOverWriter:
         """Writes everything; returns how many KPI records and alerts were published. `stopped`: by partition of the
         windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files of
         folded debtors. RefusedError: a worker was started meanwhile."""
-        try:
-            return await self._write(job, stopped, clocks, published, positions, ledgers)
-        except FENCED as error:
-            raise RefusedError("a worker was started during the hand-over: stop it, and begin again") from error
-
-    async def _write(
-        self,
-        job: Job,
-        stopped: Sequence[StoppedState],
-        clocks: Sequence[FormerClocks],
-        published: Published,
-        positions: Sequence[Positions],
-        ledgers: Sequence[tuple[Path, Index]],
-    ) -> tuple[int, int]:
-        names = self.setup.names
-        for partition, state in enumerate(stopped):
-            await self._mark(2, names.windows, partition, state.positions)
-        await self._new_ledger(positions)
-        for partition in range(self._debtor_partitions):
-            records = (pair for _, some in read_parcels(ledgers, partition) for pair in some)
-            await self._lines(1, partition, ((names.ledger, partition, key, value) for key, value in records))
-        kpis = alerts = 0
-        written = set[bytes]()
-        for partition in range(self._entity_partitions):
-            with (job.folder / f"handover-{partition}").open("rb") as file:
-                new_kpis, new_alerts, new_state = marshal.load(file)
-            await self._windows(partition, stopped, clocks[partition], (new_kpis, new_alerts, new_state))
-            written.update(key for key, _ in new_kpis)
-            kpis, alerts = kpis + len(new_kpis), alerts + len(new_alerts)
-        kpis += await self._empty(job, stopped, published, written)
-        counts = {count for state in stopped if state.positions is not None for count in state.positions.counts}
-        await self._finish(positions, tuple(sorted(counts - {self._debtor_partitions})))
-        return kpis, alerts
+        with _alone():
+            names = self.setup.names
+            for partition, state in enumerate(stopped):
+                await self._mark(2, names.windows, partition, state.positions)
+            await self._new_ledger(positions)
+            for partition in range(self._debtor_partitions):
+                records = (pair for _, some in read_parcels(ledgers, partition) for pair in some)
+                await self._lines(1, partition, ((names.ledger, partition, key, value) for key, value in records))
+            kpis = alerts = 0
+            written = set[bytes]()
+            for partition in range(self._entity_partitions):
+                with (job.folder / f"handover-{partition}").open("rb") as file:
+                    new_kpis, new_alerts, new_state = marshal.load(file)
+                await self._windows(partition, stopped, clocks[partition], (new_kpis, new_alerts, new_state))
+                written.update(key for key, _ in new_kpis)
+                kpis, alerts = kpis + len(new_kpis), alerts + len(new_alerts)
+            kpis += await self._empty(job, stopped, published, written)
+            counts = {count for state in stopped if state.positions is not None for count in state.positions.counts}
+            await self._finish(positions, tuple(sorted(counts - {self._debtor_partitions})))
+            return kpis, alerts
 
     async def _mark(self, stage: int, topic: str, partition: int, before: Positions | None) -> None:
         """Writes an offset record that every worker refuses. What the former one says is kept in it, for a hand-over

@@ -85,3 +85,10 @@ async def test_prometheus_answers_from_the_blocks_that_promtool_makes(
 
 def _seconds(at: str) -> float:
     return instant_ms(at) / 1000
+
+
+def test_rolling_windows_which_are_never_written_are_refused_by_name(command: Command, tmp_path: Path) -> None:
+    ran = command("openmetrics", tmp_path, "--out", tmp_path / "out", "--windows", "day,rolling_15m")
+    assert (ran.code, ran.out) == (2, "")
+    assert "rolling_15m: rolling windows are not written" in ran.error
+    assert not (tmp_path / "out").exists()

@@ -28,6 +28,12 @@ def test_equal_sets_are_exit_code_0_and_others_1_with_the_differences(command: C
     assert end == "2 records compared, 1 differ"
 
 
+def test_that_there_was_nothing_to_compare_is_said(command: Command, tmp_path: Path) -> None:
+    ran = command("reconcile", wrote(tmp_path / "a"), wrote(tmp_path / "b"))
+    assert (ran.code, ran.out) == (0, "0 records compared, 0 differ\n")
+    assert ran.error == "kpi-stream: there is no such record in A and none in B\n"
+
+
 def test_windows_that_are_not_final_may_be_left_out(command: Command, tmp_path: Path) -> None:
     a = wrote(tmp_path / "a", record(dials=(1, None), final=False), record("a-2", dials=(5, None)))
     b = wrote(tmp_path / "b", record(dials=(2, None)), record("a-2", dials=(5, None)))
