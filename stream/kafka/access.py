@@ -149,7 +149,8 @@ def _closed(error: Exception, connection: _Connection, settings: Settings) -> _R
             text = f"breaks off the TLS handshake: does it not speak TLS (kafka.security_protocol is {protocol})?"
             return _Reason(text, True)
         if protocol.endswith("SSL"):
-            wants = "does it want a client certificate (kafka.ssl_certfile)?" if certificate is None else "?"
+            trusted = "does it trust the one of kafka.ssl_certfile?"
+            wants = "does it want a client certificate (kafka.ssl_certfile)?" if certificate is None else trusted
             return _Reason(f"closes the connection after the TLS handshake: {wants}", certificate is None)
         text = f"closes the connection without a word: does it want TLS (kafka.security_protocol is {protocol})?"
         return _Reason(text, True)

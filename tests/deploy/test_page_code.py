@@ -15,7 +15,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from stream.cli.main import app
-from stream.engine.entities.outputs import AlertRecord, KpiRecord
+from stream.engine.entities.outputs import AgentRecord, AlertRecord, KpiRecord
 from stream.facts.decode import Rejection, decode
 from stream.settings import load
 
@@ -95,7 +95,9 @@ def test_the_contract_lists_every_command() -> None:
 @pytest.mark.parametrize(("page", "text"), blocks("json"))
 def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
     """An event is accepted, a record has the fields of its schema. `...` stands for text that is left out."""
-    for value in values(text):
+    found = list(values(text))
+    assert found, page
+    for value in found:
         assert isinstance(value, dict), page
         if "type" in value:
             fact = decode(json.dumps(value).encode())
@@ -104,6 +106,10 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             KpiRecord.model_validate(value)
         elif "alert_id" in value:
             assert value.keys() <= AlertRecord.model_fields.keys()
+        elif "agent" in value:
+            AgentRecord.model_validate(value)
+        else:
+            raise AssertionError(f"{page}: nobody knows what this shows: {value}")
 
 
 @pytest.mark.parametrize(("page", "text"), blocks("yaml"))

@@ -115,9 +115,12 @@ EXPECTED: dict[str, set[str]] = {
 async def test_every_query_of_every_dashboard_gives_numbers_with_the_labels_that_its_panel_shows(
     scraped: Scraped,
 ) -> None:
-    for name, expression in targets():
+    asked = targets()
+    assert len(asked) > 20
+    for name, expression in asked:
         await scraped.prometheus.until(expression, bool)
         found = await scraped.prometheus.query(expression)
+        assert found, name
         by_entity = name.startswith(("Teams", "Queues", "Segments"))
         usual = {"entity"} if by_entity else {"__name__", "site", "level", "entity", "window", "job"}
         expected = EXPECTED.get(name, usual)

@@ -196,4 +196,5 @@ def test_the_record_is_that_of_the_contract_and_has_a_schema() -> None:
         "revision": 7, "run": "live",
     }  # fmt: skip
     schema = dict(documents())["agent.json"]
-    assert set(schema["required"]) == set(orjson.loads(value))
+    assert set(schema["required"]) == set(schema["properties"]) == set(orjson.loads(value))
+    AgentRecord.model_validate_json(value)

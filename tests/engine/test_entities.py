@@ -54,7 +54,9 @@ def test_an_event_of_one_agent_more_than_a_site_may_have_is_refused_and_known_on
     assert one.apply(of(4, "a-1", "t-1")).kind == "limit"
     assert one.apply(of(5, "a-2")).kind == "accepted"
     assert one.apply(of(3, "a-3", site="other")).kind == "accepted"
-    assert not any(b"a-3" in key and b"main" in key for key, _ in one.take().deltas)
+    keys = {key for key, _ in one.take().deltas}
+    assert {b"main|agent|a-1", b"other|agent|a-3"} <= keys
+    assert b"main|agent|a-3" not in keys
 
 
 def test_all_sites_together_have_a_limit_of_their_own() -> None:
@@ -73,13 +75,41 @@ def test_a_redelivered_event_is_a_duplicate_also_where_nobody_new_is_taken_on() 
 
 
 def test_what_is_refused_for_another_reason_makes_nobody_known() -> None:
-    one = ledger()
-    one.apply(of(1))
-    assert one.apply(of(1, "a-9", talk_ms=7)).kind == "conflict"
-    assert one.entities == 3 or one.entities == 4  # the smaller content counts, whichever came first
-    before = one.entities
-    assert one.apply(of(2, "a-8"), MONDAY_MS + 30 * DAY_MS).kind == "too_late"
-    assert one.entities == before
+    known = []
+    for first, second in ((of(1), of(1, "a-9", talk_ms=7)), (of(1, "a-9", talk_ms=7), of(1))):
+        one = ledger()
+        one.apply(first)
+        assert one.apply(second).kind == "conflict"
+        known.append(one.entities)
+        assert one.apply(of(2, "a-8"), MONDAY_MS + 30 * DAY_MS).kind == "too_late"
+        assert one.entities == known[-1]
+    assert sorted(known) == [
+        3,
+        4,
+    ]  # the same content counts, whichever came first: one of the two agents is never known
+
+
+def test_a_better_version_makes_its_agent_known_and_is_refused_beyond_the_limit() -> None:
+    """So that nobody gets past the limits by corrections alone."""
+    one = ledger(per_site=5)
+    verdicts = [one.apply(of(1, f"a-{n}", version=n)).kind for n in range(1, 7)]
+    assert verdicts == ["accepted", "superseded", "superseded", "limit", "limit", "limit"]
+    assert one.entities == 5
+    again = restored(one, one.take().state, per_site=5)
+    assert again.apply(of(1, "a-9", version=9)).kind == "limit"
+    assert again.apply(of(1, "a-1", version=9)).kind == "superseded"
+
+
+def test_a_better_version_of_a_state_makes_its_team_known() -> None:
+    def state(team: str, version: int) -> Fact:
+        at = "2026-11-02T09:00:00Z"
+        fact = decode(orjson.dumps(event("agent_state", team_id=team, site_id="main", occurred_at=at, version=version)))
+        assert not isinstance(fact, Rejection)
+        return fact
+
+    one = ledger(per_site=4)
+    verdicts = [one.apply(state(f"t-{n}", n)).kind for n in range(1, 4)]
+    assert verdicts == ["accepted", "superseded", "limit"]
 
 
 def test_an_entity_is_written_once_a_day_and_forgotten_when_its_last_fact_is() -> None:

@@ -88,6 +88,7 @@ ODD: list[Any] = [
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_no_refusal_speaks_a_validators_jargon(kind: str) -> None:
     model = next(each for each in get_args(models.Event) if each.__name__.lower() == kind.replace("_", ""))
+    refused = 0
     for name, info in model.model_fields.items():
         for odd in ODD:
             if odd == 1e400:
@@ -96,17 +97,19 @@ def test_no_refusal_speaks_a_validators_jargon(kind: str) -> None:
                 value = orjson.dumps({**event(kind), info.alias or name: odd})
             found = decode(value)
             if isinstance(found, Rejection):
+                refused += 1
                 assert not JARGON.search(found.detail), found.detail
                 assert found.detail.isprintable()
+    assert refused > len(model.model_fields)
 
 
 @given(st.binary(max_size=60))
 def test_whatever_comes_the_detail_is_one_printable_line(value: bytes) -> None:
     found = decode(value)
-    if isinstance(found, Rejection):
-        assert found.detail
-        assert found.detail.isprintable()
-        assert len(found.detail) < 1_000
+    assert isinstance(found, Rejection)  # so few bytes are no event
+    assert found.detail
+    assert found.detail.isprintable()
+    assert len(found.detail) < 1_000
 
 
 @pytest.mark.parametrize(
@@ -125,7 +128,7 @@ def test_whatever_comes_the_detail_is_one_printable_line(value: bytes) -> None:
         ("call", {"agent_id": "x" * 257}, "more than 256"),
     ],
 )
-def test_what_contract_2_asks_for_is_asked_for_by_name(kind: str, fields: dict[str, Any], word: str) -> None:
+def test_what_contract_1_asks_for_is_asked_for_by_name(kind: str, fields: dict[str, Any], word: str) -> None:
     found = decode(orjson.dumps(event(kind) | fields))
     assert isinstance(found, Rejection)
     assert word in found.detail
@@ -143,7 +146,7 @@ def test_what_contract_2_asks_for_is_asked_for_by_name(kind: str, fields: dict[s
         ("payment", {"occurred_at": None, "occurred_on": "2026-11-02"}),
     ],
 )
-def test_what_contract_2_lets_in_is_let_in(kind: str, fields: dict[str, Any]) -> None:
+def test_what_contract_1_lets_in_is_let_in(kind: str, fields: dict[str, Any]) -> None:
     assert not isinstance(decode(wire(kind, **fields)), Rejection)
 
 

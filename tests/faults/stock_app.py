@@ -12,7 +12,12 @@ import faust
 
 def main(bootstrap: str, topic: str, file: Path, fails_at: str = "") -> None:
     app = faust.App(
-        topic, broker=f"kafka://{bootstrap}", store="memory://", web_enabled=False, topic_disable_leader=True
+        topic,
+        broker=f"kafka://{bootstrap}",
+        store="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        datadir=str(file.parent / "faust"),
     )
     source = app.topic(topic, value_serializer="raw", key_serializer="raw")
     marker = file.with_suffix(".failed")

@@ -92,9 +92,11 @@ def test_order_repetition_and_files_change_no_byte_of_the_numbers(tmp_path: Path
 
 
 def test_a_dead_letter_is_the_line_itself_with_its_place_and_why(tmp_path: Path) -> None:
+    seen = 0
     for seed in range(FROM, FROM + WORLDS):
         drawn = world(seed)
         for letter in replayed(drawn.config, [joined(drawn.lines)], tmp_path).deadletters:
+            seen += 1
             text = letter.get("value")
             value = base64.b64decode(letter["value_base64"]) if text is None else text.encode()
             line = drawn.lines[letter["line"] - 1]
@@ -103,6 +105,7 @@ def test_a_dead_letter_is_the_line_itself_with_its_place_and_why(tmp_path: Path)
             assert value == expected, f"seed {seed}"
             assert letter["source"].endswith("000.jsonl")
             assert letter["detail"]
+    assert seen
 
 
 def test_a_world_that_is_told_wrong_is_found_out(tmp_path: Path) -> None:

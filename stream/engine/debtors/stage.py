@@ -90,7 +90,7 @@ class DebtorStage:
 
     @property
     def entities(self) -> int:
-        """How many agents, teams and sites count against the limits."""
+        """How many agents, teams, queues, segments and sites count against the limits."""
         return len(self._entities)
 
     def apply(self, fact: Fact, frontier_ms: int | None = None) -> Verdict:
@@ -108,8 +108,13 @@ class DebtorStage:
             return refusal
         verdict = self._judged(fact, frontier_ms)
         if verdict.kind == "accepted":
-            self._state += entities.note(fact)
+            self._note(fact)
         return verdict
+
+    def _note(self, fact: Fact) -> None:
+        """The fact counts, be it new or a better version: its entities are known from now on."""
+        if self._entities.counted:
+            self._state += self._entities.note(fact)
 
     def _judged(self, fact: Fact, frontier_ms: int | None) -> Verdict:
         key = fact.debtor_id or expected_key(fact)
@@ -183,6 +188,8 @@ class DebtorStage:
                 return verdict
             entry = record.encode(winner, lost)
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
+            if winner is not gone:
+                self._note(winner)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
@@ -275,6 +282,8 @@ class DebtorStage:
             if judged is known and lost == losers:
                 return verdict
             winner = as_state(judged)
+            if judged is not known:
+                self._note(winner)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:
