@@ -106,7 +106,7 @@ WORK = (
            "0 on a running worker: it is spare, or it is being restored."),
     _gauge("restore_progress_ratio", ("stage", "number"),
            "Share of a partition's state that is read, 0-1, while it is restored; absent otherwise.",
-           "Stands still: look at the broker; a restore reads more than 100,000 records a second."),
+           "Stands still: look at the broker. `python -m bench.restore` measures what a machine does."),
     _gauge("restore_records", ("stage", "number"),
            "State records of a partition read so far, while it is restored; absent otherwise.",
            "As collections_restore_progress_ratio."),
@@ -144,8 +144,9 @@ WORK = (
              "A broker that stood still or is overloaded; collections_transaction_rows shows how the worker gives "
              "way."),
     _gauge("ledger_entities", ("number",),
-           "Agents, teams and sites that a debtor partition knows of the last time.correction_horizon; at "
-           "limits.entities (or limits.entities_per_site) events of new ones are dead-lettered as `limit`.",
+           "Agents, teams, queues, segments and sites that a debtor partition knows of the last "
+           "time.correction_horizon; at limits.entities (or limits.entities_per_site) events of new ones are "
+           "dead-lettered as `limit`.",
            "Rises day after day: a producer makes up ids (a session instead of an agent). Mend it, or raise the "
            "limits."),
     _gauge("transaction_rows", ("stage", "number"),
