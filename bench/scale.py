@@ -103,7 +103,7 @@ async def _two(setting: Setting) -> tuple[float, float]:
         await one.ready()
         await other.ready()
         while True:
-            if "collections_numbers_owned" in await other.metrics():
+            if "collections_partitions_owned" in await other.metrics():
                 break
             await asyncio.sleep(0.2)
         await asyncio.to_thread(_filled, setting, one, TEAMS)

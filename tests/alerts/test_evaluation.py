@@ -9,7 +9,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.feed import RuleInput
+from stream.alerts.rule_input import RuleInput
 from stream.alerts.rules import Rule, exact
 from stream.alerts.state import records, restore
 from stream.alerts.watch import view_of

@@ -118,7 +118,7 @@ class WorkerProcess:
 
     async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
         """Returns once the worker has so many numbers of stage 1 open."""
-        await self.counts('collections_numbers_owned{stage="1"}', stage_1, seconds)
+        await self.counts('collections_partitions_owned{stage="1"}', stage_1, seconds)
 
     def get(self, path: str) -> int:
         """The status of a page, 0 if nobody answers."""
