@@ -15,6 +15,7 @@ from stream.alerts.state import records, restore
 from stream.alerts.watch import view_of
 from stream.windows.calendar import Calendar
 from stream.windows.plan import SiteClock, WindowPlan
+from tests.effort import examples
 
 PANE = 10_000
 MINUTE = 60_000
@@ -227,7 +228,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaini
 STEP = st.tuples(st.lists(ROW, max_size=6), ADVANCE, st.booleans())
 
 
-@settings(max_examples=150, deadline=None, phases=PHASES)
+@settings(max_examples=examples(150), deadline=None, phases=PHASES)
 @given(st.data(), st.lists(STEP, min_size=1, max_size=7))
 def test_decides_as_if_it_looked_at_every_pane(data: st.DataObject, steps: list[Any]) -> None:
     rules = [data.draw(any_rule(f"r{number}")) for number in range(data.draw(st.integers(1, 3)))]
