@@ -15,7 +15,7 @@ from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
-from stream.facts.fact import Fact
+from stream.facts.fact import Fact, Measurement
 from stream.ledger.judge import Verdict
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.fact_store import FactStore
@@ -23,6 +23,7 @@ from stream.replay.job import Job
 from stream.replay.pane_sums import PaneSums
 from stream.replay.parcels import Place, write_parcels
 from stream.replay.reading import CUT_BYTES
+from stream.replay.scoring import Measured, measured
 from stream.replay.slices import slices_of
 from stream.replay.spill import spilled
 from stream.replay.tasks import Report, Result, later
@@ -55,6 +56,7 @@ class _FoldCounts:
     dead: list[Dead] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
+    measurements: list[Measured] = field(default_factory=list)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
@@ -62,7 +64,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
     Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
-    was contributed; `index` of the parcels, and `ledger`, the index of the ledger's records.
+    was contributed; `measurements` that count; `index` of the parcels, and `ledger`, the index of the ledger's records.
     """
     counts = _FoldCounts()
     parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
@@ -78,6 +80,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "dead": len(counts.dead),
         "index": index,
         "ledger": ledger,
+        "measurements": counts.measurements,
     }
 
 
@@ -90,6 +93,7 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     for facts_of_key in store.groups():
         sums.fold(facts_of_key)
+        counts.measurements += measured(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
@@ -136,6 +140,10 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
+    book = Book(settings.limits())
+    book.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
+    for facts_of_key in book.groups():
+        counts.measurements += measured(facts_of_key)
 
     for first in range(0, len(events), TAKE_AT_FACTS):
         some = events[first : first + TAKE_AT_FACTS]

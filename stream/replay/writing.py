@@ -9,8 +9,9 @@ import orjson
 KPIS = "kpi.jsonl"
 ALERTS = "alerts.jsonl"
 DEADLETTERS = "deadletter.jsonl"
+SCORES = "scores.jsonl"
 SUMMARY = "summary.json"
-_EMPTY_SO_FAR = ("conduct.jsonl", "scores.jsonl")
+_EMPTY_SO_FAR = ("conduct.jsonl",)
 
 
 def write_alerts(folder: Path, files: Iterable[Path]) -> int:

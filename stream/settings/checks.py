@@ -7,6 +7,7 @@ from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
+from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
 
@@ -29,6 +30,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         used.add(alert.rule)
         for key, reason in _alert(alert, known):
             yield ("alerts", index, key), reason
+    yield from scheme_problems(document)
 
 
 def window_names(document: Document) -> list[str]:
@@ -64,6 +66,7 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
         )
         yield ("time", "correction_horizon"), reason
     yield from warnings_of(document)
+    yield from scheme_doubts(document)
 
 
 def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:

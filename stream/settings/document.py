@@ -5,12 +5,21 @@ together is in checks.py.
 """
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from stream.settings.schemes import (
+    CalendarSection,
+    ContestSection,
+    IndicatorName,
+    PayoutSection,
+    RewardSection,
+    ScorecardSection,
+    TargetSection,
+)
+from stream.settings.section import Section
 from stream.settings.units import (
     Count,
     Days,
@@ -27,22 +36,6 @@ from stream.settings.units import (
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
-
-
-class Section(BaseModel):
-    """A section of the document: unknown keys are refused, and a key without a value counts as absent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty_keys(cls, document: Any) -> Any:
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        if document is None:
-            return {}
-        if not isinstance(document, Mapping):
-            return document
-        return {key: value for key, value in document.items() if value is not None or key not in known}
 
 
 def _topic_part(text: object) -> str:
@@ -106,10 +99,11 @@ class Http(Section):
 
 
 class SiteSection(Section):
-    """A site: its zone, and its shifts as local (start, end) in minutes of the day."""
+    """A site: its zone, its shifts as local (start, end) in minutes of the day, and its own workdays, if it has any."""
 
     zone: str = "UTC"
     shifts: dict[Name, tuple[MinuteOfDay, MinuteOfDay]] = {}
+    calendar: CalendarSection | None = None
 
 
 def _named_length(text: object) -> tuple[str, int]:
@@ -195,10 +189,11 @@ class LimitsSection(Section):
 
 
 class Publish(Section):
-    """How often a KPI record is published, and how long the topics keep it."""
+    """How often a KPI record, and a score, is published, and how long the topics keep them."""
 
     every_ms: DurationMs = Field(1_000, alias="every")
     keep_ms: PositiveDurationMs = Field(400 * 86_400_000, alias="keep")
+    scores_every_ms: DurationMs = Field(60_000, alias="scores_every")
 
 
 class Alert(Section):
@@ -233,11 +228,16 @@ class Document(Section):
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
-    targets: None = None
-    scorecards: None = None
+    calendar: CalendarSection = CalendarSection()
+    targets: tuple[TargetSection, ...] = ()
+    indicators: tuple[IndicatorName, ...] = ()
+    scorecards: tuple[ScorecardSection, ...] = ()
+    payouts: tuple[PayoutSection, ...] = ()
+    contests: tuple[ContestSection, ...] = ()
+    rewards: tuple[RewardSection, ...] = ()
     conduct: None = None
 
-    @field_validator("targets", "scorecards", "conduct", mode="before")
+    @field_validator("conduct", mode="before")
     @classmethod
     def _not_yet(cls, _: object) -> None:
         raise ValueError("this section is not supported yet")
