@@ -37,6 +37,14 @@ class Names:
         return f"{self.prefix}.agents.v1"
 
     @property
+    def scores(self) -> str:
+        return f"{self.prefix}.scores.v1"
+
+    @property
+    def scoreledger(self) -> str:
+        return f"{self.prefix}.scoreledger.v1"
+
+    @property
     def deadletter(self) -> str:
         return f"{self.prefix}.deadletter.v1"
 
@@ -51,6 +59,11 @@ class Names:
     @property
     def windows(self) -> str:
         return f"{self.prefix}.{self.group}.windows"
+
+    @property
+    def scoring(self) -> str:
+        """What scores are computed from beside KPI records: measurements, and how far each entity partition is."""
+        return f"{self.prefix}.{self.group}.scoring"
 
     def transactional_id(self, stage: int, partition: int) -> str:
         """Of a partition's producer: whoever owns the id owns the partition. `stage`: 1 debtors, 2 entities."""

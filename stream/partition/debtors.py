@@ -22,6 +22,7 @@ from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, AgentsSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
+from stream.scores.inputs import measurement_record
 from stream.wire.record import Record
 
 SLICE = 100
@@ -99,6 +100,8 @@ class DebtorPartition:
         self._committed_ms = self._setup.monotonic_ms()
         if at is not None and not at.agents.complete:
             self._engine.say_all_agents()
+        if at is not None and not at.measured:
+            self._engine.say_all_measurements()
 
     # input ------------------------------------------------------------------------------------------------------------
 
@@ -265,6 +268,8 @@ class DebtorPartition:
             outgoing.setdefault((names.agents, partition), []).append(
                 Line(*agent_record(now, said.revision, self._run))
             )
+        if changes.measured:
+            outgoing[names.scoring, 0] = [Line(*measurement_record(fact)) for fact in changes.measured]
         if self._statement_is_due(statement):
             encoded = encode_statement(self.partition, *statement)
             for partition in range(setup.entity_partitions):
@@ -326,6 +331,7 @@ class DebtorPartition:
             tps,
             self._clock.greatest_ms,
             agents=said,
+            measured=True,
         )
 
     # meters -----------------------------------------------------------------------------------------------------------

@@ -50,7 +50,8 @@ class Positions:
 
     `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
     `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
-    were grown (entity stage). `agents`: what was said of agents (debtor stage).
+    were grown (entity stage). `agents`: what was said of agents (debtor stage). `measured`: whether every measurement
+    that the state knows was said for scores (debtor stage).
     """
 
     fingerprint: Mapping[str, Any]
@@ -60,6 +61,7 @@ class Positions:
     greatest_ms: int | None = None
     former: tuple[int, ...] = ()
     agents: AgentsSaid = NOTHING_SAID
+    measured: bool = False
 
     def encode(self) -> bytes:
         """The record's value."""
@@ -74,6 +76,7 @@ class Positions:
                 "greatest": self.greatest_ms,
                 **({"former": self.former} if self.former else {}),
                 **({"agents": list(self.agents)} if any(self.agents) else {}),
+                **({"measured": True} if self.measured else {}),
             }
         )
 
@@ -89,7 +92,10 @@ def decode(value: bytes) -> Positions:
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     former = tuple(raw.get("former", ()))
     said = AgentsSaid(*raw.get("agents", ()))
-    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said)
+    return Positions(
+        raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said,
+        measured=raw.get("measured", False),
+    )  # fmt: skip
 
 
 def _position(at: Mapping[str, Any]) -> Position:

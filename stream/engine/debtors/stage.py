@@ -6,9 +6,10 @@ from typing import NamedTuple, cast
 
 from stream.engine.debtors.agents import AgentChanges, AgentNow
 from stream.engine.debtors.entity_limits import EntityLimits
+from stream.engine.debtors.measured import Measured
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
-from stream.facts.fact import AgentState, Call, Fact, Message
+from stream.facts.fact import AgentState, Call, Fact, Measurement, Message
 from stream.facts.identity import expected_key
 from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.contribution import own_credit, queue_of
@@ -41,12 +42,13 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
-    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, and the
-    agents of whom something else is to be said now."""
+    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, the agents
+    of whom something else is to be said now, and measurements as they count now."""
 
     deltas: list[tuple[bytes, bytes]]
     state: list[tuple[bytes, bytes | None]]
     agents: list[AgentNow]
+    measured: list[Measurement]
 
 
 class DebtorStage:
@@ -67,6 +69,7 @@ class DebtorStage:
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
+        self._measured = Measured()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
@@ -86,7 +89,7 @@ class DebtorStage:
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        return len(self._state) + self._buffer.pending + len(self._agents)
+        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured)
 
     @property
     def entities(self) -> int:
@@ -251,6 +254,8 @@ class DebtorStage:
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
         self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
+        if type(fact) is Measurement:
+            self._measured.note(key, entry)
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
@@ -333,11 +338,15 @@ class DebtorStage:
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._timelines))
+        return Changes(deltas, state, self._agents.take(self._timelines), self._measured.take())
 
     def say_all_agents(self) -> None:
         """The next `take` gives every agent of whom anything is known."""
         self._agents.note_all(self._timelines)
+
+    def say_all_measurements(self) -> None:
+        """The next `take` gives every measurement that is known."""
+        self._measured.note_all(self._dossiers)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""
