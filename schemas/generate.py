@@ -14,6 +14,7 @@ from stream.facts.models import EVENTS, Event
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
+from stream.scores.outputs import LedgerRecord, ScoreRecord
 from stream.settings.document import DefinitionsSection
 from stream.windows.measures import LEVELS, TABLE
 
@@ -34,6 +35,8 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"events/{kind}.json", {"$schema": DIALECT, **model.model_json_schema()}
     yield "kpi.json", {"$schema": DIALECT, **KpiRecord.model_json_schema()}
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
+    yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
+    yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 
 
