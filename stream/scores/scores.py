@@ -36,6 +36,17 @@ class Clock(NamedTuple):
     final_ms: int
 
 
+class FinalAt(NamedTuple):
+    """When a score is no longer provisional: its windows are final, and it is settled."""
+
+    end_ms: int
+    settled_ms: int
+
+    def is_reached(self, clock: Clock) -> bool:
+        """Whether it is so late."""
+        return self.end_ms <= clock.final_ms and self.settled_ms <= clock.as_of_ms
+
+
 class SheetKey(NamedTuple):
     """A version, who is ranked together (a site, or `ALL_SITES`), and the first day of the period."""
 
@@ -96,14 +107,18 @@ class Scores:
     def changed(self, clock: Clock) -> Iterator[tuple[SheetKey, dict[Who, Score]]]:
         """The sheets that may have changed since the last call, with all their scores, in an order that depends on
         nothing. Who is no longer in a sheet has no score there any more."""
-        if clock.as_of_ms > self._clock.as_of_ms:
-            for key in [key for key, sheet in self._sheets.items() if not sheet.begun]:
-                self._mark_sheet(key, key.scope, None)
-        self._clock = clock
+        self.advance(clock)
         due = sorted(self._due, key=self._order)
         self._due.clear()
         for key in due:
             yield key, self.scores(key)
+
+    def advance(self, clock: Clock) -> None:
+        """It is so late now. What is due stays due for the next `changed`."""
+        if clock.as_of_ms > self._clock.as_of_ms:
+            for key in [key for key, sheet in self._sheets.items() if not sheet.begun]:
+                self._mark_sheet(key, key.scope, None)
+        self._clock = clock
 
     def scores(self, key: SheetKey) -> dict[Who, Score]:
         """All scores of a sheet as they are now; none if its version is not computed for that period."""
@@ -144,12 +159,16 @@ class Scores:
 
     def provisional(self, score: Score) -> bool:
         """Whether a window of the score, or the time until it is settled, ends later than the clock allows."""
+        return not self.final_at(score).is_reached(self._clock)
+
+    def final_at(self, score: Score) -> FinalAt:
+        """When the score is no longer provisional."""
         who, settle_ms = score.who, score.definition.settle_ms
         if isinstance(score.definition, Payout) and score.definition.scorecard is not None:
             card = self.applying(Scorecard, score.definition.scorecard, who.start)
             settle_ms = max(settle_ms, card.settle_ms if card is not None else 0)
         end_ms = self.periods.end_ms(who.site, who.period, who.start)
-        return end_ms > self._clock.final_ms or end_ms + settle_ms > self._clock.as_of_ms
+        return FinalAt(end_ms, end_ms + settle_ms)
 
     def as_of_ms(self, who: Who) -> int:
         """The instant for which a score is computed: at most the end of its last window."""
