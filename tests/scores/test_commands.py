@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """`kpi-stream scores` and `measure` (scores 6), from a replay's folder."""
 
 from pathlib import Path
@@ -59,7 +60,8 @@ def test_a_list_is_a_table_csv_or_json(command: Command, made: Path) -> None:
     lines = command(
         "scores", "list", "--from", made / "out", "--format", "json", "--period", "2026-Q1"
     ).out.splitlines()
-    assert len(lines) == 5 and orjson.loads(lines[0])["name"] == "best"
+    assert len(lines) == 5
+    assert orjson.loads(lines[0])["name"] == "best"
 
 
 def test_a_sum_adds_up_daily_amounts(command: Command, made: Path) -> None:
