@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stream.cli.configuration import settings_of
 from stream.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
 
 LIVE = "live"
 
@@ -31,19 +35,19 @@ def numbers_of(source: str, config: Path | None) -> Iterator[tuple[bytes, str]]:
     """The KPI records of a source, each with its place. `live` is the KPI topic of the configuration: the records that
     count in it, sorted by key. InputError names a file that is missing or torn."""
     if source == LIVE:
-        return _of_topic(config)
+        return of_topic(settings_of(config))
     from stream.replay.reconcile import values_of
 
     return values_of(source)
 
 
-def _of_topic(config: Path | None) -> Iterator[tuple[bytes, str]]:
+def of_topic(settings: "Settings") -> Iterator[tuple[bytes, str]]:
+    """The KPI records that count in the live topic, each with its place, sorted by key."""
     import orjson
 
     from stream.cli.broker import committed_records, reached
     from stream.kafka.names import Names
 
-    settings = settings_of(config)
     topic = Names(settings.kafka.topic_prefix, settings.kafka.group).kpi
     newest: dict[bytes, tuple[int, bytes, str]] = {}
     with reached(settings):

@@ -17,9 +17,11 @@ from stream.cli import (
     explain,
     import_,
     kpis,
+    measure,
     openmetrics,
     reconcile,
     replay,
+    scores,
     simulate,
     topics,
     worker,
@@ -80,6 +82,8 @@ app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(board.board)
+app.add_typer(scores.app, name="scores")
+app.command()(measure.measure)
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 

@@ -4,4 +4,6 @@ Pure: KPI records, measurements and a configuration go in, score records and lin
 fractions, rounded once. `scores.Scores` is the whole of it.
 """
 
-__all__ = ["evidence", "inputs", "needs", "outputs", "periods", "publishing", "schemes", "scores"]
+__all__ = [
+    "arithmetic", "evidence", "inputs", "needs", "outputs", "periods", "publishing", "schemes", "scores",
+]  # fmt: skip

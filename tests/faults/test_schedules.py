@@ -12,6 +12,7 @@ from tests.faults.door import Door
 from tests.faults.running import Stand, run_schedule, stand
 from tests.faults.schedule import Disorder, Kind, make_schedule
 from tests.faults.verdict import Expected, Found
+from tests.kafka.scored import said
 from tests.kafka.workers import SESSION_MS
 
 SEEDS = (1, 2, 3)
@@ -87,6 +88,32 @@ def test_the_verdict_names_what_is_wrong_missing_unfinished_contradictory_or_too
     expected = Expected({KEY: record(7, 1)}, [ALERT])
     assert verdict([record(6, 1, final=False), record(7, 2)], [ALERT, ALERT], expected) == []
     [difference] = verdict(records, alerts, expected)
+    assert words in difference
+
+
+SCORE = {"score": "7.0000", "parts": [], "revision": 1, "as_of": "x", "run": "live"}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([SCORE | {"score": "8.0000"}], "replay has {'score': '7.0000'"),
+        ([], "has None; replay has"),
+        ([SCORE, SCORE | {"revision": 1}], "revision 1 of s follows 1"),
+        ([SCORE, None], "has None; replay has"),
+    ],
+)
+def test_the_verdict_names_a_score_that_is_wrong_missing_or_told_twice(
+    told: list[dict[str, Any] | None], words: str
+) -> None:
+    expected = Expected({}, [], {"s": said(SCORE)})
+    right, found = Found(), Found()
+    for record_ in (SCORE | {"score": "6.0000"}, SCORE | {"revision": 2}):
+        right.score("s", record_)
+    assert right.differences(expected, alerts=False) == []
+    for record_ in told:
+        found.score("s", record_)
+    [difference] = found.differences(expected, alerts=False)
     assert words in difference
 
 

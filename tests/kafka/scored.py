@@ -41,6 +41,14 @@ SCHEMES: dict[str, Any] = {
 """One scheme of each kind, over days and a month."""
 
 
+def schemes_from(day: str) -> dict[str, Any]:
+    """The same, in force from another day on."""
+    return {
+        name: [each | {"from": day} if isinstance(each, dict) else each for each in section]
+        for name, section in SCHEMES.items()
+    }
+
+
 def measurement(number: int, **fields: Any) -> dict[str, Any]:
     """The measurement `m-<number>` of an agent's day."""
     return {

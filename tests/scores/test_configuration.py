@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Wrong schemes: each breach in one line with its key and reason (scores 6), and the balance rule (scores 2)."""
 
 from pathlib import Path
@@ -254,7 +255,8 @@ def test_a_shift_with_the_name_of_a_period_is_refused_where_that_period_is_used(
     site = f"sites: {{main: {{shifts: {{{shift}: ['09:00', '18:00']}}}}}}\n"
     target = "targets: [{kpi: visits, level: agent, entity: '*', period: PERIOD, value: 1, from: 2026-01-01}]"
     line = first_line(tmp_path, site + target.replace("PERIOD", shift))
-    assert line.startswith("targets[0].period: ") and "name of a shift" in line
+    assert line.startswith("targets[0].period: ")
+    assert "name of a shift" in line
     settings_of(tmp_path, site + target.replace("PERIOD", "month" if shift == "day" else "day"))
 
 
@@ -271,11 +273,11 @@ RATE = "{component: RATE, kpi: connect_rate, weight: 1, scoring: {attainment: {}
 @pytest.mark.parametrize(
     ("components", "said"),
     [
-        ("{component: a, kpi: recovered_amount, currency: CNY, weight: 1, scoring: {attainment: {}}}, "
-         "{component: b, kpi: promise_kept_amount_rate, currency: CNY, weight: 1, scoring: {attainment: {}}}", "recovery alone"),
-        ("{component: a, kpi: recovered_amount, over: placed_amount, currency: CNY, weight: 1, scoring: {attainment: {}}}, "
+        (("{component: a, kpi: recovered_amount, currency: CNY, weight: 1, scoring: {attainment: {}}}, "
+         "{component: b, kpi: promise_kept_amount_rate, currency: CNY, weight: 1, scoring: {attainment: {}}}"), "recovery alone"),
+        (("{component: a, kpi: recovered_amount, over: placed_amount, currency: CNY, weight: 1, scoring: {attainment: {}}}, "
          "{component: b, kpi: visit_recovery_rate, currency: CNY, weight: 1, scoring: {attainment: {}}}, "
-         "{component: c, kpi: dials, weight: 0, scoring: {attainment: {}}}", "recovery alone"),
+         "{component: c, kpi: dials, weight: 0, scoring: {attainment: {}}}"), "recovery alone"),
         (RATE.replace("RATE", "a"), "one number alone, connect_rate"),
         (RATE.replace("RATE", "a") + ", " + RATE.replace("RATE", "b"), "one number alone, connect_rate"),
         ("{component: a, indicator: income, weight: 1, scoring: {attainment: {}}}", "one number alone, income"),
@@ -286,7 +288,8 @@ def test_a_card_that_pays_for_recovery_or_one_number_alone_is_refused_unless_it_
 ) -> None:
     text = f"indicators: [income]\nscorecards: [{{scorecard: c, version: 1, from: 2026-01-01, level: agent, period: month, components: [{components}]}}]"
     line = first_line(tmp_path, text)
-    assert line.startswith("scorecards[0].components: c pays for ") and said in line
+    assert line.startswith("scorecards[0].components: c pays for ")
+    assert said in line
     reason = text.replace("components:", 'only_recovery: "why", components:')
     assert settings_of(tmp_path, reason).schemes().definitions[0].reason == "why"
     one = text.replace("components:", 'only_one: "why", components:')

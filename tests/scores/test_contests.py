@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Contests and volume rewards (scores 4), with the counter's day of the sources worked by hand."""
 
 from pathlib import Path

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """A change of evidence recomputes what depends on it, and the outcome is that of computing everything anew."""
 
 from datetime import date
@@ -7,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from stream.scores.scorecard import Cards
+from stream.scores.schemes import Scorecard
+from stream.scores.scorecard import Cards, Marks
 from stream.scores.scores import Clock, Scores
+from stream.scores.values import Who
 from tests.scores.floor import LATE, computed, kpi_record, measurement, settings_of, written
 
 SCHEMES = """
@@ -96,8 +99,7 @@ def test_step_by_step_or_all_at_once_is_the_same(tmp_path: Path, seed: int) -> N
             name, made = evidence(random)
             latest[name] = made
             put(scores, name, made)
-        for key, sheet in scores.changed(LATE):
-            known[key] = sheet
+        known |= dict(scores.changed(LATE))
     anew = computed(settings, [])
     for name, made in random.sample(sorted(latest.items(), key=lambda item: item[0]), len(latest)):
         put(anew, name, made)
@@ -123,7 +125,12 @@ def test_one_changed_record_computes_one_entity(tmp_path: Path, monkeypatch: pyt
     written(scores)
     asked: list[str] = []
     real = Cards.marks
-    monkeypatch.setattr(Cards, "marks", lambda self, card, who: (asked.append(who.entity), real(self, card, who))[1])
+
+    def marks(cards: Cards, card: Scorecard, who: Who) -> Marks:
+        asked.append(who.entity)
+        return real(cards, card, who)
+
+    monkeypatch.setattr(Cards, "marks", marks)
     scores.put_record(kpi_record("a-7", {"visits": 99, "dials": 1}, start="2026-06-01", revision=2))
     written(scores)
     assert set(asked) == {"a-7"}

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Payouts (scores 3), with the figures of the collector's ladder worked by hand."""
 
 from pathlib import Path

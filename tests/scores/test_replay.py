@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Scores in a replay (scores 6): the same bytes whatever the order, on their own periods, up to `--as-of`."""
 
 import random

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Scorecards (scores 0 and 2): points, redistribution, gates, factors, caps, places, grades, streaks, versions."""
 
 from pathlib import Path
@@ -182,7 +183,7 @@ GATED = """      - {component: money, kpi: visits, weight: 60, scoring: {attainm
       - {component: calls, kpi: dials, weight: 40, scoring: {attainment: {}}, target: 10}
     gates: [GATES]
 """
-FULL = {"visits": 10, "dials": 10, "satisfaction_rate": (1, 2), "qa_pass_rate": (97, 100)}
+FULL: dict[str, Any] = {"visits": 10, "dials": 10, "satisfaction_rate": (1, 2), "qa_pass_rate": (97, 100)}
 
 
 @pytest.mark.parametrize(
@@ -197,8 +198,8 @@ FULL = {"visits": 10, "dials": 10, "satisfaction_rate": (1, 2), "qa_pass_rate": 
         ("{gate: g, kpi: visit_met_rate, below: '0.98', effect: {void: all}}", "100.0000"),  # no value: not missed
         ("{gate: g, kpi: visit_met_rate, below: '0.98', effect: {void: all}, if_no_data: missed}", "0.0000"),
         # all act: what is voided first, then factors, then the lowest cap
-        ("{gate: g, kpi: qa_pass_rate, below: 1, effect: {cap: 30}}, {gate: h, kpi: qa_pass_rate, below: 1, effect: {factor: '0.5'}}, "
-         "{gate: i, kpi: qa_pass_rate, below: 1, effect: {void: [calls]}}, {gate: j, kpi: qa_pass_rate, below: 1, effect: {cap: 70}}", "30.0000"),
+        (("{gate: g, kpi: qa_pass_rate, below: 1, effect: {cap: 30}}, {gate: h, kpi: qa_pass_rate, below: 1, effect: {factor: '0.5'}}, "
+         "{gate: i, kpi: qa_pass_rate, below: 1, effect: {void: [calls]}}, {gate: j, kpi: qa_pass_rate, below: 1, effect: {cap: 70}}"), "30.0000"),
         ("{gate: g, kpi: qa_pass_rate, below: 1, effect: {cap: 45}}, {gate: h, kpi: qa_pass_rate, below: 1, effect: {factor: '0.5'}}", "45.0000"),
     ],
 )  # fmt: skip

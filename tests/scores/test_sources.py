@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Sources, periods, entities and leaders (scores 0)."""
 
 from pathlib import Path

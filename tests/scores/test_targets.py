@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a scheme is read best on one line)
 """Targets in KPI records (scores 1): which one applies, attainment, pace, and what is listed."""
 
 from datetime import date
@@ -191,7 +192,8 @@ def days(records: list[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
 
 def test_a_change_of_targets_alone_publishes_the_changed_records_with_a_higher_revision(tmp_path: Path) -> None:
     text = target("kpi: dials, period: day, value: 20")
-    stage, state = stage_of(settings_of(tmp_path, text)), {}
+    stage = stage_of(settings_of(tmp_path, text))
+    state: dict[bytes, bytes | None] = {}
     grain = AT_MS // stage._plan.grain_ms
     stage.apply(b"main|agent|a-1", delta(0, AT_MS, [((grain, 0, 0, 1), {"dials": 2})]))
     stage.apply(STATEMENT_KEY, encode_statement(0, AT_MS, AT_MS))

@@ -1,0 +1,104 @@
+"""Scores of old periods under another configuration, from KPI records and measurements as they lie (scores 6)."""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stream.cli.failure import CommandError
+from stream.cli.kpi_records import LIVE, numbers_of
+
+if TYPE_CHECKING:
+    from stream.facts.fact import Fact
+    from stream.scores.evidence import Measurement
+    from stream.settings import Settings
+
+
+def computed(
+    settings: "Settings", days: tuple[date, date], out: Path, records: Path | None, events: Iterable[Path], run: str
+) -> int:
+    """Writes `scores.jsonl` into the folder `out`; gives how many. `days`: periods that begin in [first, after).
+
+    The instant for which scores are computed is the latest `as_of` of the KPI records.
+    """
+    import orjson
+
+    from stream.facts.instant import instant_ms
+    from stream.replay.chunks import InputError
+    from stream.scores.outputs import key_of, record_of
+    from stream.scores.scores import Clock, Scores
+    from stream.windows.exact import dumps_bare
+
+    scores = Scores(settings.schemes(), settings.targets(), settings.periods())
+    as_of_ms = 0
+    try:
+        source = None if records is None else str(records)
+        for value, _ in _numbers(source, settings):
+            scores.put_record(value)
+            as_of_ms = max(as_of_ms, instant_ms(orjson.loads(value)["as_of"]))
+        facts = _of_topic(settings) if records is None else _of_files(events)
+        for measurement in _measurements(facts, settings):
+            if measurement.occurred_at < as_of_ms:
+                scores.put_measurement(measurement.measurement_id, measurement)
+    except InputError as error:
+        raise CommandError(str(error)) from error
+    lines = {}
+    for key, sheet in scores.changed(Clock(as_of_ms, as_of_ms)):
+        if days[0] <= key.start < days[1]:
+            for score in sheet.values():
+                record = record_of(scores, score, 1, run)
+                lines[key_of(record)] = dumps_bare(record) + b"\n"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "scores.jsonl").write_bytes(b"".join(lines[key] for key in sorted(lines)))
+    except OSError as error:
+        raise CommandError(f"{out}: {error.strerror or error}") from error
+    return len(lines)
+
+
+def _numbers(source: str | None, settings: "Settings") -> Iterator[tuple[bytes, str]]:
+    if source is None:
+        from stream.cli.kpi_records import of_topic
+
+        return of_topic(settings)
+    if source == LIVE or Path(source).exists():
+        return numbers_of(source, None)
+    raise CommandError(f"{source}: no such file or folder")
+
+
+def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[Measurement]":
+    """The measurements that count, in the version that counts."""
+    from stream.facts import fact as kinds
+    from stream.replay.book import Book
+    from stream.replay.scoring import measured
+    from stream.scores.evidence import Measurement
+
+    book = Book(settings.limits())
+    book.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
+    for facts_of_key in book.groups():
+        for each in measured(facts_of_key):
+            yield Measurement(*each)
+
+
+def _of_topic(settings: "Settings") -> "Iterator[Fact]":
+    from stream.cli.broker import committed_records, reached
+    from stream.facts.decode import Rejection, decode
+
+    with reached(settings):
+        for record in committed_records(settings, [f"{settings.kafka.topic_prefix}.activity.v1"]):
+            if record.value is not None and b"measurement" in record.value:
+                fact = decode(record.value)
+                if not isinstance(fact, Rejection):
+                    yield fact
+
+
+def _of_files(events: Iterable[Path]) -> "Iterator[Fact]":
+    from stream.facts.decode import Rejection, decode
+    from stream.replay.chunks import FilePosition
+    from stream.replay.reading import read
+
+    for raw in read([str(path) for path in events], FilePosition()):
+        if b"measurement" in raw.value:
+            fact = decode(raw.value)
+            if not isinstance(fact, Rejection):
+                yield fact
