@@ -69,13 +69,13 @@ def _numbers(source: str | None, settings: "Settings") -> Iterator[tuple[bytes, 
 def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[Measurement]":
     """The measurements that count, in the version that counts."""
     from stream.facts import fact as kinds
-    from stream.replay.book import Book
+    from stream.replay.fact_store import FactStore
     from stream.replay.scoring import measured
     from stream.scores.evidence import Measurement
 
-    book = Book(settings.limits())
-    book.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
-    for facts_of_key in book.groups():
+    store = FactStore(settings.limits())
+    store.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
+    for facts_of_key in store.groups():
         for each in measured(facts_of_key):
             yield Measurement(*each)
 

@@ -140,9 +140,9 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
-    book = Book(settings.limits())
-    book.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
-    for facts_of_key in book.groups():
+    measurements = FactStore(settings.limits())
+    measurements.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
+    for facts_of_key in measurements.groups():
         counts.measurements += measured(facts_of_key)
 
     for first in range(0, len(events), TAKE_AT_FACTS):
@@ -150,7 +150,7 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for _, value, part, line, fact in some:
             _count(stage.apply, part, line, value, fact, counts)
         report(len(some), 0)
-        deltas, ledger, _ = stage.take()
+        deltas, ledger, *_ = stage.take()
         counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
