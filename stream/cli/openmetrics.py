@@ -40,6 +40,7 @@ def openmetrics(
     from stream.publish.history import RecordError, write_openmetrics
     from stream.replay.chunks import InputError
     from stream.windows.measures import LEVELS
+    from stream.written_file import written
 
     wanted = frozenset(levels.split(","))
     unknown = next(iter(sorted(wanted - set(LEVELS))), None)
@@ -49,20 +50,16 @@ def openmetrics(
     rolling = next((name for name in sorted(named or ()) if name.startswith("rolling_")), None)
     if rolling is not None:
         raise CommandError(f"--windows: {rolling}: rolling windows are not written, only those that end", exit_code=2)
-    half = out.with_name(f".{out.name}.half")
     try:
         if str(out) == "-":
             write_openmetrics(numbers_of(numbers, config), sys.stdout.buffer, named, wanted)
             return
-        with half.open("wb") as file:
+        with written(out) as file:
             count = write_openmetrics(numbers_of(numbers, config), file, named, wanted)
-        half.replace(out)
     except BrokenPipeError:
         raise
     except (RecordError, InputError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{out}: {error.strerror or error}") from error
-    finally:
-        half.unlink(missing_ok=True)
     print(f"{count} samples in {out}")

@@ -21,7 +21,7 @@ def fingerprint(manifest: Mapping[str, Any]) -> str:
 
 
 def held(target: Path) -> list[Path]:
-    """The files of results in a folder, the summary first."""
+    """What bears the name of a result in a folder, the summary first."""
     return sorted((path for path in (target / name for name in _NAMES) if path.exists()), reverse=True)
 
 
