@@ -11,8 +11,11 @@ import orjson
 from stream.replay.writing import SUMMARY
 
 _NAMES = frozenset(
-    ("kpi.jsonl", "kpi.parquet", "alerts.jsonl", "alerts.parquet", "conduct.jsonl", "scores.jsonl", "deadletter.jsonl")
-) | {SUMMARY}  # fmt: skip
+    (
+        *("kpi.jsonl", "kpi.parquet", "kpi.csv", "alerts.jsonl", "alerts.parquet", "alerts.csv"),
+        *("conduct.jsonl", "scores.jsonl", "deadletter.jsonl", SUMMARY),
+    )
+)
 
 
 def fingerprint(manifest: Mapping[str, Any]) -> str:
