@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stream.cli.configuration import settings_of
 from stream.cli.failure import CommandError
 from stream.cli.kpi_records import LIVE, numbers_of
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def computed(
-    settings: "Settings", days: tuple[date, date], out: Path, records: Path | None, events: Iterable[Path], run: str
+    config: Path | None, days: tuple[date, date], out: Path, records: Path | None, events: Iterable[Path], run: str
 ) -> int:
     """Writes `scores.jsonl` into the folder `out`; gives how many. `days`: periods that begin in [first, after).
 
@@ -29,11 +30,11 @@ def computed(
     from stream.scores.scores import Clock, Scores
     from stream.windows.exact import dumps_bare
 
+    settings = settings_of(config)
     scores = Scores(settings.schemes(), settings.targets(), settings.periods())
     as_of_ms = 0
     try:
-        source = None if records is None else str(records)
-        for value, _ in _numbers(source, settings):
+        for value, _ in numbers_of(LIVE if records is None else str(records), config):
             scores.put_record(value)
             as_of_ms = max(as_of_ms, instant_ms(orjson.loads(value)["as_of"]))
         facts = _of_topic(settings) if records is None else _of_files(events)
@@ -56,26 +57,16 @@ def computed(
     return len(lines)
 
 
-def _numbers(source: str | None, settings: "Settings") -> Iterator[tuple[bytes, str]]:
-    if source is None:
-        from stream.cli.kpi_records import of_topic
-
-        return of_topic(settings)
-    if source == LIVE or Path(source).exists():
-        return numbers_of(source, None)
-    raise CommandError(f"{source}: no such file or folder")
-
-
 def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[Measurement]":
     """The measurements that count, in the version that counts."""
     from stream.facts import fact as kinds
-    from stream.replay.book import Book
+    from stream.replay.fact_store import FactStore
     from stream.replay.scoring import measured
     from stream.scores.evidence import Measurement
 
-    book = Book(settings.limits())
-    book.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
-    for facts_of_key in book.groups():
+    store = FactStore(settings.limits())
+    store.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
+    for facts_of_key in store.groups():
         for each in measured(facts_of_key):
             yield Measurement(*each)
 

@@ -63,7 +63,7 @@ def run(
     for number in range(files):
         sources.append(str(folder / f"in-{number}.jsonl"))
         Path(sources[-1]).write_bytes(b"".join(line + b"\n" for line in lines[number::files]))
-    wish = replay.Wish("replay", frozenset(windows), 1, end_ms=end_ms)
+    wish = replay.ReplayOptions("replay", frozenset(windows), 1, end_ms=end_ms)
     summary = replay.replay(settings, sources, folder / "out", wish, silent)
     found = {name: (folder / "out" / name).read_bytes() for name in ("kpi.jsonl", "scores.jsonl")}
     records = [orjson.loads(line) for line in found["scores.jsonl"].splitlines()]
