@@ -11,7 +11,7 @@ from stream.cli.kpi_records import LIVE, numbers_of
 
 if TYPE_CHECKING:
     from stream.facts.fact import Fact
-    from stream.scores.evidence import Measurement
+    from stream.scores.evidence import MeasuredValue
     from stream.settings import Settings
 
 
@@ -27,7 +27,7 @@ def computed(
     from stream.facts.instant import instant_ms
     from stream.replay.chunks import InputError
     from stream.scores.outputs import key_of, record_of
-    from stream.scores.scores import Clock, Scores
+    from stream.scores.scores import ScoreClock, Scores
     from stream.windows.exact import dumps_bare
 
     settings = settings_of(config)
@@ -44,7 +44,7 @@ def computed(
     except InputError as error:
         raise CommandError(str(error)) from error
     lines = {}
-    for key, sheet in scores.changed(Clock(as_of_ms, as_of_ms)):
+    for key, sheet in scores.changed(ScoreClock(as_of_ms, as_of_ms)):
         if days[0] <= key.start < days[1]:
             for score in sheet.values():
                 record = record_of(scores, score, 1, run)
@@ -57,18 +57,18 @@ def computed(
     return len(lines)
 
 
-def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[Measurement]":
+def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[MeasuredValue]":
     """The measurements that count, in the version that counts."""
     from stream.facts import fact as kinds
     from stream.replay.fact_store import FactStore
     from stream.replay.scoring import measured
-    from stream.scores.evidence import Measurement
+    from stream.scores.evidence import MeasuredValue
 
     store = FactStore(settings.limits())
     store.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
     for facts_of_key in store.groups():
         for each in measured(facts_of_key):
-            yield Measurement(*each)
+            yield MeasuredValue(*each)
 
 
 def _of_topic(settings: "Settings") -> "Iterator[Fact]":

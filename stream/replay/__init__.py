@@ -16,6 +16,7 @@ __all__ = [
     "replay",
     "results",
     "running",
+    "scoring",
     "tables",
     "tasks",
     "worker_pool",
