@@ -5,17 +5,18 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from stream.cli.configuration import settings_of
 from stream.cli.failure import CommandError
 from stream.cli.kpi_records import LIVE, numbers_of
 
 if TYPE_CHECKING:
     from stream.facts.fact import Fact
-    from stream.scores.evidence import Measurement
+    from stream.scores.evidence import MeasuredValue
     from stream.settings import Settings
 
 
 def computed(
-    settings: "Settings", days: tuple[date, date], out: Path, records: Path | None, events: Iterable[Path], run: str
+    config: Path | None, days: tuple[date, date], out: Path, records: Path | None, events: Iterable[Path], run: str
 ) -> int:
     """Writes `scores.jsonl` into the folder `out`; gives how many. `days`: periods that begin in [first, after).
 
@@ -26,14 +27,14 @@ def computed(
     from stream.facts.instant import instant_ms
     from stream.replay.chunks import InputError
     from stream.scores.outputs import key_of, record_of
-    from stream.scores.scores import Clock, Scores
+    from stream.scores.scores import ScoreClock, Scores
     from stream.windows.exact import dumps_bare
 
+    settings = settings_of(config)
     scores = Scores(settings.schemes(), settings.targets(), settings.periods())
     as_of_ms = 0
     try:
-        source = None if records is None else str(records)
-        for value, _ in _numbers(source, settings):
+        for value, _ in numbers_of(LIVE if records is None else str(records), config):
             scores.put_record(value)
             as_of_ms = max(as_of_ms, instant_ms(orjson.loads(value)["as_of"]))
         facts = _of_topic(settings) if records is None else _of_files(events)
@@ -43,7 +44,7 @@ def computed(
     except InputError as error:
         raise CommandError(str(error)) from error
     lines = {}
-    for key, sheet in scores.changed(Clock(as_of_ms, as_of_ms)):
+    for key, sheet in scores.changed(ScoreClock(as_of_ms, as_of_ms)):
         if days[0] <= key.start < days[1]:
             for score in sheet.values():
                 record = record_of(scores, score, 1, run)
@@ -56,28 +57,18 @@ def computed(
     return len(lines)
 
 
-def _numbers(source: str | None, settings: "Settings") -> Iterator[tuple[bytes, str]]:
-    if source is None:
-        from stream.cli.kpi_records import of_topic
-
-        return of_topic(settings)
-    if source == LIVE or Path(source).exists():
-        return numbers_of(source, None)
-    raise CommandError(f"{source}: no such file or folder")
-
-
-def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[Measurement]":
+def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[MeasuredValue]":
     """The measurements that count, in the version that counts."""
     from stream.facts import fact as kinds
     from stream.replay.fact_store import FactStore
     from stream.replay.scoring import measured
-    from stream.scores.evidence import Measurement
+    from stream.scores.evidence import MeasuredValue
 
     store = FactStore(settings.limits())
     store.add_all([fact for fact in facts if isinstance(fact, kinds.Measurement)])
     for facts_of_key in store.groups():
         for each in measured(facts_of_key):
-            yield Measurement(*each)
+            yield MeasuredValue(*each)
 
 
 def _of_topic(settings: "Settings") -> "Iterator[Fact]":

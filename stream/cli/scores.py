@@ -178,7 +178,7 @@ def compute(
         raise CommandError("--to: must be after --from", exit_code=2)
     if not settings.schemes():
         raise CommandError("the configuration has no scorecards, payouts, contests or rewards", exit_code=2)
-    number = computed(settings, (first, after), out, records, events or [], run)
+    number = computed(config, (first, after), out, records, events or [], run)
     print(f"{number} scores in {out / 'scores.jsonl'}", file=sys.stderr)
 
 

@@ -16,6 +16,8 @@ __all__ = [
     "replay",
     "results",
     "running",
+    "scoring",
+    "tables",
     "tasks",
     "worker_pool",
     "workfolder",

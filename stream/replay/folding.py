@@ -140,9 +140,9 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
-    measurements = FactStore(settings.limits())
-    measurements.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
-    for facts_of_key in measurements.groups():
+    alone = FactStore(settings.limits())
+    alone.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
+    for facts_of_key in alone.groups():
         counts.measurements += measured(facts_of_key)
 
     for first in range(0, len(events), TAKE_AT_FACTS):

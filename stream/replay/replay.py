@@ -18,6 +18,7 @@ from stream.replay.results import fingerprint
 from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.scoring import Scored, scored_name, write_scores
 from stream.replay.segments import put_together
+from stream.replay.tables import to_csv
 from stream.replay.tasks import Result
 from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import WorkFolder, beside, working
@@ -81,7 +82,7 @@ class ReplayOptions:
     processes: int | None = None
     from_ms: int | None = None
     to_ms: int | None = None
-    output: Literal["jsonl", "parquet"] = "jsonl"
+    output: Literal["jsonl", "parquet", "csv"] = "jsonl"
     end_ms: int | None = None
     replace: bool = False
 
@@ -127,8 +128,8 @@ def compute(settings: Settings, source: Input, target: Path, options: ReplayOpti
         decided = range(job.buckets) if job.stepwise else ()
         alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
         scored = write_scores(job, work.out, [job.folder / scored_name(name) for name, _ in records], folded)
-        if options.output == "parquet":
-            to_parquet(work.out)
+        if options.output != "jsonl":
+            (to_parquet if options.output == "parquet" else to_csv)(work.out)
         return summed_up(job, work, read, folded, (kpi_records, alerts, scored), started, fingerprint(made_of))
 
 

@@ -9,9 +9,9 @@ from stream.facts import fact as facts
 from stream.replay.job import Job
 from stream.replay.tasks import Result, later
 from stream.replay.writing import SCORES
-from stream.scores.evidence import Measurement
+from stream.scores.evidence import MeasuredValue
 from stream.scores.outputs import key_of, record_of
-from stream.scores.scores import Clock, Scores
+from stream.scores.scores import ScoreClock, Scores
 from stream.windows.exact import dumps_bare
 
 Measured = list[Any]
@@ -71,7 +71,7 @@ def write_scores(job: Job, folder: Path, files: Iterable[Path], folded: Sequence
     end_ms = job.end_ms_of(_greatest_ms(folded)) or 0
     for result in folded:
         for each in result["measurements"]:
-            measurement = Measurement(*each)
+            measurement = MeasuredValue(*each)
             if measurement.occurred_at < end_ms:
                 scores.put_measurement(measurement.measurement_id, measurement)
     lines: dict[str, bytes] = {}
@@ -87,7 +87,7 @@ def write_scores(job: Job, folder: Path, files: Iterable[Path], folded: Sequence
 
 
 def _lines(job: Job, scores: Scores, end_ms: int) -> Iterator[tuple[str, bytes]]:
-    for _, sheet in scores.changed(Clock(end_ms, end_ms)):
+    for _, sheet in scores.changed(ScoreClock(end_ms, end_ms)):
         for who, score in sheet.items():
             if job.wants(*scores.periods.span_ms(who.site, who.period, who.start)):
                 record = record_of(scores, score, 1, job.run)

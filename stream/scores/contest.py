@@ -13,7 +13,7 @@ from stream.scores.values import Values, Who
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Placing:
     """One who is placed. `order` compares: of two, the smaller one is the better. `amount`: before any reward."""
 
     place: int
@@ -34,7 +34,7 @@ class Contests:
     def __init__(self, values: Values) -> None:
         self._values = values
 
-    def standings(self, contest: Contest, people: Iterable[Who]) -> dict[Who, Standing]:
+    def standings(self, contest: Contest, people: Iterable[Who]) -> dict[Who, Placing]:
         """Everybody who is placed, with the amount that the contest alone gives."""
         entries = [entry for who in people if (entry := self._entry(contest, who)) is not None]
         best_first = sorted(entries, key=lambda entry: _order(contest, entry, best_first=True))
@@ -48,7 +48,7 @@ class Contests:
         worst_first = sorted(entries, key=lambda entry: _order(contest, entry, best_first=False))
         bottom = self._paid(contest.bottom, contest.source, _equal(worst_first), top.keys())
         return {
-            entry.who: Standing(
+            entry.who: Placing(
                 placed[entry.who], entry.value, top.get(entry.who, ZERO) + bottom.get(entry.who, ZERO)
             )
             for entry in best_first
@@ -132,7 +132,7 @@ def weighed(reward: Reward, amount: Fraction, of_contest: Fraction) -> tuple[Fra
     return (ZERO, of_contest) if to_contest else (amount, ZERO)
 
 
-def left_of(standing: Standing, taken: Mapping[Reward, Fraction]) -> Fraction:
+def left_of(standing: Placing, taken: Mapping[Reward, Fraction]) -> Fraction:
     """What is left of a contest's amount, each reward being weighed against all of it."""
     amount = standing.amount
     for reward, volume in taken.items():

@@ -25,7 +25,7 @@ class Reading(NamedTuple):
     parts: Parts
 
 
-class Measurement(NamedTuple):
+class MeasuredValue(NamedTuple):
     """The measurement of an indicator: the fact's fields that count, in an order in which the greater one counts."""
 
     occurred_at: int
@@ -72,7 +72,7 @@ class Evidence:
     """How many measurements there are of indicators that nobody declared."""
     _records: dict[tuple[str, str], dict[date, Entities]] = field(default_factory=dict)
     _measured: dict[tuple[str, str], dict[date, Entities]] = field(default_factory=dict)
-    _by_id: dict[str, Measurement] = field(default_factory=dict)
+    _by_id: dict[str, MeasuredValue] = field(default_factory=dict)
 
     def put_record(self, value: bytes) -> Touched | None:
         """Takes a KPI record (contract 2), the latest of its key; None: no scheme sees any change. An empty record
@@ -97,7 +97,7 @@ class Evidence:
         same = former is not None and former.parts == parts
         return None if same else Touched(site, level, entity, window, start)
 
-    def put_measurement(self, measurement_id: str, measurement: Measurement | None) -> list[Touched]:
+    def put_measurement(self, measurement_id: str, measurement: MeasuredValue | None) -> list[Touched]:
         """Takes a measurement in the version that counts; None: it was taken back. Gives what is touched."""
         former = self._by_id.pop(measurement_id, None)
         touched = []
@@ -120,11 +120,11 @@ class Evidence:
 
     def measurement(
         self, indicator: str, currency: str, of: tuple[str, str, str], period: str, start: date
-    ) -> Measurement | None:
+    ) -> MeasuredValue | None:
         """The measurement that counts of an entity, `of` being (site, level, entity); "": of any currency."""
         site, level, entity = of
         of_period = self._measured.get((level, period))
-        known: dict[str, list[Measurement]] = (
+        known: dict[str, list[MeasuredValue]] = (
             of_period.get(start, {}).get(site, {}).get(entity, {}) if of_period else {}
         )
         fitting = (each for each in known.get(indicator, ()) if not currency or each.currency == currency)
@@ -143,14 +143,14 @@ class Evidence:
                     if entity != UNASSIGNED and not known.keys().isdisjoint(indicators):
                         yield site, entity
 
-    def _keep(self, measurement: Measurement) -> Touched | None:
+    def _keep(self, measurement: MeasuredValue) -> Touched | None:
         if measurement.indicator not in self.indicators:
             self.undeclared += 1
             return None
         self._list(measurement).append(measurement)
         return _touched(measurement)
 
-    def _forget(self, measurement: Measurement) -> Touched | None:
+    def _forget(self, measurement: MeasuredValue) -> Touched | None:
         if measurement.indicator not in self.indicators:
             self.undeclared -= 1
             return None
@@ -165,15 +165,15 @@ class Evidence:
                 del entities[measurement.entity]
         return _touched(measurement)
 
-    def _list(self, measurement: Measurement) -> list[Measurement]:
+    def _list(self, measurement: MeasuredValue) -> list[MeasuredValue]:
         of_period = self._measured.setdefault((measurement.level, measurement.period), {})
         of_start = of_period.setdefault(date.fromisoformat(measurement.start), {})
         known = of_start.setdefault(measurement.site, {}).setdefault(measurement.entity, {})
-        listed: list[Measurement] = known.setdefault(measurement.indicator, [])
+        listed: list[MeasuredValue] = known.setdefault(measurement.indicator, [])
         return listed
 
 
-def _touched(measurement: Measurement) -> Touched:
+def _touched(measurement: MeasuredValue) -> Touched:
     return Touched(
         measurement.site, measurement.level, measurement.entity, measurement.period,
         date.fromisoformat(measurement.start), measurement.indicator,

@@ -13,7 +13,7 @@ from stream.scores.schemes import Before, Definition, OfSite, Payout, Schemes, w
 from stream.scores.values import DENOMINATOR_OF
 
 
-class Reader(NamedTuple):
+class SheetReader(NamedTuple):
     """A sheet that reads a piece of evidence: the version, the first day of its period, the entities (None: all)."""
 
     definition: Definition
@@ -45,7 +45,7 @@ class Needs:
         """The indicators that a definition names."""
         return self._indicators[definition]
 
-    def readers(self, touched: Touched) -> Iterator[Reader]:
+    def readers(self, touched: Touched) -> Iterator[SheetReader]:
         """The sheets that read this evidence, whether or not their versions have scores then."""
         for definition in self._definitions:
             if touched.indicator is None:
@@ -57,10 +57,10 @@ class Needs:
             entities = _entities(definition, touched)
             if entities:
                 for later in self._later[definition]:
-                    yield Reader(definition, moved(definition.period, start, later), entities)
+                    yield SheetReader(definition, moved(definition.period, start, later), entities)
             if touched.level == "site" and self._of_site[definition]:
                 for later in self._later[definition]:
-                    yield Reader(definition, moved(definition.period, start, later), None)
+                    yield SheetReader(definition, moved(definition.period, start, later), None)
 
 
 def _entities(definition: Definition, touched: Touched) -> tuple[str, ...]:

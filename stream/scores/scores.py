@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from stream.kpis.targets import Targets
-from stream.scores.contest import Contests, Standing, left_of, reward_amount, weighed
-from stream.scores.evidence import Evidence, Measurement, Touched
+from stream.scores.contest import Contests, Placing, left_of, reward_amount, weighed
+from stream.scores.evidence import Evidence, MeasuredValue, Touched
 from stream.scores.needs import Needs
 from stream.scores.payout import Payouts
 from stream.scores.periods import Periods, moved
@@ -28,7 +28,7 @@ ALL_SITES = ""
 """The scope of a sheet at level site: all sites are ranked together."""
 
 
-class Clock(NamedTuple):
+class ScoreClock(NamedTuple):
     """The instants, in ms, that scores depend on: periods that begin at or after `as_of_ms` have none yet; windows that
     end after `final_ms` are not final."""
 
@@ -67,7 +67,7 @@ class Sheet:
     marks: dict[Who, Marks] = field(default_factory=dict)
     scores: dict[Who, Score] = field(default_factory=dict)
     places: dict[Who, int] = field(default_factory=dict)
-    standings: dict[Who, Standing] = field(default_factory=dict)
+    standings: dict[Who, Placing] = field(default_factory=dict)
     volumes: dict[Who, Fraction] = field(default_factory=dict)
     begun: bool = True
     """Whether the period had begun for all who are known in it."""
@@ -91,7 +91,7 @@ class Scores:
         self._sheets: dict[SheetKey, Sheet] = {}
         self._due: dict[SheetKey, None] = {}
         self._applying: dict[tuple[type[Definition], str, date], Definition | None] = {}
-        self._clock = Clock(0, 0)
+        self._clock = ScoreClock(0, 0)
 
     def put_record(self, value: bytes) -> None:
         """Takes a KPI record, the latest of its key (contract 2)."""
@@ -99,12 +99,12 @@ class Scores:
         if touched is not None:
             self._mark(touched)
 
-    def put_measurement(self, measurement_id: str, measurement: Measurement | None) -> None:
+    def put_measurement(self, measurement_id: str, measurement: MeasuredValue | None) -> None:
         """Takes a measurement in the version that counts; None: it was taken back."""
         for touched in self.evidence.put_measurement(measurement_id, measurement):
             self._mark(touched)
 
-    def changed(self, clock: Clock) -> Iterator[tuple[SheetKey, dict[Who, Score]]]:
+    def changed(self, clock: ScoreClock) -> Iterator[tuple[SheetKey, dict[Who, Score]]]:
         """The sheets that may have changed since the last call, with all their scores, in an order that depends on
         nothing. Who is no longer in a sheet has no score there any more."""
         self.advance(clock)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import Kpi
 from stream.kpis.value import FEW, NO_DATA, OK
-from stream.scores.evidence import Evidence, Measurement, Reading
+from stream.scores.evidence import Evidence, MeasuredValue, Reading
 from stream.scores.periods import moved, slots
 from stream.scores.schemes import LEADER, Before, Bound, OfSite, Schemes, Source
 
@@ -127,11 +127,11 @@ class Values:
             found = self._measurement(indicator, currency, who, who.level, who.entity)
         return NOTHING if found is None else _sum([found])
 
-    def _measurement(self, indicator: str, currency: str, who: Who, level: str, entity: str) -> Measurement | None:
+    def _measurement(self, indicator: str, currency: str, who: Who, level: str, entity: str) -> MeasuredValue | None:
         return self._evidence.measurement(indicator, currency, (who.site, level, entity), who.period, who.start)
 
 
-def _sum(measurements: list[Measurement]) -> Value:
+def _sum(measurements: list[MeasuredValue]) -> Value:
     if not measurements:
         return NOTHING
     numerator = sum(each.numerator for each in measurements)

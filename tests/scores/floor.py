@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-from stream.scores.evidence import Measurement
+from stream.scores.evidence import MeasuredValue
 from stream.scores.outputs import record_of
 from stream.scores.periods import moved
-from stream.scores.scores import Clock, Scores
+from stream.scores.scores import ScoreClock, Scores
 from stream.settings import Settings, load
 
-LATE = Clock(1 << 62, 1 << 62)
+LATE = ScoreClock(1 << 62, 1 << 62)
 """After everything: nothing is provisional."""
 
 Json = dict[str, Any]
@@ -53,14 +53,14 @@ def measurement(
     indicator: str, entity: str, numerator: int, denominator: int | None = None, *, level: str = "agent",
     site: str = "main", period: str = "month", start: str = "2026-04-01", currency: str = "", at: int = 0,
     name: str = "",
-) -> Measurement:  # fmt: skip
-    return Measurement(
+) -> MeasuredValue:  # fmt: skip
+    return MeasuredValue(
         at, name or f"{indicator}-{level}-{entity}-{start}-{currency}", indicator, site, level, entity, period, start,
         currency, numerator, denominator,
     )  # fmt: skip
 
 
-def computed(settings: Settings, records: Iterable[bytes], measurements: Iterable[Measurement] = ()) -> Scores:
+def computed(settings: Settings, records: Iterable[bytes], measurements: Iterable[MeasuredValue] = ()) -> Scores:
     scores = Scores(settings.schemes(), settings.targets(), settings.periods())
     for record in records:
         scores.put_record(record)
@@ -69,7 +69,7 @@ def computed(settings: Settings, records: Iterable[bytes], measurements: Iterabl
     return scores
 
 
-def written(scores: Scores, clock: Clock = LATE) -> dict[tuple[str, int, str, str], Json]:
+def written(scores: Scores, clock: ScoreClock = LATE) -> dict[tuple[str, int, str, str], Json]:
     """(name, version, entity, start) -> record, of one site; all that changed since the last call."""
     found = {}
     for _, sheet in scores.changed(clock):
@@ -80,7 +80,11 @@ def written(scores: Scores, clock: Clock = LATE) -> dict[tuple[str, int, str, st
 
 
 def outcome(
-    tmp_path: Path, text: str, records: Iterable[bytes], measurements: Iterable[Measurement] = (), clock: Clock = LATE
+    tmp_path: Path,
+    text: str,
+    records: Iterable[bytes],
+    measurements: Iterable[MeasuredValue] = (),
+    clock: ScoreClock = LATE,
 ) -> dict[str, Json]:
     """Entity -> record, where there is one scheme, one version and one period."""
     all_records = written(computed(settings_of(tmp_path, text), records, measurements), clock)

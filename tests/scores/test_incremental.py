@@ -10,7 +10,7 @@ import pytest
 
 from stream.scores.schemes import Scorecard
 from stream.scores.scorecard import Cards, Marks
-from stream.scores.scores import Clock, Scores
+from stream.scores.scores import ScoreClock, Scores
 from stream.scores.values import Who
 from tests.scores.floor import LATE, computed, kpi_record, measurement, settings_of, written
 
@@ -143,5 +143,5 @@ def test_a_period_comes_in_when_it_begins(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, SCHEMES)
     scores = computed(settings, [], [measurement("mark", "a-1", 1, start="2026-04-01")])
     april_ms, _ = scores.periods.span_ms("main", "month", date(2026, 4, 1))
-    assert written(scores, Clock(april_ms, april_ms)) == {}
-    assert {key[:2] for key in written(scores, Clock(april_ms + 1, april_ms))} == {("card", 1), ("by_score", 1)}
+    assert written(scores, ScoreClock(april_ms, april_ms)) == {}
+    assert {key[:2] for key in written(scores, ScoreClock(april_ms + 1, april_ms))} == {("card", 1), ("by_score", 1)}
