@@ -12,13 +12,12 @@ from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
 from stream.facts.format import NewerFormatError
-from stream.kafka.batches import Batch
 from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
 from stream.scores.inputs import Reached, StatedClock, stated
 from stream.scores.publishing import Change, Publishing
-from stream.scores.scores import Clock, Scores
+from stream.scores.scores import ScoreClock, Scores
 from stream.wire.record import Record
 
 OWNER = 0
@@ -35,7 +34,7 @@ class _Round(NamedTuple):
     """What is computed once everything before `ends` is read. `clock` None: nothing, that was the first reading."""
 
     ends: Mapping[TopicPartition, int]
-    clock: Clock | None = None
+    clock: ScoreClock | None = None
     is_full: bool = False
 
 
@@ -157,7 +156,9 @@ class Scoring:
                 if value is not None and (level, window) in wanted:
                     self._scores.put_record(value)
             except (ValueError, KeyError, TypeError) as error:
-                log.warning("the topic of KPI records holds a record of somebody else", key=repr(key), error=repr(error))
+                log.warning(
+                    "the topic of KPI records holds a record of somebody else", key=repr(key), error=repr(error)
+                )
 
     def _put_stated(self, records: Sequence[Record]) -> None:
         latest = {record.key or b"": record.value for record in records}
@@ -185,7 +186,7 @@ class Scoring:
         else:
             self._report()
 
-    def _clock(self) -> Clock | None:
+    def _clock(self) -> ScoreClock | None:
         """How far all entity partitions are; None while one has not said it."""
         partitions = range(self._setup.entity_partitions)
         if any(partition not in self._reached for partition in partitions):
@@ -194,9 +195,9 @@ class Scoring:
         marks = [each.watermark_ms for each in reached]
         known = [mark for mark in marks if mark is not None]
         final_ms = min(known) - self._grace_ms if len(known) == len(marks) else 0
-        return Clock(min(each.as_of_ms for each in reached), final_ms)
+        return ScoreClock(min(each.as_of_ms for each in reached), final_ms)
 
-    async def _publish(self, clock: Clock, *, is_full: bool) -> None:
+    async def _publish(self, clock: ScoreClock, *, is_full: bool) -> None:
         if is_full:
             self._rounded_ms = self._setup.monotonic_ms()
         compute = self._publishing.changes if is_full else self._publishing.endings

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream.facts import fact as facts
-from stream.scores.evidence import Measurement
+from stream.scores.evidence import MeasuredValue
 from stream.windows.exact import FORMAT, dumps, loads
 
 
@@ -25,7 +25,7 @@ class StatedMeasurement(NamedTuple):
     """What the topic says of a measurement; None: it was taken back."""
 
     measurement_id: str
-    measurement: Measurement | None
+    measurement: MeasuredValue | None
 
 
 class StatedClock(NamedTuple):
@@ -35,9 +35,9 @@ class StatedClock(NamedTuple):
     reached: Reached
 
 
-def measurement_of(fact: facts.Measurement) -> Measurement:
+def measurement_of(fact: facts.Measurement) -> MeasuredValue:
     """The fields of a measurement that scores ask for."""
-    return Measurement(
+    return MeasuredValue(
         fact.occurred_at, fact.measurement_id, fact.indicator, fact.site_id or "", fact.level, fact.entity,
         fact.period, fact.period_start, fact.currency or "", fact.numerator, fact.denominator,
     )  # fmt: skip
@@ -59,7 +59,7 @@ def stated(key: bytes, value: bytes | None) -> StatedMeasurement | StatedClock |
     """What a record says; None: nothing. ValueError: it is none of the topic, or of a newer version."""
     kind, _, name = key.decode().partition("|")
     if kind == "m":
-        return StatedMeasurement(name, None if value is None else Measurement(*loads(value)["measurement"]))
+        return StatedMeasurement(name, None if value is None else MeasuredValue(*loads(value)["measurement"]))
     if kind == "c":
         if value is None:
             return None

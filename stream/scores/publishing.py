@@ -13,7 +13,7 @@ from stream.scores.outputs import key_of, record_of, same
 from stream.scores.periods import moved
 from stream.scores.schemes import Before, Definition
 from stream.scores.score import Score
-from stream.scores.scores import ALL_SITES, Clock, FinalAt, Scores, SheetKey
+from stream.scores.scores import ALL_SITES, FinalAt, ScoreClock, Scores, SheetKey
 from stream.scores.values import Who
 from stream.windows.exact import dumps_bare
 
@@ -47,7 +47,7 @@ class Publishing:
         self._keep_ms, self._run = keep_ms, run
         self._published: dict[Slot, dict[int, dict[Place, bytes]]] = {}
         self._ending: dict[SheetKey, frozenset[FinalAt]] = {}
-        self._clock = Clock(0, 0)
+        self._clock = ScoreClock(0, 0)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """A record is published; None: it is gone. ValueError: the key is none of a score."""
@@ -61,11 +61,11 @@ class Publishing:
         if not places:
             del versions[int(version)]
 
-    def is_ending(self, clock: Clock) -> bool:
+    def is_ending(self, clock: ScoreClock) -> bool:
         """Whether some score that was provisional is so no longer."""
         return any(at.is_reached(clock) for ends in self._ending.values() for at in ends)
 
-    def endings(self, clock: Clock, at_ms: int) -> Iterator[list[Change]]:
+    def endings(self, clock: ScoreClock, at_ms: int) -> Iterator[list[Change]]:
         """What differs, by sheet, of the sheets in which some score is no longer provisional, of these scores alone.
         `at_ms`: when the lines say that it happened. What is given counts as published once it was `put`."""
         self._clock = clock
@@ -73,7 +73,7 @@ class Publishing:
         for sheet in self._ending_sheets(clock):
             yield self._differing(sheet, self._scores.scores(sheet), at_ms, only_final=True)
 
-    def changes(self, clock: Clock, at_ms: int) -> Iterator[list[Change]]:
+    def changes(self, clock: ScoreClock, at_ms: int) -> Iterator[list[Change]]:
         """All that differs, by sheet."""
         self._clock = clock
         self._scores.advance(clock)
@@ -82,7 +82,7 @@ class Publishing:
         for sheet, found in self._scores.changed(clock):
             yield self._differing(sheet, found, at_ms)
 
-    def _ending_sheets(self, clock: Clock) -> list[SheetKey]:
+    def _ending_sheets(self, clock: ScoreClock) -> list[SheetKey]:
         return [sheet for sheet, ends in self._ending.items() if any(at.is_reached(clock) for at in ends)]
 
     def _differing(
@@ -134,9 +134,7 @@ class Publishing:
         line = ledger_line(before, record, at_ms)
         return Change(key_of(record).encode(), dumps_bare(record), None if line is None else dumps_bare(line))
 
-    def _gone(
-        self, sheet: SheetKey, known: Mapping[Place, bytes], there: set[Place], at_ms: int
-    ) -> Iterator[Change]:
+    def _gone(self, sheet: SheetKey, known: Mapping[Place, bytes], there: set[Place], at_ms: int) -> Iterator[Change]:
         """Of whom there was a score and is none."""
         for place, value in known.items():
             if place in there or sheet.scope not in (ALL_SITES, place[0]):

@@ -42,7 +42,7 @@ class FinalAt(NamedTuple):
     end_ms: int
     settled_ms: int
 
-    def is_reached(self, clock: Clock) -> bool:
+    def is_reached(self, clock: ScoreClock) -> bool:
         """Whether it is so late."""
         return self.end_ms <= clock.final_ms and self.settled_ms <= clock.as_of_ms
 
@@ -113,7 +113,7 @@ class Scores:
         for key in due:
             yield key, self.scores(key)
 
-    def advance(self, clock: Clock) -> None:
+    def advance(self, clock: ScoreClock) -> None:
         """It is so late now. What is due stays due for the next `changed`."""
         if clock.as_of_ms > self._clock.as_of_ms:
             for key in [key for key, sheet in self._sheets.items() if not sheet.begun]:

@@ -91,7 +91,7 @@ def test_the_verdict_names_what_is_wrong_missing_unfinished_contradictory_or_too
     assert words in difference
 
 
-SCORE = {"score": "7.0000", "parts": [], "revision": 1, "as_of": "x", "run": "live"}
+SCORE: dict[str, Any] = {"score": "7.0000", "parts": [], "revision": 1, "as_of": "x", "run": "live"}
 
 
 @pytest.mark.parametrize(
@@ -108,11 +108,11 @@ def test_the_verdict_names_a_score_that_is_wrong_missing_or_told_twice(
 ) -> None:
     expected = Expected({}, [], {"s": said(SCORE)})
     right, found = Found(), Found()
-    for record_ in (SCORE | {"score": "6.0000"}, SCORE | {"revision": 2}):
-        right.score("s", record_)
+    for told_first in (SCORE | {"score": "6.0000"}, SCORE | {"revision": 2}):
+        right.score("s", told_first)
     assert right.differences(expected, alerts=False) == []
-    for record_ in told:
-        found.score("s", record_)
+    for each in told:
+        found.score("s", each)
     [difference] = found.differences(expected, alerts=False)
     assert words in difference
 

@@ -42,7 +42,13 @@ def simulated(folder: Path, config: Path) -> list[dict[str, Any]]:
     rated = {"indicator": "bad_rate", "denominator": 1_000}
     events += [measurement(100 + n, entity=agent, numerator=n, **rated) for n, agent in enumerate(agents)]
     events.append(measurement(999, indicator="nobody_knows"))
-    last = {"type": "survey", "event_id": "last", "survey_id": "last", "score": 5, "occurred_at": "2024-07-04T00:00:00Z"}
+    last = {
+        "type": "survey",
+        "event_id": "last",
+        "survey_id": "last",
+        "score": 5,
+        "occurred_at": "2024-07-04T00:00:00Z",
+    }
     return [*sorted(events, key=lambda event: str(event["occurred_at"])), last]
 
 

@@ -38,6 +38,4 @@ class Measured:
         if not self._entries:
             return []
         entries, self._entries = self._entries, {}
-        return [
-            cast("Measurement", record.plain(record.decode(key, entry))) for key, entry in sorted(entries.items())
-        ]
+        return [cast("Measurement", record.plain(record.decode(key, entry))) for key, entry in sorted(entries.items())]
