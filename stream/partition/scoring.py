@@ -16,7 +16,7 @@ from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
 from stream.scores.inputs import Reached, StatedClock, stated
-from stream.scores.publishing import Change, Publishing
+from stream.scores.publishing import Publishing, ScoreChange
 from stream.scores.scores import ScoreClock, Scores
 from stream.wire.record import Record
 
@@ -42,7 +42,7 @@ class Scoring:
     """Reads what scores are computed from, and has ready what the owner's next transaction is to publish.
 
     One object serves one ownership: it begins by reading what was published last. Only `committed` makes changes count
-    as published, so an owner that loses a transaction, or the partition, leaves nothing behind but what is in the topic.
+    as published: an owner that loses a transaction, or the partition, leaves nothing behind but what is in the topic.
     """
 
     def __init__(self, setup: WorkerSetup, source: ScoreSource | None = None) -> None:
@@ -56,7 +56,7 @@ class Scoring:
         )
         self._every_ms, self._grace_ms = settings.publish.scores_every_ms, settings.time.grace_ms
         self._reached: dict[int, Reached] = {}
-        self._waiting: Sequence[Change] = ()
+        self._waiting: Sequence[ScoreChange] = ()
         self._taken = False
         self._committed = asyncio.Event()
         self._next: _Round | None = None
@@ -78,7 +78,7 @@ class Scoring:
         for gauge in ("collections_scores_timestamp_seconds", "collections_measurements_undeclared"):
             self._setup.meters.drop(gauge)
 
-    def take(self) -> Sequence[Change]:
+    def take(self) -> Sequence[ScoreChange]:
         """What the next transaction is to publish; nothing while it was given to one that is in flight."""
         if self._taken or not self._waiting:
             return ()
@@ -130,7 +130,7 @@ class Scoring:
         try:
             self._publishing.put(key, value)
         except ValueError:
-            log.warning("the topic of scores holds a record of somebody else", key=repr(key))
+            log.warning("a record of the topic of scores cannot be read", key=repr(key))
 
     async def _go_on(self) -> None:
         """Takes in what has come, and computes if it is time and everything is read."""
@@ -156,9 +156,7 @@ class Scoring:
                 if value is not None and (level, window) in wanted:
                     self._scores.put_record(value)
             except (ValueError, KeyError, TypeError) as error:
-                log.warning(
-                    "the topic of KPI records holds a record of somebody else", key=repr(key), error=repr(error)
-                )
+                log.warning("a record of the KPI topic cannot be read", key=repr(key), error=repr(error))
 
     def _put_stated(self, records: Sequence[Record]) -> None:
         latest = {record.key or b"": record.value for record in records}
@@ -201,7 +199,7 @@ class Scoring:
         if is_full:
             self._rounded_ms = self._setup.monotonic_ms()
         compute = self._publishing.changes if is_full else self._publishing.endings
-        sheets: Iterator[list[Change]] = compute(clock, self._setup.wall_ms())
+        sheets: Iterator[list[ScoreChange]] = compute(clock, self._setup.wall_ms())
         while (changes := await asyncio.to_thread(next, sheets, None)) is not None:
             for first in range(0, len(changes), MOST_CHANGES):
                 self._committed.clear()

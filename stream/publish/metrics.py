@@ -165,7 +165,7 @@ SCORES = (
              "Each is a change of what was final: `kpi-stream scores ledger` says which and why."),
     _gauge("scores_timestamp_seconds", (),
            "When the scores last agreed with all KPI records and measurements read; on the worker that computes them.",
-           "Stands still: does a partition of the entity stage have no owner? Else look at the worker's log for scores."),
+           "Stands still: has each partition of the entity stage an owner? Else look at the worker's log for scores."),
     _gauge("measurements_undeclared", (),
            "Measurements of indicators that the section `indicators` does not list: no scheme can read them.",
            "Above 0: declare the indicator, or mend its name at the producer."),

@@ -25,9 +25,9 @@ Place = tuple[str, str, str]
 GONE = "nobody has this score any more"
 
 
-class Change(NamedTuple):
-    """A record of the topic of scores, and a line of the ledger if there is one. `value` None: nobody has this score any
-    more."""
+class ScoreChange(NamedTuple):
+    """A record of the topic of scores, and a line of the ledger if there is one. `value` None: nobody has this score
+    any more."""
 
     key: bytes
     value: bytes | None
@@ -65,7 +65,7 @@ class Publishing:
         """Whether some score that was provisional is so no longer."""
         return any(at.is_reached(clock) for ends in self._ending.values() for at in ends)
 
-    def endings(self, clock: ScoreClock, at_ms: int) -> Iterator[list[Change]]:
+    def endings(self, clock: ScoreClock, at_ms: int) -> Iterator[list[ScoreChange]]:
         """What differs, by sheet, of the sheets in which some score is no longer provisional, of these scores alone.
         `at_ms`: when the lines say that it happened. What is given counts as published once it was `put`."""
         self._clock = clock
@@ -73,7 +73,7 @@ class Publishing:
         for sheet in self._ending_sheets(clock):
             yield self._differing(sheet, self._scores.scores(sheet), at_ms, only_final=True)
 
-    def changes(self, clock: ScoreClock, at_ms: int) -> Iterator[list[Change]]:
+    def changes(self, clock: ScoreClock, at_ms: int) -> Iterator[list[ScoreChange]]:
         """All that differs, by sheet."""
         self._clock = clock
         self._scores.advance(clock)
@@ -87,7 +87,7 @@ class Publishing:
 
     def _differing(
         self, sheet: SheetKey, found: Mapping[Who, Score], at_ms: int, *, only_final: bool = False
-    ) -> list[Change]:
+    ) -> list[ScoreChange]:
         definition = sheet.definition
         published = self._published.get((definition.KIND, definition.name, sheet.start.isoformat()), {})
         known = published.get(definition.version, {})
@@ -122,7 +122,7 @@ class Publishing:
             changes += self._replaced(sheet, replaced, there, at_ms)
         return changes
 
-    def _change(self, score: Score, known: bytes | None, former: bytes | None, at_ms: int) -> Change | None:
+    def _change(self, score: Score, known: bytes | None, former: bytes | None, at_ms: int) -> ScoreChange | None:
         """The record of a score, if it differs from `known`; `former`: of a version that was replaced."""
         before = None if known is None else json.loads(known)
         record = record_of(self._scores, score, 1 if before is None else before["revision"] + 1, self._run)
@@ -132,9 +132,11 @@ class Publishing:
             of_version = json.loads(former)
             before = before if of_version["trial"] else of_version
         line = ledger_line(before, record, at_ms)
-        return Change(key_of(record).encode(), dumps_bare(record), None if line is None else dumps_bare(line))
+        return ScoreChange(key_of(record).encode(), dumps_bare(record), None if line is None else dumps_bare(line))
 
-    def _gone(self, sheet: SheetKey, known: Mapping[Place, bytes], there: set[Place], at_ms: int) -> Iterator[Change]:
+    def _gone(
+        self, sheet: SheetKey, known: Mapping[Place, bytes], there: set[Place], at_ms: int
+    ) -> Iterator[ScoreChange]:
         """Of whom there was a score and is none."""
         for place, value in known.items():
             if place in there or sheet.scope not in (ALL_SITES, place[0]):
@@ -144,7 +146,7 @@ class Publishing:
 
     def _replaced(
         self, sheet: SheetKey, replaced: Sequence[tuple[Place, bytes]], there: set[Place], at_ms: int
-    ) -> Iterator[Change]:
+    ) -> Iterator[ScoreChange]:
         """The records of versions that are no longer computed for this period."""
         for place, value in replaced:
             if not self._stands(sheet.definition, place[0], sheet.start, value):
@@ -172,11 +174,11 @@ def _periods_back(definition: Definition) -> int:
     return before + definition.streak_periods() - 1
 
 
-def _gone(value: bytes, at_ms: int) -> Change:
+def _gone(value: bytes, at_ms: int) -> ScoreChange:
     """A record is taken back."""
     record: Json = json.loads(value)
     line = None
     if not record["provisional"]:
         after = record | dict.fromkeys(WATCHED) | {"flags": [], "revision": record["revision"] + 1}
         line = ledger_line(record, after, at_ms, more=GONE)
-    return Change(key_of(record).encode(), None, None if line is None else dumps_bare(line))
+    return ScoreChange(key_of(record).encode(), None, None if line is None else dumps_bare(line))

@@ -37,8 +37,8 @@ SCHEMES_OF_ALL_KINDS = schemes_from("2018-01-01")
 
 @dataclass(frozen=True)
 class Report:
-    """What one schedule gave. `compared`: KPI records, scores and alerts; `read`: output records read. `ends`: exit codes of
-    workers while it ran."""
+    """What one schedule gave. `compared`: KPI records, scores and alerts; `read`: output records read. `ends`: exit
+    codes of workers while it ran."""
 
     schedule: Schedule
     deliveries: int

@@ -39,9 +39,9 @@ class Delivery:
 def write_story(file: Path, config: Path, seed: int, partitions: int) -> list[Event]:
     """Writes the events to the file and returns them, by event time.
 
-    With redeliveries, corrections and conflicts, and with measurements of every agent. Every topic's partition has a beacon every two minutes, so that no
-    clock has to be moved by silence; and six years later one event in each, so that every instalment of every plan has
-    been due.
+    With redeliveries, corrections and conflicts, and with measurements of every agent. Every topic's partition has a
+    beacon every two minutes, so that no clock has to be moved by silence; and six years later one event in each, so
+    that every instalment of every plan has been due.
     """
     arguments = ["--events", str(EVENTS), "--rate", str(RATE), "--seed", str(seed), "--from", instant(BEGIN)]
     mess = "duplicates=0.02,corrections=0.02,conflicts=0.01"

@@ -94,9 +94,11 @@ class Found:
             elif mine and mine["end"] <= instant(LAST) and not mine["final"]:
                 found.append(f"{key} is not final")
         scores = {key: said(record) for key, record in self._scores.items()}
-        for key in sorted(scores.keys() | expected.scores.keys()):
-            if scores.get(key) != expected.scores.get(key):
-                found.append(f"{key}: has {scores.get(key)}; replay has {expected.scores.get(key)}")
+        found += [
+            f"{key}: has {scores.get(key)}; replay has {expected.scores.get(key)}"
+            for key in sorted(scores.keys() | expected.scores.keys())
+            if scores.get(key) != expected.scores.get(key)
+        ]
         if alerts:
             ours = list(self._alerts.values())
             found += [f"alert missing: {_named(alert)}" for alert in expected.alerts if alert not in ours]
