@@ -47,13 +47,10 @@ class Scoring:
 
     def __init__(self, setup: WorkerSetup, source: ScoreSource | None = None) -> None:
         settings = setup.settings
-        schemes = settings.schemes()
         self._setup = setup
         self._source = source or KafkaSource(setup)
-        self._scores = Scores(schemes, settings.targets(), settings.periods())
-        self._publishing = Publishing(
-            self._scores, schemes.definitions, settings.publish.keep_ms, settings.publication().run
-        )
+        self._scores = Scores(settings.schemes(), settings.targets(), settings.periods())
+        self._publishing = Publishing(self._scores, settings.publish.keep_ms, settings.publication().run)
         self._every_ms, self._grace_ms = settings.publish.scores_every_ms, settings.time.grace_ms
         self._reached: dict[int, Reached] = {}
         self._waiting: Sequence[ScoreChange] = ()

@@ -41,9 +41,9 @@ class Publishing:
     and looks back on such a period: the KPI records may be gone. `run` is written into the records.
     """
 
-    def __init__(self, scores: Scores, definitions: tuple[Definition, ...], keep_ms: int, run: str) -> None:
+    def __init__(self, scores: Scores, keep_ms: int, run: str) -> None:
         self._scores = scores
-        self._definitions = {(each.KIND, each.name, each.version): each for each in definitions}
+        self._definitions = {(each.KIND, each.name, each.version): each for each in scores.definitions}
         self._keep_ms, self._run = keep_ms, run
         self._published: dict[Slot, dict[int, dict[Place, bytes]]] = {}
         self._ending: dict[SheetKey, frozenset[FinalAt]] = {}

@@ -81,6 +81,7 @@ class Scores:
 
     def __init__(self, schemes: Schemes, targets: Targets, periods: Periods) -> None:
         self.periods = periods
+        self.definitions = schemes.definitions
         self._schemes = schemes
         self._needs = Needs(schemes)
         self.evidence = Evidence(periods, self._needs.kpis, self._needs.windows, schemes.indicators)
