@@ -1,0 +1,455 @@
+"""Laws of the scores' shell without a broker: what is read before anything is computed, what a transaction holds, and
+that nothing counts as published before it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Self, cast
+
+import pytest
+import yaml
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaConnectionError
+
+from stream.engine.entities.publication import StageOutput
+from stream.facts.decode import Rejection, decode
+from stream.facts.fact import Measurement
+from stream.kafka.batches import Batch
+from stream.kafka.exits import Exit
+from stream.kafka.topics import wanted_topics
+from stream.kafka.writer import Written
+from stream.partition.context import WorkerSetup
+from stream.partition.entities import EntityPartition
+from stream.partition.intake import key_partition
+from stream.partition.positions import KEY, Positions
+from stream.partition.score_source import ScoreSource, Take
+from stream.partition.scoring import Scoring
+from stream.partition.work import Commit
+from stream.publish.meters import Meters
+from stream.scores.inputs import Reached, StatedClock, StatedMeasurement, clock_record, measurement_record, stated
+from stream.scores.publishing import ScoreChange
+from stream.settings import Settings, load
+from tests.kafka.on_bench import LEDGER, Bench, sent
+from tests.kafka.records import NOON_MS, FakeRecord, batch
+from tests.kafka.scored import measurement, schemes_from
+from tests.kafka.test_assignments import Quiet, worker_setup
+from tests.scores.floor import kpi_record
+
+SCORING = "collections.kpi-stream.scoring"
+KPIS = "collections.kpi.v1"
+DAY_MS = 86_400_000
+MIDNIGHT_MS = NOON_MS + DAY_MS // 2
+"""2024-01-02T00:00:00Z."""
+
+
+@pytest.fixture
+def settings(tmp_path: Any) -> Settings:
+    document = schemes_from("2023-01-01") | {"publish": {"scores_every": "10s"}, "time": {"grace": "0s"}}
+    config = tmp_path / "c.yaml"
+    config.write_text(yaml.safe_dump(document))
+    return load(config, {})
+
+
+class Wall:
+    """A clock that is moved by hand."""
+
+    ms = 1_000_000
+
+    def __call__(self) -> int:
+        return self.ms
+
+
+def setup_of(settings: Settings, wall: Wall) -> WorkerSetup:
+    plain = worker_setup()
+    return replace(
+        plain, settings=settings, partitions={**plain.partitions, KPIS: 4}, monotonic_ms=wall, wall_ms=wall,
+        meters=Meters(), end=lambda code, reason: None,
+    )  # fmt: skip
+
+
+class FakeSource:
+    """Topics in memory. `topic` is that of scores. `hidden`: offsets that are not committed yet are not given."""
+
+    def __init__(self) -> None:
+        self.topic: list[tuple[bytes, bytes | None]] = []
+        self.logs: dict[str, list[tuple[bytes, bytes | None]]] = {KPIS: [], SCORING: []}
+        self.visible: dict[str, int] = {}
+        self.opened = 0
+        self.lost = 0
+        self._read = dict.fromkeys(self.logs, 0)
+
+    async def published(self, take: Take) -> None:
+        for key, value in self.topic:
+            take(key, value)
+
+    async def open(self) -> None:
+        self.opened += 1
+
+    async def fetch(self, seconds: float) -> Mapping[TopicPartition, Batch]:
+        await asyncio.sleep(0.001)
+        if self.lost:
+            self.lost -= 1
+            raise KafkaConnectionError("deliberately")
+        found = {}
+        for name, log in self.logs.items():
+            start, end = self._read[name], min(len(log), self.visible.get(name, len(log)))
+            if end > start:
+                records = [FakeRecord(start + n, value, key) for n, (key, value) in enumerate(log[start:end])]
+                found[TopicPartition(name, 0)] = batch(name, records, start=start, next_offset=end)
+                self._read[name] = end
+        return found
+
+    async def ends(self) -> Mapping[TopicPartition, int]:
+        return {TopicPartition(name, 0): len(log) for name, log in self.logs.items()}
+
+    def has_read(self, ends: Mapping[TopicPartition, int]) -> bool:
+        return all(self._read[tp.topic] >= end for tp, end in ends.items())
+
+    async def close(self) -> None: ...
+
+    # what the tests write
+
+    def dials(self, entity: str, number: int, revision: int = 1) -> None:
+        record = kpi_record(entity, {"dials": number}, window="day", start="2024-01-01", revision=revision)
+        self.logs[KPIS].append((f"main|agent|{entity}|day|2024-01-01T00:00:00Z".encode(), record))
+
+    def clocks(self, reached: Reached, partitions: Iterable[int] = range(4)) -> None:
+        self.logs[SCORING] += [clock_record(each, reached) for each in partitions]
+
+    def says(self, number: int, **fields: Any) -> None:
+        event = measurement(number, period_start="2024-01-01", occurred_at="2024-01-01T02:00:00Z", **fields)
+        fact = decode(json.dumps(event).encode())
+        assert not isinstance(fact, Rejection)
+        self.logs[SCORING].append(measurement_record(cast("Measurement", fact)))
+
+
+class Owner:
+    """A scoring at work, with the transactions of its partition made by hand."""
+
+    def __init__(self, settings: Settings, source: FakeSource, wall: Wall | None = None) -> None:
+        self.wall = wall or Wall()
+        self.setup = setup_of(settings, self.wall)
+        self.ends: list[tuple[Exit, str]] = []
+        self.setup = replace(self.setup, end=lambda code, reason: self.ends.append((code, reason)))
+        self.source = source
+        self.scoring = Scoring(self.setup, cast("ScoreSource", source))
+
+    async def __aenter__(self) -> Self:
+        self.scoring.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.scoring.stop()
+        await asyncio.sleep(0.01)
+
+    async def waits(self, turns: int = 40) -> Sequence[ScoreChange]:
+        """What is to be published once something is; nothing if there is nothing in a while."""
+        for _ in range(turns):
+            self.wall.ms += 500
+            await asyncio.sleep(0.005)
+            changes = self.scoring.take()
+            if changes:
+                return changes
+        return ()
+
+    async def commits(self, turns: int = 40) -> dict[str, dict[str, Any] | None]:
+        """Commits all that is to be published in a while: short key -> record."""
+        found: dict[str, dict[str, Any] | None] = {}
+        while changes := await self.waits(turns):
+            self.source.topic += [(each.key, each.value) for each in changes]
+            self.scoring.committed()
+            for each in changes:
+                kind, _, _, _, _, entity, _ = each.key.decode().split("|")
+                found[f"{kind} {entity}"] = None if each.value is None else json.loads(each.value)
+        return found
+
+    def shown(self, name: str) -> float | None:
+        meters = cast("Meters", self.setup.meters)
+        samples = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
+        return samples.get(name)
+
+
+async def test_nothing_is_computed_before_all_partitions_have_said_how_far_they_are(settings: Settings) -> None:
+    source = FakeSource()
+    source.dials("a", 20)
+    source.clocks(Reached(NOON_MS, NOON_MS), partitions=range(3))
+    async with Owner(settings, source) as owner:
+        assert await owner.waits() == ()
+        source.clocks(Reached(NOON_MS, None), partitions=[3])
+        found = await owner.commits()
+    assert found.keys() == {"scorecard a", "payout a"}
+    card = found["scorecard a"]
+    assert card is not None
+    assert (card["revision"], card["provisional"], card["score"][:2]) == (1, True, "60")
+    assert owner.ends == []
+
+
+async def test_what_lies_in_the_topics_when_a_partition_states_its_clock_is_read_before_scores_are_computed(
+    settings: Settings,
+) -> None:
+    source = FakeSource()
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    async with Owner(settings, source) as owner:
+        await owner.commits()
+        # The transaction that ends the day: its clock can be seen, its last KPI record not yet.
+        source.visible[KPIS] = len(source.logs[KPIS])
+        source.dials("a", 20, revision=2)
+        source.clocks(Reached(MIDNIGHT_MS, MIDNIGHT_MS))
+        assert await owner.waits() == ()
+        del source.visible[KPIS]
+        found = await owner.commits()
+    card = found["scorecard a"]
+    assert card is not None
+    assert (card["provisional"], card["revision"], card["parts"][0]["numerator"]) == (False, 2, 20)
+
+
+async def test_nothing_counts_as_published_before_it_is_committed_and_the_next_owner_publishes_what_was_lost(
+    settings: Settings,
+) -> None:
+    source = FakeSource()
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    async with Owner(settings, source) as owner:
+        lost = await owner.waits()
+        assert {each.key.split(b"|")[0] for each in lost} == {b"scorecard"}
+        assert owner.scoring.take() == ()  # it is in a transaction, whatever becomes of that
+        assert await owner.waits() == ()
+    source._read = dict.fromkeys(source.logs, 0)
+    async with Owner(settings, source) as other:
+        assert await other.waits() == lost
+        other.source.topic += [(each.key, each.value) for each in lost]
+        other.scoring.committed()
+        await other.commits()
+    source._read = dict.fromkeys(source.logs, 0)
+    source.dials("a", 20, revision=2)
+    async with Owner(settings, source) as third:
+        found = await third.commits()
+    card = found["scorecard a"]
+    assert card is not None
+    assert card["revision"] == 2
+
+
+async def test_scores_are_published_as_often_as_configured_and_at_once_when_no_longer_provisional(
+    settings: Settings,
+) -> None:
+    source, wall = FakeSource(), Wall()
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    async with Owner(settings, source, wall) as owner:
+        await owner.commits(turns=10)
+        at_ms = wall.ms
+        source.dials("a", 12, revision=2)
+        while not await owner.waits(turns=1):
+            pass
+        waited_ms = wall.ms - at_ms
+        owner.scoring.committed()
+        await owner.commits(turns=5)
+        at_ms = wall.ms
+        source.dials("a", 14, revision=3)
+        source.clocks(Reached(MIDNIGHT_MS, MIDNIGHT_MS))
+        changes: Sequence[ScoreChange] = ()
+        while not changes:
+            changes = await owner.waits(turns=1)
+        final_ms = wall.ms - at_ms
+    assert 4_000 <= waited_ms <= 15_000
+    assert final_ms < 4_000
+    assert all(not json.loads(each.value or b"")["provisional"] for each in changes)
+
+
+async def test_a_broker_that_is_lost_is_opened_again_and_an_unknown_failure_ends_the_worker(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.partition.scoring.backoff_seconds", lambda: iter([0.0] * 9))
+    source = FakeSource()
+    source.lost = 3
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    async with Owner(settings, source) as owner:
+        assert await owner.commits()
+        assert (source.opened, owner.ends) == (4, [])
+        source.logs[SCORING].append((b"x|1", b"{}"))
+        await owner.waits()
+        assert [code for code, _ in owner.ends] == [Exit.RESTART]
+        assert "unknown kind 'x'" in owner.ends[0][1]
+
+
+async def test_a_newer_format_is_refused_and_foreign_records_of_public_topics_are_passed_over(
+    settings: Settings,
+) -> None:
+    source = FakeSource()
+    source.topic = [(b"what is this", b"{}")]
+    source.logs[KPIS] += [(b"k", b"{}"), (b"main|agent|a|day|x", b"[]")]
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    async with Owner(settings, source) as owner:
+        assert await owner.commits()
+        source.logs[SCORING].append((b"c|0", b'{"f":99}'))
+        await owner.waits()
+        assert [code for code, _ in owner.ends] == [Exit.REFUSED]
+
+
+async def test_measurements_count_as_they_were_last_stated_and_undeclared_ones_are_shown(settings: Settings) -> None:
+    source = FakeSource()
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    source.says(1, entity="a", numerator=3)
+    source.says(1, entity="a", numerator=5, version=2)
+    source.says(2, entity="b")
+    source.says(2, entity="b", version=2, void=True)
+    source.says(3, entity="c", indicator="nobody_knows")
+    async with Owner(settings, source) as owner:
+        found = await owner.commits()
+        assert owner.shown("collections_measurements_undeclared") == 1
+        assert owner.shown("collections_score_records_total") == len(found)
+        seconds = owner.shown("collections_scores_timestamp_seconds")
+        assert seconds is not None
+        assert owner.wall.ms / 1_000 - seconds < 60
+    reward = found["reward a"]
+    assert reward is not None
+    assert reward["amount_minor"] == 7_000
+    assert "reward b" not in found
+    assert owner.shown("collections_scores_timestamp_seconds") is None
+
+
+# in the partitions ----------------------------------------------------------------------------------------------------
+
+
+class Engine(Quiet):
+    """An entity stage that is as far as it is told."""
+
+    as_of_ms = NOON_MS
+    behind = False
+
+    def tick(self, _: int, most: int) -> Any:
+        return StageOutput(behind=self.behind)
+
+
+class Given:
+    """A scoring that has these changes ready."""
+
+    def __init__(self, *changes: ScoreChange) -> None:
+        self.changes: Sequence[ScoreChange] = changes
+        self.calls: Counter[str] = Counter()
+
+    def take(self) -> Sequence[ScoreChange]:
+        return self.changes
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        return lambda: self.calls.update([name])
+
+
+def work_of(settings: Settings, partition: int, engine: Any) -> EntityPartition:
+    return EntityPartition(setup_of(settings, Wall()), partition, engine)
+
+
+def clocks_in(commit: Commit | None) -> list[Reached]:
+    lines = [] if commit is None else sent(commit, SCORING, 0)
+    said = [stated(key or b"", value) for key, value in lines]
+    return [each.reached for each in said if isinstance(each, StatedClock)]
+
+
+def committed_by(work: EntityPartition, *, force: bool = False) -> Commit | None:
+    commit = work.commit(force=force)
+    if commit is not None:
+        commit.then(Written({}, None))
+    return commit
+
+
+def test_a_partition_states_its_clock_when_it_has_moved_and_only_once_all_that_is_due_by_then_is_written(
+    settings: Settings,
+) -> None:
+    engine = Engine()
+    work = work_of(settings, 3, engine)
+    assert clocks_in(committed_by(work)) == [Reached(NOON_MS, 60_000)]
+    assert committed_by(work) is None
+    engine.watermark_ms = 69_999
+    assert committed_by(work) is None  # the same pane
+    engine.watermark_ms, engine.behind = 70_000, True
+    assert clocks_in(committed_by(work, force=True)) == []
+    engine.behind = False
+    lost = work.commit()
+    assert clocks_in(lost) == clocks_in(committed_by(work)) == [Reached(NOON_MS, 70_000)]
+    assert committed_by(work) is None
+
+
+def test_without_schemes_nothing_is_stated_or_read() -> None:
+    work = work_of(load(None, {}), 0, Engine())
+    work.resume({work.topics[0]: (0, 1)})
+    commit = committed_by(work, force=True)
+    assert commit is not None
+    assert all(topic != SCORING for topic, _ in commit.outgoing)
+    assert work._scoring is None
+
+
+def test_scores_and_lines_are_in_the_partitions_own_transaction_and_count_once_it_is_committed(
+    settings: Settings,
+) -> None:
+    work = work_of(settings, 0, Engine())
+    committed_by(work)
+    given = Given(ScoreChange(b"k1", b"{}", b"line"), ScoreChange(b"k2", None, None))
+    work._scoring = cast("Scoring", given)
+    commit = work.commit()
+    assert commit is not None
+    assert sent(commit, "collections.scores.v1", 0) == [(b"k1", b"{}"), (b"k2", None)]
+    assert sent(commit, "collections.scoreledger.v1", 0) == [(b"k1", b"line")]
+    assert given.calls["committed"] == 0
+    commit.then(Written({}, None))
+    assert given.calls["committed"] == 1
+    work.withdraw()
+    assert given.calls["stop"] == 1
+
+
+def told(commit: Commit) -> list[tuple[str, int | None]]:
+    """(id, numerator) of the measurements in a commit of the debtor stage; None: taken back."""
+    said = [stated(key or b"", value) for key, value in sent(commit, SCORING, 0)]
+    return [
+        (each.measurement_id, each.measurement and each.measurement.numerator)
+        for each in said
+        if isinstance(each, StatedMeasurement)
+    ]
+
+
+def sends(offset: int, number: int, **fields: Any) -> FakeRecord:
+    event = measurement(number, occurred_at="2024-01-01T12:00:00Z", **fields)
+    return FakeRecord(offset, json.dumps(event).encode(), str(event["measurement_id"]).encode())
+
+
+def test_the_debtor_stage_states_the_version_that_counts_in_the_transaction_of_its_ledger() -> None:
+    mine = [n for n in range(100) if key_partition(f"m-{n}".encode(), 4) == 1][:2]
+    bench = Bench()
+    bench.feed(
+        sends(0, mine[0], numerator=4), sends(1, mine[1], numerator=1), sends(2, mine[0], version=2, numerator=9)
+    )
+    first = bench.commit()
+    assert told(first) == sorted([(f"m-{mine[0]}", 9), (f"m-{mine[1]}", 1)])
+    assert told(bench.commit()) == []
+    bench.feed(sends(3, mine[0], numerator=5), sends(4, mine[1], version=2, void=True))  # superseded; taken back
+    second = bench.commit()
+    assert told(second) == [(f"m-{mine[1]}", None)]
+    # Whoever goes on from a state of a former version, or of a hand-over, states all of it once.
+    restored = Bench()
+    for commit in (first, second):
+        for key, value in sent(commit, LEDGER, 1):
+            if key != KEY:
+                restored.work.restore(key or b"", value)
+    at = bench.work.positions
+    assert at is not None
+    assert at.measured
+    restored.work.restore(KEY, Positions(at.fingerprint, 4, 2, at.tps, at.greatest_ms, agents=at.agents).encode())
+    restored.work.resume({topic: (each.offset, 1) for topic, each in at.tps.items()})
+    assert told(restored.commit()) == sorted([(f"m-{mine[0]}", 9), (f"m-{mine[1]}", None)])
+    restored.work.restore(KEY, at.encode())
+    restored.work.resume({topic: (each.offset, 1) for topic, each in at.tps.items()})
+    assert told(restored.commit()) == []
+
+
+def test_scores_are_compacted_for_good_and_their_ledger_is_kept_without_end() -> None:
+    wanted = {topic.name: topic for topic in wanted_topics(load(None, {}))}
+    assert wanted["collections.scores.v1"].config["cleanup.policy"] == "compact"
+    ledger = wanted["collections.scoreledger.v1"]
+    assert (ledger.config["cleanup.policy"], ledger.config["retention.ms"]) == ("delete", "-1")
+    assert [wanted[f"collections.{name}.v1"].partitions for name in ("scores", "scoreledger")] == [1, 1]
