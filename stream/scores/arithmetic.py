@@ -5,12 +5,13 @@ Written from a score's record and the version of the scheme that made it; no lin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.scores.decimals import fixed, plain
+from stream.scores.payout import Basis
 from stream.scores.schemes import (
     Attainment,
     Bound,
@@ -28,17 +29,27 @@ from stream.scores.schemes import (
     Stepped,
 )
 from stream.scores.scoring import attained, deducted, on_line, step_of, stepped
+from stream.scores.values import Value
 
 Json = dict[str, Any]
 
 
-def lines_of(record: Json, definition: Definition | None) -> Iterator[str]:
-    """What a person reads of one record; without its definition what the record says alone."""
+def lines_of(
+    record: Json, definition: Definition | None, read: Mapping[str, Value] | None = None, basis: Basis | None = None
+) -> Iterator[str]:
+    """What a person reads of one record; without its definition what the record says alone. `read`, `basis`: what it
+    was computed from, if it is at hand."""
     trial = ", on trial" if record["trial"] else ""
     provisional = ", provisional" if record["provisional"] else ""
     scheme = f"{record['kind']} {record['name']} version {record['version']}{trial}"
     whose = f"{record['level']} {record['entity']} at {record['site']}"
     yield f"{scheme}: {whose}, {record['period']} from {record['start']} to {record['end']}{provisional}"
+    if not isinstance(definition, Scorecard):
+        for name, value in (read or {}).items():
+            parts = f"{value.numerator}" if value.denominator is None else f"{value.numerator} / {value.denominator}"
+            yield f"  {name}: {'no data' if value.value is None else parts}"
+    if isinstance(definition, Payout) and basis is not None:
+        yield from _cliffs(definition, basis)
     components = {each.component: each for each in definition.components} if isinstance(definition, Scorecard) else {}
     for part in record["parts"]:
         if "amount_minor" in part:
@@ -56,6 +67,26 @@ def lines_of(record: Json, definition: Definition | None) -> Iterator[str]:
         rule = rules.get(factor["factor"])
         yield f"  factor {factor['factor']}: x {factor['value']}{_factor(rule) if isinstance(rule, Factor) else ''}"
     yield from _outcome(record, definition)
+
+
+def _cliffs(payout: Payout, basis: Basis) -> Iterator[str]:
+    """R, T and a of a payout, and how far the next step is, in units of R."""
+    if basis.amount is not None:
+        reached = "undefined" if basis.reached is None else plain(basis.reached)
+        yield f"  R = {plain(basis.amount)}, T = {plain(basis.target) or 'none'}, a = R / T = {reached}"
+    commission = payout.commission
+    if commission is None or basis.amount is None or (basis.target is None and not commission.by_amount):
+        return
+    unit = Fraction(1) if commission.by_amount else basis.target or Fraction(0)
+    ahead = next(((bound * unit, rate) for bound, rate in commission.steps if bound * unit > basis.amount), None)
+    if ahead is None and commission.then_every is not None and unit:
+        step, more = commission.then_every
+        bound, rate = commission.steps[-1]
+        full = ((basis.amount / unit - bound) / step).__floor__() + 1
+        ahead = (bound + step * full) * unit, rate + more * full
+    if ahead is not None:
+        away = plain(ahead[0] - basis.amount)
+        yield f"  next step of the commission at {plain(ahead[0])}, {away} away: {plain(ahead[1])}"
 
 
 def _component(part: Json, component: Component | None) -> str:
