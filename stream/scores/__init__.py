@@ -4,4 +4,4 @@ Pure: KPI records, measurements and a configuration go in, score records and lin
 fractions, rounded once. `scores.Scores` is the whole of it.
 """
 
-__all__ = ["arithmetic", "evidence", "needs", "outputs", "payout", "periods", "schemes", "scores"]
+__all__ = ["arithmetic", "evidence", "needs", "outputs", "payout", "periods", "schemes", "scores", "words"]

@@ -1,6 +1,7 @@
-# ruff: noqa: E501  (a scheme is read best on one line)
+# ruff: noqa: E501, RUF001  (a scheme is read best on one line, and Chinese has its own punctuation)
 """The ledger (scores 5): which changes have a line, and what it says; and the arithmetic of a payout for people."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from stream.scores.arithmetic import lines_of
 from stream.scores.ledger import ledger_line
 from stream.scores.outputs import LedgerRecord, record_of, same
+from stream.scores.schemes import Definition
 from stream.scores.scores import Read, ScoreClock, Scores
-from stream.settings import Settings
+from stream.scores.words import ZH, chinese
+from stream.settings import Settings, load
 from tests.scores.floor import LATE, computed, kpi_record, settings_of
 
 LADDER = """
@@ -116,3 +119,55 @@ def test_the_arithmetic_of_a_payout_says_how_far_the_next_cliff_is(
 def _sheets(scores: Scores, settings: Settings) -> Any:
     for key in list(scores._sheets):
         yield key.definition.name, scores.scores(key)
+
+
+def test_every_word_of_the_arithmetic_has_its_chinese_with_the_same_fields() -> None:
+    fields = re.compile(r"{\w+}")
+    for template, words in ZH.items():
+        assert sorted(fields.findall(template)) == sorted(fields.findall(words))
+        assert re.search(r"[\u4e00-\u9fff，；（：×]", words)
+
+
+def test_the_arithmetic_is_told_in_chinese(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    early = ScoreClock(1_777_600_000_000, 1_777_600_000_000)
+    record, read, scores = state(settings, "ladder", 12_500_000, 3, early)
+    ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
+    lines = list(lines_of(record, score.definition, read, scores.basis_of(score), chinese))
+    assert "  回收额 R = 12500000，目标 T = 10000000，达成率 a = R / T = 1.25" in lines
+    assert "  提成下一档在 13000000，还差 500000：0.12" in lines
+    assert "  门槛 qa：0.98，不得低于 0.98：达标" in lines
+    assert lines[-1] == "  暂定：2026-05-01 之后 45 天 才结算，之前的数字仍可能变动"
+    card, _, _ = state(settings, "card", 5_000_000, 3)
+    definition = next(each for each in settings.schemes().definitions if each.name == "card")
+    assert "    下一档" not in "\n".join(lines_of(card, definition, say=chinese))
+    for scheme in sorted((Path(__file__).parents[2] / "docs" / "examples" / "schemes").glob("*.yaml")):
+        for each in load(scheme, {}).schemes().definitions:
+            shown = _shown(each)
+            assert list(lines_of(shown, each, say=chinese))
+            assert list(lines_of(shown, each))
+
+
+def _shown(definition: Definition) -> dict[str, Any]:
+    """A record of a definition in which everything is there."""
+    values = {
+        "value": "0.5",
+        "numerator": 1,
+        "denominator": 2,
+        "status": "few",
+        "target": None,
+        "attainment": None,
+        "points": "1.0000",
+        "weight": "1",
+    }
+    parts = [values | {"component": each.component} for each in getattr(definition, "components", ())]
+    gates = [
+        {"gate": each.gate, "missed": True, "value": None, "effect": {"void": "all"}}
+        for each in getattr(definition, "gates", ())
+    ]
+    factors = [{"factor": each.factor, "value": "1"} for each in getattr(definition, "factors", ())]
+    return {
+        "kind": definition.KIND, "name": definition.name, "version": 1, "trial": True, "site": "main", "level": "agent", "entity": "a-1", "period": "month",
+        "start": "2026-04-01", "end": "2026-05-01", "score": "1.0000", "amount_minor": 5, "currency": "CNY", "place": 1, "of": 2, "grade": "D", "flags": ["x"],
+        "parts": parts, "gates": gates, "factors": factors, "provisional": True, "reason": "why",
+    }  # fmt: skip
