@@ -12,6 +12,8 @@ from stream.cli.kpi_records import LIVE, numbers_of
 if TYPE_CHECKING:
     from stream.facts.fact import Fact
     from stream.scores.evidence import MeasuredValue
+    from stream.scores.payout import Basis
+    from stream.scores.scores import Read, ScoreClock, Scores
     from stream.settings import Settings
 
 
@@ -22,13 +24,47 @@ def computed(
 
     The instant for which scores are computed is the latest `as_of` of the KPI records.
     """
+    from stream.scores.outputs import key_of, record_of
+    from stream.windows.exact import dumps_bare
+
+    scores, clock = loaded(config, records, events)
+    lines = {}
+    for key, sheet in scores.changed(clock):
+        if days[0] <= key.start < days[1]:
+            for score in sheet.values():
+                record = record_of(scores, score, 1, run)
+                lines[key_of(record)] = dumps_bare(record) + b"\n"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "scores.jsonl").write_bytes(b"".join(lines[key] for key in sorted(lines)))
+    except OSError as error:
+        raise CommandError(f"{out}: {error.strerror or error}") from error
+    return len(lines)
+
+
+def read_by(config: Path | None, records: Path | None, wanted: Iterable[str]) -> "dict[str, tuple[Read, Basis | None]]":
+    """What scores were computed from, as far as the KPI records and measurements at hand say: key -> values of the
+    sources, and a payout's basis. `wanted`: the keys."""
+    from stream.scores.outputs import key_of, record_of
+
+    keys, found = set(wanted), {}
+    scores, clock = loaded(config, records, ())
+    for _, sheet in scores.changed(clock):
+        for score in sheet.values():
+            key = key_of(record_of(scores, score, 1, "show"))
+            if key in keys:
+                found[key] = scores.read_by(score), scores.basis_of(score)
+    return found
+
+
+def loaded(config: Path | None, records: Path | None, events: Iterable[Path]) -> "tuple[Scores, ScoreClock]":
+    """Scores with all evidence: of the live topics, or of KPI records in a file or a replay's folder, and events in
+    files; and the clock for which they are computed."""
     import orjson
 
     from stream.facts.instant import instant_ms
     from stream.replay.chunks import InputError
-    from stream.scores.outputs import key_of, record_of
     from stream.scores.scores import ScoreClock, Scores
-    from stream.windows.exact import dumps_bare
 
     settings = settings_of(config)
     scores = Scores(settings.schemes(), settings.targets(), settings.periods())
@@ -43,18 +79,7 @@ def computed(
                 scores.put_measurement(measurement.measurement_id, measurement)
     except InputError as error:
         raise CommandError(str(error)) from error
-    lines = {}
-    for key, sheet in scores.changed(ScoreClock(as_of_ms, as_of_ms)):
-        if days[0] <= key.start < days[1]:
-            for score in sheet.values():
-                record = record_of(scores, score, 1, run)
-                lines[key_of(record)] = dumps_bare(record) + b"\n"
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / "scores.jsonl").write_bytes(b"".join(lines[key] for key in sorted(lines)))
-    except OSError as error:
-        raise CommandError(f"{out}: {error.strerror or error}") from error
-    return len(lines)
+    return scores, ScoreClock(as_of_ms, as_of_ms)
 
 
 def _measurements(facts: "Iterator[Fact]", settings: "Settings") -> "Iterator[MeasuredValue]":

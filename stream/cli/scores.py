@@ -75,6 +75,7 @@ def show(
         str, typer.Option("--period", metavar="P", help="2026-04-07, 2026-04 or 2026-Q2.", show_default=False)
     ],
     site: Site = None,
+    language: Annotated[Literal["en", "zh"], typer.Option("--language", help="English or Chinese.")] = "en",
     source: From = None,
     config: Config = None,
 ) -> None:
@@ -84,11 +85,16 @@ def show(
     Examples:
       kpi-stream scores show card_team --entity t-3 --period 2026-Q2
       kpi-stream scores show ladder --entity a-017 --period 2026-04 --from numbers --config my.yaml
+      kpi-stream scores show ladder --entity a-017 --period 2026-04 --language zh
 
-    The configuration is that by which the scores were made: targets in place, steps and limits are read from it.
+    The configuration is that by which the scores were made: targets in place, steps and limits are read from it. A
+    payout's, contest's or reward's values are read from the KPI records beside the scores.
     """
+    from stream.cli.score_computing import read_by
     from stream.cli.score_records import chosen, scores_from, span_of
     from stream.scores.arithmetic import lines_of
+    from stream.scores.outputs import key_of
+    from stream.scores.words import LANGUAGES
 
     settings, span = settings_of(config), span_of(period)
     schemes = {
@@ -101,8 +107,12 @@ def show(
     ]  # fmt: skip
     if not found:
         raise CommandError(f"there is no score {name} of {entity} for {period} (`kpi-stream scores list` lists them)")
+    paid = [key_of(record) for record in found if record["kind"] != "scorecard"]
+    read = read_by(config, source, paid) if paid and settings.schemes() else {}
     for record in found:
-        for line in lines_of(record, schemes.get((record["kind"], record["name"], record["version"]))):
+        definition = schemes.get((record["kind"], record["name"], record["version"]))
+        values, basis = read.get(key_of(record), (None, None))
+        for line in lines_of(record, definition, values, basis, LANGUAGES[language]):
             print(escaped(line))
 
 

@@ -92,7 +92,8 @@ class Targets:
         if best is not None:
             return best[1]
         kpi, over, currency, level, period = what
-        if period != "quarter" or over is not None or CATALOGUE[kpi].denominator is not None:
+        found = CATALOGUE.get(kpi)
+        if period != "quarter" or over is not None or found is None or found.denominator is not None:
             return None
         total = Fraction(0)
         for month in range(3):

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from stream.facts.instant import instant_text
+from stream.scores.scores import Read
+from stream.scores.values import Value
 
 Json = dict[str, Any]
 
@@ -14,20 +16,25 @@ WATCHED = ("score", "grade", "flags", "amount_minor")
 SYSTEM = "system"
 
 
-def ledger_line(before: Json | None, after: Json, at_ms: int, by: str = SYSTEM, more: str = "") -> Json | None:
+def ledger_line(
+    before: Json | None,
+    after: Json,
+    at_ms: int,
+    read: tuple[Read, Read] | None = None,
+    by: str = SYSTEM,
+    more: str = "",
+) -> Json | None:
     """The line for a record that follows another; None: nothing that the ledger is about has changed.
 
-    `before`: the record last published of the key, or under the former version of the scheme. Only what is not
-    provisional has a line, and every change by a new version. `more`: facts to be added to the reason, if at hand.
+    `before`: the record last published of the key, or under the former version of the scheme. Only what is published as
+    not provisional has a line, and every change by a new version. `read`: what the two were computed from
+    (`Scores.read_by`), if it is at hand; `more`: facts to be added to the reason.
     """
-    if before is None:
+    if before is None or all(before[name] == after[name] for name in WATCHED):
         return None
-    by_version = before["version"] != after["version"]
-    if not by_version and (after["provisional"] or all(before[name] == after[name] for name in WATCHED)):
+    if before["version"] == after["version"] and after["provisional"]:
         return None
-    if by_version and all(before[name] == after[name] for name in WATCHED):
-        return None
-    reason = "; ".join([*_reasons(before, after), *([more] if more else [])])
+    reason = "; ".join([*_reasons(before, after), *(_read(*read) if read else ()), *([more] if more else [])])
     names = ("kind", "name", "version", "site", "level", "entity", "period", "start")
     return {
         **{name: after[name] for name in names},
@@ -38,6 +45,22 @@ def ledger_line(before: Json | None, after: Json, at_ms: int, by: str = SYSTEM, 
         "by": by,
         "run": after["run"],
     }
+
+
+def _read(before: Read, after: Read) -> Iterator[str]:
+    """Which sources changed: their parts and the revisions of the KPI records."""
+    for name, value in after.items():
+        former = before.get(name)
+        if former is None or (former.numerator, former.denominator) == (value.numerator, value.denominator):
+            continue
+        revisions = ""
+        if value.revision is not None:
+            revisions = f" (revision {_text(former.revision)} -> {value.revision})"
+        yield f"{name}: {_fraction(former)} -> {_fraction(value)}{revisions}"
+
+
+def _fraction(value: Value) -> str:
+    return _text(value.numerator) if value.denominator is None else f"{value.numerator} / {value.denominator}"
 
 
 def _said(record: Json) -> Json:
@@ -51,7 +74,7 @@ def _reasons(before: Json, after: Json) -> Iterator[str]:
     formerly = {_name(part): part for part in before["parts"]}
     for part in after["parts"]:
         former = formerly.get(_name(part))
-        if former is not None and former != part:
+        if former is not None and former | {"kpi_revision": None} != part | {"kpi_revision": None}:
             yield _changed(former, part)
     for list_name, name in (("factors", "factor"), ("gates", "gate")):
         known = {each[name]: each for each in before[list_name]}
@@ -72,6 +95,8 @@ def _changed(former: Json, part: Json) -> str:
     target = ""
     if former["target"] != part["target"]:
         target = f", target {_text(former['target'])} -> {_text(part['target'])}"
+    if _parts(former) == _parts(part) and not target:
+        return f"{part['component']}: {former['points']} -> {part['points']} points"
     return f"{part['component']}: {_parts(former)} -> {_parts(part)}{revisions}{target}"
 
 

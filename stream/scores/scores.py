@@ -16,13 +16,16 @@ from stream.kpis.targets import Targets
 from stream.scores.contest import Contests, Placing, left_of, reward_amount, weighed
 from stream.scores.evidence import Evidence, MeasuredValue, Touched
 from stream.scores.needs import Needs
-from stream.scores.payout import Payouts
+from stream.scores.payout import Basis, Payouts
 from stream.scores.periods import Periods, moved
 from stream.scores.schemes import Contest, Definition, Payout, Rank, Reward, Schemes, Scorecard
 from stream.scores.score import Score
 from stream.scores.scorecard import Cards, Marks, placed, scores_of
-from stream.scores.values import Values, Who
+from stream.scores.values import Value, Values, Who, said
 from stream.windows.measures import UNASSIGNED
+
+Read = Mapping[str, Value]
+"""Source in words -> its value."""
 
 ALL_SITES = ""
 """The scope of a sheet at level site: all sites are ranked together."""
@@ -85,10 +88,10 @@ class Scores:
         self._schemes = schemes
         self._needs = Needs(schemes)
         self.evidence = Evidence(periods, self._needs.kpis, self._needs.windows, schemes.indicators)
-        values = Values(self.evidence, schemes)
-        self._cards = Cards(values, targets)
-        self._payouts = Payouts(values, self._cards, self._score_of)
-        self._contests = Contests(values)
+        self._values = Values(self.evidence, schemes)
+        self._cards = Cards(self._values, targets)
+        self._payouts = Payouts(self._values, self._cards, self._score_of)
+        self._contests = Contests(self._values)
         self._sheets: dict[SheetKey, Sheet] = {}
         self._due: dict[SheetKey, None] = {}
         self._applying: dict[tuple[type[Definition], str, date], Definition | None] = {}
@@ -170,6 +173,15 @@ class Scores:
             settle_ms = max(settle_ms, card.settle_ms if card is not None else 0)
         end_ms = self.periods.end_ms(who.site, who.period, who.start)
         return FinalAt(end_ms, end_ms + settle_ms)
+
+    def read_by(self, score: Score) -> Read:
+        """What a score was computed from: the source in words -> its value, of every source of its definition."""
+        return {said(source): self._values.of(source, score.who) for source in score.definition.sources()}
+
+    def basis_of(self, score: Score) -> Basis | None:
+        """R, T and a of a payout; None of any other kind."""
+        payout = score.definition
+        return self._payouts.basis(payout, score.who) if isinstance(payout, Payout) else None
 
     def as_of_ms(self, who: Who) -> int:
         """The instant for which a score is computed: at most the end of its last window."""

@@ -139,3 +139,9 @@ def _sum(measurements: list[MeasuredValue]) -> Value:
     if len(denominators) < len(measurements):
         return Value(Fraction(numerator), numerator)
     return Value(Fraction(numerator, sum(denominators)), numerator, sum(denominators))
+
+
+def said(source: Source) -> str:
+    """A source in words: `recovered_amount CNY`, `plans over promises`, `bad_rate`."""
+    words = [source.kpi or source.indicator or "", *(["over", source.over] if source.over else []), source.currency]
+    return " ".join(filter(None, words))

@@ -1,6 +1,7 @@
 # ruff: noqa: E501  (a scheme is read best on one line)
 """Wrong schemes: each breach in one line with its key and reason (scores 6), and the balance rule (scores 2)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -309,6 +310,19 @@ def test_a_conduct_kpi_without_conduct_is_a_doubt(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, changed("scorecards.0.gates.0.kpi", "conduct_breach_rate"))
     (line,) = settings.warnings()
     assert "warning: scorecards[0].gates[0].kpi: conduct_breach_rate has no value" in line
+
+
+def test_the_examples_of_the_page_are_valid(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "scores.md").read_text("utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 4
+    settings = settings_of(tmp_path, "\n".join(blocks))
+    assert {each.name for each in settings.schemes().definitions} == {
+        "card_team",
+        "collector_ladder",
+        "counter_day",
+        "volume",
+    }
 
 
 def test_everything_that_is_wrong_is_listed_and_nothing_that_only_follows(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.engine.entities.outputs import KpiRecord
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.instant import instant_ms
 from stream.replay import replay
@@ -20,7 +21,10 @@ from tests.worlds.world import world
 
 SCHEMES = """
 indicators: [mark]
-targets: [{kpi: dials, level: agent, entity: "*", period: day, value: 5, from: 2020-01-01}]
+targets:
+  - {kpi: dials, level: agent, entity: "*", period: day, value: 5, from: 2020-01-01}
+  - {kpi: recovered_amount, currency: CNY, level: agent, entity: "*", period: month, value: 500, from: 2020-01-01}
+  - {kpi: connect_rate, level: site, entity: "*", period: month, value: "0.5", from: 2020-01-01}
 scorecards:
   - scorecard: card
     version: 1
@@ -102,6 +106,15 @@ def test_scores_are_the_same_bytes_in_any_order_and_by_either_way(tmp_path: Path
     third = run(other, lines, tmp_path / "3", windows=("month",))
     assert third["scores.jsonl"] == first["scores.jsonl"]
     assert third["kpi.jsonl"] == second["kpi.jsonl"]
+    agents = 0
+    for line in third["kpi.jsonl"].splitlines():
+        KpiRecord.model_validate_json(line, strict=True)
+        record = orjson.loads(line)
+        found = {(kpi["kpi"], kpi.get("currency")): kpi for kpi in record["kpis"]}
+        if record["level"] == "agent" and record["entity"] != "unassigned":
+            assert found["recovered_amount", "CNY"]["target"] == 500
+            agents += 1
+    assert agents
     assert first["summary"].measurements_undeclared >= 1
 
 
@@ -155,6 +168,21 @@ def test_a_void_measurement_counts_nothing_and_a_higher_version_replaces(tmp_pat
         measured("m-2", period_start="2026-03-03", version=2, numerator=0),
     ]
     assert [each[1] for each in told(run(settings, lines, tmp_path / "a")["records"])] == ["1.0000", "1.0000"]
+
+
+def test_bounds_of_time_leave_out_periods_and_change_none(tmp_path: Path) -> None:
+    """As a backfill has them: a period is computed from all there is, and written if it lies within."""
+    settings = settings_of(tmp_path, CARD.replace("target: 1,", "target: {before: 1},"))
+    whole = run(settings, LINES, tmp_path / "whole", end_ms=NO_END_MS)
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(LINES))
+    start_ms, end_ms = instant_ms("2026-03-03T00:00:00Z"), instant_ms("2026-03-04T00:00:00Z")
+    options = replay.ReplayOptions("replay", frozenset(["day"]), 1, start_ms, end_ms, end_ms=NO_END_MS)
+    replay.replay(settings, [str(tmp_path / "in.jsonl")], tmp_path / "out", options, silent)
+    found = (tmp_path / "out" / "scores.jsonl").read_bytes()
+    assert [orjson.loads(found)] == [record for record in whole["records"] if record["start"] == "2026-03-03"]
+    assert orjson.loads(found)["parts"][0]["target"] == "1"
+    days = [orjson.loads(line)["start"] for line in (tmp_path / "out" / "kpi.jsonl").read_bytes().splitlines()]
+    assert set(days) == {"2026-03-03T00:00:00Z"}
 
 
 def test_without_schemes_there_is_an_empty_file(tmp_path: Path) -> None:
