@@ -1,4 +1,4 @@
-"""Scores, kept up to date beside entity partition 0 and published in its transactions (ADR 0072)."""
+"""Scores, kept up to date beside entity partition 0 and published in its transactions (ADR 0073)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records of the scoring topic: what scores are computed from beside KPI records (ADR 0072).
+"""Records of the scoring topic: what scores are computed from beside KPI records (ADR 0073).
 
 Key `m|ID`: a measurement as it counts, a tombstone where it was taken back; written by the debtor stage. Key `c|N`: how
 far entity partition N is; whatever it has published by then lies in the topic of KPI records before that.

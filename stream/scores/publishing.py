@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from stream.scores.final_at import FinalAt
 from stream.scores.ledger import WATCHED, ledger_line
 from stream.scores.outputs import key_of, record_of, same
 from stream.scores.periods import moved
 from stream.scores.schemes import Before, Definition
 from stream.scores.score import Score
-from stream.scores.scores import ALL_SITES, FinalAt, ScoreClock, Scores, SheetKey
+from stream.scores.scores import ALL_SITES, ScoreClock, Scores, SheetKey
 from stream.scores.values import Who
 from stream.windows.exact import dumps_bare
 
@@ -32,6 +33,13 @@ class ScoreChange(NamedTuple):
     key: bytes
     value: bytes | None
     line: bytes | None
+
+
+class Kept(NamedTuple):
+    """Whether the topics still hold what a period, and what the periods before it that count in it, were made of."""
+
+    period: bool
+    before: bool
 
 
 class Publishing:
@@ -63,7 +71,7 @@ class Publishing:
 
     def is_ending(self, clock: ScoreClock) -> bool:
         """Whether some score that was provisional is so no longer."""
-        return any(at.is_reached(clock) for ends in self._ending.values() for at in ends)
+        return any(at.is_reached(*clock) for ends in self._ending.values() for at in ends)
 
     def endings(self, clock: ScoreClock, at_ms: int) -> Iterator[list[ScoreChange]]:
         """What differs, by sheet, of the sheets in which some score is no longer provisional, of these scores alone.
@@ -83,7 +91,7 @@ class Publishing:
             yield self._differing(sheet, found, at_ms)
 
     def _ending_sheets(self, clock: ScoreClock) -> list[SheetKey]:
-        return [sheet for sheet, ends in self._ending.items() if any(at.is_reached(clock) for at in ends)]
+        return [sheet for sheet, ends in self._ending.items() if any(at.is_reached(*clock) for at in ends)]
 
     def _differing(
         self, sheet: SheetKey, found: Mapping[Who, Score], at_ms: int, *, only_final: bool = False
@@ -100,13 +108,17 @@ class Publishing:
         ]
         former = dict(replaced)
         changes = []
-        ends = set()
+        ends: set[FinalAt] = set()
+        of_site: dict[str, tuple[Kept, FinalAt]] = {}
         for who, score in found.items():
+            if who.site not in of_site:
+                of_site[who.site] = self._kept(definition, who.site, sheet.start), self._scores.final_at(score)
+            kept, final_at = of_site[who.site]
             place = (who.site, who.level, who.entity)
-            if self._stands(definition, who.site, sheet.start, known.get(place)):
+            if _stands(kept, known.get(place)):
                 continue
-            if self._scores.provisional(score):
-                ends.add(self._scores.final_at(score))
+            if not final_at.is_reached(*self._clock):
+                ends.add(final_at)
                 if only_final:
                     continue
             change = self._change(score, known.get(place), former.get(place), at_ms)
@@ -141,7 +153,7 @@ class Publishing:
         for place, value in known.items():
             if place in there or sheet.scope not in (ALL_SITES, place[0]):
                 continue
-            if not self._stands(sheet.definition, place[0], sheet.start, value):
+            if not _stands(self._kept(sheet.definition, place[0], sheet.start), value):
                 yield _gone(value, at_ms)
 
     def _replaced(
@@ -149,23 +161,26 @@ class Publishing:
     ) -> Iterator[ScoreChange]:
         """The records of versions that are no longer computed for this period."""
         for place, value in replaced:
-            if not self._stands(sheet.definition, place[0], sheet.start, value):
+            if not _stands(self._kept(sheet.definition, place[0], sheet.start), value):
                 yield _gone(value, at_ms)._replace(line=None) if place in there else _gone(value, at_ms)
 
     def _is_computed(self, definition: Definition, version: int, start: date) -> bool:
         found = self._definitions.get((definition.KIND, definition.name, version))
         return found is not None and self._scores.computed(found, start)
 
-    def _stands(self, definition: Definition, site: str, start: date, known: bytes | None) -> bool:
-        """Whether the last record of a period stands, whatever the scores are now."""
+    def _kept(self, definition: Definition, site: str, start: date) -> Kept:
+        """Whether the period is kept, and what it looks back on."""
         kept_ms = self._clock.as_of_ms - self._keep_ms
         periods, period = self._scores.periods, definition.period
-        if periods.span_ms(site, period, start)[0] < kept_ms:
-            return True
-        back = _periods_back(definition)
-        if not back or known is None or periods.span_ms(site, period, moved(period, start, -back))[0] >= kept_ms:
-            return False
-        return not json.loads(known)["provisional"]
+        first = moved(period, start, -_periods_back(definition))
+        return Kept(*(periods.span_ms(site, period, day)[0] >= kept_ms for day in (start, first)))
+
+
+def _stands(kept: Kept, known: bytes | None) -> bool:
+    """Whether the last record stands, `known` if there is one, whatever the score is now."""
+    if kept.period and not kept.before:
+        return known is not None and not json.loads(known)["provisional"]
+    return not kept.period
 
 
 def _periods_back(definition: Definition) -> int:

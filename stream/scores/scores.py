@@ -15,6 +15,7 @@ from typing import NamedTuple
 from stream.kpis.targets import Targets
 from stream.scores.contest import Contests, Placing, left_of, reward_amount, weighed
 from stream.scores.evidence import Evidence, MeasuredValue, Touched
+from stream.scores.final_at import FinalAt
 from stream.scores.needs import Needs
 from stream.scores.payout import Basis, Payouts
 from stream.scores.periods import Periods, moved
@@ -37,17 +38,6 @@ class ScoreClock(NamedTuple):
 
     as_of_ms: int
     final_ms: int
-
-
-class FinalAt(NamedTuple):
-    """When a score is no longer provisional: its windows are final, and it is settled."""
-
-    end_ms: int
-    settled_ms: int
-
-    def is_reached(self, clock: ScoreClock) -> bool:
-        """Whether it is so late."""
-        return self.end_ms <= clock.final_ms and self.settled_ms <= clock.as_of_ms
 
 
 class SheetKey(NamedTuple):
@@ -163,7 +153,7 @@ class Scores:
 
     def provisional(self, score: Score) -> bool:
         """Whether a window of the score, or the time until it is settled, ends later than the clock allows."""
-        return not self.final_at(score).is_reached(self._clock)
+        return not self.final_at(score).is_reached(*self._clock)
 
     def final_at(self, score: Score) -> FinalAt:
         """When the score is no longer provisional."""

@@ -6,8 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from stream.kafka.names import Names
-from stream.settings import Settings
+from stream.settings import Settings, load
 from tests.kafka.workers import committed
 
 SCHEMES: dict[str, Any] = {
@@ -47,6 +49,14 @@ def schemes_from(day: str) -> dict[str, Any]:
         name: [each | {"from": day} if isinstance(each, dict) else each for each in section]
         for name, section in SCHEMES.items()
     }
+
+
+def with_schemes(folder: Path) -> Settings:
+    """The settings of a worker with these schemes, in force from 2023 on, without grace."""
+    document = schemes_from("2023-01-01") | {"publish": {"scores_every": "10s"}, "time": {"grace": "0s"}}
+    config = folder / "c.yaml"
+    config.write_text(yaml.safe_dump(document))
+    return load(config, {})
 
 
 def measurement(number: int, **fields: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The measurements of a ledger in the version that counts, for the scores that are computed from them (ADR 0072)."""
+"""The measurements of a ledger in the version that counts, for the scores that are computed from them (ADR 0073)."""
 
 from __future__ import annotations
 
