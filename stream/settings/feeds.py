@@ -1,6 +1,4 @@
-"""What the keys of a feed must satisfy together (contract 4, `feeds`). Whether a mapping is there and right is asked when
-it runs.
-"""
+"""What the keys of feeds must satisfy together (contract 4, `feeds`). A mapping is looked at when it runs."""
 
 from collections.abc import Iterator, Sequence
 
