@@ -49,10 +49,6 @@ def run_topic(
         running = TopicFeed(settings, wish, lambda line: warn(f"feed {feed.name}: {line}"), shown.report)
         return await running.run(stopped)
 
-    import logging
-
-    # aiokafka logs every attempt to connect; a person gets one line from `warn` instead.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         counts = asyncio.run(run())
     except (CannotSend, TooManyRefused) as error:

@@ -1,5 +1,6 @@
 """Where a feed's events and refusals go: the inbound topics and the dead letters, as the broker has them."""
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -64,6 +65,12 @@ async def destination(settings: Settings) -> Destination:
             servers = settings.kafka.bootstrap_servers
             raise CannotSend(f"{servers}: there is no topic {missing}; `kpi-stream topics create` makes it")
         return Destination(names, counts, await deadletter_takes(admin, settings))
+
+
+def unlogged() -> None:
+    """Silences the client's own log: it tells of every attempt to connect, and a person gets one line instead."""
+    for name in ("aiokafka", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def reason_of(error: BaseException) -> str:

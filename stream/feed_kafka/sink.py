@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from aiokafka.errors import BrokerResponseError
 
 from stream.backoff import backoff_seconds
-from stream.feed_kafka.destination import GONE, Destination, destination, reason_of
+from stream.feed_kafka.destination import GONE, Destination, destination, reason_of, unlogged
 from stream.feed_kafka.errors import CannotSend
 from stream.feed_kafka.letters import letter_of_file
 from stream.feeds.feed_run import GivenEvent, RefusedRecord
@@ -36,6 +36,7 @@ class KafkaSink:
         warn: Callable[[str], None] = lambda _line: None,
         patience_s: float | None = 60.0,
     ) -> None:
+        unlogged()
         self._settings, self._warn, self._patience_s = settings, warn, patience_s
         self._id_parts = ("run", secrets.token_hex(8)) if name is None else ("files", name)
         self._named = name is not None

@@ -18,7 +18,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.backoff import backoff_seconds
-from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination, reason_of
+from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination, reason_of, unlogged
 from stream.feed_kafka.errors import CannotSend, TooManyRefused
 from stream.feed_kafka.position import Position, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
@@ -89,6 +89,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
     async def run(self, stopped: asyncio.Event) -> FeedCounts:
         """Runs until `stopped` is set; gives what became of all records that this process has read. CannotSend,
         TooManyRefused: it cannot go on."""
+        unlogged()
         waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
         while not stopped.is_set():
             begun = time.monotonic()
