@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import orjson
 
 from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.given import GivenEvent, Place, Refusal, RefusedRecord
 from stream.feeds.inputs import BYTE_ORDER_MARK, Malformed, Read, header_of, reader_of
+from stream.feeds.joining import JoinedRecord, Joining
+from stream.feeds.json_text import decode, encode
 from stream.feeds.loading import Feed
 from stream.feeds.wrong import Wrong, shown
 
@@ -31,7 +32,7 @@ class FeedRun:
         self._read: Read | None = None if feed.needs_header else reader_of(feed.mapping.input, None)
         self._json_fields = tuple(feed.mapping.input.json_)
         self._plain = not self._json_fields and feed.records is None and feed.join is None
-        _ = most_open
+        self._joining = None if feed.join is None else Joining(feed.join, most_open)
 
     def header(self, line: bytes) -> tuple[str, ...]:
         """The columns that a header line names. Raises Malformed."""
@@ -110,7 +111,26 @@ class FeedRun:
         self.counts.records += 1
         if not isinstance(record, dict):
             record = {}
+        if self._joining is not None:
+            try:
+                given = self._joining.take(record, place)
+            except Refusal as refusal:
+                self._refuse(refusal, record, place, value)
+                return
+            if given is not None:
+                self._give_joined(given)
+                return
         self._give(record, 1, place, value)
+
+    def _give_joined(self, given: list[JoinedRecord]) -> None:
+        for record, version, place, wrong in given:
+            self.counts.joined += 1
+            if wrong is None:
+                self._give(record, version, place, None)
+            else:
+                self._refuse(wrong, record, place, None)
+        assert self._joining is not None
+        self.counts.clock_ahead, self.counts.overflow = self._joining.held.clock_ahead, self._joining.held.overflow
 
     def _give(self, record: Any, version: int, place: Place, value: bytes | None) -> None:
         """The events of one record: all, or none where one is refused."""
@@ -136,6 +156,8 @@ class FeedRun:
 
     def end(self) -> None:
         """The end of the input: what is open is given out."""
+        if self._joining is not None:
+            self._give_joined(self._joining.at_end())
 
     def drain(self) -> tuple[list[GivenEvent], list[RefusedRecord]]:
         """The events and refusals since this was last asked, in the order in which they came about."""
@@ -146,11 +168,37 @@ class FeedRun:
     @property
     def oldest(self) -> Place | None:
         """Where reading must begin anew, so that nothing that is held is missing; None where nothing is held."""
-        return None
+        return None if self._joining is None else self._joining.oldest
 
     def state(self) -> bytes:
         """What the run holds: event time and joins, as one line of JSON."""
-        return orjson.dumps({"feed": self._feed.name})
+        held = {} if self._joining is None else self._joining.state()
+        return encode({"feed": self._feed.name, **held})
 
     def restore(self, state: bytes) -> None:
         """Puts back what `state` gave, before the first value. Raises ValueError, in one line."""
+        self._put_back(state, whole=True)
+
+    def clock(self) -> bytes:
+        """Event time alone, and the row that waits for a second clock: small enough for a commit's metadata."""
+        if self._joining is None:
+            return encode({"feed": self._feed.name})
+        return encode({"feed": self._feed.name, **self._joining.clock_state()})
+
+    def set_clock(self, clock: bytes) -> None:
+        """Puts back what `clock` gave. Raises ValueError, in one line."""
+        self._put_back(clock, whole=False)
+
+    def _put_back(self, state: bytes, *, whole: bool) -> None:
+        try:
+            found = decode(state)
+            name = found["feed"]
+            if name == self._feed.name and self._joining is not None:
+                if whole:
+                    self._joining.restore(found)
+                else:
+                    self._joining.set_clock(found)
+        except (ValueError, LookupError, TypeError) as error:
+            raise ValueError(f"is no state of a feed: {error}") from None
+        if name != self._feed.name:
+            raise ValueError(f"is the state of the feed {name}, not of {self._feed.name}")
