@@ -14,7 +14,7 @@ from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
     from stream.feed_kafka.topic_feed import Shown
-    from stream.feeds.feed_run import FeedCounts
+    from stream.feeds.feed_counts import FeedCounts
     from stream.feeds.loading import Feed
     from stream.settings import Settings
     from stream.settings.document import Feed as Entry
@@ -84,8 +84,9 @@ def mapping_of(config: Path | None, text: str, *, configured: bool) -> tuple[str
     the configuration says it, so that the file lies beside that. CommandError, exit code 2: there is none."""
     from stream.feeds.shipped import shipped_names, shipped_text
 
-    if text in shipped_names():
-        return shipped_text(text), text
+    shipped = shipped_text(text)
+    if shipped is not None:
+        return shipped, text
     file = Path(text)
     if configured:
         beside = config or (Path(given) if (given := os.environ.get("KPI_STREAM_CONFIG")) else None)
@@ -93,6 +94,6 @@ def mapping_of(config: Path | None, text: str, *, configured: bool) -> tuple[str
     try:
         return file.read_text(encoding="utf-8-sig"), str(file)
     except (OSError, ValueError) as error:
-        shipped = f"; no shipped mapping has this name (there are {', '.join(shipped_names())})"
         reason = (error.strerror if isinstance(error, OSError) else "not UTF-8 text") or error
-        raise CommandError(f"{file}: {reason}{shipped if '/' not in text and '.' not in text else ''}", 2) from error
+        also = f"; no shipped mapping has this name (there are {', '.join(shipped_names())})"
+        raise CommandError(f"{file}: {reason}{'' if '/' in text or '.' in text else also}", 2) from error

@@ -8,7 +8,7 @@ from aiokafka.errors import KafkaError
 
 from stream.facts.murmur import murmur2
 from stream.feed_kafka.errors import CannotSend
-from stream.feeds.feed_run import GivenEvent
+from stream.feeds.given import GivenEvent
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, deadletter_takes, partition_counts
 from stream.kafka.writer import Line

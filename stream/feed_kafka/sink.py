@@ -11,7 +11,7 @@ from stream.backoff import backoff_seconds
 from stream.feed_kafka.destination import GONE, Destination, destination, reason_of, unlogged
 from stream.feed_kafka.errors import CannotSend
 from stream.feed_kafka.letters import letter_of_file
-from stream.feeds.feed_run import GivenEvent, RefusedRecord
+from stream.feeds.given import GivenEvent, RefusedRecord
 from stream.kafka.writer import FENCED, Outgoing, Writer
 from stream.settings import Settings
 

@@ -9,7 +9,9 @@ from itertools import islice
 from stream.feed_kafka.errors import TooManyRefused
 from stream.feed_kafka.letters import letter_of_record
 from stream.feed_kafka.position import MOST_METADATA, Position
-from stream.feeds.feed_run import FeedCounts, FeedRun, GivenEvent, Place, RefusedRecord
+from stream.feeds.feed_counts import FeedCounts
+from stream.feeds.feed_run import FeedRun
+from stream.feeds.given import GivenEvent, Place, RefusedRecord
 from stream.feeds.loading import Feed
 from stream.kafka.writer import Line
 from stream.partition.deadletter_limit import DeadLetterLimit

@@ -22,7 +22,7 @@ from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, dest
 from stream.feed_kafka.errors import CannotSend, TooManyRefused
 from stream.feed_kafka.position import Position, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
-from stream.feeds.feed_run import FeedCounts
+from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.loading import Feed
 from stream.kafka.batches import FETCH_BYTES, fetch
 from stream.kafka.topics import admin_client, partition_counts

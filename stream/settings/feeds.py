@@ -29,7 +29,8 @@ def feed_problems(feeds: Sequence[Feed]) -> Iterator[tuple[KeyPath, str]]:
         if reader[0] and reader[1] and reader in readers:
             reason = f"{reader[1]!r} is the group of another feed of this topic already"
             yield ("feeds", index, "source", "group"), reason
-        states |= {state} - {None}
+        if state is not None:
+            states.add(state)
         readers.add(reader)
 
 
