@@ -18,6 +18,7 @@ from stream.cli import (
     import_,
     kpis,
     openmetrics,
+    produce,
     reconcile,
     replay,
     simulate,
@@ -75,6 +76,7 @@ app.command()(reconcile.reconcile)
 app.command()(openmetrics.openmetrics)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
+app.command()(produce.produce)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)

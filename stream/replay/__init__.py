@@ -18,6 +18,7 @@ __all__ = [
     "results",
     "running",
     "tasks",
+    "waiting",
     "workfolder",
     "writing",
 ]
