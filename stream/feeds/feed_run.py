@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stream.feeds.feed_counts import FeedCounts
-from stream.feeds.given import GivenEvent, Place, Refusal, RefusedRecord
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord, Unmapped
 from stream.feeds.inputs import BYTE_ORDER_MARK, Malformed, Read, header_of, reader_of
 from stream.feeds.joining import JoinedRecord, Joining
 from stream.feeds.json_text import decode, encode
@@ -42,7 +42,7 @@ class FeedRun:
         """The columns of the values that follow."""
         self._read = reader_of(self._feed.mapping.input, columns)
 
-    def take(self, place: Place, value: bytes) -> None:
+    def take(self, place: RecordPlace, value: bytes) -> None:
         """Takes one input value: a line, or the value of a Kafka record. No bytes make it fail."""
         value = value.rstrip(b"\r\n")
         if value.startswith(BYTE_ORDER_MARK):
@@ -64,14 +64,14 @@ class FeedRun:
         else:
             self._values(found, place, value)
 
-    def _values(self, found: Any, place: Place, raw: bytes) -> None:
+    def _values(self, found: Any, place: RecordPlace, raw: bytes) -> None:
         items = found if isinstance(found, list) and self._feed.format == "json" else [found]
         several = items is found
         for item in items:
             value = None if several else raw
             try:
                 records = self._records(item)
-            except Refusal as refusal:
+            except Unmapped as refusal:
                 self.counts.records += 1
                 self._refuse(refusal, item, place, value)
                 continue
@@ -87,11 +87,11 @@ class FeedRun:
         try:
             found = self._feed.records(item if isinstance(item, dict) else {})
         except Wrong as wrong:
-            raise Refusal("records", str(wrong)) from None
+            raise Unmapped("records", str(wrong)) from None
         if found is None:
             return ()
         if not isinstance(found, list):
-            raise Refusal("records", f"{shown(found)} is no list")
+            raise Unmapped("records", f"{shown(found)} is no list")
         for record in found:
             self._read_json_fields(record)
         return found
@@ -105,16 +105,16 @@ class FeedRun:
                 try:
                     item[name] = msgspec.json.decode(text)
                 except (ValueError, RecursionError):
-                    raise Refusal(name, f"{shown(text)} is no JSON, as `input.json` says") from None
+                    raise Unmapped(name, f"{shown(text)} is no JSON, as `input.json` says") from None
 
-    def _record(self, record: Any, place: Place, value: bytes | None) -> None:
+    def _record(self, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.records += 1
         if not isinstance(record, dict):
             record = {}
         if self._joining is not None:
             try:
                 given = self._joining.take(record, place)
-            except Refusal as refusal:
+            except Unmapped as refusal:
                 self._refuse(refusal, record, place, value)
                 return
             if given is not None:
@@ -132,13 +132,13 @@ class FeedRun:
         assert self._joining is not None
         self.counts.clock_ahead, self.counts.overflow = self._joining.held.clock_ahead, self._joining.held.overflow
 
-    def _give(self, record: Any, version: int, place: Place, value: bytes | None) -> None:
+    def _give(self, record: Any, version: int, place: RecordPlace, value: bytes | None) -> None:
         """The events of one record: all, or none where one is refused."""
         events: list[GivenEvent] = []
         try:
             for rule in self._feed.rules:
                 events += rule.events(record, version)
-        except Refusal as refusal:
+        except Unmapped as refusal:
             self._refuse(refusal, record, place, value)
             return
         if not events:
@@ -148,7 +148,7 @@ class FeedRun:
             self.counts.events[event.type] += 1
         self._events += events
 
-    def _refuse(self, refusal: Refusal, record: Any, place: Place, value: bytes | None) -> None:
+    def _refuse(self, refusal: Unmapped, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.unmapped += 1
         self.counts.refused[refusal.field] += 1
         written = msgspec.json.encode(record) if value is None else value
@@ -166,7 +166,7 @@ class FeedRun:
         return drained
 
     @property
-    def oldest(self) -> Place | None:
+    def oldest(self) -> RecordPlace | None:
         """Where reading must begin anew, so that nothing that is held is missing; None where nothing is held."""
         return None if self._joining is None else self._joining.oldest
 
