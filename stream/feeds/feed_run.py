@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -15,7 +15,22 @@ from stream.feeds.json_text import decode, encode
 from stream.feeds.loading import Feed
 from stream.feeds.wrong import Wrong, shown
 
+__all__ = ["FeedCounts", "FeedRun", "GivenEvent", "Observer", "RecordPlace", "RefusedRecord"]
+
 MOST_OPEN = 100_000
+
+
+class Observer(Protocol):
+    """Looks on while a feed runs, for `feed check`."""
+
+    def saw(self, record: Any) -> None:
+        """A record of the input, before anything is done with it."""
+
+    def gave(self, rule: str, count: int) -> None:
+        """So many events of the rule with this key, out of one record."""
+
+    def left(self, record: Any, place: RecordPlace) -> None:
+        """A record that no event wanted."""
 
 
 class FeedRun:
@@ -24,9 +39,10 @@ class FeedRun:
     A run may be thrown away and begun anew from `oldest`: what is read again gives the same events.
     """
 
-    def __init__(self, feed: Feed, most_open: int = MOST_OPEN) -> None:
+    def __init__(self, feed: Feed, most_open: int = MOST_OPEN, observer: Observer | None = None) -> None:
         self._feed = feed
         self.counts = FeedCounts()
+        self._observer = observer
         self._events: list[GivenEvent] = []
         self._refused: list[RefusedRecord] = []
         self._read: Read | None = None if feed.needs_header else reader_of(feed.mapping.input, None)
@@ -109,6 +125,8 @@ class FeedRun:
 
     def _record(self, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.records += 1
+        if self._observer is not None:
+            self._observer.saw(record)
         if not isinstance(record, dict):
             record = {}
         if self._joining is not None:
@@ -137,12 +155,17 @@ class FeedRun:
         events: list[GivenEvent] = []
         try:
             for rule in self._feed.rules:
+                before = len(events)
                 events += rule.events(record, version)
+                if self._observer is not None:
+                    self._observer.gave(rule.key, len(events) - before)
         except Unmapped as refusal:
             self._refuse(refusal, record, place, value)
             return
         if not events:
             self.counts.unused += 1
+            if self._observer is not None:
+                self._observer.left(record, place)
             return
         for event in events:
             self.counts.events[event.type] += 1
