@@ -15,6 +15,7 @@ from stream.cli import (
     deadletter,
     doctor,
     explain,
+    feed,
     import_,
     kpis,
     openmetrics,
@@ -82,6 +83,7 @@ app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(board.board)
+app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 
