@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from multiprocessing.context import SpawnProcess
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from stream.backoff import backoff_seconds
-from stream.cli.failure import CommandError, warn
-from stream.cli.feed_wish import Options, wish_of
-
-if TYPE_CHECKING:
-    from stream.settings import Settings
+from stream.cli.failure import warn
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
 STOP_SECONDS = 20.0
@@ -25,18 +19,6 @@ STOP_SECONDS = 20.0
 
 Arguments = Sequence[str]
 """Of `kpi-stream`, the program's name left out."""
-
-
-def run_configured(settings: "Settings", config: Path | None) -> int:
-    """Runs every feed of the configuration until SIGTERM. CommandError with exit code 2, and nothing is started: there
-    is none, or a mapping is wrong."""
-    entries = settings.document.feeds
-    if not entries:
-        raise CommandError("feeds: the configuration names no feed", exit_code=2)
-    for entry in entries:
-        wish_of(settings, config, entry.name, Options())
-    same = [] if config is None else ["--config", str(config)]
-    return run_all([(entry.name, ["feed", "run", entry.name, *same]) for entry in entries])
 
 
 @dataclass

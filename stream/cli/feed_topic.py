@@ -21,10 +21,17 @@ if TYPE_CHECKING:
 
 
 def run_topic(
-    settings: "Settings", feed: "Feed", topic: str, group: str | None, most_open: int, progress: bool | None = None
+    settings: "Settings",
+    feed: "Feed",
+    topic: str,
+    group: str | None,
+    most_open: int,
+    progress: bool | None = None,
+    name: str | None = None,
 ) -> int:
     """Runs a feed from a topic to Kafka until SIGTERM or Ctrl-C, and gives the exit code: 0 then, even where records
     were refused; 1 where it cannot go on. `group` None: `<kafka.group>.<feed>`.
+    `name`: what its lines begin with, if not with the mapping's.
 
     CommandError: a mapping that no topic can have, or a broker that lets nobody in (exit code 2).
     """
@@ -38,6 +45,7 @@ def run_topic(
     except WrongVersionError as error:
         raise CommandError(str(error), 2) from error
     refuse_denied(settings)
+    called = f"feed {name or feed.name}"
     wish = Wish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
     shown = _Progress(progress)
 
@@ -46,15 +54,15 @@ def run_topic(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        running = TopicFeed(settings, wish, lambda line: warn(f"feed {feed.name}: {line}"), shown.report)
+        running = TopicFeed(settings, wish, lambda line: warn(f"{called}: {line}"), shown.report)
         return await running.run(stopped)
 
     try:
         counts = asyncio.run(run())
     except (CannotSend, TooManyRefused) as error:
-        raise CommandError(f"feed {feed.name}: {error}") from error
+        raise CommandError(f"{called}: {error}") from error
     show_line("", progress)
-    print(f"feed {feed.name}: {counts.line()}", file=sys.stderr)
+    print(f"{called}: {counts.line()}", file=sys.stderr)
     return 0
 
 
@@ -84,9 +92,8 @@ def mapping_of(config: Path | None, text: str, *, configured: bool) -> tuple[str
     the configuration says it, so that the file lies beside that. CommandError, exit code 2: there is none."""
     from stream.feeds.shipped import shipped_names, shipped_text
 
-    shipped = shipped_text(text)
-    if shipped is not None:
-        return shipped, text
+    if text in shipped_names():
+        return shipped_text(text), text
     file = Path(text)
     if configured:
         beside = config or (Path(given) if (given := os.environ.get("KPI_STREAM_CONFIG")) else None)

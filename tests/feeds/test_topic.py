@@ -258,3 +258,34 @@ def test_a_sink_without_a_broker_gives_up_in_time_and_says_why(tmp_path: Path) -
     sink.close()
     assert time.monotonic() - begun < 10
     assert len(told) <= 1
+
+
+@pytest.mark.broker
+async def test_all_configured_feeds_run_until_sigterm_and_go_on_where_they_were(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A file that is followed and a topic, each in its process; twice, with more to read the second time."""
+    world = World(broker, topic_prefix, tmp_path)
+    await world.prepare()
+    document = orjson.loads(world.config.read_bytes())
+    log, lines = tmp_path / "q.log", rows(120, seed=7, wrong=1)
+    document["feeds"] = [
+        {"name": "log", "mapping": "pbx.yaml", "source": {"files": [f"{log}*"], "state": str(tmp_path / "state")}},
+        {"name": "rows", "mapping": "pbx.yaml", "source": {"topic": world.topic}},
+    ]
+    world.config.write_bytes(orjson.dumps(document))
+    written: list[bytes] = []
+    for piece, sent in zip(pieces_of(lines, 2), pieces_of(rows(120, seed=8), 2), strict=True):
+        with log.open("ab") as file:
+            file.write(b"\n".join([*piece, b""]))
+        await world.send(sent)
+        written += piece
+        wanted = Counter(each.json for each in (*undisturbed(written)[0], *undisturbed(world.sent[0])[0]))
+        program = Path(sys.executable).with_name("kpi-stream")
+        given = ("feed", "run", "--all", "--config", str(world.config))
+        running = await asyncio.create_subprocess_exec(program, *given, stdout=PIPE, stderr=PIPE)
+        await world.read("calls", 30, wanted.total())
+        told = await ended(running)
+        assert sorted(line.partition(": ")[0] for line in told.splitlines()) == ["feed log", "feed rows"]
+        assert Counter(each.value for each in await world.read("calls")) == wanted
+    assert len(await world.read("deadletter")) == 1
