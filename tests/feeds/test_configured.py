@@ -13,7 +13,10 @@ from stream.cli.feed_files import Wanted
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import Feed
 from stream.settings import SettingsError, load
+from tests.cli.conftest import Command, command
 from tests.feeds.pbx import MAPPING
+
+__all__ = ["command"]  # the fixture
 
 FEEDS = """
 feeds:
@@ -170,3 +173,15 @@ def test_a_wrong_entry_is_one_line_that_names_its_key(tmp_path: Path, entry: str
     with pytest.raises(SettingsError) as raised:
         load(file, {})
     assert str(raised.value).startswith(f"{file}: {line}")
+
+
+def test_config_check_looks_at_the_mappings_and_names_each_that_is_wrong(command: Command, config: Path) -> None:
+    assert command("config", "check", config).out == "ok\n"
+    (config.parent / "maps" / "pbx.yaml").write_text(MAPPING.replace("type: call", "type: cal"))
+    ran = command("config", "check", config)
+    assert ran.code == 2
+    lines = ran.error.splitlines()
+    assert [line.split(": ")[1:3] for line in lines] == [
+        [str(config), "feeds[0].mapping"], [str(config), "feeds[1].mapping"],
+    ]  # fmt: skip
+    assert all("events[0].type: " in line for line in lines)
