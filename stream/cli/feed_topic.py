@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from stream.feeds.feed_counts import FeedCounts
     from stream.feeds.loading import Feed
     from stream.settings import Settings
-    from stream.settings.document import Feed as Entry
+    from stream.settings.document import FeedSection
 
 
 def run_topic(
@@ -35,7 +35,7 @@ def run_topic(
 
     CommandError: a mapping that no topic can have, or a broker that lets nobody in (exit code 2).
     """
-    from stream.feed_kafka.topic_feed import CannotSend, TooManyRefused, TopicFeed, Wish
+    from stream.feed_kafka.topic_feed import CannotSend, TooManyRefused, TopicFeed, TopicWish
     from stream.kafka.versions import WrongVersionError, check_versions
 
     if feed.needs_header:
@@ -46,7 +46,7 @@ def run_topic(
         raise CommandError(str(error), 2) from error
     refuse_denied(settings)
     called = f"feed {name or feed.name}"
-    wish = Wish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
+    wish = TopicWish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
     shown = _Progress(progress)
 
     async def run() -> "FeedCounts":
@@ -82,7 +82,7 @@ class _Progress:
         self._at, self._before = now, records
 
 
-def entry_of(settings: "Settings", name: str) -> "Entry | None":
+def entry_of(settings: "Settings", name: str) -> "FeedSection | None":
     """The feed of this name in the section `feeds` of the configuration."""
     return next((entry for entry in settings.document.feeds if entry.name == name), None)
 

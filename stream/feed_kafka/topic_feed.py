@@ -20,7 +20,7 @@ from aiokafka.structs import OffsetAndMetadata
 from stream.backoff import backoff_seconds
 from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination, reason_of, unlogged
 from stream.feed_kafka.errors import CannotSend, TooManyRefused
-from stream.feed_kafka.position import Position, position_of
+from stream.feed_kafka.position import SourcePosition, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
 from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.loading import Feed
@@ -48,7 +48,7 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Wish:
+class TopicWish:
     """What is to be run: `group` is that of the consumers, one runner of it has a partition at a time."""
 
     feed: Feed
@@ -72,7 +72,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         settings: Settings,
-        wish: Wish,
+        wish: TopicWish,
         warn: Callable[[str], None] = lambda _line: None,
         report: Callable[[Shown], None] = lambda _shown: None,
     ) -> None:
@@ -247,7 +247,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
             self._consumer.seek(tp, positions[tp].begin)
             self._consumer.resume(tp)
 
-    async def _positions(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Position]:
+    async def _positions(self, partitions: list[TopicPartition]) -> dict[TopicPartition, SourcePosition]:
         """The committed positions, held against what the topic has."""
         committed = await self._committed(partitions)
         starts = await self._consumer.beginning_offsets(partitions)
@@ -266,20 +266,20 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
                 before = found
                 await asyncio.sleep(SAME_AGAIN_SECONDS)
 
-    def _there(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> Position:
+    def _there(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> SourcePosition:
         name = f"{tp.topic}-{tp.partition}"
         if committed is None:
-            return Position(start, start, start)
+            return SourcePosition(start, start, start)
         if not start <= committed.offset <= end:
             what = "records were deleted unread" if committed.offset < start else "the topic was made anew"
             self._warn(f"{name}: offset {committed.offset} is not there ({what}); going on at {start}")
-            return Position(start, start, start)
+            return SourcePosition(start, start, start)
         found = position_of(committed.offset, committed.metadata, self._wish.feed.name)
         if found.through > end:
             self._warn(f"{name}: the log ends at {end}, before {found.through}: records were lost")
-            return Position(found.offset, found.offset, end)
+            return SourcePosition(found.offset, found.offset, end)
         if found.begin < start:
-            return Position(found.offset, found.offset, found.through, "", found.refused)
+            return SourcePosition(found.offset, found.offset, found.through, "", found.refused)
         return found
 
     async def _watch(self) -> None:

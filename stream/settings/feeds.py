@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from stream.facts.zones import is_zone
-from stream.settings.document import Feed, FeedSource
+from stream.settings.document import FeedSection, FeedSource
 from stream.settings.failure import KeyPath
 
 
-def feed_problems(feeds: Sequence[Feed]) -> Iterator[tuple[KeyPath, str]]:
+def feed_problems(feeds: Sequence[FeedSection]) -> Iterator[tuple[KeyPath, str]]:
     """Everything that is wrong, as (path of the key, reason), in the order of the document."""
     names: set[str] = set()
     states: set[str] = set()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 import typer.main
@@ -10,7 +10,6 @@ import typer.main
 from stream.cli import feed_files, main
 from stream.cli.failure import CommandError
 from stream.cli.feed_files import Wanted
-from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import Feed
 from stream.settings import SettingsError, load
 from tests.cli.conftest import Command, command
@@ -37,10 +36,10 @@ def config(tmp_path: Path) -> Path:
 
 
 class Run(NamedTuple):
-    """What a command came to. `name`: under which a feed of files goes to Kafka."""
+    """What a command came to. `wanted`: of a feed of files, and `name`, under which it goes to Kafka."""
 
     feed: Feed
-    wanted: Wanted
+    wanted: Any
     name: str | None
     topic: str | None
     group: str | None
@@ -57,7 +56,7 @@ def run(config: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
         return 0
 
     def topic(_settings: object, feed: Feed, topic: str, group: str | None, most_open: int, *_: object) -> int:
-        done.append(Run(feed, Wanted("", (), *[None] * 10, Adjustments()), None, topic, group, most_open))  # type: ignore[arg-type]
+        done.append(Run(feed, None, None, topic, group, most_open))
         return 0
 
     monkeypatch.setattr(feed_files, "_run_files", files)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from stream.feed_kafka.errors import TooManyRefused
-from stream.feed_kafka.position import MOST_METADATA, Position, position_of
+from stream.feed_kafka.position import MOST_METADATA, SourcePosition, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
 from stream.feeds.given import GivenEvent
 from stream.kafka.writer import Line
@@ -16,14 +16,14 @@ from stream.settings.document import LimitsSection
 from tests.feeds.pbx import MAPPING, NOON_S, PLAIN, feed, rows, undisturbed
 from tests.kafka.records import FakeRecord
 
-START = Position(0, 0, 0)
+START = SourcePosition(0, 0, 0)
 
 
 def records(lines: Sequence[bytes | None], first: int = 0) -> list[FakeRecord]:
     return [FakeRecord(offset, line, b"k%d" % offset) for offset, line in enumerate(lines, first)]
 
 
-def partition(at: Position = START, text: str = MAPPING, limits: LimitsSection | None = None) -> SourcePartition:
+def partition(at: SourcePosition = START, text: str = MAPPING, limits: LimitsSection | None = None) -> SourcePartition:
     return SourcePartition(
         feed(text), "pbx", 3, at, most_open=100_000, limits=limits or LimitsSection(), deadletter_bytes=1_000_000
     )
@@ -151,11 +151,11 @@ def test_too_much_that_is_refused_stops_the_feed_and_a_new_start_stops_at_the_sa
      '{"f":1,"feed":"pbx","offset":7,"through":5}', '{"f":1,"feed":"pbx","offset":7,"through":9,"clock":3}'],
 )  # fmt: skip
 def test_metadata_that_are_not_this_feeds_say_nothing(metadata: str) -> None:
-    assert position_of(7, metadata, "pbx") == Position(7, 7, 7)
+    assert position_of(7, metadata, "pbx") == SourcePosition(7, 7, 7)
 
 
 def test_a_position_survives_its_metadata_and_is_small() -> None:
-    at = Position(7, 5, 9, '{"clock":1}', ((1, 2, 3), (0, 5, 0)))
+    at = SourcePosition(7, 5, 9, '{"clock":1}', ((1, 2, 3), (0, 5, 0)))
     assert position_of(7, at.metadata("pbx"), "pbx") == at
     source = partition()
     lines = rows(400)
