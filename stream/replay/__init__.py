@@ -5,10 +5,9 @@ what the groups contribute is added up, or evaluated in the order of time, in bu
 """
 
 __all__ = [
-    "book",
     "chunks",
-    "crew",
     "explaining",
+    "fact_store",
     "handover_state",
     "job",
     "parcels",
@@ -17,8 +16,10 @@ __all__ = [
     "replay",
     "results",
     "running",
+    "tables",
     "tasks",
     "waiting",
+    "worker_pool",
     "workfolder",
     "writing",
 ]
