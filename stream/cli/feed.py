@@ -54,7 +54,7 @@ def list_() -> None:
     """Names the shipped mappings.
 
     \b
-    Example:
+    Examples:
       kpi-stream feed list
     """
     from stream.feeds.shipped import shipped_names
@@ -68,7 +68,7 @@ def show(mapping: Annotated[str, typer.Argument(metavar="NAME", help="Of a shipp
     """Prints a shipped mapping: to read it, or to begin one's own.
 
     \b
-    Example:
+    Examples:
       kpi-stream feed show asterisk_queue_log > my_queue_log.yaml
     """
     from stream.feeds.shipped import shipped_names, shipped_text

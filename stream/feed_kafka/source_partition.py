@@ -67,6 +67,12 @@ class SourcePartition:
         self._marks: deque[Mark] = deque()
         self._waiting: deque[tuple[Sequence[Record], int]] = deque()
 
+    def rest(self) -> FeedCounts:
+        """Drops what was not stepped through, and counts from 0 again; gives what was counted."""
+        self._waiting.clear()
+        counts, self._run.counts = self._run.counts, FeedCounts()
+        return FeedCounts() if self.next_offset < self.position.through else counts
+
     @property
     def counts(self) -> FeedCounts:
         """What has become of the records, those that were read again left out."""

@@ -80,6 +80,8 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._turn = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._open: dict[TopicPartition, Open] = {}
+        self._kept: dict[TopicPartition, SourcePartition] = {}
+        """Partitions that were let go, in case they come back: then their rows need not be read again."""
         self._ends: dict[TopicPartition, int] = {}
         self._done = FeedCounts()
         self._epoch = 0
@@ -113,7 +115,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._destination = await destination(self._settings)
         if self._wish.topic not in self._destination.partitions:
             raise CannotSend(f"{self._settings.kafka.bootstrap_servers}: there is no topic {self._wish.topic}")
-        self._assigned, self._open, self._ends = set(), {}, {}
+        self._assigned, self._open, self._kept, self._ends = set(), {}, {}, {}
         self._consumer = self._new_consumer()
         working: list[asyncio.Task[Any]] = []
         try:
@@ -162,11 +164,14 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.pause(*self._assigned)
 
     async def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
-        gone = [opened for tp in list(partitions) if (opened := self._open.pop(tp, None)) is not None]
+        """All that was stepped through is committed, or the attempt ends and with it what is kept."""
+        partitions = list(partitions)
+        gone = {tp: opened for tp in partitions if (opened := self._open.pop(tp, None)) is not None}
         self._assigned.difference_update(partitions)
-        for opened in gone:
-            self._done.add(opened.source.counts)
-        await asyncio.gather(*(opened.writer.close() for opened in gone))
+        for tp, opened in gone.items():
+            self._done.add(opened.source.rest())
+            self._kept[tp] = opened.source
+        await asyncio.gather(*(opened.writer.close() for opened in gone.values()))
 
     # the work ---------------------------------------------------------------------------------------------------------
 
@@ -234,18 +239,25 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         positions = await self._positions(new)
         for tp in new:
             self._epoch += 1
-            source = SourcePartition(
-                self._wish.feed,
-                tp.topic,
-                tp.partition,
-                positions[tp],
-                most_open=self._wish.most_open,
-                limits=self._settings.document.limits,
-                deadletter_bytes=self._destination.deadletter_bytes,
-            )
+            source = self._kept.get(tp)
+            if source is None or source.position != positions[tp]:  # somebody else went on with it meanwhile
+                source = self._new_source(tp, positions[tp])
             self._open[tp] = Open(source, writers[tp], self._epoch)
-            self._consumer.seek(tp, positions[tp].begin)
+            self._consumer.seek(tp, source.next_offset)
             self._consumer.resume(tp)
+        self._kept.clear()
+
+    def _new_source(self, tp: TopicPartition, position: SourcePosition) -> SourcePartition:
+        assert self._destination is not None
+        return SourcePartition(
+            self._wish.feed,
+            tp.topic,
+            tp.partition,
+            position,
+            most_open=self._wish.most_open,
+            limits=self._settings.document.limits,
+            deadletter_bytes=self._destination.deadletter_bytes,
+        )
 
     async def _positions(self, partitions: list[TopicPartition]) -> dict[TopicPartition, SourcePosition]:
         """The committed positions, held against what the topic has."""

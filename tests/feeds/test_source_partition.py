@@ -56,6 +56,10 @@ def test_what_successors_give_together_is_what_one_would_have_given(calls: int, 
         commits = chance.randrange(1, 4)
         while rest and commits:
             size = chance.randrange(1, 40)
+            if chance.random() < 0.2:  # let go with something fetched, and given back to the same runner
+                source.feed(rest[:size], rest[:size][-1].offset + 1)
+                source.rest()
+                assert source.next_offset == rest[0].offset
             piece, rest = rest[:size], rest[size:]
             source.feed(piece, piece[-1].offset + 1)
             for one in all_of(source):
