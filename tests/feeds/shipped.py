@@ -32,7 +32,7 @@ NAMES = (
     "vicidial_agent_log",
     "vicidial_log",
 )
-OWN_ID = {"call": "call_id", "payment": "payment_id", "payment_reversal": "reversal_id"}
+JOINED = {"asterisk_cdr", "asterisk_queue_log", "five9_call_log", "twilio_taskrouter"}
 
 
 @dataclass(frozen=True)

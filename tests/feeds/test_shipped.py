@@ -10,10 +10,20 @@ import pytest
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load
 from stream.feeds.shipped import shipped_names, shipped_text
-from tests.feeds.shipped import NAMES, SAMPLES, SHARED, Sample, canonical, latest, of_sample, own_sample, shared_sample
+from tests.feeds.shipped import (
+    JOINED,
+    NAMES,
+    SAMPLES,
+    SHARED,
+    Sample,
+    canonical,
+    latest,
+    of_sample,
+    own_sample,
+    shared_sample,
+)
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "feeds"
-JOINED = {"asterisk_cdr", "asterisk_queue_log", "five9_call_log", "twilio_taskrouter"}
 
 
 @pytest.fixture(params=["own", "shared"])
