@@ -15,6 +15,7 @@ from stream.cli import (
     deadletter,
     doctor,
     explain,
+    export,
     import_,
     kpis,
     openmetrics,
@@ -73,6 +74,7 @@ app.command()(replay.replay)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
 app.command()(openmetrics.openmetrics)
+app.command()(export.export)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
 app.add_typer(topics.app, name="topics")
