@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from stream.kpis.catalogue import CATALOGUE, Kpi
-from stream.publish.currency import EXPONENTS
+from stream.facts.currency import EXPONENTS
 from stream.publish.parts import SIDES, GaugePart
 
 FILE = Path(__file__).parent / "rules" / "recording.yml"
