@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stream.feeds.framing import Framer
+
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.feed_run import FeedRun, GivenEvent, Place, RefusedRecord
-from stream.feeds.framing import Framer
 from stream.feeds.loading import load
 from stream.feeds.shipped import shipped_text
 
 Raw = dict[str, Any]
 
 SAMPLES = Path(__file__).parent / "samples"
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "feeds"
 NAMES = (
     "amazon_connect_agents",
     "amazon_connect_contacts",
@@ -65,8 +65,8 @@ def own_sample(name: str) -> Sample:
     return sample(name, SAMPLES, SAMPLES)
 
 
-def shared_sample(name: str) -> Sample:
-    return sample(name, SHARED, SHARED / "expected")
+def shared_sample(name: str, shared_data: Path) -> Sample:
+    return sample(name, shared_data / "feeds", shared_data / "feeds" / "expected")
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ def of_sample(one: Sample) -> Given:
 
 def canonical(event: Raw) -> str:
     """An event as it is compared: without its id, with its defaults, the same however it was written."""
-    told = {"version": 1, "site_id": "main"} | {key: value for key, value in event.items() if value not in (None, False)}
+    told = {"version": 1, "site_id": "main"} | {
+        key: value for key, value in event.items() if value not in (None, False)
+    }
     told.pop("event_id", None)
     return json.dumps(told, sort_keys=True, ensure_ascii=False)
 

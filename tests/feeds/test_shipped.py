@@ -14,7 +14,6 @@ from tests.feeds.shipped import (
     JOINED,
     NAMES,
     SAMPLES,
-    SHARED,
     Sample,
     canonical,
     latest,
@@ -26,16 +25,12 @@ from tests.feeds.shipped import (
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "feeds"
 
 
-@pytest.fixture(params=["own", "shared"])
-def which(request: pytest.FixtureRequest) -> str:
-    if request.param == "shared" and not SHARED.is_dir():
-        pytest.skip(f"the samples of the project are not at {SHARED}")
-    return str(request.param)
-
-
-@pytest.fixture
-def one(which: str, name: str) -> Sample:
-    return own_sample(name) if which == "own" else shared_sample(name)
+@pytest.fixture(params=["own", pytest.param("shared", marks=pytest.mark.shared_data)])
+def one(request: pytest.FixtureRequest, name: str) -> Sample:
+    """The records written here, and those beside the repository; skipped with a reason where they are missing."""
+    if request.param == "own":
+        return own_sample(name)
+    return shared_sample(name, request.getfixturevalue("shared_data"))
 
 
 def test_twelve_mappings_are_shipped() -> None:

@@ -1,4 +1,4 @@
-"""The commands of docs/tutorials/own-csv.md do what the page says: its files are written, its commands run, in order."""
+"""The commands of docs/tutorials/own-csv.md do what the page says, one after the other, on its files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import pytest
 from stream.cli.main import run
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorials" / "own-csv.md"
-BLOCK = re.compile(r"^(.*)\n\n?```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"`([\w.-]+)`[^`]*:$")
 
 
