@@ -19,6 +19,7 @@ from stream.cli import (
     import_,
     kpis,
     openmetrics,
+    produce,
     reconcile,
     replay,
     simulate,
@@ -77,6 +78,7 @@ app.command()(openmetrics.openmetrics)
 app.command()(export.export)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
+app.command()(produce.produce)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)

@@ -1,4 +1,4 @@
-"""Whether one field of an event may hold a value: what a mapping's constants are checked by, before there is an event."""
+"""Whether one field of an event may hold a value: constants are checked by it before there is an event."""
 
 from __future__ import annotations
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from stream.facts.one_field import field_names, refusal_of
+from stream.feeds.json_text import decode
 from stream.feeds.mapping import EventRule, FeedMapping, ValueDescription
 
 
@@ -90,10 +90,8 @@ def _results(rule: EventRule, name: str, results: Mapping[str, str]) -> EventRul
 def of_kind(kind: str, name: str, text: str, key: str) -> Any:
     """The constant that a text states in a field: a text, number, boolean or list, whichever the contract allows."""
     candidates: list[Any] = [text]
-    try:
-        candidates.append(msgspec.json.decode(text.encode()))
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        candidates.append(decode(text))
     reasons = [refusal_of(kind, name, each) for each in candidates]
     for candidate, reason in zip(candidates, reasons, strict=True):
         if reason is None:

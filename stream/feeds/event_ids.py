@@ -1,4 +1,4 @@
-"""The `event_id` that a feed gives an event which has none (feeds 4): the same in every run, one of each fact's version."""
+"""The `event_id` that a feed gives an event which has none (feeds 4): the same in every run."""
 
 from __future__ import annotations
 

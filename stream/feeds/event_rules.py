@@ -1,4 +1,4 @@
-"""An event of a mapping, compiled: a record goes in, the events that it states come out, checked and keyed (feeds 4)."""
+"""An event of a mapping, compiled: a record goes in, its events come out, checked and keyed (feeds 4)."""
 
 from __future__ import annotations
 

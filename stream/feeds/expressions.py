@@ -1,4 +1,4 @@
-"""JMESPath expressions, compiled once (feeds 2). Plain paths and comparisons are read without the library's interpreter.
+"""JMESPath expressions, compiled once (feeds 2); plain paths are read without the library's interpreter.
 
 What an expression means is the library's word, but for `<` and `>`: they take numbers only, and give null for the rest.
 """

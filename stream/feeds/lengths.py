@@ -89,10 +89,8 @@ def minor(value: Any, currency: str, decimal: str) -> int:
         number = Decimal(value.replace(".", "").replace(",", "."))
     else:
         number = decimal_of(value, "amount in ASCII digits, with an optional sign and point, such as 1234.56")
-    places = exponent(currency)
-    had = -int(number.as_tuple().exponent)
-    if isinstance(value, float) and number == number.to_integral_value():
-        had = 0  # JSON has no other way to write a double without places
-    if had > places:
-        raise Wrong(f"{shown(value)} has {had} decimal places; {currency} has {places or 'none'}")
-    return int(number.scaleb(places))
+    exact = number.scaleb(exponent(currency))
+    if exact != exact.to_integral_value():
+        places = exponent(currency)
+        raise Wrong(f"{shown(value)} has more decimal places than {currency} has ({places or 'none'})")
+    return int(exact)

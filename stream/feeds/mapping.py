@@ -1,4 +1,4 @@
-"""A mapping as pydantic models: how a record of another system becomes events (feeds 1), and the source of its schema."""
+"""A mapping as pydantic models (feeds 1), and the source of its JSON Schema."""
 
 from __future__ import annotations
 

@@ -126,11 +126,21 @@ def _conversions(
         if not words & {"local", "date"}:
             yield f"{key}.format", "is for local and date"
         yield from _layout(f"{key}.format", described.format)
+    yield from _local(key, described, mapping, words)
+    yield from _minor(key, described, mapping, rule, words)
+
+
+def _local(key: str, described: ValueDescription, mapping: FeedMapping, words: set[str]) -> Iterator[Fault]:
     if "local" in words:
         if described.format is None:
             yield f"{key}.format", "is missing: local needs it"
         elif described.zone is None and mapping.input.zone is None and "%z" not in described.format:
             yield f"{key}.zone", "is missing: local needs it, or input.zone, or --zone"
+
+
+def _minor(
+    key: str, described: ValueDescription, mapping: FeedMapping, rule: EventRule | None, words: set[str]
+) -> Iterator[Fault]:
     if "minor" not in words:
         for name, value in (("currency", described.currency), ("decimal", described.decimal)):
             if value is not None:

@@ -56,7 +56,7 @@ def listed(parts: ValueDescription | Sequence[ValueDescription] | None) -> list[
 
 def getter(described: ValueDescription, key: str, around: Surroundings, *, instant: bool) -> Getter:
     """Compiles one description: of an instant field (`instant`) what has no conversion is read as `iso`."""
-    get = _source(described, key, around)
+    source = get = _source(described, key, around)
     if described.match is not None:
         get = _matched(get, described.match)
     if described.map is not None:
@@ -70,7 +70,7 @@ def getter(described: ValueDescription, key: str, around: Surroundings, *, insta
         else:
             get = _then(get, _conversion(name, described, around))
     if described.plus is not None or described.minus is not None:
-        get = _summed(get, described, key, around)
+        get = _summed(get, source, described, key, around)
     if "default" in described.model_fields_set and described.default is not None:
         get = _defaulted(get, described.default)
     return get
@@ -164,7 +164,7 @@ def _defaulted(get: Getter, default: Any) -> Getter:
     return found
 
 
-def _summed(get: Getter, described: ValueDescription, key: str, around: Surroundings) -> Getter:
+def _summed(get: Getter, source: Getter, described: ValueDescription, key: str, around: Surroundings) -> Getter:
     parts = [
         (sign, getter(part, f"{key}.{name}", around, instant=False))
         for sign, name, given in ((1, "plus", described.plus), (-1, "minus", described.minus))
@@ -183,7 +183,7 @@ def _summed(get: Getter, described: ValueDescription, key: str, around: Surround
                 return None
             total += sign * _number(value)
         if total < 0 and not is_instant:
-            raise Wrong(f"{total} ms is below 0; a length of time is 0 or more")
+            raise Wrong(f"{shown(source(scope))} with plus and minus is {total} ms, below 0; a length is 0 or more")
         return total
 
     return found

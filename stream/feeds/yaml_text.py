@@ -73,9 +73,8 @@ class _Reader:
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text = str(node.value)
         if node.tag != _TEXT:
-            raise ValueError(
-                f"line {node.start_mark.line + 1}: {node.tag} begins with ! and is read as a tag: put the text in quotes"
-            )
+            where = f"line {node.start_mark.line + 1}"
+            raise ValueError(f"{where}: {node.tag} begins with ! and is read as a tag: put the text in quotes")
         if node.style is not None:
             return text
         if text in _WORDS:

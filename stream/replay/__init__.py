@@ -19,6 +19,7 @@ __all__ = [
     "running",
     "tables",
     "tasks",
+    "waiting",
     "workfolder",
     "writing",
 ]

@@ -8,6 +8,7 @@ from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.doubts import doubts
 from stream.settings.failure import KeyPath
+from stream.settings.feeds import feed_problems
 from stream.windows.calendar import QUARTER_MS
 
 DAY_MS = 86_400_000
@@ -29,6 +30,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         used.add(alert.rule)
         for key, reason in _alert(alert, known):
             yield ("alerts", index, key), reason
+    yield from feed_problems(document.feeds)
 
 
 def window_names(document: Document) -> list[str]:

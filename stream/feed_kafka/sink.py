@@ -1,0 +1,114 @@
+"""Events and refusals of a feed of files to Kafka: a transaction for each piece of the input."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Sequence
+
+from aiokafka.errors import BrokerResponseError
+
+from stream.backoff import backoff_seconds
+from stream.feed_kafka.destination import GONE, Destination, destination, reason_of, unlogged
+from stream.feed_kafka.errors import CannotSend
+from stream.feed_kafka.letters import letter_of_file
+from stream.feeds.feed_run import GivenEvent, RefusedRecord
+from stream.kafka.writer import FENCED, Outgoing, Writer
+from stream.settings import Settings
+
+__all__ = ["CannotSend", "KafkaSink"]
+
+
+TAKEN_OVER = "the feed was started once more elsewhere, or the broker gave a transaction up"
+
+
+class KafkaSink:
+    """Writes for a feed of files, which is not asynchronous: nothing happens between two calls.
+
+    What is written twice, since the answer to a commit was lost, is the same events once more. `name`: of the feed in
+    the configuration, which runs once at a time: it takes the place of another process of that name, which then ends.
+    None: of no other one. `patience_s`: how long a broker that does not answer is waited for; None: for ever.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        name: str | None,
+        warn: Callable[[str], None] = lambda _line: None,
+        patience_s: float | None = 60.0,
+    ) -> None:
+        unlogged()
+        self._settings, self._warn, self._patience_s = settings, warn, patience_s
+        self._id_parts = ("run", secrets.token_hex(8)) if name is None else ("files", name)
+        self._named = name is not None
+        self._runner = asyncio.Runner()
+        self._destination: Destination | None = None
+        self._writer: Writer | None = None
+
+    def open(self) -> None:
+        """Makes sure that events can be written. CannotSend: there is no broker, or a topic is missing."""
+        self._runner.run(self._insist(self._open))
+
+    def write(self, events: Sequence[GivenEvent], refused: Sequence[RefusedRecord] = ()) -> None:
+        """Writes all of it in one transaction, and returns once it is committed. CannotSend: it is not, for sure or
+        perhaps."""
+        if events or refused:
+            self._runner.run(self._insist(lambda: self._commit(events, refused)))
+
+    def close(self) -> None:
+        """Ends the connections. Never raises, and takes two seconds at most."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            self._runner.run(writer.close())
+        self._runner.close()
+
+    async def _open(self) -> None:
+        if self._writer is None:
+            self._destination = await destination(self._settings)
+            writer = Writer(
+                self._settings.kafka_client_options(),
+                self._destination.names.feed_id(*self._id_parts),
+                self._settings.kafka.transaction_timeout_ms,
+            )
+            await writer.fence()
+            self._writer = writer
+
+    async def _commit(self, events: Sequence[GivenEvent], refused: Sequence[RefusedRecord]) -> None:
+        await self._open()
+        assert self._writer is not None
+        assert self._destination is not None
+        room_bytes = self._destination.deadletter_bytes
+        letters = [letter_of_file(each, room_bytes) for each in refused]
+        outgoing: Outgoing = self._destination.outgoing(events, letters, 0)
+        await self._writer.commit(outgoing, {}, "")
+
+    async def _insist(self, attempt: Callable[[], object]) -> None:
+        """Tries until it works, with a new producer each time."""
+        servers, waits = self._settings.kafka.bootstrap_servers, backoff_seconds()
+        until = None if self._patience_s is None else time.monotonic() + self._patience_s
+        told = False
+        while True:
+            try:
+                await asyncio.wait_for(_awaited(attempt()), self._patience_s)
+            except GONE as error:
+                await self._let_go()
+                if isinstance(error, FENCED) and self._named:
+                    raise CannotSend(f"{servers}: {TAKEN_OVER}") from error
+                final = isinstance(error, BrokerResponseError) and not error.retriable and not isinstance(error, FENCED)
+                wait = next(waits)
+                if final or (until is not None and time.monotonic() + wait > until):
+                    raise CannotSend(f"{servers}: {reason_of(error)}") from error
+                if not told:
+                    self._warn(f"{servers}: {reason_of(error)}; trying again")
+                    told = True
+                await asyncio.sleep(wait)
+            else:
+                return
+
+    async def _let_go(self) -> None:
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.close()
+
+
+async def _awaited(work: object) -> None:
+    await work  # type: ignore[misc]
