@@ -11,7 +11,8 @@ from typing import Any
 from stream.feeds.framing import Framer
 
 from stream.feeds.adjustment import Adjustments
-from stream.feeds.feed_run import FeedRun, GivenEvent, Place, RefusedRecord
+from stream.feeds.feed_run import FeedRun
+from stream.feeds.given import GivenEvent, Place, RefusedRecord
 from stream.feeds.loading import load
 from stream.feeds.shipped import shipped_text
 
@@ -35,6 +36,12 @@ NAMES = (
 JOINED = {"asterisk_cdr", "asterisk_queue_log", "five9_call_log", "twilio_taskrouter"}
 
 
+def mapping_text(name: str) -> str:
+    text = shipped_text(name)
+    assert text is not None, name
+    return text
+
+
 @dataclass(frozen=True)
 class Sample:
     """A file of records of one platform, how it is run, and what must come of it."""
@@ -47,7 +54,7 @@ class Sample:
 
     def values(self) -> list[bytes]:
         """The lines of the file as a feed takes them; a quoted field may hold line ends."""
-        framer = Framer(load(shipped_text(self.name), self.name, Adjustments(zone=self.zone)).format)
+        framer = Framer(load(mapping_text(self.name), self.name, Adjustments(zone=self.zone)).format)
         framed = [*framer.add(self.path.read_bytes()), *framer.rest()]
         return [value for _, value, _ in framed]
 
@@ -85,7 +92,7 @@ class Given:
 
 def given(name: str, values: Sequence[bytes], adjustments: Adjustments) -> Given:
     """The events and refusals of a shipped mapping over these lines, the header line first where it needs one."""
-    feed = load(shipped_text(name), name, adjustments)
+    feed = load(mapping_text(name), name, adjustments)
     run = FeedRun(feed)
     lines = list(enumerate(values, 1))
     if feed.needs_header:

@@ -9,7 +9,7 @@ import pytest
 
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load
-from stream.feeds.shipped import shipped_names, shipped_text
+from stream.feeds.shipped import shipped_names
 from tests.feeds.shipped import (
     JOINED,
     NAMES,
@@ -17,6 +17,7 @@ from tests.feeds.shipped import (
     Sample,
     canonical,
     latest,
+    mapping_text,
     of_sample,
     own_sample,
     shared_sample,
@@ -39,7 +40,7 @@ def test_twelve_mappings_are_shipped() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_mapping_is_named_as_its_file_and_nobody_doubts_it(name: str) -> None:
-    feed = load(shipped_text(name), name, Adjustments(zone="Europe/Lisbon"))
+    feed = load(mapping_text(name), name, Adjustments(zone="Europe/Lisbon"))
     assert (feed.name, feed.joins, tuple(feed.warnings)) == (name, name in JOINED, ())
 
 
