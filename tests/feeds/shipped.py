@@ -54,9 +54,8 @@ class Sample:
 
     def values(self) -> list[bytes]:
         """The lines of the file as a feed takes them; a quoted field may hold line ends."""
-        framer = Framer(load(mapping_text(self.name), self.name, Adjustments(zone=self.zone)).format)
-        framed = [*framer.add(self.path.read_bytes()), *framer.rest()]
-        return [value for _, value, _ in framed]
+        framer = Framer(load(mapping_text(self.name), self.name, Adjustments(zone=self.zone)).mapping.input)
+        return [value for _, value in (*framer.add(self.path.read_bytes()), *framer.rest())]
 
 
 def sample(name: str, folder: Path, expected: Path) -> Sample:
