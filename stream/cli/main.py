@@ -16,6 +16,7 @@ from stream.cli import (
     doctor,
     explain,
     export,
+    feed,
     import_,
     kpis,
     openmetrics,
@@ -84,6 +85,7 @@ app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(board.board)
+app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 

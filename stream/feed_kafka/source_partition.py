@@ -9,7 +9,7 @@ from itertools import islice
 from stream.feed_kafka.errors import TooManyRefused
 from stream.feed_kafka.letters import letter_of_record
 from stream.feed_kafka.position import MOST_METADATA, Position
-from stream.feeds.feed_run import FeedCounts, FeedRun, GivenEvent, Place, RefusedRecord
+from stream.feeds.feed_run import FeedCounts, FeedRun, GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import Feed
 from stream.kafka.writer import Line
 from stream.partition.deadletter_limit import DeadLetterLimit
@@ -111,11 +111,11 @@ class SourcePartition:
         for record in records:
             value = record.value
             if isinstance(record, Unread):
-                place = Place(source, record.offset)
+                place = RecordPlace(source, record.offset)
                 self._run.counts.malformed += 1
                 unread.append(RefusedRecord("malformed", record.detail, "", place, record.prefix, True))
             elif value is not None:  # a tombstone says nothing
-                take(Place(source, record.offset), value.rstrip(b"\r\n"))
+                take(RecordPlace(source, record.offset), value.rstrip(b"\r\n"))
         return unread
 
     def _refused(self, records: Sequence[Record], refused: Sequence[RefusedRecord]) -> list[Line]:

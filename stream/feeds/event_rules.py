@@ -13,7 +13,7 @@ from stream.facts.fact import Fact
 from stream.facts.identity import expected_key
 from stream.feeds.event_ids import event_id, event_id_of_content, fitting, own_id_field
 from stream.feeds.expressions import Evaluate, is_true
-from stream.feeds.given import GivenEvent, Refusal
+from stream.feeds.given import GivenEvent, Unmapped
 from stream.feeds.times import wire_instant
 from stream.feeds.values import Getter
 from stream.feeds.wrong import Wrong, shown
@@ -48,7 +48,7 @@ class CompiledRule:
     id_prefix: str
 
     def events(self, record: Any, version: int) -> Iterator[GivenEvent]:
-        """The events that the record states by this rule. Raises Refusal; `version` counts where none is mapped."""
+        """The events that the record states by this rule. Raises Unmapped; `version` counts where none is mapped."""
         if self.each is None:
             if self.when is None or self._wanted(record):
                 yield from self._given(record, version, None)
@@ -64,7 +64,7 @@ class CompiledRule:
         try:
             found = self.when(scope)
         except Wrong as wrong:
-            raise Refusal(f"{self.key}.when", str(wrong)) from None
+            raise Unmapped(f"{self.key}.when", str(wrong)) from None
         return found is True or is_true(found)
 
     def _items(self, record: Any) -> list[Any]:
@@ -72,11 +72,11 @@ class CompiledRule:
         try:
             items = self.each(record)
         except Wrong as wrong:
-            raise Refusal(f"{self.key}.each", str(wrong)) from None
+            raise Unmapped(f"{self.key}.each", str(wrong)) from None
         if items is None:
             return []
         if not isinstance(items, list):
-            raise Refusal(f"{self.key}.each", f"{shown(items)} is no list")
+            raise Unmapped(f"{self.key}.each", f"{shown(items)} is no list")
         return items
 
     def _leg(self, record: Any, items: list[Any], scope: Event) -> Event | None:
@@ -91,7 +91,7 @@ class CompiledRule:
                 "transferred_from": self._leg_id(_scope(record, items, index - 1)),
             }
         except Wrong as wrong:
-            raise Refusal("call_id", str(wrong)) from None
+            raise Unmapped("call_id", str(wrong)) from None
 
     def _leg_id(self, scope: Any) -> str:
         assert self.legs is not None
@@ -121,7 +121,7 @@ class CompiledRule:
                 if value is not None:
                     event[name] = wire_instant(value) if name in self.instants and type(value) is int else value
         except Wrong as wrong:
-            raise Refusal(name, str(wrong)) from None
+            raise Unmapped(name, str(wrong)) from None
         if leg is not None:
             event |= leg
         if "case_id" in event and "debtor_id" not in event and self.kind in _CASE_NEEDS_DEBTOR:
@@ -163,8 +163,8 @@ def _fact(event: Event) -> tuple[Fact, bytes]:
     try:
         written = orjson.dumps(event)
     except TypeError as error:
-        raise Refusal("", f"holds what JSON cannot: {error}") from None
+        raise Unmapped("", f"holds what JSON cannot: {error}") from None
     fact = decode(written)
     if isinstance(fact, Rejection):
-        raise Refusal(fact.detail.partition(":")[0], fact.detail.partition(": ")[2])
+        raise Unmapped(fact.detail.partition(":")[0], fact.detail.partition(": ")[2])
     return fact, written

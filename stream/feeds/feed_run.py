@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from stream.feeds.feed_counts import FeedCounts
-from stream.feeds.given import GivenEvent, Place, Refusal, RefusedRecord
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord, Unmapped
 from stream.feeds.inputs import BYTE_ORDER_MARK, Malformed, Read, header_of, reader_of
 from stream.feeds.joining import JoinedRecord, Joining
 from stream.feeds.json_text import decode, encode
 from stream.feeds.loading import Feed
 from stream.feeds.wrong import Wrong, shown
 
+__all__ = ["FeedCounts", "FeedRun", "GivenEvent", "Observer", "RecordPlace", "RefusedRecord"]
+
 MOST_OPEN = 100_000
+
+
+class Observer(Protocol):
+    """Looks on while a feed runs, for `feed check`."""
+
+    def saw(self, record: Any) -> None:
+        """A record of the input, before anything is done with it."""
+
+    def gave(self, rule: str, count: int) -> None:
+        """So many events of the rule with this key, out of one record."""
+
+    def left(self, record: Any, place: RecordPlace) -> None:
+        """A record that no event wanted."""
 
 
 class FeedRun:
@@ -24,9 +39,10 @@ class FeedRun:
     A run may be thrown away and begun anew from `oldest`: what is read again gives the same events.
     """
 
-    def __init__(self, feed: Feed, most_open: int = MOST_OPEN) -> None:
+    def __init__(self, feed: Feed, most_open: int = MOST_OPEN, observer: Observer | None = None) -> None:
         self._feed = feed
         self.counts = FeedCounts()
+        self._observer = observer
         self._events: list[GivenEvent] = []
         self._refused: list[RefusedRecord] = []
         self._read: Read | None = None if feed.needs_header else reader_of(feed.mapping.input, None)
@@ -42,7 +58,7 @@ class FeedRun:
         """The columns of the values that follow."""
         self._read = reader_of(self._feed.mapping.input, columns)
 
-    def take(self, place: Place, value: bytes) -> None:
+    def take(self, place: RecordPlace, value: bytes) -> None:
         """Takes one input value: a line, or the value of a Kafka record. No bytes make it fail."""
         value = value.rstrip(b"\r\n")
         if value.startswith(BYTE_ORDER_MARK):
@@ -64,14 +80,14 @@ class FeedRun:
         else:
             self._values(found, place, value)
 
-    def _values(self, found: Any, place: Place, raw: bytes) -> None:
+    def _values(self, found: Any, place: RecordPlace, raw: bytes) -> None:
         items = found if isinstance(found, list) and self._feed.format == "json" else [found]
         several = items is found
         for item in items:
             value = None if several else raw
             try:
                 records = self._records(item)
-            except Refusal as refusal:
+            except Unmapped as refusal:
                 self.counts.records += 1
                 self._refuse(refusal, item, place, value)
                 continue
@@ -87,11 +103,11 @@ class FeedRun:
         try:
             found = self._feed.records(item if isinstance(item, dict) else {})
         except Wrong as wrong:
-            raise Refusal("records", str(wrong)) from None
+            raise Unmapped("records", str(wrong)) from None
         if found is None:
             return ()
         if not isinstance(found, list):
-            raise Refusal("records", f"{shown(found)} is no list")
+            raise Unmapped("records", f"{shown(found)} is no list")
         for record in found:
             self._read_json_fields(record)
         return found
@@ -105,16 +121,18 @@ class FeedRun:
                 try:
                     item[name] = msgspec.json.decode(text)
                 except (ValueError, RecursionError):
-                    raise Refusal(name, f"{shown(text)} is no JSON, as `input.json` says") from None
+                    raise Unmapped(name, f"{shown(text)} is no JSON, as `input.json` says") from None
 
-    def _record(self, record: Any, place: Place, value: bytes | None) -> None:
+    def _record(self, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.records += 1
+        if self._observer is not None:
+            self._observer.saw(record)
         if not isinstance(record, dict):
             record = {}
         if self._joining is not None:
             try:
                 given = self._joining.take(record, place)
-            except Refusal as refusal:
+            except Unmapped as refusal:
                 self._refuse(refusal, record, place, value)
                 return
             if given is not None:
@@ -132,23 +150,28 @@ class FeedRun:
         assert self._joining is not None
         self.counts.clock_ahead, self.counts.overflow = self._joining.held.clock_ahead, self._joining.held.overflow
 
-    def _give(self, record: Any, version: int, place: Place, value: bytes | None) -> None:
+    def _give(self, record: Any, version: int, place: RecordPlace, value: bytes | None) -> None:
         """The events of one record: all, or none where one is refused."""
         events: list[GivenEvent] = []
         try:
             for rule in self._feed.rules:
+                before = len(events)
                 events += rule.events(record, version)
-        except Refusal as refusal:
+                if self._observer is not None:
+                    self._observer.gave(rule.key, len(events) - before)
+        except Unmapped as refusal:
             self._refuse(refusal, record, place, value)
             return
         if not events:
             self.counts.unused += 1
+            if self._observer is not None:
+                self._observer.left(record, place)
             return
         for event in events:
             self.counts.events[event.type] += 1
         self._events += events
 
-    def _refuse(self, refusal: Refusal, record: Any, place: Place, value: bytes | None) -> None:
+    def _refuse(self, refusal: Unmapped, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.unmapped += 1
         self.counts.refused[refusal.field] += 1
         written = msgspec.json.encode(record) if value is None else value
@@ -166,7 +189,7 @@ class FeedRun:
         return drained
 
     @property
-    def oldest(self) -> Place | None:
+    def oldest(self) -> RecordPlace | None:
         """Where reading must begin anew, so that nothing that is held is missing; None where nothing is held."""
         return None if self._joining is None else self._joining.oldest
 

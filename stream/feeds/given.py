@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 
-class Place(NamedTuple):
+class RecordPlace(NamedTuple):
     """Where a value stands: the source (a file, or a topic and partition), and its line there (a topic: the offset)."""
 
     source: str
@@ -32,12 +32,12 @@ class RefusedRecord(NamedTuple):
     reason: Literal["malformed", "unmapped"]
     detail: str
     field: str
-    place: Place
+    place: RecordPlace
     value: bytes
     raw: bool
 
 
-class Refusal(Exception):  # noqa: N818  not an error of the program
+class Unmapped(Exception):  # noqa: N818  not an error of the program
     """Why a record is refused: the field, and what is said of it."""
 
     def __init__(self, field: str, said: str) -> None:

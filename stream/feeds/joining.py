@@ -8,7 +8,7 @@ import msgspec
 
 from stream.feeds.event_clock import EventClock
 from stream.feeds.expressions import Evaluate, is_true
-from stream.feeds.given import Place, Refusal
+from stream.feeds.given import RecordPlace, Unmapped
 from stream.feeds.joins import HeldJoin, HeldJoins, identity_of
 from stream.feeds.json_text import decode, encode
 from stream.feeds.loading import CompiledJoin
@@ -23,8 +23,8 @@ class JoinedRecord(NamedTuple):
 
     record: dict[str, Any]
     version: int
-    place: Place
-    wrong: Refusal | None
+    place: RecordPlace
+    wrong: Unmapped | None
 
 
 class Joining:
@@ -34,19 +34,19 @@ class Joining:
         self._join = join
         self.held = HeldJoins(join.after_ms, most_open, EventClock(join.ahead_ms))
 
-    def take(self, row: Any, place: Place) -> list[JoinedRecord] | None:
-        """The records that are given out by a row; None where it is not to be joined. Raises Refusal."""
+    def take(self, row: Any, place: RecordPlace) -> list[JoinedRecord] | None:
+        """The records that are given out by a row; None where it is not to be joined. Raises Unmapped."""
         key = _asked(self._join.by, row, "join.by")
         if not is_true(key):
             return None
         at_ms = _asked(self._join.time, row, "join.time")
         if type(at_ms) is not int:
-            raise Refusal("join.time", "is missing: a row that is joined needs a time")
+            raise Unmapped("join.time", "is missing: a row that is joined needs a time")
         closes = self._join.closes is not None and is_true(_asked(self._join.closes, row, "join.closes"))
         try:
             written = encode(row)
         except ValueError as error:
-            raise Refusal("", f"the row cannot be kept as JSON: {error}") from None
+            raise Unmapped("", f"the row cannot be kept as JSON: {error}") from None
         given = self.held.take(identity_of(key), key, (at_ms, written), place, closes=closes)
         return [self._joined(join) for join in given]
 
@@ -55,7 +55,7 @@ class Joining:
         return [self._joined(join) for join in self.held.at_end()]
 
     @property
-    def oldest(self) -> Place | None:
+    def oldest(self) -> RecordPlace | None:
         """Where the oldest row stands that is held."""
         first = next(iter(self.held.by_key.values()), None)
         return None if first is None else first.first
@@ -66,7 +66,7 @@ class Joining:
         wrong = None
         try:
             record["parts"] = self._parts(rows)
-        except Refusal as refusal:
+        except Unmapped as refusal:
             wrong = refusal
         return JoinedRecord(record, len(rows), join.first, wrong)
 
@@ -107,7 +107,7 @@ class Joining:
         """Puts back what `state` gave."""
         self.set_clock(state)
         for key, is_open, closed, given_ms, (source, line), rows in state["joins"]:
-            join = HeldJoin(key, Place(source, line), 0)
+            join = HeldJoin(key, RecordPlace(source, line), 0)
             join.is_open, join.closed, join.given_ms = is_open, closed, given_ms
             join.rows = [(at_ms, encode(row)) for at_ms, row in rows]
             self.held.put_back(identity_of(key), join)
@@ -132,7 +132,7 @@ def _asked(evaluate: Evaluate, row: Any, key: str) -> Any:
     try:
         return evaluate(row)
     except Wrong as wrong:
-        raise Refusal(key, str(wrong)) from None
+        raise Unmapped(key, str(wrong)) from None
 
 
 def _gathered(by: Evaluate, rows: list[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any
 
 from stream.feeds.event_clock import EventClock, Key
-from stream.feeds.given import Place
+from stream.feeds.given import RecordPlace
 from stream.feeds.json_text import encode
 
 Row = tuple[int, bytes]
@@ -23,7 +23,7 @@ class HeldJoin:
 
     __slots__ = ("closed", "first", "given_ms", "in_given", "in_open", "is_open", "key", "number", "rows")
 
-    def __init__(self, key: Any, first: Place, number: int) -> None:
+    def __init__(self, key: Any, first: RecordPlace, number: int) -> None:
         self.key = key
         self.first = first
         self.number = number
@@ -60,7 +60,7 @@ class HeldJoins:
         self.clock_ahead = 0
         self.overflow = 0
 
-    def take(self, identity: Key, key: Any, row: Row, place: Place, *, closes: bool) -> list[HeldJoin]:
+    def take(self, identity: Key, key: Any, row: Row, place: RecordPlace, *, closes: bool) -> list[HeldJoin]:
         """Takes a row in. The joins that are given out by it, in order."""
         join = self.by_key.get(identity)
         if join is None:

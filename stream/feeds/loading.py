@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from stream.facts.one_field import is_instant_field
@@ -13,7 +12,7 @@ from stream.feeds.expressions import Evaluate, compiled
 from stream.feeds.mapping import EventRule, FeedMapping, ValueDescription, span_ms
 from stream.feeds.rightness import faults
 from stream.feeds.structure import MappingError, structured
-from stream.feeds.values import Getter, Surroundings, getter, listed
+from stream.feeds.values import Getter, Surroundings, getter
 from stream.feeds.wrong import Wrong
 from stream.windows.zone import load_zone
 
@@ -52,8 +51,8 @@ class Feed:
     records: Evaluate | None
     expressions: tuple[Expressed, ...]
     warnings: tuple[tuple[str, str], ...]
-    never_null: set[str] = field(default_factory=set)
-    """With `watched`: the keys of the paths that have given something."""
+    asked: dict[str, bool] = field(default_factory=dict)
+    """With `watched`: the keys of the expressions that were asked, and whether they ever gave something."""
 
     @property
     def name(self) -> str:
@@ -98,7 +97,7 @@ class _Compiler:
         self._id_prefix = id_prefix
         self._watched = watched
         self._expressed: list[Expressed] = []
-        self._seen: set[str] = set()
+        self._asked: dict[str, bool] = {}
         zone = mapping.input.zone
         self._around = Surroundings(self._expression, load_zone(zone) if zone else None)
 
@@ -107,7 +106,7 @@ class _Compiler:
         join = self._join()
         rules = tuple(self._rule(f"events[{at}]", rule) for at, rule in enumerate(self._mapping.events))
         warnings = dict.fromkeys((each.key, doubt) for each in self._expressed for doubt in doubts(each.text))
-        return Feed(self._mapping, rules, join, records, tuple(self._expressed), tuple(warnings), self._seen)
+        return Feed(self._mapping, rules, join, records, tuple(self._expressed), tuple(warnings), self._asked)
 
     def _expression(self, key: str, text: str) -> Evaluate:
         try:
@@ -115,7 +114,7 @@ class _Compiler:
         except ValueError as error:
             raise MappingError(self._name, key, str(error)) from None
         self._expressed.append(Expressed(key, text, expression.names))
-        return _watched(expression.evaluate, key, self._seen) if self._watched else expression.evaluate
+        return _watched(expression.evaluate, key, self._asked) if self._watched else expression.evaluate
 
     def _optional(self, key: str, text: str | None) -> Evaluate | None:
         return None if text is None else self._expression(key, text)
@@ -172,20 +171,12 @@ class _Compiler:
         )
 
 
-def _watched(evaluate: Evaluate, key: str, seen: set[str]) -> Evaluate:
+def _watched(evaluate: Evaluate, key: str, asked: dict[str, bool]) -> Evaluate:
     def get(value: object) -> object:
+        asked.setdefault(key, False)
         found = evaluate(value)
         if found is not None:
-            seen.add(key)
+            asked[key] = True
         return found
 
     return get
-
-
-def descriptions(mapping: FeedMapping) -> Iterator[ValueDescription]:
-    """Every description of fields in a mapping, with those within them."""
-    for rule in mapping.events:
-        for described in rule.fields.values():
-            yield described
-            yield from listed(described.plus)
-            yield from listed(described.minus)

@@ -15,8 +15,8 @@ def shipped_names() -> list[str]:
     return sorted(each.name.removesuffix(_ENDING) for each in folder.iterdir() if each.name.endswith(_ENDING))
 
 
-def shipped_text(name: str) -> str | None:
-    """The text of one, or None where there is none of this name."""
+def shipped_text(name: str) -> str:
+    """The text of one. KeyError where there is none of this name."""
     if name not in shipped_names():
-        return None
+        raise KeyError(name)
     return files("stream.feeds").joinpath("mappings", f"{name}{_ENDING}").read_text("utf-8")

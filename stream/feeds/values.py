@@ -80,7 +80,11 @@ def _source(described: ValueDescription, key: str, around: Surroundings) -> Gett
     if not described.paths:
         constant = described.value
         return lambda _scope: constant
-    sources: list[Getter] = [around.expression(f"{key}.path", path) for path in described.paths]
+    several = isinstance(described.path, list)
+    sources: list[Getter] = [
+        around.expression(f"{key}.path[{at}]" if several else f"{key}.path", path)
+        for at, path in enumerate(described.paths)
+    ]
     if "url" in described.conversions:
         sources = [_then(source, _url) for source in sources]
     if described.none:

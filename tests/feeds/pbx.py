@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from stream.feeds.adjustment import Adjustments
-from stream.feeds.feed_run import FeedRun, GivenEvent, Place, RefusedRecord
+from stream.feeds.feed_run import FeedRun, GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import Feed, load
 
 AFTER_S = 600
@@ -63,7 +63,7 @@ def undisturbed(
     """What one run gives of the lines of a topic, without an end of the input."""
     run = FeedRun(feed(text), most_open=100_000)
     for offset, line in enumerate(lines, first):
-        run.take(Place("source-0", offset), line)
+        run.take(RecordPlace("source-0", offset), line)
     events, refused = run.drain()
     return list(events), list(refused)
 

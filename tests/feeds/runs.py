@@ -8,7 +8,7 @@ from typing import Any
 
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.feed_run import FeedRun
-from stream.feeds.given import GivenEvent, Place, RefusedRecord
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import load
 
 CALL = """
@@ -39,7 +39,7 @@ def run_of(
     run = FeedRun(load(mapping, "test.yaml", Adjustments(**settings)), most_open)
     for number, line in enumerate(lines, 1):
         value = line if isinstance(line, bytes) else (line if isinstance(line, str) else json.dumps(line)).encode()
-        run.take(Place("in", number), value)
+        run.take(RecordPlace("in", number), value)
     if end:
         run.end()
     return run
