@@ -22,7 +22,7 @@ import orjson
 
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.feed_run import FeedRun
-from stream.feeds.given import Place
+from stream.feeds.given import RecordPlace
 from stream.feeds.loading import load
 from stream.importers.source import Event, Torn, opened
 
@@ -39,7 +39,7 @@ def anonymous_bank(path: Path, site_id: str) -> Iterator[Event | Torn]:
     run = FeedRun(feed)
     run.use_columns(_HEADER)
     for line, fields in opened(path, _HEADER, delimiter="\t"):
-        run.take(Place(str(path), line), "\t".join(fields).encode())
+        run.take(RecordPlace(str(path), line), "\t".join(fields).encode())
         events, refused = run.drain()
         yield from (orjson.loads(event.json) for event in events)
         yield from (Torn(path, line, f"no row of a call log: {record.detail}") for record in refused)

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from stream.feeds.framing import Framer
-
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.feed_run import FeedRun
-from stream.feeds.given import GivenEvent, Place, RefusedRecord
+from stream.feeds.framing import Framer
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import load
 from stream.feeds.shipped import shipped_text
 
@@ -97,7 +96,7 @@ def given(name: str, values: Sequence[bytes], adjustments: Adjustments) -> Given
     if feed.needs_header:
         run.use_columns(run.header(lines.pop(0)[1]))
     for number, value in lines:
-        run.take(Place(name, number), value)
+        run.take(RecordPlace(name, number), value)
     run.end()
     events, refused = run.drain()
     return Given(list(events), list(refused))

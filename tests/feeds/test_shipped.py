@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
+from stream.cli.main import run
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load
 from stream.feeds.shipped import shipped_names
@@ -85,3 +87,14 @@ def test_a_fact_of_a_version_has_one_id_and_another_fact_another_in_every_run(on
         of_fact[canonical(event)].add(event["event_id"])
     assert all(len(facts) == 1 for facts in of_id.values())
     assert all(len(ids) == 1 for ids in of_fact.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_command_writes_what_the_mapping_gives(name: str, tmp_path: Path) -> None:
+    one, out, rejects = own_sample(name), tmp_path / "events.jsonl", tmp_path / "rejects.jsonl"
+    zone = [] if one.zone is None else ["--zone", one.zone]
+    assert run(["feed", "run", name, str(one.path), *zone, "--out", str(out), "--rejects", str(rejects)]) == 0
+    told = of_sample(one)
+    assert out.read_bytes().splitlines() == told.lines()
+    details = [json.loads(line)["detail"] for line in rejects.read_bytes().splitlines()]
+    assert details == [record.detail for record in told.refused]
