@@ -16,7 +16,8 @@ _WORDS: dict[str, Any] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
-_TEXT = "tag:yaml.org,2002:str"
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+"""What nodes have that carry no tag of their own."""
 
 
 class _Loader(yaml.SafeLoader):
@@ -46,6 +47,9 @@ class _Reader:
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             raise ValueError("more than 100,000 values: aliases within aliases?")
+        if node.tag not in _TAGS:
+            where = f"line {node.start_mark.line + 1}"
+            raise ValueError(f"{where}: {node.tag} begins with ! and is read as a tag: put the text in quotes")
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if isinstance(node, yaml.SequenceNode):
@@ -72,9 +76,6 @@ class _Reader:
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         text = str(node.value)
-        if node.tag != _TEXT:
-            where = f"line {node.start_mark.line + 1}"
-            raise ValueError(f"{where}: {node.tag} begins with ! and is read as a tag: put the text in quotes")
         if node.style is not None:
             return text
         if text in _WORDS:
