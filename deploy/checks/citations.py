@@ -1,4 +1,4 @@
-"""Whether what code and pages cite is there: `contract 2`, `definitions 5b`, `live 1`, `internals 6`, `ADR 0012`.
+"""Whether what code and pages cite is there: `contract 2`, `definitions 5b`, `live 1`, `feeds 3`, `ADR 0012`.
 
 python -m deploy.checks.citations        prints one line per citation that leads nowhere, exit 1 if there is any
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from deploy.checks.tree import tracked
 
 DOCS = Path("docs")
-CITED = re.compile(r"\b(contract|definitions|live|internals)(?:,? sections?)? (\d+)[a-d]?\b")
+CITED = re.compile(r"\b(contract|definitions|live|internals|feeds)(?:,? sections?)? (\d+)[a-d]?\b")
 DECISION = re.compile(r"\bADRs? (\d{4})")
 FOREIGN = re.compile(r"\b(semantics|architecture|operations|domain)(?:,? sections?)? \d")
 """Pages that a reader of this repository does not have."""
@@ -45,7 +45,7 @@ def dangling(path: Path, sections: dict[str, set[str]], decisions: set[str]) -> 
 
 
 def main() -> int:
-    sections = {page: headings(page) for page in ("contract", "definitions", "live", "internals")}
+    sections = {page: headings(page) for page in ("contract", "definitions", "live", "internals", "feeds")}
     decisions = {path.name[:4] for path in (DOCS / "adr").glob("*.md")}
     files = [path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".js"}]
     found = [line for path in files for line in dangling(path, sections, decisions)]

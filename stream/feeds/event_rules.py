@@ -149,7 +149,12 @@ class CompiledRule:
         elif mapped_id is None:
             event["event_id"] = "-"
             event["event_id"] = event_id_of_content(self.feed, _fact(event)[0])
-        fact, written = _fact(event)
+        try:
+            fact, written = _fact(event)
+        except Unmapped as unmapped:
+            if mapped_id is None and unmapped.field == "event_id":
+                _fact(event | {"event_id": "-"})  # what is wrong with the id is wrong with the field that it is made of
+            raise
         return GivenEvent(self.kind, fact.TOPIC, expected_key(fact), written, fact.occurred_at)
 
 
