@@ -15,6 +15,7 @@ from stream.cli import (
     deadletter,
     doctor,
     explain,
+    export,
     feed,
     import_,
     kpis,
@@ -75,6 +76,7 @@ app.command()(replay.replay)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
 app.command()(openmetrics.openmetrics)
+app.command()(export.export)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
 app.command()(produce.produce)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def shown(wanted: bool) -> Iterator["Watch"]:
-    """Shows a line of events, events a second, share done and time left on stderr; nothing unless it is wanted."""
+def shown(wanted: bool, what: str = "events") -> Iterator["Watch"]:
+    """Shows a line of events (`what`: of what else), how many a second, share done and time left on stderr; nothing
+    unless it is wanted."""
     if not wanted:
         yield _silent
         return
@@ -23,7 +24,7 @@ def shown(wanted: bool) -> Iterator["Watch"]:
 
     columns = (
         TextColumn("{task.description:<8}"),
-        TextColumn("{task.fields[events]:>12,} events"),
+        TextColumn(f"{{task.fields[events]:>12,}} {what}"),
         TextColumn("{task.fields[speed]:>8,}/s"),
         BarColumn(),
         TaskProgressColumn(),

@@ -39,7 +39,7 @@ Replace = Annotated[
     bool, typer.Option("--replace", help="Overwrite the results of another run that lie in the folder.")
 ]
 Format = Annotated[
-    Literal["jsonl", "parquet"], typer.Option("--format", help="What KPI records and alerts are written as.")
+    Literal["jsonl", "parquet", "csv"], typer.Option("--format", help="What KPI records and alerts are written as.")
 ]
 
 
