@@ -139,10 +139,8 @@ class FeedCheck:
             yield field, f"the numbers are refused as instants: they look like {word}"
         for name, (seen, short, greatest) in self._lengths.items():
             if seen == short:
-                yield (
-                    name,
-                    f"at most {greatest:,} ms, in calls a thousand times as long: are these seconds? `as: seconds`",
-                )
+                said = f"at most {greatest:,} ms, in calls a thousand times as long"
+                yield name, f"{said}: are these seconds? `as: seconds`"
 
 
 def _summary(event: GivenEvent) -> str:

@@ -82,8 +82,9 @@ def _reason(error: Any) -> str:
     if kind == "literal_error":
         return f"{shown(given)} is none of {str(context['expected']).replace(chr(39), '').replace(' or ', ', ')}"
     if kind == "string_pattern_mismatch":
-        wanted = "1-64 of a-z, 0-9, _" if "a-z0-9_" in str(context["pattern"]) else "a span such as 30s, 15m, 6h, 2d"
-        return f"{shown(given)} is no {wanted}" if "span" in wanted else f"{shown(given)} is not {wanted}"
+        if "a-z0-9_" in str(context["pattern"]):
+            return f"{shown(given)} is not 1-64 of a-z, 0-9, _"
+        return f"{shown(given)} is no span such as 30s, 15m, 6h, 2d"
     if kind == "value_error":
         return str(context["error"])
     if kind in ("model_type", "model_attributes_type", "dict_type"):

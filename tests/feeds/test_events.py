@@ -79,7 +79,9 @@ def test_an_event_id_is_feed_type_own_id_and_version() -> None:
 
 def test_void_follows_in_a_void_event_whether_the_id_is_mapped_or_not() -> None:
     assert ids(with_field("void", "{value: true}"), RECORD) == ["test:call:c1:1:void"]
-    assert ids(with_field("void", "{value: true}", with_field("event_id", "e")), RECORD | {"e": "mine"}) == ["mine:void"]
+    assert ids(with_field("void", "{value: true}", with_field("event_id", "e")), RECORD | {"e": "mine"}) == [
+        "mine:void"
+    ]
 
 
 def test_without_an_own_id_it_is_the_digest_of_the_content_without_version_and_void() -> None:
@@ -235,7 +237,9 @@ def test_a_run_takes_any_bytes() -> None:
     run = FeedRun(load(CALL, "m.yaml"))
     from stream.feeds.given import RecordPlace
 
-    for at, value in enumerate([b"\x00", b"\xed\xa0\x80", b'{"id":"\\ud800","start":1,"end":1}', b"[[[]]]", b"[" * 9999]):
+    for at, value in enumerate(
+        [b"\x00", b"\xed\xa0\x80", b'{"id":"\\ud800","start":1,"end":1}', b"[[[]]]", b"[" * 9999]
+    ):
         run.take(RecordPlace("in", at), value)
     events, refused = run.drain()
     assert not events

@@ -78,7 +78,10 @@ def test_legs_with_each_and_a_late_debtor() -> None:
     assert json.loads(first[1].json)["transferred_from"] == "g1"
     second, _ = results(mapping("cloud"), [line.replace('"n":1', '"n":2,"customer":"D-4"')])
     found = [json.loads(event.json) for event in second]
-    assert [(e.key, f["call_id"], f["version"], f.get("void", False), f["event_id"]) for e, f in zip(second, found, strict=True)] == [
+    assert [
+        (e.key, f["call_id"], f["version"], f.get("void", False), f["event_id"])
+        for e, f in zip(second, found, strict=True)
+    ] == [
         ("D-4", "g1", 2, False, "cloud:call:g1:2"),
         ("g1", "g1", 2, True, "cloud:call:g1:2:void"),
         ("D-4", "p2", 2, False, "cloud:call:p2:2"),

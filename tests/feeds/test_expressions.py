@@ -50,7 +50,9 @@ def test_each_of_null_is_an_empty_list_and_what_is_no_list_refuses_the_record() 
 
 
 def test_all_events_whose_when_is_true_are_given() -> None:
-    second = CALL[CALL.index("  - type") :].replace("type: call", "when: again\n    type: call").replace("id: id", "id: id2")
+    second = (
+        CALL[CALL.index("  - type") :].replace("type: call", "when: again\n    type: call").replace("id: id", "id: id2")
+    )
     record = RECORD | {"id2": "d1", "again": True}
     assert [e["call_id"] for e in events_of(CALL + second, [record, record | {"again": False}])] == ["c1", "d1", "c1"]
 
@@ -69,7 +71,7 @@ def test_less_and_greater_take_only_numbers(expression: str) -> None:
 
 @pytest.mark.parametrize(
     ("expression", "found"),
-    [("n > `0`", True), ("'0' && 'yes'", "yes"), ("n == '1'", False), ("!a.b", None), ("\"CALL ID\"", 5), ("'x'", "x")],
+    [("n > `0`", True), ("'0' && 'yes'", "yes"), ("n == '1'", False), ("!a.b", None), ('"CALL ID"', 5), ("'x'", "x")],
 )
 def test_the_traps_are_as_the_page_says(expression: str, found: object) -> None:
     assert compiled(expression).evaluate({"n": 1, "a": {"b": True}, "CALL ID": 5}) == found
@@ -83,7 +85,8 @@ def test_a_trap_is_a_warning(expression: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression", ["!(a.b)", "(a[?x] | [0]) || b", "x && y || z", "state == 'ended'", "\"CALL ID\" == '5'", "f(a | b, c || d)"]
+    "expression",
+    ["!(a.b)", "(a[?x] | [0]) || b", "x && y || z", "state == 'ended'", "\"CALL ID\" == '5'", "f(a | b, c || d)"],
 )
 def test_what_is_no_trap_is_none(expression: str) -> None:
     assert [*doubts(expression)] == []
@@ -96,7 +99,20 @@ def test_what_does_not_parse_is_an_error_of_the_mapping(expression: str) -> None
 
 
 PLAIN = some.sampled_from(
-    ["a", "a.b", "a.b.c", "a[0]", "a[-1].b", "a[1][0]", "@", "a == 'x'", "a.b != 'x'", "a && b", "a || b.c", "a && b == 'x'"]
+    [
+        "a",
+        "a.b",
+        "a.b.c",
+        "a[0]",
+        "a[-1].b",
+        "a[1][0]",
+        "@",
+        "a == 'x'",
+        "a.b != 'x'",
+        "a && b",
+        "a || b.c",
+        "a && b == 'x'",
+    ]
 )
 VALUES = some.recursive(
     some.sampled_from([None, True, False, 0, 1, "", "x", 2.5]),

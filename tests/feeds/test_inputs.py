@@ -32,7 +32,9 @@ def of(mapping: str, lines: list[object]) -> list[tuple[object, object]]:
 
 
 def test_an_array_gives_its_items() -> None:
-    assert [event["call_id"] for event in events_of(CALL, [[RECORD, RECORD | {"id": "c2"}], RECORD | {"id": "c3"}])] == [
+    assert [
+        event["call_id"] for event in events_of(CALL, [[RECORD, RECORD | {"id": "c2"}], RECORD | {"id": "c3"}])
+    ] == [
         "c1",
         "c2",
         "c3",
@@ -127,9 +129,10 @@ def test_json_fields_are_read_in_forms_too() -> None:
 
 
 def test_in_a_record_that_is_no_object_every_path_is_null() -> None:
-    assert refusals_of(CALL, ["5", '"id"', "null"]) == [
-        "occurred_at: is missing; call_id: is missing; ended_at: is missing"
-    ] * 3
+    assert (
+        refusals_of(CALL, ["5", '"id"', "null"])
+        == ["occurred_at: is missing; call_id: is missing; ended_at: is missing"] * 3
+    )
 
 
 def test_integers_of_any_size_keep_their_digits() -> None:

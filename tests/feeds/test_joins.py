@@ -71,7 +71,7 @@ def started(**settings: Any) -> Story:
 
 @pytest.mark.parametrize("by", ["other", "`null`", "`false`", "''", "word=='never'"])
 def test_a_record_whose_key_is_null_false_or_empty_goes_to_events_as_it_is(by: str) -> None:
-    story = Story(mapping=JOINED.replace('"word!=\'alone\' && key"', f'"{by}"'))
+    story = Story(mapping=JOINED.replace("\"word!='alone' && key\"", f'"{by}"'))
     assert story.row("a", 0) == [("a", 1, "")]
 
 
@@ -233,7 +233,11 @@ def test_parts_by_a_value_gather_its_rows_and_rows_without_it_are_in_none() -> N
 
 
 def test_parts_that_end_are_cut_after_each_row_that_satisfies_it() -> None:
-    assert parts("ends: \"word=='e'\"", ["a", "e", "b", "c", "e", "d"]) == [("none", "a,e"), ("none", "b,c,e"), ("none", "d")]
+    assert parts("ends: \"word=='e'\"", ["a", "e", "b", "c", "e", "d"]) == [
+        ("none", "a,e"),
+        ("none", "b,c,e"),
+        ("none", "d"),
+    ]
 
 
 def test_a_row_without_a_readable_time_is_refused_alone_and_a_joined_record_as_one() -> None:
@@ -243,13 +247,17 @@ def test_a_row_without_a_readable_time_is_refused_alone_and_a_joined_record_as_o
     run.end()
     events, refused = run.drain()
     assert len(events) == 1
-    assert [(each.field, each.place.line, each.raw) for each in refused] == [("join.time", 2, True), ("session_id", 3, False)]
+    assert [(each.field, each.place.line, each.raw) for each in refused] == [
+        ("join.time", 2, True),
+        ("session_id", 3, False),
+    ]
     assert refused[0].value == b"k x b"
     assert [row["word"] for row in json.loads(refused[1].value)["rows"]] == ["c", "close"]
 
 
 ROWS = some.lists(
-    some.tuples(some.sampled_from("abcde"), some.integers(0, 4 * HOUR), some.sampled_from(["w", "v", "close"])), max_size=30
+    some.tuples(some.sampled_from("abcde"), some.integers(0, 4 * HOUR), some.sampled_from(["w", "v", "close"])),
+    max_size=30,
 )
 
 
@@ -266,7 +274,9 @@ def test_a_run_that_is_put_back_goes_on_as_if_nothing_had_been(rows: list[tuple[
 
 
 @given(rows=ROWS)
-def test_what_is_read_again_from_the_oldest_row_gives_nothing_new_of_what_is_whole(rows: list[tuple[str, int, str]]) -> None:
+def test_what_is_read_again_from_the_oldest_row_gives_nothing_new_of_what_is_whole(
+    rows: list[tuple[str, int, str]],
+) -> None:
     story = Story()
     for row in rows:
         story.row(*row)
@@ -275,7 +285,9 @@ def test_what_is_read_again_from_the_oldest_row_gives_nothing_new_of_what_is_who
 
 
 @given(rows=ROWS)
-def test_the_last_version_of_each_key_holds_all_its_rows_where_all_lie_within_after(rows: list[tuple[str, int, str]]) -> None:
+def test_the_last_version_of_each_key_holds_all_its_rows_where_all_lie_within_after(
+    rows: list[tuple[str, int, str]],
+) -> None:
     near = [(key, at // 10, word) for key, at, word in rows]
     story = Story()
     given = [each for row in near for each in story.row(*row)] + story.end()

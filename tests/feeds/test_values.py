@@ -195,7 +195,9 @@ def test_the_zone_of_the_field_goes_before_that_of_the_input() -> None:
 def test_a_local_time_has_a_format_with_english_names() -> None:
     described = '{path: x, as: local, format: "%a, %d %b %Y %H:%M:%S", zone: America/Los_Angeles}'
     assert at(described, "Thu, 27 Oct 2016 14:51:34") == "2016-10-27T21:51:34Z"
-    assert refused(described, "27/10/2016", "occurred_at").startswith("occurred_at: '27/10/2016' is no time of the form")
+    assert refused(described, "27/10/2016", "occurred_at").startswith(
+        "occurred_at: '27/10/2016' is no time of the form"
+    )
     assert at('{path: x, as: local, format: "%Y-%m-%d %H:%M:%S %z"}', "2026-07-02 09:00:00 +0200") == (
         "2026-07-02T07:00:00Z"
     )
