@@ -50,7 +50,7 @@ Prefix = Annotated[
 
 
 @app.command(name="list")
-def list_() -> None:
+def list_(config: Config = None) -> None:  # noqa: ARG001  every command takes it (contract 3)
     """Names the shipped mappings.
 
     \b
@@ -64,7 +64,10 @@ def list_() -> None:
 
 
 @app.command()
-def show(mapping: Annotated[str, typer.Argument(metavar="NAME", help="Of a shipped mapping.")]) -> None:
+def show(
+    mapping: Annotated[str, typer.Argument(metavar="NAME", help="Of a shipped mapping.")],
+    config: Config = None,  # noqa: ARG001  every command takes it (contract 3)
+) -> None:
     """Prints a shipped mapping: to read it, or to begin one's own.
 
     \b
