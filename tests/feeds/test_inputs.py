@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -27,7 +28,7 @@ def rows(given: str) -> str:
     return ROWS.replace("INPUT", given)
 
 
-def of(mapping: str, lines: list[object]) -> list[tuple[object, object]]:
+def of(mapping: str, lines: Sequence[object]) -> list[tuple[object, object]]:
     return [(event["case_id"], event.get("portfolio_id")) for event in events_of(mapping, lines)]
 
 
