@@ -16,7 +16,7 @@ from stream.feeds.loading import Feed
 from stream.replay.chunks import InputError, is_packed
 
 POLL_SECONDS = 0.25
-SAVE_SECONDS = 5.0
+SAVE_SECONDS = 10.0
 _CHUNK_BYTES = 256 * 1024
 
 Identity = tuple[int, int]

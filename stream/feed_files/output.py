@@ -31,14 +31,13 @@ class LinesOut:
 
     def __init__(self, path: str, *, append: bool) -> None:
         self._stack = ExitStack()
-        self._suffix = ""
+        appended = append and path != STDOUT
+        self._suffix = Path(path).suffix if appended else ""
         self._flushed = append or path == STDOUT
-        if append and path != STDOUT:
-            _cut_torn_line(path)
-            self._suffix = Path(path).suffix
-            self._file: IO[bytes] = self._stack.enter_context(Path(path).open("ab"))  # noqa: SIM115
-        else:
-            self._file = self._stack.enter_context(opened(path))
+        try:
+            self._file = self._stack.enter_context(_appended(path) if appended else opened(path))
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
 
     def write(self, lines: bytes) -> None:
         """Writes whole lines. What is appended to a compressed file is a frame of its own."""
@@ -89,6 +88,11 @@ class FileSink:
         self._out.abandon()
         if self._rejects is not None:
             self._rejects.abandon()
+
+
+def _appended(path: str) -> IO[bytes]:
+    _cut_torn_line(path)
+    return Path(path).open("ab")
 
 
 def _cut_torn_line(path: str) -> None:

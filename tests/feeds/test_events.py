@@ -229,7 +229,7 @@ def test_a_result_against_the_contract_is_one_too() -> None:
     from stream.feeds.adjustment import Adjustments
 
     mapping = with_field("outcome", "{path: o, map: {A: human}}")
-    with pytest.raises(MappingError, match="m.yaml: set-map outcome.B: 'lost' is none of"):
+    with pytest.raises(MappingError, match=r"m\.yaml: set-map outcome.B: 'lost' is none of"):
         load(mapping, "m.yaml", Adjustments(results={"outcome": {"B": "lost"}}))
 
 

@@ -33,6 +33,7 @@ events:
       mandate_signed: {value: false}
 """
 CSV = CALL.replace("json", "csv")
+PROGRAM = str(Path(sys.executable).with_name("kpi-stream"))
 
 
 def line(name: str, **more: Any) -> str:
@@ -55,10 +56,9 @@ class Desk:
         return path
 
     def run(self, *files: str, options: tuple[str, ...] = (), out: str = "out.jsonl") -> tuple[int, str, str]:
-        code = kpi_stream(
-            ["feed", "run", str(self.folder / "m.yaml"), *(str(self.folder / each) for each in files)]
-            + ["--out", str(self.folder / out), *options]
-        )
+        sources = [str(self.folder / each) for each in files]
+        target = ["--out", str(self.folder / out)]
+        code = kpi_stream(["feed", "run", str(self.folder / "m.yaml"), *sources, *target, *options])
         text, errors = self._capsys.readouterr()
         return code, text, errors.replace(f"{self.folder}/", "")
 
@@ -101,10 +101,8 @@ def test_a_last_line_without_newline_is_read(desk: Desk) -> None:
 
 def test_csv_has_a_header_line_in_each_file_and_rows_over_several_lines(desk: Desk) -> None:
     desk.mapping(CSV)
-    desk.put(
-        "a.csv",
-        '\ufeffid,start,end,memo\r\nc1,1792000000,1792000001,"two\nlines, ""one"" row"\r\n\r\nc2,1792000000,1792000001,\r\n',
-    )
+    rows = '\ufeffid,start,end,memo\r\nc1,1792000000,1792000001,"two\nlines, ""one"" row"\r\n\r\n'
+    desk.put("a.csv", rows + "c2,1792000000,1792000001,\r\n")
     desk.put("b.csv", "start,id,end\n1792000000,c3,1792000001\n")
     assert desk.run("a.csv", "b.csv")[0] == 0
     assert desk.ids() == ["test:call:c1:1", "test:call:c2:1", "test:call:c3:1"]
@@ -193,7 +191,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 
 def test_standard_input_and_output(desk: Desk) -> None:
     done = subprocess.run(
-        [str(Path(sys.executable).with_name("kpi-stream")), "feed", "run", str(desk.folder / "m.yaml"), "-", "--out", "-"],
+        [PROGRAM, "feed", "run", str(desk.folder / "m.yaml"), "-", "--out", "-"],
         input=line("a").encode(), capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert json.loads(done.stdout)["call_id"] == "a"
@@ -292,7 +290,7 @@ class Follower:
     """`feed run --follow` in a process of its own."""
 
     def __init__(self, desk: Desk, *sources: str, options: tuple[str, ...] = ()) -> None:
-        command = [str(Path(sys.executable).with_name("kpi-stream")), "feed", "run", str(desk.folder / "m.yaml")]
+        command = [PROGRAM, "feed", "run", str(desk.folder / "m.yaml")]
         command += [str(desk.folder / each) for each in sources]
         command += ["--out", str(desk.folder / "out.jsonl"), "--follow", *options]
         self.desk = desk

@@ -151,7 +151,7 @@ def test_only_true_and_false_are_booleans_and_dates_are_texts(written: str, mean
 
 
 def test_a_key_given_twice_is_an_error() -> None:
-    with pytest.raises(MappingError, match="m.yaml: line 12: 'call_id' stands twice"):
+    with pytest.raises(MappingError, match=r"m\.yaml: line 12: 'call_id' stands twice"):
         load(CALL + "      call_id: id\n", "m.yaml")
     with pytest.raises(MappingError, match="'1' stands twice"):
         load(with_field("outcome", "{path: a, map: {1: human, '1': busy}}"), "m.yaml")

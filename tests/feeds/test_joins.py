@@ -33,7 +33,8 @@ events:
       site_id: "join(',', rows[].word)"
   - when: "!rows"
     type: bot_session
-    fields: {session_id: key, occurred_at: {path: at, as: epoch_s}, handed_over: {value: false}, mandate_signed: {value: true}}
+    fields: {session_id: key, occurred_at: {path: at, as: epoch_s}, handed_over: {value: false},
+             mandate_signed: {value: true}}
 """
 
 
