@@ -11,6 +11,7 @@ from typing import Any, get_args
 
 from stream.engine.entities.outputs import AgentRecord, AlertRecord, KpiRecord
 from stream.facts.models import EVENTS, Event
+from stream.feeds.mapping import FeedMapping
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
@@ -37,6 +38,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
     yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
     yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
+    yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 
 

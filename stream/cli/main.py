@@ -16,10 +16,12 @@ from stream.cli import (
     doctor,
     explain,
     export,
+    feed,
     import_,
     kpis,
     measure,
     openmetrics,
+    produce,
     reconcile,
     replay,
     scores,
@@ -79,6 +81,7 @@ app.command()(openmetrics.openmetrics)
 app.command()(export.export)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
+app.command()(produce.produce)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
@@ -86,6 +89,7 @@ app.command()(explain.explain)
 app.command()(board.board)
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
+app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 

@@ -1,5 +1,6 @@
 """How a long command shows on stderr what it is doing."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -31,6 +32,12 @@ def shown(wanted: bool, what: str = "events") -> Iterator["Watch"]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Line(progress).update
+
+
+def show_line(line: str, wanted: bool | None = None) -> None:
+    """Shows a line of progress on stderr in place of the one before; `wanted` None: if stderr is a terminal."""
+    if sys.stderr.isatty() if wanted is None else wanted:
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _silent(_activity: str, _events: int, _done: int, _total: int) -> None:

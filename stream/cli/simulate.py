@@ -12,6 +12,7 @@ from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 from stream.cli.options import instant_option
+from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item, Mess
@@ -157,7 +158,7 @@ def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
         settings.kafka_client_options(),
         topic_prefix=settings.kafka.topic_prefix,
         clock_ms=clock,
-        report=_show_progress,
+        report=show_line,
         warn=warn,
     )
     print(f"{produced.events} events sent in {produced.seconds:.1f} s", file=sys.stderr)
@@ -167,19 +168,13 @@ def _to_file(items: "Iterator[Item]", out: str) -> None:
     from stream.simulate.files import write_lines
 
     try:
-        count = write_lines(items, out, lambda lines: _show_progress(f"{lines:,} lines"))
+        count = write_lines(items, out, lambda lines: show_line(f"{lines:,} lines"))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise CommandError(f"{out}: {error.strerror or error}") from error
-    _show_progress("")
+    show_line("")
     print(f"{count} lines in {out}", file=sys.stderr)
-
-
-def _show_progress(line: str) -> None:
-    """Shows a line of progress in place of the one before; nothing if stderr is no terminal."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _mess(text: str) -> "Mess":

@@ -19,6 +19,7 @@ __all__ = [
     "scoring",
     "tables",
     "tasks",
+    "waiting",
     "worker_pool",
     "workfolder",
     "writing",

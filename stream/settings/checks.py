@@ -7,6 +7,7 @@ from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
+from stream.settings.feeds import feed_problems
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
@@ -30,6 +31,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         used.add(alert.rule)
         for key, reason in _alert(alert, known):
             yield ("alerts", index, key), reason
+    yield from feed_problems(document.feeds)
     yield from scheme_problems(document)
 
 

@@ -26,7 +26,7 @@ def write_lines(items: Iterable[Item], path: str, report: Callable[[int], None] 
     `report(lines)` is called every now and then. Raises OSError where the file cannot be written.
     """
     count = 0
-    with _opened(path) as out:
+    with opened(path) as out:
         for _, event in items:
             line = event if isinstance(event, bytes) else orjson.dumps(event)
             out.write(line + b"\n")
@@ -37,7 +37,7 @@ def write_lines(items: Iterable[Item], path: str, report: Callable[[int], None] 
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[IO[bytes]]:
+def opened(path: str) -> Iterator[IO[bytes]]:
     if path == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
