@@ -12,17 +12,13 @@ from stream.ledger.store.dossier import Dossier
 
 
 class Measured:
-    """The measurements that have changed since the last `take`, each once, as it counts now."""
+    """The measurements that have changed since the last `take`, each once, as it counts now. `entries`: by key."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, bytes] = {}
+        self.entries: dict[str, bytes] = {}
 
     def __len__(self) -> int:
-        return len(self._entries)
-
-    def note(self, key: str, entry: bytes) -> None:
-        """A measurement is kept under its key: the entry of the version that counts."""
-        self._entries[key] = entry
+        return len(self.entries)
 
     def note_all(self, ledger: Mapping[str, Dossier]) -> None:
         """As if nothing had ever been said of any measurement of the ledger."""
@@ -31,11 +27,11 @@ class Measured:
             if dossiers.may_hold(dossier, name):
                 for fact in dossiers.facts(key, dossier):
                     if fact.LETTER == Measurement.LETTER:
-                        self._entries[key] = record.entry(fact)
+                        self.entries[key] = record.entry(fact)
 
     def take(self) -> list[Measurement]:
         """Those that have changed, by the order of their ids; void ones are among them."""
-        if not self._entries:
+        if not self.entries:
             return []
-        entries, self._entries = self._entries, {}
+        entries, self.entries = self.entries, {}
         return [cast("Measurement", record.plain(record.decode(key, entry))) for key, entry in sorted(entries.items())]

@@ -255,7 +255,7 @@ class DebtorStage:
         """The entry goes to the ledger topic with the next commit."""
         self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
         if type(fact) is Measurement:
-            self._measured.note(key, entry)
+            self._measured.entries[key] = entry
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
