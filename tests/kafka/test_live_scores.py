@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from aiokafka.admin import NewPartitions
 
 from stream.cli.main import run
+from stream.kafka.names import Names
+from stream.kafka.topics import admin_client
 from stream.settings import Settings, load
 from tests.kafka.scored import SCHEMES, live_ledger, live_scores, measurement, said, scores_of
+from tests.kafka.test_backfill import changed
 from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
 from tests.kafka.test_live_is_replay import send
 from tests.kafka.workers import WorkerProcess, configured
@@ -125,3 +129,38 @@ async def test_live_scores_are_those_of_replay_whoever_is_killed_and_a_new_versi
     told = {(line["entity"], line["before"]["version"], line["after"]["version"]) for line in lines}
     assert told == {(key.split("|")[5], 1, 2) for key in changed}
     assert all("version 1 -> 2" in line["reason"] for line in lines)
+
+
+async def test_after_a_hand_over_to_more_partitions_scores_go_on_with_what_was_published(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    config, _ = configured(
+        broker, topic_prefix, tmp_path, time={"idle_advance": False, "idle_after": "2s", "grace": "0s"},
+        publish={"scores_every": "200ms"},
+    )  # fmt: skip
+    settings = with_schemes(config)
+    *events, last = simulated(tmp_path, config)
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await send(settings, events)
+        await until_some(settings)
+        worker.signal(signal.SIGTERM)
+        await worker.ends()
+    published = await live_scores(settings)
+    async with admin_client(settings) as admin:
+        await admin.create_partitions({topic: NewPartitions(6) for topic in Names(topic_prefix, topic_prefix).inbound})
+    grown = changed(config, kafka={"partitions": 6})
+    over = ["backfill", "--hand-over", "--config", str(grown), "--out", str(tmp_path / "over")]
+    assert await asyncio.to_thread(run, over) == 0
+    corrected = [
+        measurement(0, entity=events[-1].get("agent_id", "a-0001"), numerator=8, version=3),
+        measurement(5, version=2, void=True), last,
+    ]  # fmt: skip
+    expected = await asyncio.to_thread(replayed, tmp_path, grown, [*events, *corrected])
+    async with WorkerProcess(grown) as worker:
+        await worker.owns(6)
+        await send(settings, corrected)
+        await until_live_is(settings, expected)
+    found = await live_scores(settings)
+    assert all(found[key]["revision"] >= before["revision"] for key, before in published.items() if key in found)
+    assert found.keys() & published.keys()
