@@ -16,7 +16,7 @@ from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
 from stream.scores.inputs import Reached, StatedClock, stated
-from stream.scores.publishing import Publishing, ScoreChange
+from stream.scores.publishing import Publishing, ScoreChange, is_score
 from stream.scores.scores import ScoreClock, Scores
 from stream.wire.record import Record
 
@@ -59,6 +59,7 @@ class Scoring:
         self._next: _Round | None = None
         self._rounded_ms: int | None = None
         self._looked_ms = 0
+        self._is_stopped = False
         self._task: asyncio.Task[None] | None = None
 
     # what the owner calls ---------------------------------------------------------------------------------------------
@@ -70,6 +71,7 @@ class Scoring:
 
     def stop(self) -> None:
         """Ends the task; what was not committed is forgotten."""
+        self._is_stopped = True  # `asyncio.wait_for` of Python 3.11, deep in aiokafka, may lose a cancellation
         if self._task is not None:
             self._task.cancel()
         for gauge in ("collections_scores_timestamp_seconds", "collections_measurements_undeclared"):
@@ -108,7 +110,7 @@ class Scoring:
     async def _run(self) -> None:
         waits = backoff_seconds()
         is_known = False
-        while True:
+        while not self._is_stopped:
             try:
                 if not is_known:
                     await self._source.published(self._put_published)
@@ -116,7 +118,7 @@ class Scoring:
                 await self._source.open()
                 self._next = _Round(await self._source.ends())
                 waits = backoff_seconds()
-                while True:
+                while not self._is_stopped:
                     await self._go_on()
             except (KafkaError, OSError) as error:
                 wait_s = next(waits)
@@ -125,6 +127,8 @@ class Scoring:
 
     def _put_published(self, key: bytes, value: bytes | None) -> None:
         try:
+            if value is not None and not is_score(key, value):
+                raise ValueError("no score")
             self._publishing.put(key, value)
         except ValueError:
             log.warning("a record of the topic of scores cannot be read", key=repr(key))

@@ -183,6 +183,16 @@ def _stands(kept: Kept, known: bytes | None) -> bool:
     return not kept.period
 
 
+def is_score(key: bytes, value: bytes) -> bool:
+    """Whether a record of the topic of scores is what its key says. ValueError: it is no JSON."""
+    record = json.loads(value)
+    fields = ("provisional", "trial", "revision", "parts", "factors", "gates", "period", "run", *WATCHED)
+    try:
+        return key_of(record).encode() == key and all(name in record for name in fields)
+    except (KeyError, TypeError):
+        return False
+
+
 def _periods_back(definition: Definition) -> int:
     """How many periods before its own a definition looks at."""
     before = max((bound.periods for bound in definition.bounds() if isinstance(bound, Before)), default=0)

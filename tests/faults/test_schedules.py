@@ -29,7 +29,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_after_a_schedule_of_faults_records_and_alerts_are_those_of_replay(here: Stand, seed: int) -> None:
+async def test_after_a_schedule_of_faults_records_scores_and_alerts_are_those_of_replay(here: Stand, seed: int) -> None:
     report = await run_schedule(here, seed)
     assert report.differences == [], report.line()
     assert report.faults.keys() == set(Kind)

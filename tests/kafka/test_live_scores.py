@@ -17,7 +17,7 @@ from stream.cli.main import run
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client
 from stream.settings import Settings, load
-from tests.kafka.scored import SCHEMES, live_ledger, live_scores, measurement, said, scores_of
+from tests.kafka.scored import SCHEMES, key_of, live_ledger, live_scores, measurement, said, scores_of
 from tests.kafka.test_backfill import changed
 from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
 from tests.kafka.test_live_is_replay import send
@@ -85,7 +85,7 @@ async def until_some(settings: Settings) -> None:
 
 
 async def test_live_scores_are_those_of_replay_whoever_is_killed_and_a_new_version_is_told_in_the_ledger(
-    broker: str, topic_prefix: str, tmp_path: Path
+    broker: str, topic_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config, _ = configured(
         broker, topic_prefix, tmp_path, time={"idle_advance": False, "idle_after": "2s", "grace": "0s"},
@@ -129,6 +129,10 @@ async def test_live_scores_are_those_of_replay_whoever_is_killed_and_a_new_versi
     told = {(line["entity"], line["before"]["version"], line["after"]["version"]) for line in lines}
     assert told == {(key.split("|")[5], 1, 2) for key in changed}
     assert all("version 1 -> 2" in line["reason"] for line in lines)
+    capsys.readouterr()
+    assert await asyncio.to_thread(run, ["scores", "list", "--format", "json", "--config", str(config)]) == 0
+    listed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert {key_of(record): said(record) for record in listed} == again
 
 
 async def test_after_a_hand_over_to_more_partitions_scores_go_on_with_what_was_published(

@@ -270,7 +270,8 @@ async def test_a_newer_format_is_refused_and_foreign_records_of_public_topics_ar
     settings: Settings,
 ) -> None:
     source = FakeSource()
-    source.topic = [(b"what is this", b"{}")]
+    key = b"scorecard|card|1|main|agent|a|2024-01-01"
+    source.topic = [(b"what is this", b"{}"), (key, b"{}"), (key, b"[]"), (key, b"\xff")]
     source.logs[KPIS] += [(b"k", b"{}"), (b"main|agent|a|day|x", b"[]")]
     source.dials("a", 10)
     source.clocks(Reached(NOON_MS, NOON_MS))
