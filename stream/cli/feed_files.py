@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream.feeds.loading import Feed
     from stream.settings import Settings
 
-STDOUT = "-"
+STDIN = STDOUT = "-"
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,10 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
 
     if wanted.mapping is not None or wanted.files or wanted.topic:
         raise CommandError("--all takes no MAPPING, FILE or --topic: it runs what the configuration names", exit_code=2)
+    if wanted.adjustments != Adjustments() or wanted.out or wanted.rejects or wanted.state:
+        raise CommandError(
+            "--all takes no settings and no files: each feed has those of the configuration", exit_code=2
+        )
     names = [entry.name for entry in settings.document.feeds]
     if not names:
         raise CommandError("the configuration has no feeds", exit_code=2)
@@ -207,6 +211,10 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
     from stream.feed_files.places import Places, load_places
     from stream.feeds.feed_run import FeedRun
 
+    stopped = threading.Event()
+    if wanted.follow and STDIN not in wanted.files:  # a pipe is waited for where only an exception ends it
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stopped.set())
     run = FeedRun(feed, most_open)
     places: Places | None = None
     if wanted.state is not None or wanted.follow:
@@ -222,7 +230,7 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
     with ExitStack() as stack:
         sink = _sink(wanted, settings, name, stack, refused)
         try:
-            wrong = _read(wanted, feed, run, sink, places)
+            wrong = _read(wanted, feed, run, sink, places, stopped)
             if wanted.state is None:
                 run.end()
             sink.write(*run.drain())
@@ -242,18 +250,23 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
     return 1 if wrong else 0
 
 
-def _read(wanted: Wanted, feed: "Feed", run: "FeedRun", sink: "Sink", places: "Places | None") -> list[str]:
+def _read(
+    wanted: Wanted, feed: "Feed", run: "FeedRun", sink: "Sink", places: "Places | None", stopped: threading.Event
+) -> list[str]:
     from stream.feed_files.following import Following
     from stream.feed_files.reading import read_all
     from stream.replay.chunks import InputError
 
     report = _Progress(wanted.progress)
-    if not wanted.follow or STDOUT in wanted.files:
-        return read_all(wanted.files, feed, run, sink, places, report.show)
+    if not wanted.follow or STDIN in wanted.files:
+        wrong: list[str] = []
+        try:
+            wrong = read_all(wanted.files, feed, run, sink, places, report.show)
+        except KeyboardInterrupt:
+            if not wanted.follow:
+                raise  # with --follow a SIGTERM is the end of the input
+        return wrong
     assert places is not None
-    stopped = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopped.set())
     following = Following(wanted.files, feed, run, sink, places)
 
     def save() -> None:

@@ -93,7 +93,7 @@ def read_source(source: str, feed: Feed, run: FeedRun, places: Places | None) ->
     reading: SourceReading | None = None
     try:
         if places is None or source == STDIN:
-            reading = SourceReading("stdin" if source == STDIN else source, feed, run, None, b"")
+            reading = SourceReading(source, feed, run, None, b"")
         else:
             head, found = _headed(found)
             plain = Path(source).suffix not in (".gz", ".zst", ".zstd")

@@ -94,6 +94,13 @@ class FeedRun:
             if self._feed.records is not None:
                 value = None
             for record in records:
+                if self._feed.records is not None:
+                    try:
+                        self._read_json_fields(record)
+                    except Unmapped as unmapped:
+                        self.counts.records += 1
+                        self._refuse(unmapped, record, place, None)
+                        continue
                 self._record(record, place, value)
 
     def _records(self, item: Any) -> Sequence[Any]:
@@ -108,8 +115,6 @@ class FeedRun:
             return ()
         if not isinstance(found, list):
             raise Unmapped("records", f"{shown(found)} is no list")
-        for record in found:
-            self._read_json_fields(record)
         return found
 
     def _read_json_fields(self, item: Any) -> None:

@@ -56,6 +56,14 @@ def is_open(text: bytes, delimiter: str) -> bool:
     return False
 
 
+def is_row(text: bytes, delimiter: str) -> bool:
+    """Whether a text is a row of CSV."""
+    try:
+        return len(list(csv.reader([text.decode("latin-1")], delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
 def _read_json(value: bytes) -> Any:
     try:
         return _json(value)

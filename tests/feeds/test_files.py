@@ -116,6 +116,30 @@ def test_a_quote_that_is_never_closed_is_the_fault_of_its_own_line(desk: Desk) -
     assert (code, desk.ids(), reject["line"], reject["reason"]) == (0, ["test:call:c2:1"], 2, "malformed")
 
 
+def test_a_stray_quote_takes_no_good_row_with_it(desk: Desk) -> None:
+    desk.mapping(CSV.replace("call_id: id", "call_id: id\n      agent_id: who"))
+    rows = ['"c1,1792000000,1792000001,ann', "c2,1792000000,1792000001,bob", '"c3",1792000000,1792000001,"a ""b"""']
+    desk.put(
+        "a.csv", "\n".join(["id,start,end,who", *rows, *(f"d{at},1792000000,1792000001," for at in range(3))]) + "\n"
+    )
+    desk.run("a.csv", options=desk.option("--rejects", "r.jsonl"))
+    assert [each.split(":")[2] for each in desk.ids()] == ["c2", "c3", "d0", "d1", "d2"]
+    assert len((desk.folder / "r.jsonl").read_text().splitlines()) == 1
+
+
+def test_rows_over_several_lines_are_whole_however_the_bytes_come() -> None:
+    from stream.feeds.framing import Framer
+    from stream.feeds.mapping import RecordInput
+
+    text = b'a,"x\ny ""z""\n",1\nb,c,d\n"e\n\nf",,\nlast'
+    wanted = [(1, b'a,"x\ny ""z""\n",1'), (4, b"b,c,d"), (5, b'"e\n\nf",,'), (8, b"last")]
+    for size in range(1, len(text)):
+        framer = Framer(RecordInput(format="csv"))
+        found = [row for at in range(0, len(text), size) for row in framer.add(text[at : at + size])]
+        assert framer.offset == len(text) - 4
+        assert [*found, *framer.rest()] == wanted
+
+
 def test_a_header_that_names_a_column_twice_is_an_input_that_cannot_be_read(desk: Desk) -> None:
     desk.mapping(CSV)
     desk.put("a.csv", "id,start,id\n1,2,3\n")
@@ -391,6 +415,8 @@ def test_sigterm_is_the_end_of_the_input(desk: Desk, follow: Callable[..., Follo
     desk.mapping(PBX)
     desk.put("log", "1792000000|k|a\n")
     follower = follow("log")
-    time.sleep(1.5)
+    end = time.monotonic() + 60
+    while not (desk.folder / "out.jsonl").exists() and time.monotonic() < end:
+        time.sleep(0.05)
     follower.stop()
     assert desk.ids() == ["pbx:bot_session:k:1"]

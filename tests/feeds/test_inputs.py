@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pytest
 
@@ -27,7 +28,7 @@ def rows(given: str) -> str:
     return ROWS.replace("INPUT", given)
 
 
-def of(mapping: str, lines: list[object]) -> list[tuple[object, object]]:
+def of(mapping: str, lines: Sequence[object]) -> list[tuple[object, object]]:
     return [(event["case_id"], event.get("portfolio_id")) for event in events_of(mapping, lines)]
 
 
@@ -121,6 +122,14 @@ def test_a_text_that_is_no_json_refuses_the_record() -> None:
     assert refusals_of(mapping, [RECORD | {"custom": "{"}, RECORD | {"custom": None}]) == [
         "custom: '{' is no JSON, as `input.json` says"
     ]
+
+
+def test_a_text_that_is_no_json_refuses_its_own_record_alone() -> None:
+    mapping = CALL.replace("{format: json}", "{format: json, json: [custom]}").replace(
+        "input:", "records: calls\ninput:"
+    )
+    events, refused = results(mapping, [{"calls": [RECORD | {"custom": "{"}, RECORD | {"custom": "{}"}]}])
+    assert (len(events), [each.field for each in refused]) == (1, ["custom"])
 
 
 def test_json_fields_are_read_in_forms_too() -> None:
