@@ -21,30 +21,32 @@ from stream.cli.replay import (
     window_names,
 )
 
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if it is not there.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="T", help="Only windows that begin at T or later.", show_default=False),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="T", help="Only windows that end at T or before.", show_default=False)
+]
+HandOver = Annotated[
+    bool,
+    typer.Option(
+        "--hand-over",
+        help="Write the state from which workers go on under this configuration. No worker may be running.",
+    ),
+]
+
 
 def backfill(
-    out: Annotated[
-        Path,
-        typer.Option("--out", metavar="DIR", help="Folder for the results; made if it is not there."),
-    ] = Path("backfill"),
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", metavar="T", help="Only windows that begin at T or later.", show_default=False),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="Only windows that end at T or before.", show_default=False)
-    ] = None,
+    out: Out = Path("backfill"),
+    from_: From = None,
+    to: To = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "backfill",
     as_of: AsOf = None,
     output: Format = "jsonl",
-    hand_over: Annotated[
-        bool,
-        typer.Option(
-            "--hand-over",
-            help="Write the state from which workers go on under this configuration. No worker may be running.",
-        ),
-    ] = False,
+    hand_over: HandOver = False,
     replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,
@@ -72,8 +74,8 @@ def backfill(
     from stream.rebuild.backfill import backfill as filled
     from stream.rebuild.handover import handed_over
     from stream.replay.chunks import InputError
-    from stream.replay.crew import CrewError
-    from stream.replay.replay import Wish
+    from stream.replay.replay import ReplayOptions
+    from stream.replay.worker_pool import WorkerPoolError
     from stream.replay.workfolder import OutputError
 
     settings = settings_of(config)
@@ -82,11 +84,11 @@ def backfill(
         message = "--hand-over is about all windows up to now: without --to, --as-of, --windows, --format"
         raise CommandError(message, exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
-    wish = Wish(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
+    options = ReplayOptions(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
                 end_ms=end_ms_of(settings, as_of), replace=replace)  # fmt: skip
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
-    except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
+            summary = (handed_over if hand_over else filled)(settings, out, options, watch)
+    except (RefusedError, TopicMissingError, InputError, OutputError, WorkerPoolError) as error:
         raise CommandError(str(error)) from error
     print_summary(summary, out, "published" if hand_over else f"in {out}")

@@ -3,13 +3,16 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError, warn
 from stream.facts.printable import escaped
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
 
 app = typer.Typer(help="Look at a configuration.", rich_markup_mode=None)
 
@@ -33,8 +36,9 @@ def check(
       kpi-stream config check my.yaml
       KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config check my.yaml
 
-    Files of certificates and secrets must be there, too. What is allowed but surely not meant, such as a level of 15
-    for a ratio, is told on stderr, `FILE: warning: key: reason`, and is no failure.
+    Files of certificates and secrets must be there, too, and the mappings of feeds must be right. What is allowed but
+    surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`, and is no
+    failure.
     """
     if file is not None and config is not None and file != config:
         raise CommandError("give the configuration as FILE or by --config, not both", exit_code=2)
@@ -44,11 +48,25 @@ def check(
         settings = load(file or config)
     except SettingsError as error:
         raise _refused(error.lines) from error
-    if wrong := settings.unusable_files():
+    if wrong := [*settings.unusable_files(), *_wrong_feeds(settings, file or config)]:
         raise _refused(wrong)
     for warning in settings.warnings():
         print(escaped(warning), file=sys.stderr)
     print("ok")
+
+
+def _wrong_feeds(settings: "Settings", file: Path | None) -> list[str]:
+    """A line for each feed whose mapping is not there, is wrong, or does not have what is set in it."""
+    from stream.cli.feed_files import loaded
+    from stream.feeds.adjustment import Adjustments
+
+    wrong = []
+    for index, entry in enumerate(settings.document.feeds):
+        try:
+            loaded(entry.name, Adjustments(), settings, file)
+        except CommandError as error:
+            wrong.append(settings.origins.line(("feeds", index, "mapping"), str(error)))
+    return wrong
 
 
 def _refused(lines: Sequence[str]) -> CommandError:

@@ -50,11 +50,11 @@ Prefix = Annotated[
 
 
 @app.command(name="list")
-def list_() -> None:
+def list_(config: Config = None) -> None:  # noqa: ARG001  every command takes it (contract 3)
     """Names the shipped mappings.
 
     \b
-    Example:
+    Examples:
       kpi-stream feed list
     """
     from stream.feeds.shipped import shipped_names
@@ -64,11 +64,14 @@ def list_() -> None:
 
 
 @app.command()
-def show(mapping: Annotated[str, typer.Argument(metavar="NAME", help="Of a shipped mapping.")]) -> None:
+def show(
+    mapping: Annotated[str, typer.Argument(metavar="NAME", help="Of a shipped mapping.")],
+    config: Config = None,  # noqa: ARG001  every command takes it (contract 3)
+) -> None:
     """Prints a shipped mapping: to read it, or to begin one's own.
 
     \b
-    Example:
+    Examples:
       kpi-stream feed show asterisk_queue_log > my_queue_log.yaml
     """
     from stream.feeds.shipped import shipped_names, shipped_text

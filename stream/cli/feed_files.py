@@ -4,7 +4,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -94,8 +94,8 @@ def loaded(
     if entry is not None:
         given = Adjustments(
             zone=given.zone or entry.zone,
-            constants={**entry.set, **given.constants},
-            paths={**entry.set_path, **given.paths},
+            constants=_over(entry.set, given.constants, given.paths),
+            paths=_over(entry.set_path, given.paths, given.constants),
             results={
                 field: {**entry.set_map.get(field, {}), **given.results.get(field, {})}
                 for field in {*entry.set_map, *given.results}
@@ -110,6 +110,11 @@ def loaded(
     for key, doubt in feed.warnings:
         print(f"warning: {key}: {doubt}", file=sys.stderr)
     return feed
+
+
+def _over(entry: Mapping[str, str], given: Mapping[str, str], otherwise: Mapping[str, str]) -> dict[str, str]:
+    """What options and entry say of fields. `otherwise`: fields of which an option says it in another way."""
+    return {**{name: said for name, said in entry.items() if name not in otherwise}, **given}
 
 
 def checked(feed: "Feed", files: Sequence[str], show: int, most_open: int) -> tuple[bool, list[str]]:
@@ -147,25 +152,26 @@ def run_wanted(wanted: Wanted, config: Path | None) -> int:
     if wanted.mapping is None:
         raise CommandError("MAPPING is missing (`kpi-stream feed list` names those that are shipped)", exit_code=2)
     entry = entry_of(settings, wanted.mapping)
+    name = None
     if entry is not None:
-        source = entry.source
-        from_options = bool(wanted.files or wanted.topic)
-        wanted = replace(
-            wanted,
-            files=wanted.files or (() if wanted.topic else source.files or ()),
-            topic=wanted.topic or (None if wanted.files else source.topic),
-            group=wanted.group or (None if from_options else source.group),
-            state=wanted.state or source.state,
-            follow=wanted.follow or (not from_options and source.files is not None),
-            kafka=wanted.kafka or wanted.out is None,
-            most_open=wanted.most_open or entry.open,
-        )
+        wanted = replace(wanted, kafka=wanted.kafka or wanted.out is None, most_open=wanted.most_open or entry.open)
+        if not (wanted.files or wanted.topic):
+            # A source from the options is another one: it has no part in the place and the name of the configured one.
+            source, name = entry.source, entry.name
+            wanted = replace(
+                wanted,
+                files=source.files or (),
+                topic=source.topic,
+                group=wanted.group or source.group,
+                state=wanted.state or source.state,
+                follow=wanted.follow or source.files is not None,
+            )
     _check(wanted)
     feed = loaded(wanted.mapping or "", wanted.adjustments, settings, config)
     most_open = wanted.most_open or 100_000
     if wanted.topic is not None:
-        return run_topic(settings, feed, wanted.topic, wanted.group, most_open, wanted.progress)
-    return _run_files(wanted, feed, settings, None if entry is None else entry.name, most_open)
+        return run_topic(settings, feed, wanted.topic, wanted.group, most_open, wanted.progress, name)
+    return _run_files(wanted, feed, settings, name, most_open)
 
 
 def _check(wanted: Wanted) -> None:
@@ -228,7 +234,7 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
             raise CommandError(f"{wanted.state}: {getattr(error, 'strerror', None) or error}", exit_code=2) from error
     refused: list[str] = []
     with ExitStack() as stack:
-        sink = _sink(wanted, settings, name, stack, refused)
+        sink = _sink(wanted, settings, name, stack, refused, stopped)
         try:
             wrong = _read(wanted, feed, run, sink, places, stopped)
             if wanted.state is None:
@@ -246,7 +252,7 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
         warn(line)
     for line in wrong:
         warn(line)
-    print(f"feed {feed.name}: {run.counts.line()}", file=sys.stderr)
+    print(f"feed {name or feed.name}: {run.counts.line()}", file=sys.stderr)
     return 1 if wrong else 0
 
 
@@ -283,7 +289,14 @@ def _read(
     return []
 
 
-def _sink(wanted: Wanted, settings: "Settings", name: str | None, stack: ExitStack, refused: list[str]) -> "Sink":
+def _sink(
+    wanted: Wanted,
+    settings: "Settings",
+    name: str | None,
+    stack: ExitStack,
+    refused: list[str],
+    stopped: threading.Event,
+) -> "Sink":
     """Where events and refusals go; it is abandoned where the run fails."""
     from stream.feed_files.output import FileSink
 
@@ -291,7 +304,8 @@ def _sink(wanted: Wanted, settings: "Settings", name: str | None, stack: ExitSta
     if wanted.kafka:
         from stream.cli.feed_kafka_sink import kafka_sink
 
-        return kafka_sink(settings, name, wanted.rejects, stack, append=append, for_ever=wanted.follow)
+        waits = stopped if wanted.follow else None
+        return kafka_sink(settings, name, wanted.rejects, stack, append=append, waits=waits)
     assert wanted.out is not None
     try:
         sink = FileSink(wanted.out, wanted.rejects, append=append)

@@ -1,5 +1,6 @@
 """Where a feed of files writes to Kafka: in transactions, and within `limits.deadletter_*`."""
 
+import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -15,13 +16,20 @@ if TYPE_CHECKING:
 
 
 def kafka_sink(
-    settings: "Settings", name: str | None, rejects: str | None, stack: ExitStack, *, append: bool, for_ever: bool
+    settings: "Settings",
+    name: str | None,
+    rejects: str | None,
+    stack: ExitStack,
+    *,
+    append: bool,
+    waits: threading.Event | None,
 ) -> Sink:
-    """The sink, open; the stack closes it. `rejects`: refused records go to this file instead. CommandError."""
+    """The sink, open; the stack closes it. `rejects`: refused records go to this file instead. `waits`: a broker is
+    waited for until this is set; None: for a minute. CommandError."""
     from stream.feed_kafka.sink import CannotSend, KafkaSink
 
     refuse_denied(settings)
-    sink = KafkaSink(settings, name, warn, None if for_ever else 60.0)
+    sink = KafkaSink(settings, name, warn, None if waits is not None else 60.0, waits.is_set if waits else None)
     stack.callback(sink.close)
     try:
         sink.open()

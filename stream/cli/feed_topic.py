@@ -14,21 +14,28 @@ from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
     from stream.feed_kafka.topic_feed import Shown
-    from stream.feeds.feed_run import FeedCounts
+    from stream.feeds.feed_counts import FeedCounts
     from stream.feeds.loading import Feed
     from stream.settings import Settings
-    from stream.settings.document import Feed as Entry
+    from stream.settings.document import FeedSection
 
 
 def run_topic(
-    settings: "Settings", feed: "Feed", topic: str, group: str | None, most_open: int, progress: bool | None = None
+    settings: "Settings",
+    feed: "Feed",
+    topic: str,
+    group: str | None,
+    most_open: int,
+    progress: bool | None = None,
+    name: str | None = None,
 ) -> int:
     """Runs a feed from a topic to Kafka until SIGTERM or Ctrl-C, and gives the exit code: 0 then, even where records
     were refused; 1 where it cannot go on. `group` None: `<kafka.group>.<feed>`.
+    `name`: what its lines begin with, if not with the mapping's.
 
     CommandError: a mapping that no topic can have, or a broker that lets nobody in (exit code 2).
     """
-    from stream.feed_kafka.topic_feed import CannotSend, TooManyRefused, TopicFeed, Wish
+    from stream.feed_kafka.topic_feed import CannotSend, TooManyRefused, TopicFeed, TopicWish
     from stream.kafka.versions import WrongVersionError, check_versions
 
     if feed.needs_header:
@@ -38,7 +45,8 @@ def run_topic(
     except WrongVersionError as error:
         raise CommandError(str(error), 2) from error
     refuse_denied(settings)
-    wish = Wish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
+    called = f"feed {name or feed.name}"
+    wish = TopicWish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
     shown = _Progress(progress)
 
     async def run() -> "FeedCounts":
@@ -46,15 +54,15 @@ def run_topic(
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        running = TopicFeed(settings, wish, lambda line: warn(f"feed {feed.name}: {line}"), shown.report)
+        running = TopicFeed(settings, wish, lambda line: warn(f"{called}: {line}"), shown.report)
         return await running.run(stopped)
 
     try:
         counts = asyncio.run(run())
     except (CannotSend, TooManyRefused) as error:
-        raise CommandError(f"feed {feed.name}: {error}") from error
+        raise CommandError(f"{called}: {error}") from error
     show_line("", progress)
-    print(f"feed {feed.name}: {counts.line()}", file=sys.stderr)
+    print(f"{called}: {counts.line()}", file=sys.stderr)
     return 0
 
 
@@ -74,7 +82,7 @@ class _Progress:
         self._at, self._before = now, records
 
 
-def entry_of(settings: "Settings", name: str) -> "Entry | None":
+def entry_of(settings: "Settings", name: str) -> "FeedSection | None":
     """The feed of this name in the section `feeds` of the configuration."""
     return next((entry for entry in settings.document.feeds if entry.name == name), None)
 
@@ -93,6 +101,6 @@ def mapping_of(config: Path | None, text: str, *, configured: bool) -> tuple[str
     try:
         return file.read_text(encoding="utf-8-sig"), str(file)
     except (OSError, ValueError) as error:
-        shipped = f"; no shipped mapping has this name (there are {', '.join(shipped_names())})"
         reason = (error.strerror if isinstance(error, OSError) else "not UTF-8 text") or error
-        raise CommandError(f"{file}: {reason}{shipped if '/' not in text and '.' not in text else ''}", 2) from error
+        also = f"; no shipped mapping has this name (there are {', '.join(shipped_names())})"
+        raise CommandError(f"{file}: {reason}{'' if '/' in text or '.' in text else also}", 2) from error

@@ -85,17 +85,19 @@ def replay(
       kpi-stream replay --input events.parquet --out numbers --windows day,month --config my.yaml
       kpi-stream replay --input monday.jsonl --out noon --as-of 2026-11-02T12:00:00+08:00
       zcat old/*.gz | kpi-stream replay --input - --out numbers
+      kpi-stream replay --input monday.jsonl --out tables --format csv
 
     Files are JSON Lines (plain, .gz, .zst) or Parquet, and their order and the events' order do not matter. DIR gets
     kpi.jsonl, alerts.jsonl, conduct.jsonl, scores.jsonl, deadletter.jsonl and summary.json. Events that cannot be read
     go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written. A folder that
-    holds the results of other events, or of another configuration, asks for --replace.
+    holds the results of other events, or of another configuration, asks for --replace. With --format csv the first two
+    are tables for people (a row per entity and window, a column per KPI and currency), with --format parquet Parquet.
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
-    from stream.replay.crew import CrewError
-    from stream.replay.replay import Wish
+    from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as replayed
+    from stream.replay.worker_pool import WorkerPoolError
     from stream.replay.workfolder import OutputError
 
     sources = [*(inputs or []), *(more or [])]
@@ -104,11 +106,11 @@ def replay(
     settings = settings_of(config)
     wanted = window_names(settings, windows)
     check_identifier("--run", run)
-    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
+    options = ReplayOptions(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, wish, watch)
-    except (InputError, OutputError, CrewError) as error:
+            summary = replayed(settings, sources, out, options, watch)
+    except (InputError, OutputError, WorkerPoolError) as error:
         raise CommandError(str(error)) from error
     print_summary(summary, out, f"in {out}")
 

@@ -4,11 +4,11 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from stream.facts.murmur import murmur2
 from stream.feed_kafka.errors import CannotSend
-from stream.feeds.feed_run import GivenEvent
+from stream.feeds.given import GivenEvent
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, deadletter_takes, partition_counts
 from stream.kafka.writer import Line
@@ -75,6 +75,8 @@ def unlogged() -> None:
 
 def reason_of(error: BaseException) -> str:
     """An error of the client in one line."""
+    if isinstance(error, KafkaConnectionError):
+        return "no broker answers"
     if isinstance(error, TimeoutError):
         return "no answer"
     lines = str(error).splitlines()

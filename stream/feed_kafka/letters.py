@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from stream.feeds.feed_run import RefusedRecord
+from stream.feeds.given import RefusedRecord
 from stream.kafka.deadletter import dead_letter
 from stream.kafka.writer import Line
 from stream.wire.record import PlainRecord, Record

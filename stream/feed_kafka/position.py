@@ -11,7 +11,7 @@ MOST_METADATA = 4_000
 
 
 @dataclass(frozen=True)
-class Position:
+class SourcePosition:
     """`offset`: the oldest row that a join still needs, else the next one. `begin`: from where reading begins, at or
     before `offset`; `clock`: the feed's event time there. `through`: what lies before it has been given out, and is not
     given again. `refused`: the counts of the dead-letter limit."""
@@ -33,16 +33,16 @@ class Position:
         return orjson.dumps(said).decode()
 
 
-def position_of(offset: int, metadata: str, feed: str) -> Position:
+def position_of(offset: int, metadata: str, feed: str) -> SourcePosition:
     """The position that was committed. Metadata of another feed or program, or of a former offset, say nothing: then it
     goes on at the offset."""
-    plain = Position(offset, offset, offset)
+    plain = SourcePosition(offset, offset, offset)
     try:
         said = orjson.loads(metadata)
         if (said["f"], said["feed"], said["offset"]) != (FORMAT, feed, offset):
             return plain
         refused = tuple(tuple(int(number) for number in part) for part in said.get("refused", ()))
-        found = Position(offset, said.get("begin", offset), said["through"], said.get("clock", ""), refused)
+        found = SourcePosition(offset, said.get("begin", offset), said["through"], said.get("clock", ""), refused)
     except (ValueError, KeyError, TypeError):
         return plain
     whole = all(type(number) is int for number in (found.begin, found.through)) and isinstance(found.clock, str)

@@ -8,8 +8,10 @@ from itertools import islice
 
 from stream.feed_kafka.errors import TooManyRefused
 from stream.feed_kafka.letters import letter_of_record
-from stream.feed_kafka.position import MOST_METADATA, Position
-from stream.feeds.feed_run import FeedCounts, FeedRun, GivenEvent, RecordPlace, RefusedRecord
+from stream.feed_kafka.position import MOST_METADATA, SourcePosition
+from stream.feeds.feed_counts import FeedCounts
+from stream.feeds.feed_run import FeedRun
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import Feed
 from stream.kafka.writer import Line
 from stream.partition.deadletter_limit import DeadLetterLimit
@@ -31,7 +33,7 @@ class Given:
 
     events: Sequence[GivenEvent]
     letters: Sequence[Line]
-    position: Position | None
+    position: SourcePosition | None
 
 
 class SourcePartition:
@@ -46,7 +48,7 @@ class SourcePartition:
         feed: Feed,
         topic: str,
         partition: int,
-        position: Position,
+        position: SourcePosition,
         *,
         most_open: int,
         limits: LimitsSection,
@@ -64,6 +66,12 @@ class SourcePartition:
         self._deadletter_bytes = deadletter_bytes
         self._marks: deque[Mark] = deque()
         self._waiting: deque[tuple[Sequence[Record], int]] = deque()
+
+    def rest(self) -> FeedCounts:
+        """Drops what was not stepped through, and counts from 0 again; gives what was counted."""
+        self._waiting.clear()
+        counts, self._run.counts = self._run.counts, FeedCounts()
+        return FeedCounts() if self.next_offset < self.position.through else counts
 
     @property
     def counts(self) -> FeedCounts:
@@ -149,12 +157,12 @@ class SourcePartition:
         if len(self._marks) > MOST_MARKS:  # coarser: then a little more is read again
             self._marks = deque([*islice(self._marks, 0, None, 2)])
 
-    def _now(self) -> Position:
+    def _now(self) -> SourcePosition:
         """The position after all that was fed: what a successor needs to go on as if it had been this one."""
         refused = self._limit.state
         oldest = self._run.oldest
         if not self._feed.joins:
-            return Position(self.next_offset, self.next_offset, self.next_offset, "", refused)
+            return SourcePosition(self.next_offset, self.next_offset, self.next_offset, "", refused)
         if oldest is None:
             self._marks.clear()
             self._marks.append((self.next_offset, self._run.clock().decode()))
@@ -162,7 +170,7 @@ class SourcePartition:
         while len(self._marks) > 1 and self._marks[1][0] <= offset:
             self._marks.popleft()
         begin, clock = self._marks[0]
-        found = Position(offset, begin, self.next_offset, clock, refused)
+        found = SourcePosition(offset, begin, self.next_offset, clock, refused)
         if len(found.metadata(self._feed.name).encode()) <= MOST_METADATA:
             return found
-        return Position(offset, offset, self.next_offset, "", refused)
+        return SourcePosition(offset, offset, self.next_offset, "", refused)

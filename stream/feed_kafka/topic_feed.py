@@ -20,9 +20,9 @@ from aiokafka.structs import OffsetAndMetadata
 from stream.backoff import backoff_seconds
 from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination, reason_of, unlogged
 from stream.feed_kafka.errors import CannotSend, TooManyRefused
-from stream.feed_kafka.position import Position, position_of
+from stream.feed_kafka.position import SourcePosition, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
-from stream.feeds.feed_run import FeedCounts
+from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.loading import Feed
 from stream.kafka.batches import FETCH_BYTES, fetch
 from stream.kafka.topics import admin_client, partition_counts
@@ -48,7 +48,7 @@ class Open:
 
 
 @dataclass(frozen=True)
-class Wish:
+class TopicWish:
     """What is to be run: `group` is that of the consumers, one runner of it has a partition at a time."""
 
     feed: Feed
@@ -72,7 +72,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
     def __init__(
         self,
         settings: Settings,
-        wish: Wish,
+        wish: TopicWish,
         warn: Callable[[str], None] = lambda _line: None,
         report: Callable[[Shown], None] = lambda _shown: None,
     ) -> None:
@@ -80,6 +80,8 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._turn = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._open: dict[TopicPartition, Open] = {}
+        self._kept: dict[TopicPartition, SourcePartition] = {}
+        """Partitions that were let go, in case they come back: then their rows need not be read again."""
         self._ends: dict[TopicPartition, int] = {}
         self._done = FeedCounts()
         self._epoch = 0
@@ -113,7 +115,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._destination = await destination(self._settings)
         if self._wish.topic not in self._destination.partitions:
             raise CannotSend(f"{self._settings.kafka.bootstrap_servers}: there is no topic {self._wish.topic}")
-        self._assigned, self._open, self._ends = set(), {}, {}
+        self._assigned, self._open, self._kept, self._ends = set(), {}, {}, {}
         self._consumer = self._new_consumer()
         working: list[asyncio.Task[Any]] = []
         try:
@@ -162,11 +164,14 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._consumer.pause(*self._assigned)
 
     async def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
-        gone = [opened for tp in list(partitions) if (opened := self._open.pop(tp, None)) is not None]
+        """All that was stepped through is committed, or the attempt ends and with it what is kept."""
+        partitions = list(partitions)
+        gone = {tp: opened for tp in partitions if (opened := self._open.pop(tp, None)) is not None}
         self._assigned.difference_update(partitions)
-        for opened in gone:
-            self._done.add(opened.source.counts)
-        await asyncio.gather(*(opened.writer.close() for opened in gone))
+        for tp, opened in gone.items():
+            self._done.add(opened.source.rest())
+            self._kept[tp] = opened.source
+        await asyncio.gather(*(opened.writer.close() for opened in gone.values()))
 
     # the work ---------------------------------------------------------------------------------------------------------
 
@@ -234,20 +239,27 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         positions = await self._positions(new)
         for tp in new:
             self._epoch += 1
-            source = SourcePartition(
-                self._wish.feed,
-                tp.topic,
-                tp.partition,
-                positions[tp],
-                most_open=self._wish.most_open,
-                limits=self._settings.document.limits,
-                deadletter_bytes=self._destination.deadletter_bytes,
-            )
+            source = self._kept.get(tp)
+            if source is None or source.position != positions[tp]:  # somebody else went on with it meanwhile
+                source = self._new_source(tp, positions[tp])
             self._open[tp] = Open(source, writers[tp], self._epoch)
-            self._consumer.seek(tp, positions[tp].begin)
+            self._consumer.seek(tp, source.next_offset)
             self._consumer.resume(tp)
+        self._kept.clear()
 
-    async def _positions(self, partitions: list[TopicPartition]) -> dict[TopicPartition, Position]:
+    def _new_source(self, tp: TopicPartition, position: SourcePosition) -> SourcePartition:
+        assert self._destination is not None
+        return SourcePartition(
+            self._wish.feed,
+            tp.topic,
+            tp.partition,
+            position,
+            most_open=self._wish.most_open,
+            limits=self._settings.document.limits,
+            deadletter_bytes=self._destination.deadletter_bytes,
+        )
+
+    async def _positions(self, partitions: list[TopicPartition]) -> dict[TopicPartition, SourcePosition]:
         """The committed positions, held against what the topic has."""
         committed = await self._committed(partitions)
         starts = await self._consumer.beginning_offsets(partitions)
@@ -266,20 +278,20 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
                 before = found
                 await asyncio.sleep(SAME_AGAIN_SECONDS)
 
-    def _there(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> Position:
+    def _there(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> SourcePosition:
         name = f"{tp.topic}-{tp.partition}"
         if committed is None:
-            return Position(start, start, start)
+            return SourcePosition(start, start, start)
         if not start <= committed.offset <= end:
             what = "records were deleted unread" if committed.offset < start else "the topic was made anew"
             self._warn(f"{name}: offset {committed.offset} is not there ({what}); going on at {start}")
-            return Position(start, start, start)
+            return SourcePosition(start, start, start)
         found = position_of(committed.offset, committed.metadata, self._wish.feed.name)
         if found.through > end:
             self._warn(f"{name}: the log ends at {end}, before {found.through}: records were lost")
-            return Position(found.offset, found.offset, end)
+            return SourcePosition(found.offset, found.offset, end)
         if found.begin < start:
-            return Position(found.offset, found.offset, found.through, "", found.refused)
+            return SourcePosition(found.offset, found.offset, found.through, "", found.refused)
         return found
 
     async def _watch(self) -> None:

@@ -19,6 +19,7 @@ from stream.windows.measures import TABLE
 
 Kind = Literal["text", "instant", "boolean", "integer", "real"]
 
+Instant = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z$")]
 Cell = str | int | float | None
 
 
@@ -39,9 +40,9 @@ class FlatRecord(msgspec.Struct, frozen=True):
     level: str
     entity: str
     window: str
-    start: str
-    end: str
-    as_of: str
+    start: Instant
+    end: Instant
+    as_of: Instant
     final: bool
     revision: int
     run: str

@@ -240,7 +240,7 @@ class FeedSource(Section):
     group: Annotated[str, BeforeValidator(_topic_part)] | None = None
 
 
-class Feed(Section):
+class FeedSection(Section):
     """One feed that this host runs. `mapping`: a shipped name, or a file beside the configuration. None: the mapping's
     own."""
 
@@ -269,7 +269,7 @@ class Document(Section):
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
-    feeds: tuple[Feed, ...] = ()
+    feeds: tuple[FeedSection, ...] = ()
     targets: None = None
     scorecards: None = None
     conduct: None = None

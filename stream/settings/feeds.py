@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from stream.facts.zones import is_zone
-from stream.settings.document import Feed, FeedSource
+from stream.settings.document import FeedSection, FeedSource
 from stream.settings.failure import KeyPath
 
 
-def feed_problems(feeds: Sequence[Feed]) -> Iterator[tuple[KeyPath, str]]:
+def feed_problems(feeds: Sequence[FeedSection]) -> Iterator[tuple[KeyPath, str]]:
     """Everything that is wrong, as (path of the key, reason), in the order of the document."""
     names: set[str] = set()
     states: set[str] = set()
@@ -29,7 +29,8 @@ def feed_problems(feeds: Sequence[Feed]) -> Iterator[tuple[KeyPath, str]]:
         if reader[0] and reader[1] and reader in readers:
             reason = f"{reader[1]!r} is the group of another feed of this topic already"
             yield ("feeds", index, "source", "group"), reason
-        states |= {state} - {None}
+        if state is not None:
+            states.add(state)
         readers.add(reader)
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from stream.feeds.adjustment import Adjustments
-from stream.feeds.feed_run import FeedRun, GivenEvent, RecordPlace, RefusedRecord
+from stream.feeds.feed_run import FeedRun
+from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord
 from stream.feeds.loading import Feed, load
 
 AFTER_S = 600

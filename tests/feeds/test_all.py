@@ -94,5 +94,5 @@ def test_a_parent_that_is_killed_leaves_no_feed_behind(tmp_path: Path) -> None:
     until(lambda: starts(tmp_path, "steady"))
     running.kill()
     running.communicate(timeout=20)
-    until(lambda: (tmp_path / "steady.ended").exists())
+    until((tmp_path / "steady.ended").exists)
     until(lambda: not alive(starts(tmp_path, "steady")[0][0]))

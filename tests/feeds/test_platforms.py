@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,35 @@ def test_a_late_debtor_takes_back_the_call_that_had_none_whichever_comes_first(t
     assert kpis("amazon_connect_contacts", lines[::-1], tmp_path / "back") == kpis(
         "amazon_connect_contacts", lines, tmp_path / "forth"
     )
+
+
+NOBODY = ("anonymous", "Anonymous", "ANONYMOUS", "unknown", "Unknown", "restricted", "private", "null", "")
+DEBTORS = {
+    "amazon_connect_contacts": "D-7",
+    "freeswitch_cdr": "D-32",
+    "genesys_conversations": "oc-1",
+    "payments_csv": "D-2",
+    "twilio_taskrouter": "D-61",
+    "vicidial_log": "502",
+}
+
+
+@pytest.mark.parametrize("nobody", NOBODY)
+@pytest.mark.parametrize("name", DEBTORS)
+def test_a_debtor_of_no_name_is_nobody_and_has_no_case(name: str, nobody: str) -> None:
+    debtor = DEBTORS[name].encode()
+    values = [
+        re.sub(rb'(?<=[",2])' + debtor + rb'(?=["%,])', nobody.encode(), value) for value in own_sample(name).values()
+    ]
+    assert values != own_sample(name).values()
+    told = given(name, values, Adjustments())
+    assert not {event.get("debtor_id") for event in told.read()} & {DEBTORS[name], *NOBODY}
+    assert all("debtor_id" in event for event in told.read() if "case_id" in event)
+    before = given(name, own_sample(name).values(), Adjustments())
+    if name == "payments_csv":
+        assert len(told.refused) > len(before.refused)
+    else:
+        assert len(told.refused) == len(before.refused)
+        assert {event["call_id"] for event in told.read() if "call_id" in event} == {
+            event["call_id"] for event in before.read() if "call_id" in event
+        }

@@ -30,6 +30,7 @@ RUNNER = """
 import os, signal, sys
 from pathlib import Path
 from aiokafka import AIOKafkaProducer
+from stream.cli.failure import CommandError
 from stream.cli.feed_topic import run_topic
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load as load_mapping
@@ -51,20 +52,25 @@ def dying(name):
 if moment:  # what a transaction does last: the records are sent then, and perhaps the offsets
     dying(moment)
 feed = load_mapping(Path(mapping).read_text(), mapping, Adjustments())
-sys.exit(run_topic(load(Path(config)), feed, topic, None, 100_000, False))
+try:
+    sys.exit(run_topic(load(Path(config)), feed, topic, None, 100_000, False))
+except CommandError as error:
+    sys.exit(f"kpi-stream: {error}")
 """
 
 
 class World:
     """A source topic, the topics of a configuration, and runners of a feed between them."""
 
-    def __init__(self, servers: str, prefix: str, folder: Path, mapping: str = MAPPING) -> None:
+    def __init__(
+        self, servers: str, prefix: str, folder: Path, mapping: str = MAPPING, limits: dict[str, int] | None = None
+    ) -> None:
         self.servers, self.topic = servers, f"{prefix}-source"
         self.prefix = prefix
         self.config, self.mapping = folder / "c.yaml", folder / "pbx.yaml"
         kafka = {"bootstrap_servers": servers, "topic_prefix": prefix, "group": prefix, "partitions": PARTITIONS}
         kafka |= {"session_timeout": "6s"}
-        self.config.write_bytes(orjson.dumps({"kafka": kafka}))
+        self.config.write_bytes(orjson.dumps({"kafka": kafka, "limits": limits or {}}))
         self.mapping.write_text(mapping)
         self.sent: list[list[bytes]] = [[] for _ in range(SOURCE_PARTITIONS)]
 
@@ -160,7 +166,7 @@ async def test_kill_9_in_a_transaction_loses_and_repeats_nothing_and_joins_come_
         runner = await world.runner(die_at, moment)
         if die_at > 1:  # both partitions have committed; the next transaction is cut off
             await world.read("calls", 20, 1)
-            await world.send([b"garbage"], [b"garbage"])
+            await world.send([b"of no use"], [b"of no use"])
         assert await asyncio.wait_for(runner.wait(), 30) == -signal.SIGKILL
     await world.send(first[2], second[2])
     runner = await world.runner()
@@ -169,23 +175,46 @@ async def test_kill_9_in_a_transaction_loses_and_repeats_nothing_and_joins_come_
     await world.everything_arrived()
     letters = await world.read("deadletter")
     places = {(headers["partition"], headers["offset"]) for headers in (dict(each.headers) for each in letters)}
-    assert len(places) == len(letters) == sum(len(undisturbed(lines)[1]) for lines in world.sent) == 7
+    assert len(places) == len(letters) == sum(len(undisturbed(lines)[1]) for lines in world.sent) == 5
 
 
 @pytest.mark.broker
 async def test_partitions_move_between_runners_without_loss_or_repetition(world: World) -> None:
-    first, second = pieces_of(rows(600, seed=3), 3), pieces_of(rows(600, seed=4), 3)
+    """The first one is joined by another, sleeps until it is put out of the group, wakes up, and is stopped."""
+    first, second = pieces_of(rows(800, seed=3), 4), pieces_of(rows(800, seed=4), 4)
     one = await world.runner()
     await world.send(first[0], second[0])
     await world.read("calls", 20, 1)
     two = await world.runner()
     await world.send(first[1], second[1])
     await asyncio.sleep(2.5)  # while the second one joins
-    await ended(one, signal.SIGINT)
+    one.send_signal(signal.SIGSTOP)
     await world.send(first[2], second[2])
+    await world.everything_arrived()  # from the second one alone
+    one.send_signal(signal.SIGCONT)
+    await world.send(first[3], second[3])
+    await asyncio.sleep(1.5)
+    await ended(one, signal.SIGINT)
     await world.everything_arrived()
     await ended(two)
     await world.everything_arrived()
+
+
+@pytest.mark.broker
+async def test_too_much_that_is_refused_ends_a_feed_with_1_and_one_line_and_is_not_committed(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    world = World(broker, topic_prefix, tmp_path, limits={"deadletter_run": 20})
+    await world.prepare()
+    await world.send([*rows(20, seed=5), *(b"epoch|c|none|ENTER%d" % number for number in range(30))])
+    runner = await world.runner()
+    _, error = await asyncio.wait_for(runner.communicate(), 30)
+    assert runner.returncode == 1
+    (line,) = error.decode().splitlines()
+    assert line.startswith(f"kpi-stream: feed pbx: {world.topic}-0 offset ")
+    assert "20 records in a row" in line
+    assert "limits.deadletter_run" in line
+    assert await world.read("deadletter") == []
 
 
 @pytest.mark.broker
@@ -229,3 +258,34 @@ def test_a_sink_without_a_broker_gives_up_in_time_and_says_why(tmp_path: Path) -
     sink.close()
     assert time.monotonic() - begun < 10
     assert len(told) <= 1
+
+
+@pytest.mark.broker
+async def test_all_configured_feeds_run_until_sigterm_and_go_on_where_they_were(
+    broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    """A file that is followed and a topic, each in its process; twice, with more to read the second time."""
+    world = World(broker, topic_prefix, tmp_path)
+    await world.prepare()
+    document = orjson.loads(world.config.read_bytes())
+    log, lines = tmp_path / "q.log", rows(120, seed=7, wrong=1)
+    document["feeds"] = [
+        {"name": "log", "mapping": "pbx.yaml", "source": {"files": [f"{log}*"], "state": str(tmp_path / "state")}},
+        {"name": "rows", "mapping": "pbx.yaml", "source": {"topic": world.topic}},
+    ]
+    world.config.write_bytes(orjson.dumps(document))
+    written: list[bytes] = []
+    for piece, sent in zip(pieces_of(lines, 2), pieces_of(rows(120, seed=8), 2), strict=True):
+        with log.open("ab") as file:
+            file.write(b"\n".join([*piece, b""]))
+        await world.send(sent)
+        written += piece
+        wanted = Counter(each.json for each in (*undisturbed(written)[0], *undisturbed(world.sent[0])[0]))
+        program = Path(sys.executable).with_name("kpi-stream")
+        given = ("feed", "run", "--all", "--config", str(world.config))
+        running = await asyncio.create_subprocess_exec(program, *given, stdout=PIPE, stderr=PIPE)
+        await world.read("calls", 30, wanted.total())
+        told = await ended(running)
+        assert sorted(line.partition(": ")[0] for line in told.splitlines()) == ["feed log", "feed rows"]
+        assert Counter(each.value for each in await world.read("calls")) == wanted
+    assert len(await world.read("deadletter")) == 1

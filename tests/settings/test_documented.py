@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from stream.settings import load
-from stream.settings.document import Alert, Document, Feed, FeedSource
+from stream.settings.document import Alert, Document, FeedSection, FeedSource
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
@@ -46,7 +46,7 @@ def test_every_key_of_a_rule_has_its_place_on_the_page() -> None:
 
 def test_every_key_of_a_feed_has_its_place_on_the_page() -> None:
     named = set(re.findall(r"[a-z_]+", " ".join(CODE.findall(PAGE.split("## Feeds")[1].split("```")[2]))))
-    for model in (Feed, FeedSource):
+    for model in (FeedSection, FeedSource):
         assert {field.alias or name for name, field in model.model_fields.items()} <= named
 
 
