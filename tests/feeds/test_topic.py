@@ -17,14 +17,18 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.broker import free_port
+from stream.facts.fact import Call
 from stream.feed_kafka.sink import CannotSend, KafkaSink
 from stream.kafka.topics import create_topics
-from stream.partition.intake import key_partition
+from stream.partition.intake import Reader, key_partition
 from stream.settings import Settings, load
 from tests.feeds.pbx import MAPPING, rows, undisturbed
+from tests.kafka.records import FakeRecord
 
 SOURCE_PARTITIONS = 2
 PARTITIONS = 4
+LATE_MS = 1 << 42
+"""A timestamp after all events."""
 ROOT = Path(__file__).parents[2]
 RUNNER = """
 import os, signal, sys
@@ -133,8 +137,10 @@ class World:
             wanted.update(event.json for event in undisturbed(lines, self.mapping.read_text())[0])
         found = await self.read("calls", 30, wanted.total())
         assert Counter(record.value for record in found) == wanted
-        for record in found:
-            assert record.partition == key_partition(record.key, PARTITIONS)
+        readers = [Reader(number, PARTITIONS, 1_000_000) for number in range(PARTITIONS)]
+        for each in found:  # as a worker reads it: key, partition and content
+            (outcome,) = readers[each.partition].read([FakeRecord(each.offset, each.value, each.key, LATE_MS)])
+            assert isinstance(outcome, Call), outcome
         return found
 
 
