@@ -214,7 +214,6 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
 
 
 def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | None, most_open: int) -> int:
-    from stream.feed_files.places import Places, load_places
     from stream.feeds.feed_run import FeedRun
 
     stopped = threading.Event()
@@ -222,16 +221,7 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stopped.set())
     run = FeedRun(feed, most_open)
-    places: Places | None = None
-    if wanted.state is not None or wanted.follow:
-        places = Places()
-    if wanted.state is not None:
-        try:
-            places = load_places(Path(wanted.state))
-            if places.feed_state is not None:
-                run.restore(places.feed_state)
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{wanted.state}: {getattr(error, 'strerror', None) or error}", exit_code=2) from error
+    places = _places(wanted, run)
     refused: list[str] = []
     with ExitStack() as stack:
         sink = _sink(wanted, settings, name, stack, refused, stopped)
@@ -254,6 +244,21 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
         warn(line)
     print(f"feed {name or feed.name}: {run.counts.line()}", file=sys.stderr)
     return 1 if wrong else 0
+
+
+def _places(wanted: Wanted, run: "FeedRun") -> "Places | None":
+    """Where reading goes on, with the run put back as it was; None where every file is read whole. CommandError."""
+    from stream.feed_files.places import Places, load_places
+
+    if wanted.state is None:
+        return Places() if wanted.follow else None
+    try:
+        places = load_places(Path(wanted.state))
+        if places.feed_state is not None:
+            run.restore(places.feed_state)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{wanted.state}: {getattr(error, 'strerror', None) or error}", exit_code=2) from error
+    return places
 
 
 def _read(
