@@ -23,6 +23,11 @@ Identity = tuple[int, int]
 """Device and inode: what a file is, whatever its name."""
 
 
+def _is_pattern(source: str) -> bool:
+    """Whether a name stands for files; a file that has brackets in its name is itself."""
+    return glob.has_magic(source) and not Path(source).exists()
+
+
 class _Followed:
     """A file that is open. `gone`: it had no name in the last look."""
 
@@ -58,7 +63,7 @@ class Following:
         InputError: a file is missing at the beginning, or cannot be read.
         """
         for source in self._sources:
-            if not glob.has_magic(source) and not Path(source).exists():
+            if not _is_pattern(source) and not Path(source).exists():
                 raise InputError(f"{source}: No such file or directory")
         saved_at, unsaved = monotonic(), False
         while True:
@@ -108,7 +113,7 @@ class Following:
     def _there(self) -> dict[Identity, str]:
         found: dict[Identity, str] = {}
         for source in self._sources:
-            for path in sorted(glob.glob(source)) if glob.has_magic(source) else [source]:  # noqa: PTH207
+            for path in sorted(glob.glob(source)) if _is_pattern(source) else [source]:  # noqa: PTH207
                 try:
                     status = os.stat(path)  # noqa: PTH116
                 except OSError:

@@ -22,7 +22,7 @@ class SourceReading:
     """One source of a run: its bytes go in, its values go to the run. `former`: the place from which it goes on."""
 
     def __init__(self, name: str, feed: Feed, run: FeedRun, former: FilePlace | None, head: bytes) -> None:
-        self.name = name
+        self.name = name.encode("utf-8", "replace").decode()  # a file's name need not be text
         self.former = former
         self._feed, self._run, self._head = feed, run, head
         self._columns = former.columns if former is not None else None

@@ -79,6 +79,14 @@ FIELD = "events[0].fields"
             CALL.replace("input:", "join: {by: x, time: y, after: soon}\ninput:"),
             "join.after: 'soon' is no span such as 30s",
         ),
+        (
+            with_field("queue_ms", "{path: x, as: epoch_s}"),
+            f"{FIELD}.queue_ms.as: gives an instant, and queue_ms is none",
+        ),
+        (
+            with_field("ended_at", "{path: x, as: hms}"),
+            f"{FIELD}.ended_at.as: gives a length, and ended_at is an instant",
+        ),
         ("feed: [", "line "),
         ("", "is no mapping"),
     ],

@@ -169,3 +169,8 @@ def test_a_key_given_twice_is_an_error() -> None:
 def test_nothing_is_executed() -> None:
     with pytest.raises(MappingError, match="is read as a tag"):
         load(with_field("agent_id", "!!python/object/apply:os.system ['true']"), "m.yaml")
+
+
+def test_a_row_of_csv_may_hold_a_long_text() -> None:
+    mapping = rows("format: csv, columns: [case, debtor, at, book, notes]")
+    assert len(of(mapping, [f'a,d,1792000000,x,"{"words, " * 30_000}"'])) == 1
