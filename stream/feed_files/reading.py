@@ -29,6 +29,8 @@ class SourceReading:
         offset, line = (former.offset, former.line) if former is not None else (0, 0)
         self._framer = Framer(feed.mapping.input, offset, line)
         self._at = offset
+        self._tail = former.tail if former is not None else 0
+        self._held: bytes | None = b"" if self._tail else None
 
     def add(self, chunk: bytes) -> None:
         """Takes bytes. Raises InputError where the header is none."""
@@ -36,16 +38,32 @@ class SourceReading:
         if known < HEAD_BYTES:
             self._head += chunk[max(0, known - self._at) : max(0, HEAD_BYTES - self._at)]
         self._at += len(chunk)
+        if self._held is not None:
+            self._held += chunk
+            if len(self._held) <= self._tail:
+                return
+            chunk, self._held = self._after_tail(self._held), None
         self._take(self._framer.add(chunk))
+        self._tail = 0
+
+    def _after_tail(self, held: bytes) -> bytes:
+        """What is new of bytes that begin with a last line that was read without its newline: all of it, where the
+        line was written on since."""
+        if held[self._tail : self._tail + 1] not in (b"\r", b"\n"):
+            return held
+        self._framer.offset += self._tail
+        return held[self._tail :]
 
     def finish(self) -> None:
         """Takes a last line without newline, too. The place stays before it: the line may still be written on."""
-        self._take(self._framer.rest())
+        if self._held is None:
+            self._take(self._framer.rest())
+            self._tail = self._at - self._framer.offset
 
     @property
     def place(self) -> FilePlace:
         """How far it was read."""
-        return place_of(self._head, self._framer.offset, self._framer.line, self._columns)
+        return place_of(self._head, self._framer.offset, self._framer.line, self._columns, self._tail)
 
     def _take(self, lines: list[Line]) -> None:
         if not lines:

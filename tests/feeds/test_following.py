@@ -72,6 +72,15 @@ def test_a_line_that_is_not_whole_yet_is_read_again_once_it_is(desk: Desk) -> No
     assert desk.ids() == ["test:call:a:1", "test:call:b:1"]
 
 
+def test_a_last_line_without_newline_is_read_once(desk: Desk) -> None:
+    state = desk.option(*STATE)
+    for content in (line("a").rstrip(), line("a").rstrip(), line("a"), line("a") + line("b").rstrip(),
+                    line("a") + line("b").rstrip() + "\r\n" + line("c")):  # fmt: skip
+        desk.put("log", content)
+        desk.run("log", options=state)
+    assert desk.ids() == ["test:call:a:1", "test:call:b:1", "test:call:c:1"]
+
+
 def test_a_crash_after_the_events_and_before_the_state_repeats_and_loses_nothing(desk: Desk) -> None:
     state = desk.option(*STATE)
     desk.put("log", line("a"))
