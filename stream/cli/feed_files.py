@@ -282,6 +282,7 @@ def _read(
 
     def save() -> None:
         if wanted.state is not None:
+            sink.sync()
             following.keep_places()
             places.save(Path(wanted.state), run.state())
 
@@ -330,6 +331,9 @@ class _Telling:
         for each in refused[: max(0, 3 - len(self._told))]:
             self._told.append(f"{each.place.source}:{each.place.line}: refused, {each.reason}: {each.detail}")
         self._sink.write(events, ())
+
+    def sync(self) -> None:
+        self._sink.sync()
 
     def close(self) -> None:
         self._sink.close()

@@ -66,6 +66,9 @@ class FeedCheck:
             if "it looks like `as:" in each.detail:
                 self._units.setdefault(field, each.detail.rpartition("it looks like ")[2])
 
+    def sync(self) -> None:
+        """Nothing is written."""
+
     def close(self) -> None:
         """Nothing is kept open."""
 
