@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from stream.feeds.loading import Feed
     from stream.settings import Settings
 
-STDOUT = "-"
+STDIN = STDOUT = "-"
 
 
 @dataclass(frozen=True)
@@ -200,6 +200,10 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
 
     if wanted.mapping is not None or wanted.files or wanted.topic:
         raise CommandError("--all takes no MAPPING, FILE or --topic: it runs what the configuration names", exit_code=2)
+    if wanted.adjustments != Adjustments() or wanted.out or wanted.rejects or wanted.state:
+        raise CommandError(
+            "--all takes no settings and no files: each feed has those of the configuration", exit_code=2
+        )
     names = [entry.name for entry in settings.document.feeds]
     if not names:
         raise CommandError("the configuration has no feeds", exit_code=2)
@@ -210,22 +214,15 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
 
 
 def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | None, most_open: int) -> int:
-    from stream.feed_files.places import Places, load_places
     from stream.feeds.feed_run import FeedRun
 
-    run = FeedRun(feed, most_open)
-    places: Places | None = None
-    if wanted.state is not None or wanted.follow:
-        places = Places()
-    if wanted.state is not None:
-        try:
-            places = load_places(Path(wanted.state))
-            if places.feed_state is not None:
-                run.restore(places.feed_state)
-        except (OSError, ValueError) as error:
-            raise CommandError(f"{wanted.state}: {getattr(error, 'strerror', None) or error}", exit_code=2) from error
-    refused: list[str] = []
     stopped = threading.Event()
+    if wanted.follow and STDIN not in wanted.files:  # a pipe is waited for where only an exception ends it
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stopped.set())
+    run = FeedRun(feed, most_open)
+    places = _places(wanted, run)
+    refused: list[str] = []
     with ExitStack() as stack:
         sink = _sink(wanted, settings, name, stack, refused, stopped)
         try:
@@ -249,6 +246,21 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
     return 1 if wrong else 0
 
 
+def _places(wanted: Wanted, run: "FeedRun") -> "Places | None":
+    """Where reading goes on, with the run put back as it was; None where every file is read whole. CommandError."""
+    from stream.feed_files.places import Places, load_places
+
+    if wanted.state is None:
+        return Places() if wanted.follow else None
+    try:
+        places = load_places(Path(wanted.state))
+        if places.feed_state is not None:
+            run.restore(places.feed_state)
+    except (OSError, ValueError) as error:
+        raise CommandError(f"{wanted.state}: {getattr(error, 'strerror', None) or error}", exit_code=2) from error
+    return places
+
+
 def _read(
     wanted: Wanted, feed: "Feed", run: "FeedRun", sink: "Sink", places: "Places | None", stopped: threading.Event
 ) -> list[str]:
@@ -257,15 +269,20 @@ def _read(
     from stream.replay.chunks import InputError
 
     report = _Progress(wanted.progress)
-    if not wanted.follow or STDOUT in wanted.files:
-        return read_all(wanted.files, feed, run, sink, places, report.show)
+    if not wanted.follow or STDIN in wanted.files:
+        wrong: list[str] = []
+        try:
+            wrong = read_all(wanted.files, feed, run, sink, places, report.show)
+        except KeyboardInterrupt:
+            if not wanted.follow:
+                raise  # with --follow a SIGTERM is the end of the input
+        return wrong
     assert places is not None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: stopped.set())
     following = Following(wanted.files, feed, run, sink, places)
 
     def save() -> None:
         if wanted.state is not None:
+            sink.sync()
             following.keep_places()
             places.save(Path(wanted.state), run.state())
 
@@ -314,6 +331,9 @@ class _Telling:
         for each in refused[: max(0, 3 - len(self._told))]:
             self._told.append(f"{each.place.source}:{each.place.line}: refused, {each.reason}: {each.detail}")
         self._sink.write(events, ())
+
+    def sync(self) -> None:
+        self._sink.sync()
 
     def close(self) -> None:
         self._sink.close()

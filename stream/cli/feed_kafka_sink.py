@@ -69,6 +69,10 @@ class _Limited:
             if clause is not None:
                 raise CommandError(f"{each.place.source}:{each.place.line}: {clause}; the last: {each.detail}")
 
+    def sync(self) -> None:
+        if self._rejects is not None:
+            self._rejects.sync()
+
     def close(self) -> None:
         if self._rejects is not None:
             self._rejects.close()

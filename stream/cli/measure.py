@@ -1,5 +1,6 @@
 """`kpi-stream measure`: sends the value of an indicator that no other event tells, as a `measurement` (scores 0)."""
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 
+_VALUE = re.compile(r"(-?[0-9]{1,16})(?:\.([0-9]{1,15})|/([0-9]{1,16}))?")
+
+
 def measure(
-    value: Annotated[str, typer.Argument(metavar="VALUE", help="`1237` or `1237/100000`, in whole numbers.")],
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="`95`, `1237/100000` or `0.01237`.")],
     indicator: Annotated[str, typer.Option("--indicator", metavar="I", help="Which one.", show_default=False)],
     entity: Annotated[str, typer.Option("--entity", metavar="E", help="Whose.", show_default=False)],
     period: Annotated[
@@ -72,11 +76,6 @@ def _event(
 
     level, entity, site = whose
     span = span_of(period)
-    numerator, slash, denominator = value.partition("/")
-    try:
-        numbers = {"numerator": int(numerator)} | ({"denominator": int(denominator)} if slash else {})
-    except ValueError:
-        raise CommandError(f"{value!r} is not a value such as 1237 or 1237/100000", exit_code=2) from None
     # One id for one statement about one number: said again, or taken back, it is a higher version of the same fact.
     identity = f"{by} {indicator} {site} {level} {entity} {period}" + (f" {currency}" if currency else "")
     return {
@@ -91,9 +90,20 @@ def _event(
         "entity": entity,
         "period": span.kind or "day",
         "period_start": span.first.isoformat(),
-        **numbers,
+        **_numbers(value),
         **({"currency": currency} if currency else {}),
     }
+
+
+def _numbers(value: str) -> dict[str, int]:
+    """Numerator, and denominator where the value has one; a decimal is a fraction of a power of ten."""
+    match = _VALUE.fullmatch(value)
+    if match is None:
+        raise CommandError(f"{value!r} is not a value such as 95, 1237/100000 or 0.01237", exit_code=2)
+    whole, decimals, denominator = match.groups()
+    if decimals is not None:
+        return {"numerator": int(whole + decimals), "denominator": 10 ** len(decimals)}
+    return {"numerator": int(whole), **({} if denominator is None else {"denominator": int(denominator)})}
 
 
 def _send(settings: "Settings", key: bytes, value: bytes) -> None:

@@ -7,6 +7,13 @@ from collections.abc import Sequence
 from stream.cli.failure import INTERRUPTED
 
 
+def _runs_until_stopped(given: Sequence[str]) -> bool:
+    """Whether to be stopped is how the command ends well, even before it has begun."""
+    return given[:1] == ["worker"] or (
+        [*given[:2]] == ["feed", "run"] and bool({"--follow", "--topic", "--all"} & {*given})
+    )
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits: 0 done, 1 failed or differs, 2 wrong usage or configuration, 130 after Ctrl-C.
 
@@ -26,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
-        if given[:1] == ["worker"]:
+        if _runs_until_stopped(given):
             sys.exit(0)
         print("kpi-stream: interrupted", file=sys.stderr)
     sys.exit(code)

@@ -15,6 +15,7 @@ from stream.feeds.loading import Feed
 from stream.feeds.wrong import shown
 
 FIRST = 3
+_NULL = "null"
 _MOST_DEPTH = 4
 _MOST_FIELDS = 500
 _LENGTHS = ("queue_ms", "talk_ms", "hold_ms", "wrap_ms", "effective_ms")
@@ -38,8 +39,8 @@ class FeedCheck:
         """A record of the input: its fields."""
         if len(self._fields) < _MOST_FIELDS:
             for name, value in _leaves(record, "", 0):
-                if value is not None or name not in self._fields:
-                    self._fields.setdefault(name, shown(value))
+                if self._fields.get(name, _NULL) == _NULL:
+                    self._fields[name] = shown(value)
 
     def gave(self, rule: str, count: int) -> None:
         """So many events of the rule."""
@@ -64,6 +65,9 @@ class FeedCheck:
                 self._unzoned[field] += 1
             if "it looks like `as:" in each.detail:
                 self._units.setdefault(field, each.detail.rpartition("it looks like ")[2])
+
+    def sync(self) -> None:
+        """Nothing is written."""
 
     def close(self) -> None:
         """Nothing is kept open."""
@@ -102,7 +106,7 @@ class FeedCheck:
         if unused:
             yield ""
             yield "input fields that the mapping does not name, with a value of each:"
-            width = min(40, max(len(name) for name, _ in unused))
+            width = min(60, max(len(name) for name, _ in unused))
             yield from (f"  {name:<{width}}  {value}" for name, value in unused)
 
     def _indented(self, what: str, name: str) -> Iterator[str]:

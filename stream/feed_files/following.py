@@ -17,17 +17,24 @@ from stream.replay.chunks import InputError, is_packed
 
 POLL_SECONDS = 0.25
 SAVE_SECONDS = 10.0
+QUIET_LOOKS = 240
+"""After a minute without a word nobody writes to a renamed file any more: a writer may reopen its log late."""
 _CHUNK_BYTES = 256 * 1024
 
 Identity = tuple[int, int]
 """Device and inode: what a file is, whatever its name."""
 
 
+def _is_pattern(source: str) -> bool:
+    """Whether a name stands for files; a file that has brackets in its name is itself."""
+    return glob.has_magic(source) and not Path(source).exists()
+
+
 class _Followed:
-    """A file that is open. `gone`: it had no name in the last look."""
+    """A file that is open. `quiet_looks`: so many looks it has had no name and nothing was written to it."""
 
     def __init__(self, file: BinaryIO, reading: SourceReading, at: int) -> None:
-        self.file, self.reading, self.at, self.gone = file, reading, at, False
+        self.file, self.reading, self.at, self.quiet_looks = file, reading, at, 0
 
     def pieces(self) -> Iterator[bytes]:
         """What has been written since."""
@@ -58,7 +65,7 @@ class Following:
         InputError: a file is missing at the beginning, or cannot be read.
         """
         for source in self._sources:
-            if not glob.has_magic(source) and not Path(source).exists():
+            if not _is_pattern(source) and not Path(source).exists():
                 raise InputError(f"{source}: No such file or directory")
         saved_at, unsaved = monotonic(), False
         while True:
@@ -71,6 +78,9 @@ class Following:
             if wait(0.0 if read else POLL_SECONDS):
                 break
         self.look()
+        for identity, followed in [*self._open.items()]:
+            if followed.quiet_looks:
+                self._let_go(identity, followed)
 
     def look(self) -> bool:
         """Reads whatever is there now. Whether there was anything."""
@@ -82,16 +92,20 @@ class Following:
         for identity, followed in [*self._open.items()]:
             if followed.was_cut:
                 followed = self._begin_again(identity, followed)
+            followed.quiet_looks = 0 if identity in there else followed.quiet_looks + 1
             for chunk in followed.pieces():
-                read = True
+                read, followed.quiet_looks = True, 0
                 followed.reading.add(chunk)
                 self._write()
-            if identity not in there and followed.gone:
-                followed.reading.finish()  # nobody writes to it any more
-                self._write()
-                self._close(identity)
-            followed.gone = identity not in there
+            if followed.quiet_looks >= QUIET_LOOKS:
+                self._let_go(identity, followed)
         return read
+
+    def _let_go(self, identity: Identity, followed: _Followed) -> None:
+        """Ends a file that has no name any more: what stands last in it is whole."""
+        followed.reading.finish()
+        self._write()
+        self._close(identity)
 
     def keep_places(self) -> None:
         """Puts the place in every open file where it is kept."""
@@ -108,7 +122,7 @@ class Following:
     def _there(self) -> dict[Identity, str]:
         found: dict[Identity, str] = {}
         for source in self._sources:
-            for path in sorted(glob.glob(source)) if glob.has_magic(source) else [source]:  # noqa: PTH207
+            for path in sorted(glob.glob(source)) if _is_pattern(source) else [source]:  # noqa: PTH207
                 try:
                     status = os.stat(path)  # noqa: PTH116
                 except OSError:

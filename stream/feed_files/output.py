@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -22,6 +23,9 @@ class Sink(Protocol):
     def write(self, events: Sequence[GivenEvent], refused: Sequence[RefusedRecord] = ()) -> None:
         """Returns once they are written; they are then there after a crash of the process."""
 
+    def sync(self) -> None:
+        """What is written is then there after a crash of the machine, too: a state may say so."""
+
     def close(self) -> None:
         """The end: nothing comes after."""
 
@@ -31,11 +35,11 @@ class LinesOut:
 
     def __init__(self, path: str, *, append: bool) -> None:
         self._stack = ExitStack()
-        appended = append and path != STDOUT
-        self._suffix = Path(path).suffix if appended else ""
+        self._appended = append and path != STDOUT
+        self._suffix = Path(path).suffix if self._appended else ""
         self._flushed = append or path == STDOUT
         try:
-            self._file = self._stack.enter_context(_appended(path) if appended else opened(path))
+            self._file = self._stack.enter_context(_appended(path) if self._appended else opened(path))
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
 
@@ -49,8 +53,14 @@ class LinesOut:
         if self._flushed:
             self._file.flush()
 
+    def sync(self) -> None:
+        """Sees what is appended onto the disk."""
+        if self._appended and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode):
+            os.fsync(self._file.fileno())
+
     def close(self) -> None:
         """Closes the file, which then has its name."""
+        self.sync()
         self._stack.close()
 
     def abandon(self) -> None:
@@ -76,6 +86,12 @@ class FileSink:
             self._out.write(b"".join([event.json + b"\n" for event in events]))
         if refused and self._rejects is not None:
             self._rejects.write(b"".join(map(reject_line, refused)))
+
+    def sync(self) -> None:
+        """Sees what is appended onto the disk."""
+        self._out.sync()
+        if self._rejects is not None:
+            self._rejects.sync()
 
     def close(self) -> None:
         """Closes the files, which then have their names."""

@@ -17,19 +17,21 @@ _MOST_FILES = 1_000
 @dataclass(frozen=True)
 class FilePlace:
     """The place in one file: `offset` bytes and `line` lines are read. `digest` is of its first `head_bytes`, which are
-    read. `columns`: of its header line. Of a compressed file all this is about what it holds."""
+    read. `columns`: of its header line. `tail`: so many bytes after the place were read as a last line without newline.
+    Of a compressed file all this is about what it holds."""
 
     digest: str
     head_bytes: int
     offset: int
     line: int
     columns: tuple[str, ...] | None = None
+    tail: int = 0
 
 
-def place_of(head: bytes, offset: int, line: int, columns: tuple[str, ...] | None) -> FilePlace:
+def place_of(head: bytes, offset: int, line: int, columns: tuple[str, ...] | None, tail: int) -> FilePlace:
     """The place in a file that begins with `head` (4 KiB of it are enough)."""
-    first = head[: min(offset, HEAD_BYTES)]
-    return FilePlace(hashlib.sha256(first).hexdigest(), len(first), offset, line, columns)
+    first = head[: min(offset + tail, HEAD_BYTES)]
+    return FilePlace(hashlib.sha256(first).hexdigest(), len(first), offset, line, columns, tail)
 
 
 class Places:
@@ -45,7 +47,7 @@ class Places:
             place
             for place in self._places.values()
             if place.head_bytes <= len(head)
-            and (size is None or place.offset <= size)
+            and (size is None or place.offset + place.tail <= size)
             and hashlib.sha256(head[: place.head_bytes]).hexdigest() == place.digest
         ]
         return max(fitting, key=lambda place: (place.head_bytes, place.offset), default=None)
@@ -54,7 +56,7 @@ class Places:
         """Puts a place instead of the one that the file had."""
         if former is not None:
             self._places.pop((former.digest, former.head_bytes), None)
-        if place.offset:
+        if place.head_bytes:
             self._places.pop((place.digest, place.head_bytes), None)
             self._places[place.digest, place.head_bytes] = place
 

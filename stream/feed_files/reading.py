@@ -22,13 +22,15 @@ class SourceReading:
     """One source of a run: its bytes go in, its values go to the run. `former`: the place from which it goes on."""
 
     def __init__(self, name: str, feed: Feed, run: FeedRun, former: FilePlace | None, head: bytes) -> None:
-        self.name = name
+        self.name = name.encode("utf-8", "replace").decode()  # a file's name need not be text
         self.former = former
         self._feed, self._run, self._head = feed, run, head
         self._columns = former.columns if former is not None else None
         offset, line = (former.offset, former.line) if former is not None else (0, 0)
         self._framer = Framer(feed.mapping.input, offset, line)
         self._at = offset
+        self._tail = former.tail if former is not None else 0
+        self._held: bytes | None = b"" if self._tail else None
 
     def add(self, chunk: bytes) -> None:
         """Takes bytes. Raises InputError where the header is none."""
@@ -36,16 +38,32 @@ class SourceReading:
         if known < HEAD_BYTES:
             self._head += chunk[max(0, known - self._at) : max(0, HEAD_BYTES - self._at)]
         self._at += len(chunk)
+        if self._held is not None:
+            self._held += chunk
+            if len(self._held) <= self._tail:
+                return
+            chunk, self._held = self._after_tail(self._held), None
         self._take(self._framer.add(chunk))
+        self._tail = 0
+
+    def _after_tail(self, held: bytes) -> bytes:
+        """What is new of bytes that begin with a last line that was read without its newline: all of it, where the
+        line was written on since."""
+        if held[self._tail : self._tail + 1] not in (b"\r", b"\n"):
+            return held
+        self._framer.offset += self._tail
+        return held[self._tail :]
 
     def finish(self) -> None:
         """Takes a last line without newline, too. The place stays before it: the line may still be written on."""
-        self._take(self._framer.rest())
+        if self._held is None:
+            self._take(self._framer.rest())
+            self._tail = self._at - self._framer.offset
 
     @property
     def place(self) -> FilePlace:
         """How far it was read."""
-        return place_of(self._head, self._framer.offset, self._framer.line, self._columns)
+        return place_of(self._head, self._framer.offset, self._framer.line, self._columns, self._tail)
 
     def _take(self, lines: list[Line]) -> None:
         if not lines:
@@ -93,7 +111,7 @@ def read_source(source: str, feed: Feed, run: FeedRun, places: Places | None) ->
     reading: SourceReading | None = None
     try:
         if places is None or source == STDIN:
-            reading = SourceReading("stdin" if source == STDIN else source, feed, run, None, b"")
+            reading = SourceReading(source, feed, run, None, b"")
         else:
             head, found = _headed(found)
             plain = Path(source).suffix not in (".gz", ".zst", ".zstd")

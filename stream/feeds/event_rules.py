@@ -164,11 +164,21 @@ def _scope(record: Any, items: list[Any], index: int) -> Event:
     return {"record": record, "item": items[index], "index": index, "previous": previous}
 
 
+def _unwritable(event: Event) -> tuple[str, str]:
+    """Which field cannot be written as JSON, and what is said of it."""
+    for name, value in event.items():
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return name, f"{shown(value)} is no valid text or number, or is nested too deeply"
+    return "", "cannot be written as JSON"
+
+
 def _fact(event: Event) -> tuple[Fact, bytes]:
     try:
         written = orjson.dumps(event)
-    except TypeError as error:
-        raise Unmapped("", f"holds what JSON cannot: {error}") from None
+    except TypeError:
+        raise Unmapped(*_unwritable(event)) from None
     fact = decode(written)
     if isinstance(fact, Rejection):
         raise Unmapped(fact.detail.partition(":")[0], fact.detail.partition(": ")[2])

@@ -11,7 +11,7 @@ from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.given import GivenEvent, RecordPlace, RefusedRecord, Unmapped
 from stream.feeds.inputs import BYTE_ORDER_MARK, Malformed, Read, header_of, reader_of
 from stream.feeds.joining import JoinedRecord, Joining
-from stream.feeds.json_text import decode, encode
+from stream.feeds.json_text import decode, encode, written
 from stream.feeds.loading import Feed
 from stream.feeds.wrong import Wrong, shown
 
@@ -94,6 +94,13 @@ class FeedRun:
             if self._feed.records is not None:
                 value = None
             for record in records:
+                if self._feed.records is not None:
+                    try:
+                        self._read_json_fields(record)
+                    except Unmapped as unmapped:
+                        self.counts.records += 1
+                        self._refuse(unmapped, record, place, None)
+                        continue
                 self._record(record, place, value)
 
     def _records(self, item: Any) -> Sequence[Any]:
@@ -108,8 +115,6 @@ class FeedRun:
             return ()
         if not isinstance(found, list):
             raise Unmapped("records", f"{shown(found)} is no list")
-        for record in found:
-            self._read_json_fields(record)
         return found
 
     def _read_json_fields(self, item: Any) -> None:
@@ -174,8 +179,8 @@ class FeedRun:
     def _refuse(self, refusal: Unmapped, record: Any, place: RecordPlace, value: bytes | None) -> None:
         self.counts.unmapped += 1
         self.counts.refused[refusal.field] += 1
-        written = msgspec.json.encode(record) if value is None else value
-        self._refused.append(RefusedRecord("unmapped", str(refusal), refusal.field, place, written, value is not None))
+        as_json = written(record) if value is None else value
+        self._refused.append(RefusedRecord("unmapped", str(refusal), refusal.field, place, as_json, value is not None))
 
     def end(self) -> None:
         """The end of the input: what is open is given out."""

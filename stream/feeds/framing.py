@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from stream.feeds.inputs import is_open
+from stream.feeds.inputs import is_open, is_row
 from stream.feeds.mapping import RecordInput
 
 Line = tuple[int, bytes]
@@ -19,6 +19,7 @@ class Framer:
     def __init__(self, given: RecordInput, offset: int = 0, line: int = 0) -> None:
         delimiter = given.delimiter or ","
         self._is_open: Callable[[bytes], bool] | None = None
+        self._is_row: Callable[[bytes], bool] = lambda row: is_row(row, delimiter)
         if given.format == "csv":
             self._is_open = lambda row: is_open(row, delimiter)
         self.offset = offset
@@ -52,16 +53,27 @@ class Framer:
         rows: list[Line] = []
         at = 0
         while at < len(lines):
-            end, row = at + 1, lines[at]
-            while self._is_open(row) and len(row) <= _MOST_ROW_BYTES:
-                if end == len(lines):  # the row may end in what comes later
-                    self._rest = b"\n".join([*lines[at:], self._rest])
-                    return rows
-                row += b"\n" + lines[end]
-                end += 1
-            if len(row) > _MOST_ROW_BYTES and end > at + 1:
-                end, row = at + 1, lines[at]  # a quote that is never closed is the fault of its own line
-            rows.append((self.line + 1, row))
+            end = self._end(lines, at)
+            if end is None:  # the row may end in what comes later
+                self._rest = b"\n".join([*lines[at:], self._rest])
+                return rows
+            rows.append((self.line + 1, b"\n".join(lines[at:end])))
             self._given(lines[at:end])
             at = end
         return rows
+
+    def _end(self, lines: list[bytes], at: int) -> int | None:
+        """Where the row ends that begins at a line; None where it goes beyond the lines. A quote that is never closed,
+        or not where a field ends, is the fault of its own line, which is then a row by itself."""
+        assert self._is_open is not None
+        if not self._is_open(lines[at]):
+            return at + 1
+        size, quotes = len(lines[at]), lines[at].count(b'"')
+        for end in range(at + 1, len(lines)):
+            size += len(lines[end]) + 1
+            if size > _MOST_ROW_BYTES:
+                return at + 1
+            quotes += lines[end].count(b'"')
+            if quotes % 2 == 0 and b'"' in lines[end]:
+                return end + 1 if self._is_row(b"\n".join(lines[at : end + 1])) else at + 1
+        return None

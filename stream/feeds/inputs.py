@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,6 +19,10 @@ Read = Callable[[bytes], Any]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _json: Callable[[bytes], Any] = msgspec.json.Decoder().decode
+
+
+csv.field_size_limit(1 << 20)
+"""Else a field of more than 128 KiB, such as a transcript, makes its row malformed."""
 
 
 class Malformed(Exception):  # noqa: N818  not an error of the program
@@ -56,14 +61,29 @@ def is_open(text: bytes, delimiter: str) -> bool:
     return False
 
 
+def is_row(text: bytes, delimiter: str) -> bool:
+    """Whether a text is a row of CSV."""
+    try:
+        return len(list(csv.reader([text.decode("latin-1")], delimiter=delimiter, strict=True))) == 1
+    except csv.Error:
+        return False
+
+
 def _read_json(value: bytes) -> Any:
     try:
         return _json(value)
     except (ValueError, RecursionError) as error:
         try:  # halves of surrogate pairs are JSON, too
-            return json.loads(_text(value), parse_constant=_refuse)
+            return json.loads(_text(value), parse_constant=_refuse, parse_float=_finite)
         except (ValueError, RecursionError):
             raise Malformed(f"is no JSON: {error}") from None
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
 
 
 def _refuse(constant: str) -> float:

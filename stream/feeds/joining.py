@@ -45,7 +45,7 @@ class Joining:
         closes = self._join.closes is not None and is_true(_asked(self._join.closes, row, "join.closes"))
         try:
             written = encode(row)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unmapped("", f"the row cannot be kept as JSON: {error}") from None
         given = self.held.take(identity_of(key), key, (at_ms, written), place, closes=closes)
         return [self._joined(join) for join in given]

@@ -16,23 +16,40 @@ Row = tuple[int, bytes]
 """A row's time in ms, and the row as JSON with sorted keys."""
 
 _TIME = itemgetter(0)
+_FEW_ROWS = 32
+"""Fewer are compared one by one."""
 
 
 class HeldJoin:
     """The rows of one key. `given_ms`: the event time at which it was last given out; None before there was one."""
 
-    __slots__ = ("closed", "first", "given_ms", "in_given", "in_open", "is_open", "key", "number", "rows")
+    __slots__ = ("closed", "first", "given_ms", "in_given", "in_open", "is_open", "key", "known", "number", "rows")
 
     def __init__(self, key: Any, first: RecordPlace, number: int) -> None:
         self.key = key
         self.first = first
         self.number = number
         self.rows: list[Row] = []
+        self.known: set[bytes] | None = None
         self.closed = False
         self.is_open = True
         self.given_ms: int | None = None
         self.in_open = False
         self.in_given = False
+
+    def holds(self, row: bytes) -> bool:
+        """Whether an equal row is there."""
+        if len(self.rows) < _FEW_ROWS:
+            return any(held[1] == row for held in self.rows)
+        if self.known is None:
+            self.known = {held[1] for held in self.rows}
+        return row in self.known
+
+    def add(self, row: Row) -> None:
+        """Adds a row, after those of its time."""
+        insort(self.rows, row, key=_TIME)
+        if self.known is not None:
+            self.known.add(row[1])
 
     @property
     def last_ms(self) -> int:
@@ -67,12 +84,12 @@ class HeldJoins:
             join = self.by_key[identity] = HeldJoin(key, place, self._number)
             self._number += 1
             self.open_count += 1
-        elif any(held[1] == row[1] for held in join.rows):
+        elif join.holds(row[1]):
             return []
         elif not join.is_open:
             join.is_open = True
             self.open_count += 1
-        insort(join.rows, row, key=_TIME)
+        join.add(row)
         join.closed = join.closed or closes
         self._enqueue_open(join)
         self.clock_ahead += self.clock.move(row[0], identity)

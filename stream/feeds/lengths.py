@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from decimal import Decimal
@@ -20,7 +21,7 @@ _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, 
 
 def decimal_of(value: Any, wanted: str = "number in ASCII digits, with an optional sign and point") -> Decimal:
     """The exact number that a number or a text of plain digits states."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or (isinstance(value, float) and not math.isfinite(value)):
         raise not_(value, wanted)
     if isinstance(value, int | float):
         return Decimal(as_text(value))

@@ -60,6 +60,7 @@ def _rule(key: str, rule: EventRule, mapping: FeedMapping) -> Iterator[Fault]:
     for name, described in rule.fields.items():
         where = f"{key}.fields.{name}"
         yield from description(where, described, mapping, instant=is_instant_field(rule.type, name), rule=rule)
+        yield from _kind(where, name, described, rule)
         yield from _results(where, name, described, rule)
     names = {*rule.fields}
     if rule.leg_ids is not None:
@@ -84,6 +85,16 @@ def _rule(key: str, rule: EventRule, mapping: FeedMapping) -> Iterator[Fault]:
         for line in together.between(said):
             name, _, reason = line.partition(": ")
             yield f"{key}.fields.{name}", reason
+
+
+def _kind(key: str, name: str, described: ValueDescription, rule: EventRule) -> Iterator[Fault]:
+    """An instant where none belongs would be a number of milliseconds that the contract may well allow."""
+    instant = is_instant_field(rule.type, name)
+    kind = result_kind(described, instant=instant)
+    if instant and kind in ("length", "date", "minor", "boolean"):
+        yield f"{key}.as", f"gives a {kind}, and {name} is an instant"
+    if kind == "instant" and not instant and name != "version":
+        yield f"{key}.as", f"gives an instant, and {name} is none: subtract another instant for a length"
 
 
 def description(

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from stream.facts.printable import printable
+from stream.feeds.json_text import written
 
 _SHOWN = 60
 
@@ -25,7 +24,7 @@ def shown(value: Any) -> str:
 
 def as_text(value: Any) -> str:
     """A value as text: a text as it is, anything else as JSON writes it."""
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return value if isinstance(value, str) else written(value).decode()
 
 
 def not_(value: Any, wanted: str) -> Wrong:

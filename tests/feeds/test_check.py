@@ -79,6 +79,14 @@ FIELD = "events[0].fields"
             CALL.replace("input:", "join: {by: x, time: y, after: soon}\ninput:"),
             "join.after: 'soon' is no span such as 30s",
         ),
+        (
+            with_field("queue_ms", "{path: x, as: epoch_s}"),
+            f"{FIELD}.queue_ms.as: gives an instant, and queue_ms is none",
+        ),
+        (
+            with_field("ended_at", "{path: x, as: hms}"),
+            f"{FIELD}.ended_at.as: gives a length, and ended_at is an instant",
+        ),
         ("feed: [", "line "),
         ("", "is no mapping"),
     ],
@@ -127,7 +135,7 @@ def test_a_warning_is_a_line_on_stderr_and_strict_ends_with_1(check: Any) -> Non
 
 def test_the_table_says_what_became_of_the_records(check: Any) -> None:
     mapping = CALL.replace("type: call", "when: id!='skip'\n    type: call")
-    records = [RECORD | {"id": f"c{at}", "spare": {"inner": at}} for at in range(5)]
+    records = [RECORD | {"id": f"c{at}", "spare": {"inner": at or None}} for at in range(5)]
     code, out, err = check(mapping, [*records, RECORD | {"id": "skip"}, RECORD | {"start": "x"}, "{"], "--show", "2")
     lines = [line.split() for line in out.splitlines()]
     assert code == 0
@@ -139,7 +147,7 @@ def test_the_table_says_what_became_of_the_records(check: Any) -> None:
     assert ["1", "refused:", "occurred_at"] in lines
     assert ["1", "refused:", "json"] in lines
     assert any("occurred_at: 'x' is no number of seconds since 1970" in line for line in out.splitlines())
-    assert ["spare.inner", "0"] in lines
+    assert ["spare.inner", "1"] in lines
     assert [json.loads(line)["call_id"] for line in out.splitlines()[-2:]] == ["c0", "c1"]
     assert err == "warning: events: 2 of 8 records are refused, over 1 %\n"
 

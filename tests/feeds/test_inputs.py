@@ -124,6 +124,14 @@ def test_a_text_that_is_no_json_refuses_the_record() -> None:
     ]
 
 
+def test_a_text_that_is_no_json_refuses_its_own_record_alone() -> None:
+    mapping = CALL.replace("{format: json}", "{format: json, json: [custom]}").replace(
+        "input:", "records: calls\ninput:"
+    )
+    events, refused = results(mapping, [{"calls": [RECORD | {"custom": "{"}, RECORD | {"custom": "{}"}]}])
+    assert (len(events), [each.field for each in refused]) == (1, ["custom"])
+
+
 def test_json_fields_are_read_in_forms_too() -> None:
     mapping = rows("format: form, json: [book]").replace("path: book", "path: book.name")
     assert of(mapping, ["case=a&debtor=d&at=1792000000&book=%7B%22name%22%3A%22x%22%7D"]) == [("a", "x")]
@@ -161,3 +169,8 @@ def test_a_key_given_twice_is_an_error() -> None:
 def test_nothing_is_executed() -> None:
     with pytest.raises(MappingError, match="is read as a tag"):
         load(with_field("agent_id", "!!python/object/apply:os.system ['true']"), "m.yaml")
+
+
+def test_a_row_of_csv_may_hold_a_long_text() -> None:
+    mapping = rows("format: csv, columns: [case, debtor, at, book, notes]")
+    assert len(of(mapping, [f'a,d,1792000000,x,"{"words, " * 30_000}"'])) == 1

@@ -174,7 +174,7 @@ def test_measure_makes_a_valid_event(command: Command, period: str, kind: str, s
 
 @pytest.mark.parametrize(
     ("value", "more"),
-    [("much", ()), ("1/0", ()), ("1.5", ()), ("1", ("--currency", "yuan")), ("1", ("--entity", "a|b"))],
+    [("much", ()), ("1/0", ()), ("1.5.1", ()), ("1/-2", ()), ("1", ("--currency", "yuan")), ("1", ("--entity", "a|b"))],
 )
 def test_a_wrong_measurement_is_one_line(command: Command, value: str, more: tuple[str, ...]) -> None:
     ran = command(
@@ -192,3 +192,17 @@ def test_a_wrong_measurement_is_one_line(command: Command, value: str, more: tup
         *more,
     )
     assert (ran.code, ran.out, ran.error.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    ("value", "numerator", "denominator"),
+    [("95", 95, None), ("-3", -3, None), ("1237/100000", 1237, 100_000), ("0.01237", 1237, 100_000), ("-0.5", -5, 10)],
+)
+def test_a_value_is_exact_however_it_is_written(
+    command: Command, value: str, numerator: int, denominator: int | None
+) -> None:
+    options = ("--indicator", "i", "--entity", "e", "--period", "2026-04", "--by", "anna", "--dry-run")
+    ran = command("measure", *options, "--", value)
+    assert ran.code == 0, ran.error
+    event = orjson.loads(ran.out)
+    assert (event["numerator"], event.get("denominator")) == (numerator, denominator)
