@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from stream.engine.fingerprint import fingerprint
-from stream.kafka.exits import Exit, RefusedError, end_now
+from stream.kafka.exits import Exit, RefusedError, end_now, leave
 from stream.kafka.topics import TopicsError
 from stream.kafka.versions import WrongVersionError, check_versions
 from stream.partition.context import LiveState, WorkerSetup
@@ -19,7 +19,7 @@ from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
 from stream.publish.monitoring import build_monitoring
-from stream.publish.web import HealthAnswers
+from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of
 from stream.worker.assignments import Assignments, StagePartition
@@ -29,6 +29,7 @@ from stream.worker.logs import set_up_logging
 from stream.worker.startup import DeniedError, prepare_topics
 
 STOP_SECONDS = 12.0
+WEB_STOP_SECONDS = 3.0
 GC_THRESHOLD = (50_000, 20, 100)
 
 log = structlog.get_logger(__name__)
@@ -54,12 +55,19 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
     # A ledger is many objects that live long: with Python's defaults, full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
     port = settings.http.port if http_port is None else http_port
-    return asyncio.run(_run(settings, options, port))
+    return asyncio.run(_run_to_the_end(settings, options, port))
 
 
 def _fails(code: Exit, reason: str) -> int:
     sys.stderr.write(f"kpi-stream worker: {reason}\n")
     return int(code)
+
+
+async def _run_to_the_end(settings: Settings, options: Mapping[str, Any], port: int) -> int:
+    code = await _run(settings, options, port)
+    # What a client still does with a broker that does not answer could keep the loop from ending for minutes.
+    leave(code)
+    return code
 
 
 async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
@@ -87,7 +95,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
                 topics.deadletter_bytes,
             )  # fmt: skip
             await take_part(setup, LiveState(setup, topics.leaderless), health, stopped)
-            await monitoring.web.stop()
+            await _stopped(monitoring.web)
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
     except TopicsError as error:
@@ -97,8 +105,14 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     except RefusedError as error:
         return _fails(Exit.REFUSED, str(error))
     finally:
-        await monitoring.web.stop()
+        await _stopped(monitoring.web)
     return int(Exit.DONE)
+
+
+async def _stopped(web: Web) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WEB_STOP_SECONDS):
+            await web.stop()
 
 
 async def take_part(setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event) -> None:
