@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from stream.conduct.breach import Breach
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
@@ -18,6 +19,7 @@ from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
 from stream.replay.book import Book
+from stream.replay.conduct import Findings, write_found
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.job import Job
 from stream.replay.pane_sums import PaneSums
@@ -53,13 +55,15 @@ class _FoldCounts:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
-    """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`.
-    Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition.
+    """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`,
+    breaches of conduct rules to `conduct-GROUP`. Where the ledger itself is wanted, its records go to `ledger-GROUP`,
+    by debtor partition.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
     was contributed; `index` of the parcels, and `ledger`, the index of the ledger's records.
@@ -69,6 +73,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
     index = write_parcels(job.folder / f"parcels-{group}", parcels)
     ledger = write_parcels(job.folder / f"ledger-{group}", counts.ledger.items())
     write_dead(job.folder / f"dead-fold-{group}", counts.dead)
+    write_found(job.folder / f"conduct-{group}", counts.breaches, job.run)
     return {
         "accepted": counts.accepted,
         "duplicates": counts.duplicates,
@@ -88,8 +93,15 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
         report(len(values), 0)
     cut_ms = job.end_ms_of(counts.greatest_ms)
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
+    rulebook = job.settings.conduct()
+    findings = None if rulebook is None else Findings(rulebook, job.settings.definitions(), job.plan)
     for facts_of_key in book.groups():
         sums.fold(facts_of_key)
+        if findings is not None:
+            found = findings.of(facts_of_key)
+            counts.breaches += found
+            for breach in found:
+                sums(breach.credit, "conduct_breaches", breach.at_ms, 1)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
