@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from stream.conduct.breaches import breaches
 from stream.conduct.headroom import Query, headroom
@@ -21,8 +22,10 @@ from tests.oracle.deadlines import complaint_credit
 from tests.oracle.debtor import Debtor
 from tests.oracle.identity import facts_of
 from tests.oracle.reading import Event, read_event
-from tests.worlds.conduct_world import ConductWorld, Raw
+from tests.worlds.conduct_world import ConductWorld
 from tests.worlds.folded import settings_of
+
+Raw = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Judged:
         facts = Debtor(persons_of(self.events, self.config)[str(complaint.debtor_id)].told)
         told = next(each for each in facts.all("complaint") if each["complaint_id"] == complaint.complaint_id)
         credit = complaint_credit(told, facts)
-        return Credit(complaint.site_id, credit.team, credit.agent)
+        return Credit(complaint.site_id or "main", credit.team, credit.agent)
 
     def breaches(self) -> list[Raw]:
         found = [each for debtor in self.debtors for each in breaches(self.history(debtor), self.credit_of)]
