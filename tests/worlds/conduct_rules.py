@@ -104,7 +104,12 @@ def draw_pack(random: Random, name: str, day: date) -> list[Raw]:
     for rule in rules:
         for key in ("sites", "effective_from", "effective_until"):
             rule.pop(key, None)
-    pack: Raw = {"pack": name, "rules": rules, "jurisdiction": "Nowhere", "source": {"title": "A law"}}
+    pack: Raw = {
+        "pack": name,
+        "rules": rules,
+        "jurisdiction": "Nowhere",
+        "source": {"title": "A law", "url": "https://law.example/1"},
+    }
     if random.random() < 0.5:
         return [pack]
     later = pack | {"effective_from": change}
