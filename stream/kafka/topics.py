@@ -75,6 +75,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.alerts, deltas, outbound),
         # What somebody did last is said until something else is, however long ago it was.
         Topic(names.agents, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
+        Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(
             names.deadletter,
             partitions,
