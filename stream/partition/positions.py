@@ -42,12 +42,10 @@ class AgentsSaid(NamedTuple):
 
 
 class ConductSaid(NamedTuple):
-    """What was said by the conduct rules (`collections.conduct.v1`). `revision`: the highest that was given.
-    `complete`: whether everything that the state knows was said; else it is to be, with higher revisions.
+    """What was said of the conduct rules' findings (`collections.conduct.v1`). `revision`: the highest that was given.
     `judged_ms`: deadlines before it were judged; None: none were yet."""
 
     revision: int = 0
-    complete: bool = False
     judged_ms: int | None = None
 
 
