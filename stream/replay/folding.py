@@ -142,7 +142,7 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for _, value, part, line, fact in some:
             _count(stage.apply, part, line, value, fact, counts)
         report(len(some), 0)
-        deltas, ledger, _ = stage.take()
+        deltas, ledger, *_ = stage.take()
         counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:

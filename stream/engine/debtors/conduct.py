@@ -3,7 +3,7 @@
 Nothing of it is at rest: what was said of a debtor is what the rules find in the facts of the last commit. So the first
 fact that may touch a rule leaves the debtor's dossier here as it is before it, and `take` judges both.
 
-    fact ──> gist: touches no rule ──────────────────────────> nothing
+    fact ──> touches no rule ────────────────────────────────> nothing
         └──> touched: the dossier as of the last commit ──> take: judged before and after ──> records, contributions
 """
 
@@ -13,10 +13,8 @@ from collections.abc import Mapping
 from heapq import heappop, heappush
 from itertools import islice
 
-from stream.conduct.gist import Gist
+from stream.conduct.breaches import breaches
 from stream.conduct.history import History
-from stream.conduct.judging import breaches
-from stream.conduct.rule import Deadline
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.engine.debtors.findings import NOTHING, Finding, Findings, changes, contributed
@@ -39,7 +37,6 @@ it, so each is judged by itself. What a contact or a case event changes lies at 
 
 SCHEDULED_AT_ONCE = 500
 """Debtors whose deadlines are looked up at one commit after a restore."""
-MOST_GISTS = 1_000_000
 
 
 class _Touched:
@@ -67,12 +64,7 @@ class Conduct:
         self._midnight_ms = midnight_ms
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
-        self._gists: dict[str, Gist] = {}
-        self._has_deadlines = any(
-            isinstance(rule.of, Deadline)
-            for rules in (rulebook.everywhere, *rulebook.sites.values())
-            for rule in rules
-        )
+        self._has_deadlines = rulebook.deadlines
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -102,12 +94,8 @@ class Conduct:
             if may_be_known:
                 if kind not in _SEEN:
                     return False
-            elif not self._rulebook.sees(fact):
+            elif not self._may_matter(fact):
                 return False
-            elif touched is None and isinstance(fact, Call):
-                gist = self._gists.get(key)
-                if gist is not None and gist.passes(fact, self._rulebook):
-                    return False
         at = self._found(key, dossier) if isinstance(dossier, LargeDossier) else dossier
         if touched is None:
             touched = self._touched[key] = _Touched(at, at)
@@ -135,7 +123,7 @@ class Conduct:
         touched, self._touched, self.judged_ms = self._touched, {}, now_ms
         found: list[Finding] = []
         for key, each in touched.items():
-            now = self._judged(key, held.get(key), gist=True)
+            now = self._judged(key, held.get(key))
             self._settle(key, each, now, 0, None)
             self._await(key, now, now_ms)
             found += changes(self._found(key, each.said), before_ms, now, now_ms)
@@ -143,7 +131,6 @@ class Conduct:
 
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
-        self._gists.pop(key, None)
         if self._has_deadlines and name[0] == Complaint.LETTER:
             self._complaining.add(key)
             self._unscheduled[key] = None
@@ -151,6 +138,16 @@ class Conduct:
     def findings(self, key: str, dossier: Dossier | None) -> Findings:
         """All that the rules find of a debtor now."""
         return self._judged(key, dossier)
+
+    def _may_matter(self, fact: Fact) -> bool:
+        """Whether a new fact exists for any rule, or changes what a rule finds of others."""
+        if isinstance(fact, Call):
+            return fact.transferred_from is None and (fact.direction == "outbound" or fact.outcome == "human")
+        if isinstance(fact, Message):
+            return fact.direction == "outbound"
+        if isinstance(fact, Case):
+            return fact.debtor_zone is not None
+        return isinstance(fact, Visit | Restriction) or (self._has_deadlines and isinstance(fact, Complaint))
 
     def _schedule(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> int | None:
         """Looks up deadlines after a restore; up to which instant they can be judged now, which does not go back."""
@@ -188,21 +185,16 @@ class Conduct:
     def _found(self, key: str, at: Dossier | Findings | None) -> Findings:
         return at if isinstance(at, Findings) else self._judged(key, at)
 
-    def _judged(self, key: str, dossier: Dossier | None, *, gist: bool = False) -> Findings:
-        """What the rules find in a dossier. `gist`: it is that of now, and its gist is kept."""
+    def _judged(self, key: str, dossier: Dossier | None) -> Findings:
+        """What the rules find in a dossier."""
         if dossier is None:
             return NOTHING
         facts = dossiers.facts(key, dossier)
         history = History(self._rulebook, key, facts)
-        found = Findings(
+        return Findings(
             {breach.key: breach for breach in breaches(history, self._credits(facts))},
             {standing.key: standing for standing in standings(history)},
         )
-        if gist:
-            if len(self._gists) >= MOST_GISTS:
-                self._gists.clear()
-            self._gists[key] = Gist.of(history)
-        return found
 
     def _credits(self, facts: list[Fact]) -> _Credits:
         return _Credits(facts, self._definitions, self._midnight_ms)
