@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 NOTE = "core.sha256"
 """What `setup.py` leaves beside this file: the digest of the sources that it compiled."""
 
-ROOMS = ("facts", "windows", "ledger", "kpis", "alerts", "engine")
+ROOMS = ("facts", "windows", "ledger", "kpis", "alerts", "conduct", "engine")
 """The pure rooms. Compiled modules are bound to what they import, compiled or not; they import from these alone."""
 
 MODULES = {

@@ -11,7 +11,7 @@ from stream.ledger.debtor_index import DebtorIndex
 def emit_complaint(index: DebtorIndex, complaint: Complaint, emit: Emit) -> None:
     """Emits a complaint at its receipt and at its deadline, at its own site."""
     decider = _decider(complaint, index)
-    credit = complaint_credit(index, complaint)
+    credit = _credit(complaint, decider)
     because = (complaint,) if decider is None or decider is complaint else (complaint, decider)
     emit(credit, "complaints", complaint.received_at, 1, *because)
     if complaint.upheld:
@@ -23,8 +23,11 @@ def emit_complaint(index: DebtorIndex, complaint: Complaint, emit: Emit) -> None
 
 
 def complaint_credit(index: DebtorIndex, complaint: Complaint) -> Credit:
-    """Who is credited with all that a complaint contributes."""
-    decider = _decider(complaint, index)
+    """Who a complaint is credited to, at its own site."""
+    return _credit(complaint, _decider(complaint, index))
+
+
+def _credit(complaint: Complaint, decider: Fact | None) -> Credit:
     return nobody(complaint) if decider is None else agent_credit(complaint, decider)
 
 

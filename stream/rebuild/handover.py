@@ -93,7 +93,7 @@ async def _write(
 ) -> tuple[int, int]:
     """Does everything after the fold; returns how many KPI records and alerts were published."""
     await _no_worker(settings)
-    of_state = fingerprint(settings.definitions(), settings.plan())
+    of_state = fingerprint(settings.definitions(), settings.plan(), settings.conduct())
     async with admin_client(settings) as admin:
         counts = await partition_counts(admin)
     setup = WorkerSetup(settings, counts, of_state, settings.kafka_client_options())

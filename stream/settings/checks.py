@@ -8,6 +8,7 @@ from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.doubts import doubts
 from stream.settings.failure import KeyPath
+from stream.settings.rulebooks import RuleChoice
 from stream.windows.calendar import QUARTER_MS
 
 DAY_MS = 86_400_000
@@ -29,6 +30,8 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         used.add(alert.rule)
         for key, reason in _alert(alert, known):
             yield ("alerts", index, key), reason
+    if document.conduct is not None:
+        yield from RuleChoice(document.conduct).wrong
 
 
 def window_names(document: Document) -> list[str]:

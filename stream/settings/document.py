@@ -5,12 +5,13 @@ together is in checks.py.
 """
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from stream.settings.conduct import ConductSection
+from stream.settings.section import Section
 from stream.settings.units import (
     Count,
     Days,
@@ -27,22 +28,6 @@ from stream.settings.units import (
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
-
-
-class Section(BaseModel):
-    """A section of the document: unknown keys are refused, and a key without a value counts as absent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty_keys(cls, document: Any) -> Any:
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        if document is None:
-            return {}
-        if not isinstance(document, Mapping):
-            return document
-        return {key: value for key, value in document.items() if value is not None or key not in known}
 
 
 def _topic_part(text: object) -> str:
@@ -235,9 +220,9 @@ class Document(Section):
     alerts: tuple[Alert, ...] = ()
     targets: None = None
     scorecards: None = None
-    conduct: None = None
+    conduct: ConductSection | None = None
 
-    @field_validator("targets", "scorecards", "conduct", mode="before")
+    @field_validator("targets", "scorecards", mode="before")
     @classmethod
     def _not_yet(cls, _: object) -> None:
         raise ValueError("this section is not supported yet")

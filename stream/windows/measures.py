@@ -151,7 +151,7 @@ _PLAIN = (
     Measure(62, "legal_done", "count", "legal_done", OTHERS,
             "legal steps done before the end of their day", "按时完成的司法步骤"),
     Measure(63, "conduct_breaches", "count", "conduct_breaches", LEVELS,
-            "breaches of conduct rules, each rule, scope and fact apart", "违反行为规则的次数"),
+            "contacts and complaints that a conduct rule finds against, once for each rule", "违反行为规则的次数"),
 )  # fmt: skip
 
 _IN_CURRENCY = (

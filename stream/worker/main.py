@@ -81,7 +81,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
-            of_state = fingerprint(settings.definitions(), settings.plan())
+            of_state = fingerprint(settings.definitions(), settings.plan(), settings.conduct())
             setup = WorkerSetup(
                 settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
                 topics.deadletter_bytes,
