@@ -14,7 +14,7 @@ from stream.partition.context import MetricSink
 MOST_NAMED = 100
 """Unknown sites that are named in the log, at most: who sends a new one with each event has been told by then."""
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 

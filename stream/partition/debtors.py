@@ -33,8 +33,10 @@ DEAD_BYTES_IN_HAND = 16_777_216
 FRESH_MS = 2_000
 EXCUSED_AFTER_MS = 5_000
 STATE_EVERY_MS = 1_000
+REPORT_EVERY_MS = 1_000
+"""How often the gauges of a partition are set: nobody scrapes them more often."""
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 class DebtorPartition:
@@ -70,6 +72,7 @@ class DebtorPartition:
         self._committed_ms = 0
         self._stated: Statement | None = None
         self._stated_ms = 0
+        self._reported_ms = -REPORT_EVERY_MS
 
     # state ------------------------------------------------------------------------------------------------------------
 
@@ -122,7 +125,9 @@ class DebtorPartition:
             at_end[topic] = fresh and buffer.applied == buffer.fed == buffer.log_end
         trusted = self._setup.wall_ms() if self._live.clock_trusted else None
         self._clock.look(now_ms, trusted, at_end)
-        self._report_partitions()
+        if now_ms - self._reported_ms >= REPORT_EVERY_MS:
+            self._reported_ms = now_ms
+            self._report_partitions()
 
     def backlog_ms(self) -> int | None:
         return self._merge.backlog_ms()

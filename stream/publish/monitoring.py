@@ -8,9 +8,9 @@ from stream.core import COMPILED, installed_version
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
-from stream.publish.feed import TopicReader
 from stream.publish.latest_records import LatestRecords
 from stream.publish.meters import Meters
+from stream.publish.topic_reader import TopicReader
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings

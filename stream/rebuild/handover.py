@@ -36,13 +36,13 @@ from stream.rebuild.stopped_state import (
     read_stopped,
 )
 from stream.replay.chunks import InputError
-from stream.replay.crew import Alone, hired
 from stream.replay.handover_state import FormerClocks, is_kept
 from stream.replay.job import Job
-from stream.replay.replay import Summary, Wish, job_of, manifest, processes_of, summed_up
+from stream.replay.replay import ReplayOptions, Summary, job_of, manifest, processes_of, summed_up
 from stream.replay.results import fingerprint as identity_of
 from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.tasks import Result, later
+from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import working
 from stream.settings import Settings
 
@@ -50,31 +50,31 @@ LIVE = "live"
 SESSION_MARGIN_SECONDS = 2.0
 
 
-def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
+def handed_over(settings: Settings, target: Path, options: ReplayOptions, watch: Watch) -> Summary:
     """Makes ledger, windows and KPI records anew from the inbound topics; `target` gets the summary and dead letters.
 
-    Windows that begin before `wish.from_ms` stay as they are. RefusedError: a worker of the group is alive, the events
-    that the windows need are no longer in the topics, or a topic cannot get the configured partition count. Otherwise
-    raises what `backfill` raises.
+    Windows that begin before `options.from_ms` stay as they are. RefusedError: a worker of the group is alive, the
+    events that the windows need are no longer in the topics, or a topic cannot get the configured partition count.
+    Otherwise raises what `backfill` raises.
     """
     started = monotonic()
     asyncio.run(_no_worker(settings))
     parts = asyncio.run(captured(settings))
-    _check_start(settings, parts, wish)
-    wish = replace(wish, run=LIVE, to_ms=None)
-    source = going_on(settings, parts, target, wish)
+    _check_start(settings, parts, options)
+    options = replace(options, run=LIVE, to_ms=None)
+    source = going_on(settings, parts, target, options)
     partitions = _debtor_partitions(settings, parts)
     job = replace(
-        job_of(settings, source, target, wish),
+        job_of(settings, source, target, options),
         buckets=settings.deltas_partitions,
         ledger_home=partial(_partition_of, partitions),
     )
     made_of = manifest(job, source)
     with (
-        working(target, made_of, resumable=True, drop_on=(InputError,), replace=wish.replace) as work,
-        hired(job, perform, processes_of(source, wish)) as crew,
+        working(target, made_of, resumable=True, drop_on=(InputError,), replace=options.replace) as work,
+        worker_pool(job, perform, processes_of(source, options)) as pool,
     ):
-        run = ReplayRun(job, work, crew, Alone(job, perform), watch)
+        run = ReplayRun(job, work, pool, ThisProcess(job, perform), watch)
         read = run.split(source.total_bytes)
         folded = run.fold(sum(result["events"] for result in read))
         captured_parts = [part for part in source.parts if isinstance(part, TopicPart)]
@@ -189,14 +189,14 @@ def _partition_of(partitions: int, key: str) -> int:
     return key_partition(key.encode(), partitions)
 
 
-def _check_start(settings: Settings, parts: Sequence[TopicPart], wish: Wish) -> None:
+def _check_start(settings: Settings, parts: Sequence[TopicPart], options: ReplayOptions) -> None:
     """RefusedError: partition counts are not the configured ones, or events are gone and no `--from` was given."""
     partitions = _debtor_partitions(settings, parts)
     if partitions != settings.kafka.partitions:
         wanted = settings.kafka.partitions
         raise RefusedError(f"the inbound topics have {partitions} partitions, kafka.partitions is {wanted}")
     cut = next((part for part in parts if part.start > 0), None)
-    if cut is not None and wish.from_ms is None:
+    if cut is not None and options.from_ms is None:
         raise RefusedError(
             f"{cut.source} begins at offset {cut.start}: older events are gone, and windows that need them cannot be "
             f"made anew; --from T leaves those that begin before T as they are"

@@ -17,8 +17,8 @@ from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
-from stream.replay.book import Book
 from stream.replay.deadletters import Dead, write_dead
+from stream.replay.fact_store import FactStore
 from stream.replay.job import Job
 from stream.replay.pane_sums import PaneSums
 from stream.replay.parcels import Place, write_parcels
@@ -82,13 +82,13 @@ def fold(job: Job, group: int, report: Report) -> Result:
 
 
 def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
-    book = Book(job.settings.limits())
+    store = FactStore(job.settings.limits())
     for part, lines, values in _blocks(job, group):
-        _add(book, part, lines, values, _decoded(values, job), counts)
+        _add(store, part, lines, values, _decoded(values, job), counts)
         report(len(values), 0)
     cut_ms = job.end_ms_of(counts.greatest_ms)
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
-    for facts_of_key in book.groups():
+    for facts_of_key in store.groups():
         sums.fold(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
@@ -110,10 +110,10 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
 
 
 def _add(
-    book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
+    store: FactStore, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
 ) -> None:
     facts = [None if isinstance(outcome, Rejection | NotRead) else outcome for outcome in outcomes]
-    others = book.add_all(facts)
+    others = store.add_all(facts)
     accepted = len(facts) - len(others)
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, Rejection | NotRead):

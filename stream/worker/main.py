@@ -31,7 +31,7 @@ from stream.worker.startup import DeniedError, prepare_topics
 STOP_SECONDS = 12.0
 GC_THRESHOLD = (50_000, 20, 100)
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
 
 

@@ -99,8 +99,11 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     async def ends(self, seconds: float = 30.0) -> int:
-        """The exit code (negative: killed by that signal)."""
-        return await asyncio.to_thread(self._process.wait, seconds)
+        """The exit code (negative: killed by that signal). AssertionError, with the end of its log, if it goes on."""
+        try:
+            return await asyncio.to_thread(self._process.wait, seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"goes on after {seconds:.0f} s: {self.log[-3000:]}") from None
 
     async def logs(self, text: str, seconds: float = 30.0, *, times: int = 1) -> None:
         """Returns once the log holds the text."""
@@ -115,7 +118,7 @@ class WorkerProcess:
 
     async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
         """Returns once the worker has so many numbers of stage 1 open."""
-        await self.counts('collections_numbers_owned{stage="1"}', stage_1, seconds)
+        await self.counts('collections_partitions_owned{stage="1"}', stage_1, seconds)
 
     def get(self, path: str) -> int:
         """The status of a page, 0 if nobody answers."""

@@ -69,7 +69,7 @@ class DebtorStage:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
         self._limits = limits
-        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
@@ -141,7 +141,7 @@ class DebtorStage:
         if (
             may_be_known
             or not _stands_alone(fact, dossier)
-            or (dossier is not None and dossiers.count(dossier) >= self._roomy)
+            or (dossier is not None and dossiers.count(dossier) >= self._least_limit)
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
@@ -281,7 +281,7 @@ class DebtorStage:
 
     def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
         facts = dossiers.count(dossier)
-        if facts < self._roomy:
+        if facts < self._least_limit:
             return None
         if facts >= self._limits.facts_per_debtor:
             return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
