@@ -50,8 +50,9 @@ def stage(rulebook: Rulebook | None = BOOK) -> DebtorStage:
 def fact(kind: str, own_id: str, hour: float = 0, /, **fields: Any) -> Fact:
     """An event `hour` hours after noon, of debtor d-1 and case c-1, under its own id."""
     own = {
-        "event_id": f"{kind}-{own_id}-{fields.get('version', 1)}", "occurred_at": instant_text(NOON_MS + round(hour * HOUR_MS)),
-        "debtor_id": "d-1", "case_id": "c-1", **{"version": 1, **fields},
+        "event_id": f"{kind}-{own_id}-{fields.get('version', 1)}",
+        "occurred_at": instant_text(NOON_MS + round(hour * HOUR_MS)),
+        "debtor_id": "d-1", "case_id": "c-1", "version": 1, **fields,
     }  # fmt: skip
     names = {"call": "call_id", "message": "message_id", "visit": "visit_id", "restriction": "restriction_id",
              "complaint": "complaint_id"}  # fmt: skip
@@ -99,19 +100,17 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
 
 def expected(facts: list[Fact], watermark_ms: int | None) -> tuple[dict[str, Any], dict[str, Any], dict[Any, int]]:
     """Breaches that stand, standings that are not clear, and contributions: of all facts at once."""
-    one = stage()
+    ledger = stage()
     for each in facts:
-        one.apply(each)
-    found = dict(one.findings()).get("d-1", Findings({}, {}))
+        ledger.apply(each)
+    found = dict(ledger.findings()).get("d-1", Findings({}, {}))
     counted: dict[Any, int] = {}
-    for each in found.breaches.values():
-        place = each.credit.agent, each.at_ms // 10_000
+    for breach in found.breaches.values():
+        place = breach.credit.agent, breach.at_ms // 10_000
         counted[place] = counted.get(place, 0) + 1
-    return (
-        {key: _plain(each.record("", 0)) for key, each in found.breaches.items() if stands(each, watermark_ms)},
-        {key: _plain(each.record("", 0)) for key, each in found.standings.items() if each.state != "clear"},
-        counted,
-    )
+    said = {key: _plain(breach.record("", 0)) for key, breach in found.breaches.items() if stands(breach, watermark_ms)}
+    states = {key: _plain(one.record("", 0)) for key, one in found.standings.items() if one.state != "clear"}
+    return said, states, counted
 
 
 def counted_in(deltas: list[tuple[bytes, bytes]], into: dict[Any, int]) -> None:
@@ -124,7 +123,9 @@ def counted_in(deltas: list[tuple[bytes, bytes]], into: dict[Any, int]) -> None:
                 into[at] = into.get(at, 0) + amount
 
 
-versions = st.fixed_dictionaries({"version": st.sampled_from([1, 1, 1, 2, 3]), "void": st.sampled_from([None, None, None, True])})
+versions = st.fixed_dictionaries(
+    {"version": st.sampled_from([1, 1, 1, 2, 3]), "void": st.sampled_from([None, None, None, True])}
+)
 hours = st.one_of(st.integers(0, 96), st.sampled_from([0.5, 11.99, 12.0, 24.0, 36.0, 60.0]))
 calls = st.builds(
     lambda own_id, hour, more, fields: fact("call", own_id, hour, **more, **fields),
@@ -155,8 +156,8 @@ others = st.one_of(
     st.builds(
         lambda own_id, hour, begin, length, more, kind: fact(
             "restriction", own_id, hour, kind=kind, until=length and instant_text(NOON_MS + (begin + length) * HOUR_MS),
-            hours=["18:00", "02:00"] if kind == "quiet_hours" else None, **{"from": instant_text(NOON_MS + begin * HOUR_MS)},
-            **more,
+            hours=["18:00", "02:00"] if kind == "quiet_hours" else None,
+            **{"from": instant_text(NOON_MS + begin * HOUR_MS)}, **more,
         ),
         st.sampled_from(["r-1", "r-2"]), hours, st.integers(-24, 60), st.sampled_from([None, 10, 48]), versions,
         st.sampled_from(["consent", "quiet_hours", "cease_contact"]),
@@ -169,7 +170,9 @@ others = st.one_of(
         st.sampled_from(["p-1", "p-2"]), hours, st.integers(0, 40), st.sampled_from([None, None, 30, 70]), versions,
     ),
     st.builds(
-        lambda number, hour, zone, agent: fact("case", str(number), hour, change="assigned", debtor_zone=zone, agent_id=agent),
+        lambda number, hour, zone, agent: fact(
+            "case", str(number), hour, change="assigned", debtor_zone=zone, agent_id=agent
+        ),
         st.integers(1, 3), hours, st.sampled_from(["Asia/Tokyo", "America/New_York", "No/Where", None]),
         st.sampled_from(["a-7", None]),
     ),

@@ -1,4 +1,4 @@
-"""What the conduct rules find of the debtors of a ledger, and what of that has changed since the last commit (ADR 0067).
+"""What the conduct rules find of the debtors of a ledger, and what has changed since the last commit (ADR 0067).
 
 Nothing of it is at rest: what was said of a debtor is what the rules find in the facts of the last commit. So the first
 fact that may touch a rule leaves the debtor's dossier here as it is before it, and `take` judges both.
@@ -9,7 +9,7 @@ fact that may touch a rule leaves the debtor's dossier here as it is before it, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import islice
 
@@ -18,6 +18,7 @@ from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.engine.debtors.findings import NOTHING, Finding, Findings, changes, contributed
+from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
 from stream.ledger.complaints import complaint_credit
@@ -135,6 +136,12 @@ class Conduct:
             self._complaining.add(key)
             self._unscheduled[key] = None
 
+    def kept(
+        self, key: str, facts: Sequence[Fact], gone: Sequence[Fact], frontier_ms: int
+    ) -> tuple[set[str], int | None]:
+        """What of `gone` must stay (`kept_for_conduct.py`)."""
+        return kept_for_conduct(self._rulebook, key, facts, gone, frontier_ms)
+
     def findings(self, key: str, dossier: Dossier | None) -> Findings:
         """All that the rules find of a debtor now."""
         return self._judged(key, dossier)
@@ -170,9 +177,7 @@ class Conduct:
             if waits:
                 heappush(self._due, (min(waits), key))
 
-    def _settle(
-        self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None
-    ) -> None:
+    def _settle(self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
         settled = self._found(key, touched.settled)
         if touched.said is touched.settled:

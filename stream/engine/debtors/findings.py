@@ -35,7 +35,9 @@ class Finding(NamedTuple):
     def encoded(self, revision: int, run: str) -> tuple[bytes, bytes]:
         """Key and value of the record of `collections.conduct.v1`."""
         of = self.of
-        record = of.record(run, revision, withdrawn=self.withdrawn) if isinstance(of, Breach) else of.record(run, revision)
+        record = (
+            of.record(run, revision, withdrawn=self.withdrawn) if isinstance(of, Breach) else of.record(run, revision)
+        )
         return of.key.encode(), orjson.dumps(record)
 
 

@@ -328,7 +328,9 @@ class DebtorStage:
         self._state += self._entities.forget(frontier_ms)
         for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
             dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
-            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
+            # What was said of a debtor is found in its facts, once more: first it is said what has changed of it.
+            judged_first = self._conduct is not None and self._conduct.is_touched(key)
+            if dossier is not None and not judged_first and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if timeline is not None:
                 states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
@@ -341,6 +343,10 @@ class DebtorStage:
     def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
+        if gone and self._conduct is not None:
+            stays, again_ms = self._conduct.kept(key, facts, gone, frontier_ms)
+            gone = [fact for fact in gone if record.identity(fact) not in stays]
+            until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
         if gone:
             names = {record.identity(fact) for fact in gone}
             kept = [fact for fact in facts if record.identity(fact) not in names]

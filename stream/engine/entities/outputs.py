@@ -81,8 +81,8 @@ class ConductFact(OutputModel):
 
 
 class BreachRecord(OutputModel):
-    """A conduct rule was not kept. Key: `B|debtor|rule|scope|type|id`; the scope is the case or the number that the rule is
-    kept for, or empty.
+    """A conduct rule was not kept. Key: `B|debtor|rule|scope|type|id`; the scope is the case or the number that the
+    rule is kept for, or empty.
 
     Keep the highest revision per key; one that is withdrawn stands no longer.
     """
