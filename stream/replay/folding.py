@@ -17,6 +17,7 @@ from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
+from stream.replay.conduct_found import Found, found_of
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.fact_store import FactStore
 from stream.replay.job import Job
@@ -55,19 +56,23 @@ class _FoldCounts:
     dead: list[Dead] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
+    conduct: dict[Place, list[Found]] = field(default_factory=dict)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
     """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`.
-    Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition.
+    Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition, and what the conduct rules
+    find in it to `conduct-GROUP`.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
-    was contributed; `index` of the parcels, and `ledger`, the index of the ledger's records.
+    was contributed; `index` of the parcels; `ledger` and `conduct`, the indexes of the ledger's records and of what
+    conduct rules find.
     """
     counts = _FoldCounts()
     parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
     index = write_parcels(job.folder / f"parcels-{group}", parcels)
     ledger = write_parcels(job.folder / f"ledger-{group}", counts.ledger.items())
+    conduct = write_parcels(job.folder / f"conduct-{group}", counts.conduct.items())
     write_dead(job.folder / f"dead-fold-{group}", counts.dead)
     return {
         "accepted": counts.accepted,
@@ -78,6 +83,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "dead": len(counts.dead),
         "index": index,
         "ledger": ledger,
+        "conduct": conduct,
     }
 
 
@@ -128,7 +134,7 @@ def _add(
 
 def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
+    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched(), settings.conduct())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | NotRead) else fact.occurred_at, value, part, line, fact)
@@ -149,6 +155,9 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
             for key, kept in ledger:
                 place = 0, job.ledger_home(key.decode().partition("|")[0])
                 counts.ledger.setdefault(place, []).append((key, kept))
+    if job.ledger_home is not None:
+        for debtor, found in stage.findings():
+            counts.conduct.setdefault((0, job.ledger_home(debtor)), []).extend(found_of(found, job.run))
 
 
 def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:
