@@ -15,6 +15,7 @@ from stream.cli import (
     deadletter,
     doctor,
     explain,
+    headroom,
     import_,
     kpis,
     openmetrics,
@@ -79,6 +80,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
+app.command()(headroom.headroom)
 app.command()(board.board)
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)

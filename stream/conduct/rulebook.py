@@ -58,13 +58,17 @@ class Rulebook:
 
     def fingerprint(self) -> dict[str, Any]:
         """What breaches depend on, flat and ready for JSON: `conduct.RULE` its versions with parameters and dates,
-        `conduct.at.SITE` the names of the rules there, `conduct.at` those everywhere else."""
+        `conduct.at.SITE` the names of the rules there, `conduct.at` those everywhere else. Empty where nothing is
+        evaluated: that is as if there were no rulebook."""
         flat: dict[str, Any] = {}
         for rule in self.rules:
             flat.setdefault(f"conduct.{rule.name}", []).append(rule.as_data())
+        if self.empty:
+            return {}
         flat["conduct.at"] = _names(self.everywhere)
         for site, rules in self.sites.items():
-            flat[f"conduct.at.{site}"] = _names(rules)
+            if rules != self.everywhere:
+                flat[f"conduct.at.{site}"] = _names(rules)
         return flat
 
 

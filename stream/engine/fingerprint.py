@@ -18,8 +18,9 @@ FOLD_VERSION = 2
 
 
 def fingerprint(definitions: Definitions, plan: WindowPlan, rulebook: Rulebook | None = None) -> dict[str, Any]:
-    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, `conduct.*` where there
-    is a rulebook (rules with parameters and dates, and where they hold), and what is fixed at rest: `measures`, the fields of packed sums, and `facts`, the places of the fields of a fact.
+    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, of a rulebook
+    `conduct.*` (rules with parameters and dates, and where they hold), and what is fixed at rest: `measures`, the
+    fields of packed sums, and `facts`, the places of the fields of a fact.
 
     Formulas over existing measures, minimum samples, publication and alert rules are not in it.
     """

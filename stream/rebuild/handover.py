@@ -115,7 +115,7 @@ async def _write(
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
         await writer.mark(stopped, positions)
-        found = [(job.folder / f"conduct-{group}", result["conduct"]) for group, result in enumerate(folded)]
+        found = [(job.folder / f"found-{group}", result["found"]) for group, result in enumerate(folded)]
         await writer.write_conduct(job, conduct, found, positions)
         return await writer.write(job, stopped, clocks, published, positions, ledgers)
     finally:

@@ -129,6 +129,7 @@ class Settings:
             run=run,
             dead_after_ms=self.time.dead_after_ms,
             rolling_records=True,
+            conduct=self.document.conduct is not None,
         )
 
     def unusable_files(self) -> list[str]:

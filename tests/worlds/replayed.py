@@ -17,9 +17,10 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Replayed:
-    """The files of one replay; `kpi_bytes` is kpi.jsonl as it is."""
+    """The files of one replay; `kpi_bytes` is kpi.jsonl as it is, `conduct_bytes` conduct.jsonl."""
 
     kpi_bytes: bytes
+    conduct_bytes: bytes
     alerts: list[Raw]
     deadletters: list[Raw]
     summary: Raw
@@ -27,6 +28,10 @@ class Replayed:
     @property
     def kpis(self) -> list[Raw]:
         return [json.loads(line) for line in self.kpi_bytes.splitlines()]
+
+    @property
+    def conduct(self) -> list[Raw]:
+        return [json.loads(line) for line in self.conduct_bytes.splitlines()]
 
 
 def read_lines(path: Path) -> list[Raw]:
@@ -59,6 +64,7 @@ def replayed(
     out = folder / "out"
     return Replayed(
         (out / "kpi.jsonl").read_bytes(),
+        (out / "conduct.jsonl").read_bytes(),
         read_lines(out / "alerts.jsonl"),
         read_lines(out / "deadletter.jsonl"),
         json.loads((out / "summary.json").read_bytes()),
