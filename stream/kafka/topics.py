@@ -198,6 +198,16 @@ def create_topics(settings: Settings) -> list[str]:
     return asyncio.run(run())
 
 
+def topic_partitions(settings: Settings, name: str) -> int | None:
+    """For commands: how many partitions a topic has; None: it is not there. aiokafka's KafkaError as above."""
+
+    async def run() -> int | None:
+        async with admin_client(settings) as admin:
+            return (await partition_counts(admin)).get(name)
+
+    return asyncio.run(run())
+
+
 def check_topics(settings: Settings) -> list[str]:
     """For the commands `topics check` and `doctor`: the deviations, one line each; empty when all is as it should be.
 
