@@ -20,7 +20,7 @@ RATE = 1_000
 SECONDS = 36
 NUMBERS = 4
 OWNED = re.compile(r'collections_partition_idle{partition="(\d+)",topic="[^"]*calls[^"]*"}')
-READ = re.compile(r'collections_finality_watermark_timestamp_seconds{number="(\d+)"}')
+READ = re.compile(r'collections_finality_watermark_timestamp_seconds{partition="(\d+)"}')
 
 
 class Course:

@@ -137,7 +137,7 @@ def _lines(system: System, start: int) -> tuple[list[dict[str, Any]], int]:
 
 async def _has(system: System, count: int) -> bool:
     shown = await system.metrics()
-    return all(f'collections_numbers_owned{{stage="{stage}"}} {count}.0' in shown for stage in (1, 2))
+    return all(f'collections_partitions_owned{{stage="{stage}"}} {count}.0' in shown for stage in (1, 2))
 
 
 def rows(setting: Setting) -> Iterator[Row]:

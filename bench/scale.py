@@ -103,7 +103,7 @@ async def _two(setting: Setting) -> tuple[float, float]:
         await one.ready()
         await other.ready()
         while True:
-            if "collections_numbers_owned" in await other.metrics():
+            if "collections_partitions_owned" in await other.metrics():
                 break
             await asyncio.sleep(0.2)
         await asyncio.to_thread(_filled, setting, one, TEAMS)
@@ -118,7 +118,7 @@ def _simulated(setting: Setting, one: Throughput) -> Iterator[Row]:
     step("simulating a worker's share of 1, 2, 8 and 32")
     touch_us = asyncio.run(transaction_us(setting))
     yield Row("scale.touch_us", "a transaction, each partition more that it touches", round(touch_us, 1), "us")
-    batch = int(one.rate * COMMIT_S / NUMBERS)
+    batch = max(1, int(one.rate * COMMIT_S / NUMBERS))
     shares = {workers: share(workers, batch, setting) for workers in SIMULATED}
     beside_us = max(0.0, one.cpu_us - shares[1].event_us)
     yield Row("scale.beside_us", "beside the core: fetch, transactions, sockets", round(beside_us, 2), "us an event")

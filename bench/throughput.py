@@ -68,11 +68,17 @@ async def worker(system: System, setting: Setting, *, beside: Hook = nothing, af
     """
     async with Progress(system) as progress, system.worker(free_port()):
         _, total = await progress.counts()
-        while (await progress.counts())[0] == 0:
+        first, began, cpu = 0, time.perf_counter(), system.cpu_seconds()
+        while first == 0:
             await asyncio.sleep(0.05)
             system.cpu_seconds()
-        # The first commit has been seen: from here to the last one, both as committed.
-        first, began, cpu = (await progress.counts())[0], time.perf_counter(), system.cpu_seconds()
+            first = (await progress.counts())[0]
+        if first < total:
+            # The first commit has been seen: from here to the last one, both as committed.
+            began, cpu = time.perf_counter(), system.cpu_seconds()
+        else:
+            # One commit took all of a small backlog: measured with the start of the worker.
+            first = 0
         brokers = cpu_seconds(setting.broker_pid) if setting.broker_pid else 0.0
         other = asyncio.ensure_future(beside(system))
         await progress.caught_up()

@@ -1,7 +1,7 @@
 """Writes the pages of docs/ that say what the code holds; --check only says if they are up to date.
 
 docs/events.md     every event with its fields, from the models that judge events, and an example that they accept
-docs/map.md        every room and file of stream/, from the first line of its docstring
+docs/map.md        every package and file of stream/, from the first line of its docstring
 """
 
 from __future__ import annotations
@@ -120,17 +120,17 @@ def _meaning(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 
 
 def map_page() -> str:
-    """Every room and file."""
+    """Every package and file."""
     lines = [
         "# Map of the source",
         "",
         "Generated from the docstrings by `docs/generate.py`. Imports point downwards in the order of",
-        "[internals.md](internals.md), which says what passes between the rooms and where data enters and leaves.",
+        "[internals.md](internals.md), which says what passes between the packages and where data enters and leaves.",
     ]
-    for room in sorted(path.parent for path in STREAM.rglob("__init__.py")):
-        name = "stream" if room == STREAM else f"stream/{room.relative_to(STREAM).as_posix()}"
-        lines += ["", f"## `{name}/`", "", _first_line(room / "__init__.py"), "", "| file | |", "|---|---|"]
-        files = sorted(room.glob("*.py"))
+    for package in sorted(path.parent for path in STREAM.rglob("__init__.py")):
+        name = "stream" if package == STREAM else f"stream/{package.relative_to(STREAM).as_posix()}"
+        lines += ["", f"## `{name}/`", "", _first_line(package / "__init__.py"), "", "| file | |", "|---|---|"]
+        files = sorted(package.glob("*.py"))
         lines += [f"| `{file.name}` | {_first_line(file)} |" for file in files if file.name != "__init__.py"]
         if lines[-1] == "|---|---|":
             del lines[-3:]

@@ -1,3 +1,3 @@
 """Alert rules, their life cycle, and which instants must be looked at."""
 
-__all__ = ["adoption", "evaluation", "feed", "rules", "state", "watch"]
+__all__ = ["adoption", "evaluation", "rule_input", "rules", "state", "watch"]

@@ -7,7 +7,7 @@ when a correction became known, so that the first decisions of a new rule may di
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from stream.alerts.feed import CHUNK_MS, DAY_MS, RuleInput
+from stream.alerts.rule_input import CHUNK_MS, DAY_MS, RuleInput
 from stream.alerts.watch import view_of
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums, subtract

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
-from stream.alerts.feed import RuleInput
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
 from stream.alerts.open import OpenAlert
 from stream.alerts.reason import reason
 from stream.alerts.record import card_of, encode
+from stream.alerts.rule_input import RuleInput
 from stream.alerts.rules import Rule
 from stream.alerts.watch import Parts, Watch
 from stream.windows.calendar import Calendar

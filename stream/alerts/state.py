@@ -7,8 +7,8 @@ edges of runs, `a|ENTITY|s` what was seen and what is open.
 
 from collections.abc import Iterator
 
-from stream.alerts.feed import Mark, RuleInput
 from stream.alerts.open import decode_open
+from stream.alerts.rule_input import Mark, RuleInput
 from stream.windows.exact import FORMAT, dumps, loads
 
 StateRecord = tuple[bytes, bytes | None]

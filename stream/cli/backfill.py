@@ -72,8 +72,8 @@ def backfill(
     from stream.rebuild.backfill import backfill as filled
     from stream.rebuild.handover import handed_over
     from stream.replay.chunks import InputError
-    from stream.replay.crew import CrewError
-    from stream.replay.replay import Wish
+    from stream.replay.replay import ReplayOptions
+    from stream.replay.worker_pool import WorkerPoolError
     from stream.replay.workfolder import OutputError
 
     settings = settings_of(config)
@@ -82,11 +82,11 @@ def backfill(
         message = "--hand-over is about all windows up to now: without --to, --as-of, --windows, --format"
         raise CommandError(message, exit_code=2)
     wanted = frozenset(settings.window_names()) if hand_over else window_names(settings, windows)
-    wish = Wish(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
+    options = ReplayOptions(run, wanted, processes, instant_option("--from", from_), instant_option("--to", to), output,
                 end_ms=end_ms_of(settings, as_of), replace=replace)  # fmt: skip
     try:
         with reached(settings), shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = (handed_over if hand_over else filled)(settings, out, wish, watch)
-    except (RefusedError, TopicMissingError, InputError, OutputError, CrewError) as error:
+            summary = (handed_over if hand_over else filled)(settings, out, options, watch)
+    except (RefusedError, TopicMissingError, InputError, OutputError, WorkerPoolError) as error:
         raise CommandError(str(error)) from error
     print_summary(summary, out, "published" if hand_over else f"in {out}")

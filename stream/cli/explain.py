@@ -59,9 +59,9 @@ def explain(
     settings = settings_of(config)
     question = _question(settings, _kpi(kpi, currency), currency, level, entity, site, window, start)
     sources = [*(inputs or []), *(more or [])]
-    book = facts_of(settings, sources)
+    store = facts_of(settings, sources)
     for line in page(
-        question, window, contributions(book, question, settings.definitions(), settings.plan()), settings
+        question, window, contributions(store, question, settings.definitions(), settings.plan()), settings
     ):
         print(escaped(line))
 

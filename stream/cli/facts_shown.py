@@ -8,23 +8,23 @@ from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
     from stream.facts.fact import Fact
-    from stream.replay.book import Book
     from stream.replay.explaining import ExplainedContribution, Question
+    from stream.replay.fact_store import FactStore
     from stream.settings import Settings
 
 
-def facts_of(settings: "Settings", sources: Sequence[str]) -> "Book":
+def facts_of(settings: "Settings", sources: Sequence[str]) -> "FactStore":
     """The facts of files; without files, those of the inbound topics. CommandError names what cannot be read."""
-    from stream.replay.book import Book
     from stream.replay.chunks import InputError
+    from stream.replay.fact_store import FactStore
 
-    book = Book(settings.limits())
+    store = FactStore(settings.limits())
     try:
         for fact in from_files(settings, list(sources)) if sources else _from_topics(settings):
-            book.add(fact)
+            store.add(fact)
     except InputError as error:
         raise CommandError(str(error)) from error
-    return book
+    return store
 
 
 def from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":

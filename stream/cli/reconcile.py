@@ -119,10 +119,10 @@ def _facts_behind(
         for kpi in ([difference.kpi] if difference.kpi else _kpis(one, difference) | _kpis(other, difference))
         if (question := _question(settings, difference.key, kpi)) is not None
     ]
-    book = facts_of(settings, sources)
+    store = facts_of(settings, sources)
     found: dict[RecordDifference, list[str]] = {}
     questions = [question for _, _, question in asked]
-    each_found = answers(book, questions, settings.definitions(), settings.plan())
+    each_found = answers(store, questions, settings.definitions(), settings.plan())
     for (difference, kpi, _), contributions in zip(asked, each_found, strict=True):
         lines = found.setdefault(difference, [])
         lines.append(f"facts of {kpi}:" if contributions else f"facts of {kpi}: none")

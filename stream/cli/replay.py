@@ -93,9 +93,9 @@ def replay(
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError
-    from stream.replay.crew import CrewError
-    from stream.replay.replay import Wish
+    from stream.replay.replay import ReplayOptions
     from stream.replay.replay import replay as replayed
+    from stream.replay.worker_pool import WorkerPoolError
     from stream.replay.workfolder import OutputError
 
     sources = [*(inputs or []), *(more or [])]
@@ -104,11 +104,11 @@ def replay(
     settings = settings_of(config)
     wanted = window_names(settings, windows)
     check_identifier("--run", run)
-    wish = Wish(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
+    options = ReplayOptions(run, wanted, processes, output=output, end_ms=end_ms_of(settings, as_of), replace=replace)
     try:
         with shown(sys.stderr.isatty() if progress is None else progress) as watch:
-            summary = replayed(settings, sources, out, wish, watch)
-    except (InputError, OutputError, CrewError) as error:
+            summary = replayed(settings, sources, out, options, watch)
+    except (InputError, OutputError, WorkerPoolError) as error:
         raise CommandError(str(error)) from error
     print_summary(summary, out, f"in {out}")
 

@@ -85,12 +85,12 @@ async def _send(producer: Any, letters: Iterable[Letter], on_sent: Callable[[Let
 
 async def _sent(producer: Any, letter: Letter) -> Any:
     from stream.partition.intake import key_partition
-    from stream.wire.sending import OddBatch, is_odd
+    from stream.wire.sending import BytesHeaderBatch, has_bytes_name
 
     key = letter.home_key()
-    if not is_odd(letter.headers):
+    if not has_bytes_name(letter.headers):
         return await producer.send(letter.topic, letter.value, key, headers=list(letter.headers))
-    batch = OddBatch(transactional=False)
+    batch = BytesHeaderBatch(transactional=False)
     batch.append(timestamp=None, key=key, value=letter.value, headers=letter.headers)
     partitions = len(await producer.partitions_for(letter.topic))
     return await producer.send_batch(batch, letter.topic, partition=key_partition(key or b"", partitions))

@@ -63,7 +63,7 @@ def _content(fact: Fact) -> dict[str, object]:
 _ADDED = frozenset({
     "segment_id", "version", "void", "queue_id", "transferred_from", "occurred_on", "reversal_id", "reason",
 })  # fmt: skip
-"""Fields that hashes at rest know only where they say something: those of catalogue 1 were made without them."""
+"""Fields that hashes at rest know only where they say something: those of the first catalogue had none."""
 
 
 def content_hash(fact: Fact) -> bytes:

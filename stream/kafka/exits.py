@@ -8,7 +8,7 @@ from enum import IntEnum
 
 import structlog
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 class Exit(IntEnum):

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
 from stream.kafka.exits import RefusedError
-from stream.wire.sending import OddBatch, is_odd
+from stream.wire.sending import BytesHeaderBatch, has_bytes_name
 
 MAX_BATCH_BYTES = 900_000
 """Just under what a topic takes by default. aiokafka sends the batches of a partition one after the other, each with an
@@ -125,12 +125,12 @@ class Writer:
         sent = []
         batch = producer.create_batch()
         for key, value, headers in lines:
-            if headers and is_odd(headers):  # alone, between what was before it and what comes behind it
+            if headers and has_bytes_name(headers):  # alone, between what was before it and what comes behind it
                 if batch.record_count():
                     count = batch.record_count()
                     sent.append((place, count, await producer.send_batch(batch, topic, partition=partition)))
                     batch = producer.create_batch()
-                odd = OddBatch(transactional=True)
+                odd = BytesHeaderBatch(transactional=True)
                 odd.append(timestamp=None, key=key, value=value, headers=headers)
                 sent.append((place, 1, await producer.send_batch(odd, topic, partition=partition)))
                 continue

@@ -7,6 +7,8 @@ from typing import ClassVar, get_args
 
 import structlog
 
+from stream.conduct.standing import Standing
+from stream.engine.debtors.findings import Finding
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
@@ -14,7 +16,7 @@ from stream.partition.context import MetricSink
 MOST_NAMED = 100
 """Unknown sites that are named in the log, at most: who sends a new one with each event has been told by then."""
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 KINDS: Mapping[type, str] = {kind: str(kind.__struct_config__.tag) for kind in get_args(Fact)}
 
@@ -36,6 +38,7 @@ class EventCounts:
         self._reasons: Counter[str] = Counter()
         self._unconfigured = 0
         self._tombstones = 0
+        self._found: Counter[tuple[str, ...]] = Counter()
 
     def cut(self) -> "EventCounts":
         """What was counted since the last cut, to be reported once it is committed; counting goes on from 0."""
@@ -66,6 +69,13 @@ class EventCounts:
         """Counts a dead letter."""
         self._reasons[reason] += 1
 
+    def found(self, findings: Sequence[Finding]) -> None:
+        """Counts what the conduct rules have found, by rule and site."""
+        for finding in findings:
+            of = finding.of
+            what = of.state if isinstance(of, Standing) else "withdrawn" if finding.withdrawn else "breach"
+            self._found[what, of.rule, of.credit.site] += 1
+
     def report(self, meters: MetricSink) -> None:
         """Adds the counts to the meters; those that are 0 as well, so that a first event is seen as an increase."""
         for kind, name in KINDS.items():
@@ -77,6 +87,12 @@ class EventCounts:
         for reason in dict.fromkeys((*REASONS, *self._reasons)):
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
+        for (what, rule, site), count in self._found.items():
+            if what in ("breach", "withdrawn"):
+                name = "breaches_found" if what == "breach" else "breaches_withdrawn"
+                meters.add(f"collections_conduct_{name}_total", rule, site, by=count)
+            else:
+                meters.add("collections_conduct_standings_total", rule, site, what, by=count)
         for site, at_ms in self._last_event.items():
             meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
             if site not in self._sites and site not in self._named and len(self._named) < MOST_NAMED:

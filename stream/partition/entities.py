@@ -24,7 +24,7 @@ CAPACITY = 2_000
 TICK_AT_LEAST_EVERY_MS = 1_000
 CACHED_KEYS = 500_000
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 LIVE_PANES = 2
 """Panes by which a watermark may move at once and still be live; one that moves further catches up."""
@@ -177,16 +177,16 @@ class EntityPartition:
 
     def _report_clock(self) -> None:
         """Shows the watermark, and names the debtor partitions that nobody has owned for time.dead_after."""
-        meters, partition, dead = self._setup.meters, str(self.partition), self._engine.dead_numbers
+        meters, partition, dead = self._setup.meters, str(self.partition), self._engine.silent_partitions
         if self._engine.watermark_ms is not None:
             name = "collections_finality_watermark_timestamp_seconds"
             meters.set(name, partition, to=self._engine.watermark_ms / 1000)
         if dead != self._dead_partitions:
             self._dead_partitions = dead
-            meters.set("collections_numbers_dead", partition, to=len(dead))
+            meters.set("collections_partitions_silent", partition, to=len(dead))
             if dead:
                 log.warning("debtor partitions without an owner are left out of finality and alerts",
-                            numbers=sorted(dead), by=self.partition)  # fmt: skip
+                            partitions=sorted(dead), by=self.partition)  # fmt: skip
 
     def _offset_moved(self) -> bool:
         at = self.positions
@@ -209,6 +209,6 @@ class EntityPartition:
         meters, partition = self._setup.meters, str(self.partition)
         meters.drop("collections_consumer_lag_records", self.topics[0], partition)
         meters.drop("collections_finality_watermark_timestamp_seconds", partition)
-        meters.drop("collections_numbers_dead", partition)
+        meters.drop("collections_partitions_silent", partition)
         meters.drop("collections_transaction_rows", "2", partition)
         self._setup.listener.on_revoked(self.partition)

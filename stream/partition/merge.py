@@ -41,9 +41,10 @@ class PartitionBuffer:
     """The fetched records of one topic partition that wait to be applied.
 
     All offsets are next offsets: those below `applied` were taken, those below `fed` were buffered, those below
-    `log_end` are in the topic (None: not known yet). `buffered`: how many records wait. `stamp_ms`: the greatest
-    timestamp of a record that was fed, None for none. `epoch`: the seek that its batches belong to. `excused`: nobody
-    has answered for this partition for a while, so the merge does not wait for it.
+    `log_end` are in the topic (None: not known yet). `buffered`: how many records wait. `stamp_ms`: the
+    timestamp of the last record that was fed (the broker stamps, so they rise), None for none. `epoch`: the seek that
+    its batches belong to. `excused`: nobody has answered for this partition for a while, so the merge does not wait
+    for it.
     """
 
     def __init__(self, topic: str, offset: int, epoch: int) -> None:

@@ -16,7 +16,7 @@ from stream.kafka.exits import RefusedError
 SLICE = 1_000
 LOG_SECONDS = 5.0
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 class Restoring(NamedTuple):
@@ -65,11 +65,13 @@ async def restore(
             progress(done)
             if now - told > LOG_SECONDS:
                 told = now
-                log.info("restoring", topic=state.topic, number=state.partition, records=records,
+                log.info("restoring", topic=state.topic, partition=state.partition, records=records,
                          share=round(done.share, 3), seconds_left=round(done.seconds_left))  # fmt: skip
         if records:
             seconds = time.monotonic() - began
-            log.info("restored", topic=state.topic, number=state.partition, records=records, seconds=round(seconds, 2))
+            log.info(
+                "restored", topic=state.topic, partition=state.partition, records=records, seconds=round(seconds, 2)
+            )
         return int(max(position, start))
     finally:
         await consumer.stop()

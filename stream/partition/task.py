@@ -42,7 +42,7 @@ RESTORE_GAUGES = (
     "collections_restore_remaining_seconds",
 )
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 _epochs = count(1)
 
 
@@ -94,7 +94,7 @@ class PartitionTask:
 
     @property
     def name(self) -> str:
-        return f"stage {self.work.stage} number {self.work.partition}"
+        return f"{'debtor' if self.work.stage == 1 else 'entity'} partition {self.work.partition}"
 
     @property
     def reading(self) -> set[TP]:
@@ -127,7 +127,7 @@ class PartitionTask:
         except RefusedError as error:
             self._setup.end(Exit.REFUSED, str(error))
         except Exception as error:
-            log.error("partition failed", number=self.name, exc_info=error)
+            log.error("partition failed", partition=self.name, exc_info=error)
             self._setup.end(Exit.RESTART, f"{self.name} failed: {error!r}")
 
     async def _recovers(self, error: Exception) -> bool:
@@ -144,7 +144,7 @@ class PartitionTask:
             setup.end(*ending)
             return False
         self._lost_in_a_row += 1
-        log.warning("a transaction took too long; going on from the last commit", number=self.name,
+        log.warning("a transaction took too long; going on from the last commit", partition=self.name,
                     why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
         setup.meters.add("collections_transactions_lost_total", str(self.work.stage))
         await self._restart()
@@ -209,7 +209,7 @@ class PartitionTask:
             self._consumer.close_partitions(self._topics)
         seconds = time.monotonic() - began
         setup.meters.observe("collections_restore_duration_seconds", str(work.stage), seconds=seconds)
-        log.info("open", stage=work.stage, number=work.partition, state_offsets=self.restored_offsets, since=start,
+        log.info("open", stage=work.stage, partition=work.partition, state_offsets=self.restored_offsets, since=start,
                  seconds=round(seconds, 2))  # fmt: skip
 
     async def apply_and_commit(self) -> None:
@@ -369,5 +369,7 @@ class PartitionTask:
                 return await step()
             except (KafkaConnectionError, KafkaTimeoutError, OSError) as error:
                 wait = next(waits)
-                log.warning("broker cannot be reached", number=self.name, doing=what, error=str(error), retry_in_s=wait)
+                log.warning(
+                    "broker cannot be reached", partition=self.name, doing=what, error=str(error), retry_in_s=wait
+                )
                 await asyncio.sleep(wait)

@@ -73,11 +73,23 @@ EVENTS = (
              "Add the site to `sites`, or mend site_id at the producer."),
 )  # fmt: skip
 
+CONDUCT = (
+    _counter("conduct_breaches_found", ("rule", "site"),
+             "Breaches of conduct rules published, those included whose content changed or that came back.",
+             "Who and whom: collections.conduct.v1 names debtor, fact, agent and team of each."),
+    _counter("conduct_breaches_withdrawn", ("rule", "site"),
+             "Breaches withdrawn, since a later fact has undone them.",
+             "Many of a rule: which facts come so late, consents or corrections? Mend it at the source."),
+    _counter("conduct_standings", ("rule", "site", "state"),
+             "Standings published by state: debtors who came near the limit of a rule, reached it, or are clear again.",
+             "`reached` rises and breaches follow: does the dialler ask `headroom` before it dials?"),
+)  # fmt: skip
+
 CLOCKS = (
     _gauge("watermark_timestamp_seconds", ("topic", "partition"),
            "Greatest event time applied of a topic's partition.",
            "Stands still in opening hours: is the partition idle, unowned, or its producer dead?"),
-    _gauge("finality_watermark_timestamp_seconds", ("number",),
+    _gauge("finality_watermark_timestamp_seconds", ("partition",),
            "Watermark that a partition of the entity stage has reached: finality and alerts go by it.",
            "Stands still while collections_watermark_timestamp_seconds moves: a debtor partition has no owner."),
     _gauge("kpi_as_of_timestamp_seconds", ("site",),
@@ -86,7 +98,7 @@ CLOCKS = (
     _gauge("last_event_timestamp_seconds", ("site",),
            "Event time of the last fact of a site that this worker accepted.",
            "Old in opening hours: the site's feed is dead, though its numbers look merely quiet."),
-    _gauge("numbers_dead", ("number",),
+    _gauge("partitions_silent", ("partition",),
            "Debtor partitions without an owner for time.dead_after: an entity partition leaves them out of finality.",
            "Start a worker; what those partitions bring later corrects the windows."),
     _gauge("partition_idle", ("topic", "partition"),
@@ -101,22 +113,22 @@ WORK = (
     _gauge("consumer_lag_records", ("topic", "partition"),
            "Records between the last one applied and the log end.",
            "Rises: add workers up to the number of partitions, or look for a slow commit."),
-    _gauge("numbers_owned", ("stage",),
+    _gauge("partitions_owned", ("stage",),
            "Partitions that this worker has open, by stage (1: debtor, 2: entity).",
            "0 on a running worker: it is spare, or it is being restored."),
-    _gauge("restore_progress_ratio", ("stage", "number"),
+    _gauge("restore_progress_ratio", ("stage", "partition"),
            "Share of a partition's state that is read, 0-1, while it is restored; absent otherwise.",
-           "Stands still: look at the broker; a restore reads more than 100,000 records a second."),
-    _gauge("restore_records", ("stage", "number"),
+           "Stands still: look at the broker. `python -m bench.restore` measures what a machine does."),
+    _gauge("restore_records", ("stage", "partition"),
            "State records of a partition read so far, while it is restored; absent otherwise.",
            "As collections_restore_progress_ratio."),
-    _gauge("restore_remaining_seconds", ("stage", "number"),
+    _gauge("restore_remaining_seconds", ("stage", "partition"),
            "About how long the restore of a partition still takes, seconds; absent otherwise.",
            "Events of the partition wait in Kafka until then; other partitions are served already."),
     _histogram("restore", ("stage",),
                "Time from a partition's fence until it is served, restore and checks included.",
                "Long for a partition that came back: its state was not kept; was the worker started anew?"),
-    _gauge("standing_seconds", ("what",),
+    _gauge("stalled_seconds", ("what",),
            "How long something that should get on has not: a partition with lag, a commit, an opening, a rebalance. "
            "Absent below a quarter of kafka.stall_after.",
            "At kafka.stall_after the worker exits with 5 to be started anew; the runbook says what to look at."),
@@ -143,12 +155,13 @@ WORK = (
              "What they held was read again from the last commit.",
              "A broker that stood still or is overloaded; collections_transaction_rows shows how the worker gives "
              "way."),
-    _gauge("ledger_entities", ("number",),
-           "Agents, teams and sites that a debtor partition knows of the last time.correction_horizon; at "
-           "limits.entities (or limits.entities_per_site) events of new ones are dead-lettered as `limit`.",
+    _gauge("ledger_entities", ("partition",),
+           "Agents, teams, queues, segments and sites that a debtor partition knows of the last "
+           "time.correction_horizon; at limits.entities (or limits.entities_per_site) events of new ones are "
+           "dead-lettered as `limit`.",
            "Rises day after day: a producer makes up ids (a session instead of an agent). Mend it, or raise the "
            "limits."),
-    _gauge("transaction_rows", ("stage", "number"),
+    _gauge("transaction_rows", ("stage", "partition"),
            "How many records the next transaction of a partition may hold: less after a slow one, more while they are "
            "quick.",
            "At its least (1,000) for long: the broker or this machine is too slow; "
@@ -189,5 +202,5 @@ WINDOWS = tuple(
     for part in PARTS.values()
 )
 
-METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CLOCKS + WORK + EXPOSITION + WINDOWS}
+METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CONDUCT + CLOCKS + WORK + EXPOSITION + WINDOWS}
 """Every metric by its name as exposed (counters with `_total`)."""

@@ -11,10 +11,10 @@ import orjson
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.choices import choices
-from stream.publish.feed import TopicReader
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedKpis
 from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
+from stream.publish.topic_reader import TopicReader
 from stream.publish.views import Views
 from stream.settings import Settings
 from stream.windows.calendar import SiteCalendar

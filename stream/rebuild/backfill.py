@@ -11,7 +11,7 @@ from stream.kafka.topics import admin_client, partition_counts
 from stream.partition.context import WorkerSetup
 from stream.rebuild.history import TopicPart, capture
 from stream.rebuild.stopped_state import read_positions
-from stream.replay.replay import Input, Summary, Wish, compute, job_of, manifest
+from stream.replay.replay import Input, ReplayOptions, Summary, compute, job_of, manifest
 from stream.replay.running import Watch
 from stream.replay.workfolder import beside, manifest_of
 from stream.settings import Settings
@@ -24,15 +24,15 @@ class TopicMissingError(Exception):
     """An inbound topic does not exist. The message is one line that names it."""
 
 
-def backfill(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
-    """Computes the windows and alerts that `wish` asks for from everything in the inbound topics, into `target`. No
+def backfill(settings: Settings, target: Path, options: ReplayOptions, watch: Watch) -> Summary:
+    """Computes the windows and alerts that `options` asks for from everything in the inbound topics, into `target`. No
     offset is committed, no consumer group takes part, no topic is written.
 
     A run that was killed goes on with the offsets that it captured. Raises TopicMissingError, RefusedError if the
     inbound topics have different partition counts, and what `replay` raises.
     """
     parts = asyncio.run(captured(settings))
-    return compute(settings, going_on(settings, parts, target, wish), target, wish, watch)
+    return compute(settings, going_on(settings, parts, target, options), target, options, watch)
 
 
 async def captured(settings: Settings) -> list[TopicPart]:
@@ -54,7 +54,7 @@ async def captured(settings: Settings) -> list[TopicPart]:
     return await capture(settings, partitions.pop(), former)
 
 
-def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, wish: Wish) -> Input:
+def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, options: ReplayOptions) -> Input:
     """The input with the offsets that an earlier, unfinished run of the same job captured, if there is one; else with
     those of `now`."""
     found = manifest_of(beside(target))
@@ -65,7 +65,7 @@ def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, wish: W
     ]
     if len(before) == len(now):
         earlier = _input(before)
-        if manifest(job_of(settings, earlier, target, wish), earlier) == found:
+        if manifest(job_of(settings, earlier, target, options), earlier) == found:
             return earlier
     return _input(now)
 

@@ -8,7 +8,7 @@ What is written follows from the topics' content alone: after a kill at any poin
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
 from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
-from stream.partition.positions import AgentsSaid, Position, Positions
+from stream.partition.positions import NOTHING_FOUND, AgentsSaid, ConductSaid, Position, Positions
 from stream.rebuild.backfill import captured, going_on
 from stream.rebuild.handover_writer import HandOverWriter
 from stream.rebuild.history import TopicPart
@@ -31,18 +31,19 @@ from stream.rebuild.stopped_state import (
     StoppedState,
     agents_revision,
     merged_clock,
+    read_conduct,
     read_positions,
     read_published,
     read_stopped,
 )
 from stream.replay.chunks import InputError
-from stream.replay.crew import Alone, hired
 from stream.replay.handover_state import FormerClocks, is_kept
 from stream.replay.job import Job
-from stream.replay.replay import Summary, Wish, job_of, manifest, processes_of, summed_up
+from stream.replay.replay import ReplayOptions, Summary, job_of, manifest, processes_of, summed_up
 from stream.replay.results import fingerprint as identity_of
 from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.tasks import Result, later
+from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import working
 from stream.settings import Settings
 
@@ -50,31 +51,31 @@ LIVE = "live"
 SESSION_MARGIN_SECONDS = 2.0
 
 
-def handed_over(settings: Settings, target: Path, wish: Wish, watch: Watch) -> Summary:
+def handed_over(settings: Settings, target: Path, options: ReplayOptions, watch: Watch) -> Summary:
     """Makes ledger, windows and KPI records anew from the inbound topics; `target` gets the summary and dead letters.
 
-    Windows that begin before `wish.from_ms` stay as they are. RefusedError: a worker of the group is alive, the events
-    that the windows need are no longer in the topics, or a topic cannot get the configured partition count. Otherwise
-    raises what `backfill` raises.
+    Windows that begin before `options.from_ms` stay as they are. RefusedError: a worker of the group is alive, the
+    events that the windows need are no longer in the topics, or a topic cannot get the configured partition count.
+    Otherwise raises what `backfill` raises.
     """
     started = monotonic()
     asyncio.run(_no_worker(settings))
     parts = asyncio.run(captured(settings))
-    _check_start(settings, parts, wish)
-    wish = replace(wish, run=LIVE, to_ms=None)
-    source = going_on(settings, parts, target, wish)
+    _check_start(settings, parts, options)
+    options = replace(options, run=LIVE, to_ms=None)
+    source = going_on(settings, parts, target, options)
     partitions = _debtor_partitions(settings, parts)
     job = replace(
-        job_of(settings, source, target, wish),
+        job_of(settings, source, target, options),
         buckets=settings.deltas_partitions,
         ledger_home=partial(_partition_of, partitions),
     )
     made_of = manifest(job, source)
     with (
-        working(target, made_of, resumable=True, drop_on=(InputError,), replace=wish.replace) as work,
-        hired(job, perform, processes_of(source, wish)) as crew,
+        working(target, made_of, resumable=True, drop_on=(InputError,), replace=options.replace) as work,
+        worker_pool(job, perform, processes_of(source, options)) as pool,
     ):
-        run = ReplayRun(job, work, crew, Alone(job, perform), watch)
+        run = ReplayRun(job, work, pool, ThisProcess(job, perform), watch)
         read = run.split(source.total_bytes)
         folded = run.fold(sum(result["events"] for result in read))
         captured_parts = [part for part in source.parts if isinstance(part, TopicPart)]
@@ -106,12 +107,16 @@ async def _write(
             for partition in range(setup.partitions[setup.names.windows])
         ]
         published = await read_published(setup)
-        positions = await _positions(setup, parts, read, stopped)
+        conduct = await read_conduct(setup)
+        positions = await _positions(setup, parts, read, stopped, conduct.revision)
         clocks = _former_clocks(job, stopped, published, positions)
         indexes = [result["index"] for result in folded]
         run.each_bucket("hand_over", [(indexes, len(positions), each) for each in clocks], remembered=False)
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
+        await writer.mark(stopped, positions)
+        found = [(job.folder / f"found-{group}", result["found"]) for group, result in enumerate(folded)]
+        await writer.write_conduct(job, conduct, found, positions)
         return await writer.write(job, stopped, clocks, published, positions, ledgers)
     finally:
         await writer.close()
@@ -144,17 +149,26 @@ def _former_clocks(
 
 def _statement(partition: int, positions: Positions) -> bytes:
     """The watermark that a debtor partition states to the entity stage: none while one of its topics has none."""
-    marks = [at.watermark_ms for at in positions.tps.values()]
-    known = [mark for mark in marks if mark is not None]
-    return encode_statement(partition, min(known) if len(known) == len(marks) else None, positions.greatest_ms)
+    return encode_statement(partition, _least_mark(positions.tps.values()), positions.greatest_ms)
+
+
+def _least_mark(tps: Collection[Position]) -> int | None:
+    """The least watermark; None while one of them has none."""
+    known = [at.watermark_ms for at in tps if at.watermark_ms is not None]
+    return min(known) if len(known) == len(tps) else None
 
 
 async def _positions(
-    setup: WorkerSetup, parts: Sequence[TopicPart], read: Sequence[Result], stopped: Sequence[StoppedState]
+    setup: WorkerSetup,
+    parts: Sequence[TopicPart],
+    read: Sequence[Result],
+    stopped: Sequence[StoppedState],
+    conduct_revision: int,
 ) -> list[Positions]:
     """The offset record of each ledger partition: the captured ends, and watermarks that do not go back unless the
     partition count has changed. The workers say anew what agents do, above every revision that was given: an agent may
-    have moved to another partition.
+    have moved to another partition. `conduct_revision`: the highest in the topic of conduct; what has changed there is
+    written with one more than any.
     """
     count = setup.debtor_partitions
     former = next((state.positions.partitions for state in stopped if state.positions is not None), count)
@@ -162,6 +176,7 @@ async def _positions(
     old = [await read_positions(setup, setup.names.ledger, partition) for partition in range(ledgers)]
     revisions = [each.agents.revision for each in old if each is not None]
     said = AgentsSaid(max([await agents_revision(setup), *revisions]))
+    conduct = max([conduct_revision, *(each.conduct.revision for each in old if each is not None)]) + 1
     found: list[Positions] = []
     for partition in range(count):
         before = old[partition] if former == count == ledgers else None
@@ -175,7 +190,16 @@ async def _positions(
             max((at.watermark_ms for at in tps.values() if at.watermark_ms is not None), default=None),
             before.greatest_ms if before is not None else None,
         )
-        found.append(Positions(setup.fingerprint, count, setup.entity_partitions, tps, greatest_ms, agents=said))
+        judged = NOTHING_FOUND
+        if setup.settings.conduct() is not None:
+            judged = ConductSaid(conduct, _least_mark(tps.values()))
+        elif conduct_revision:  # what was found by rules that are gone is withdrawn
+            judged = ConductSaid(conduct)
+        found.append(
+            Positions(
+                setup.fingerprint, count, setup.entity_partitions, tps, greatest_ms, agents=said, conduct=judged
+            )
+        )  # fmt: skip
     return found
 
 
@@ -189,14 +213,14 @@ def _partition_of(partitions: int, key: str) -> int:
     return key_partition(key.encode(), partitions)
 
 
-def _check_start(settings: Settings, parts: Sequence[TopicPart], wish: Wish) -> None:
+def _check_start(settings: Settings, parts: Sequence[TopicPart], options: ReplayOptions) -> None:
     """RefusedError: partition counts are not the configured ones, or events are gone and no `--from` was given."""
     partitions = _debtor_partitions(settings, parts)
     if partitions != settings.kafka.partitions:
         wanted = settings.kafka.partitions
         raise RefusedError(f"the inbound topics have {partitions} partitions, kafka.partitions is {wanted}")
     cut = next((part for part in parts if part.start > 0), None)
-    if cut is not None and wish.from_ms is None:
+    if cut is not None and options.from_ms is None:
         raise RefusedError(
             f"{cut.source} begins at offset {cut.start}: older events are gone, and windows that need them cannot be "
             f"made anew; --from T leaves those that begin before T as they are"

@@ -5,10 +5,10 @@ what the groups contribute is added up, or evaluated in the order of time, in bu
 """
 
 __all__ = [
-    "book",
     "chunks",
-    "crew",
+    "conduct_found",
     "explaining",
+    "fact_store",
     "handover_state",
     "job",
     "parcels",
@@ -18,6 +18,7 @@ __all__ = [
     "results",
     "running",
     "tasks",
+    "worker_pool",
     "workfolder",
     "writing",
 ]

@@ -10,7 +10,7 @@ from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.whole import emit_whole
-from stream.replay.book import Book
+from stream.replay.fact_store import FactStore
 from stream.windows.calendar import day_begins
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
@@ -55,23 +55,23 @@ class Question:
 
 
 def contributions(
-    book: Book, question: Question, definitions: Definitions, plan: WindowPlan
+    store: FactStore, question: Question, definitions: Definitions, plan: WindowPlan
 ) -> list[ExplainedContribution]:
     """Every contribution to the value, in the order of their instants."""
-    return answers(book, [question], definitions, plan)[0]
+    return answers(store, [question], definitions, plan)[0]
 
 
 def answers(
-    book: Book, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
+    store: FactStore, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
 ) -> list[list[ExplainedContribution]]:
     """`contributions` of each question; the facts are folded once for all of them.
 
     What counts after the pane that holds the greatest event time is left out, as `replay` leaves it out.
     """
-    known_ms = 0 if book.greatest_ms is None else (book.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
+    known_ms = 0 if store.greatest_ms is None else (store.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
     collector = _Collector([replace(each, end_ms=min(each.end_ms, known_ms)) for each in questions])
     shifts, midnight_ms = Shifts(plan), day_begins(plan)
-    for facts in book.groups():
+    for facts in store.groups():
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
     return [sorted(found, key=_order) for found in collector.found]
 

@@ -18,9 +18,10 @@ from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
-from stream.replay.book import Book
 from stream.replay.conduct import Findings, write_found
+from stream.replay.conduct_found import Found, found_of
 from stream.replay.deadletters import Dead, write_dead
+from stream.replay.fact_store import FactStore
 from stream.replay.job import Job
 from stream.replay.pane_sums import PaneSums
 from stream.replay.parcels import Place, write_parcels
@@ -58,20 +59,23 @@ class _FoldCounts:
     breaches: list[Breach] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
+    found: dict[Place, list[Found]] = field(default_factory=dict)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
     """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`,
     breaches of conduct rules to `conduct-GROUP`. Where the ledger itself is wanted, its records go to `ledger-GROUP`,
-    by debtor partition.
+    by debtor partition, and what the conduct rules find in it to `found-GROUP`.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
-    was contributed; `index` of the parcels, and `ledger`, the index of the ledger's records.
+    was contributed; `index` of the parcels; `ledger` and `found`, the indexes of the ledger's records and of what
+    conduct rules find.
     """
     counts = _FoldCounts()
     parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
     index = write_parcels(job.folder / f"parcels-{group}", parcels)
     ledger = write_parcels(job.folder / f"ledger-{group}", counts.ledger.items())
+    found = write_parcels(job.folder / f"found-{group}", counts.found.items())
     write_dead(job.folder / f"dead-fold-{group}", counts.dead)
     write_found(job.folder / f"conduct-{group}", counts.breaches, job.run)
     return {
@@ -83,19 +87,20 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "dead": len(counts.dead),
         "index": index,
         "ledger": ledger,
+        "found": found,
     }
 
 
 def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
-    book = Book(job.settings.limits())
+    store = FactStore(job.settings.limits())
     for part, lines, values in _blocks(job, group):
-        _add(book, part, lines, values, _decoded(values, job), counts)
+        _add(store, part, lines, values, _decoded(values, job), counts)
         report(len(values), 0)
     cut_ms = job.end_ms_of(counts.greatest_ms)
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     rulebook = job.settings.conduct()
     findings = None if rulebook is None else Findings(rulebook, job.settings.definitions(), job.plan)
-    for facts_of_key in book.groups():
+    for facts_of_key in store.groups():
         sums.fold(facts_of_key)
         if findings is not None:
             found = findings.of(facts_of_key)
@@ -122,10 +127,10 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
 
 
 def _add(
-    book: Book, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
+    store: FactStore, part: int, lines: list[int], values: list[bytes], outcomes: list[Outcome], counts: _FoldCounts
 ) -> None:
     facts = [None if isinstance(outcome, Rejection | NotRead) else outcome for outcome in outcomes]
-    others = book.add_all(facts)
+    others = store.add_all(facts)
     accepted = len(facts) - len(others)
     for place, outcome in enumerate(outcomes):
         if isinstance(outcome, Rejection | NotRead):
@@ -140,7 +145,7 @@ def _add(
 
 def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
+    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched(), settings.conduct())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | NotRead) else fact.occurred_at, value, part, line, fact)
@@ -154,13 +159,17 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for _, value, part, line, fact in some:
             _count(stage.apply, part, line, value, fact, counts)
         report(len(some), 0)
-        deltas, ledger, _ = stage.take()
+        deltas, ledger, *_ = stage.take()
         counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
         yield from _sliced(job, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:
                 place = 0, job.ledger_home(key.decode().partition("|")[0])
                 counts.ledger.setdefault(place, []).append((key, kept))
+    for debtor, found in stage.findings():
+        counts.breaches += found.breaches.values()
+        if job.ledger_home is not None:
+            counts.found.setdefault((0, job.ledger_home(debtor)), []).extend(found_of(found, job.run))
 
 
 def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:

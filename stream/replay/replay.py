@@ -11,7 +11,6 @@ from typing import Any, Literal
 from stream.engine.fingerprint import FOLD_VERSION
 from stream.replay.chunks import STDIN, InputError, check, is_packed
 from stream.replay.conduct import write_conduct
-from stream.replay.crew import Alone, hired
 from stream.replay.deadletters import write_deadletters
 from stream.replay.job import Job
 from stream.replay.parquet_output import to_parquet
@@ -20,6 +19,7 @@ from stream.replay.results import fingerprint
 from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.segments import put_together
 from stream.replay.tasks import Result
+from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import WorkFolder, beside, working
 from stream.replay.writing import CONDUCT, DEADLETTERS, KPIS, write_alerts, write_rest
 from stream.settings import Settings
@@ -66,7 +66,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReplayOptions:
     """What a run is asked for: the `run` of the records, the names of their windows, and bounds of time.
 
     `processes`: how many work; None: one per processor where the input is long enough, else one. `from_ms`, `to_ms`:
@@ -96,26 +96,26 @@ class Input:
     resumable: bool = True
 
 
-def replay(settings: Settings, sources: list[str], target: Path, wish: Wish, watch: Watch) -> Summary:
-    """Replays `sources` into `target` (contract 3). InputError, OutputError or CrewError: nothing was put into
+def replay(settings: Settings, sources: list[str], target: Path, options: ReplayOptions, watch: Watch) -> Summary:
+    """Replays `sources` into `target` (contract 3). InputError, OutputError or WorkerPoolError: nothing was put into
     `target`."""
     total_bytes = check(sources)
     identities = tuple(_identity(source) for source in sources)
     parts = tuple(parts_of(sources))
     files = Input(parts, _unpacked(sources), total_bytes, identities, resumable=STDIN not in sources)
-    return compute(settings, files, target, wish, watch)
+    return compute(settings, files, target, options, watch)
 
 
-def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: Watch) -> Summary:
+def compute(settings: Settings, source: Input, target: Path, options: ReplayOptions, watch: Watch) -> Summary:
     """Computes the KPIs of the events of `source` into the folder `target`."""
     started = monotonic()
-    job = job_of(settings, source, target, wish)
+    job = job_of(settings, source, target, options)
     made_of = manifest(job, source)
     with (
-        working(target, made_of, resumable=source.resumable, drop_on=(InputError,), replace=wish.replace) as work,
-        hired(job, perform, processes_of(source, wish)) as crew,
+        working(target, made_of, resumable=source.resumable, drop_on=(InputError,), replace=options.replace) as work,
+        worker_pool(job, perform, processes_of(source, options)) as pool,
     ):
-        run = ReplayRun(job, work, crew, Alone(job, perform), watch)
+        run = ReplayRun(job, work, pool, ThisProcess(job, perform), watch)
         read = run.split(source.total_bytes)
         events = sum(result["events"] for result in read)
         folded = run.fold(events)
@@ -124,17 +124,17 @@ def compute(settings: Settings, source: Input, target: Path, wish: Wish, watch: 
         kpi_records = put_together(work.out / KPIS, [(job.folder / name, done["segments"]) for name, done in records])
         decided = range(job.buckets) if job.stepwise else ()
         alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
-        if wish.output == "parquet":
+        if options.output == "parquet":
             to_parquet(work.out)
         return summed_up(job, work, read, folded, (kpi_records, alerts), started, fingerprint(made_of))
 
 
-def job_of(settings: Settings, source: Input, target: Path, wish: Wish) -> Job:
+def job_of(settings: Settings, source: Input, target: Path, options: ReplayOptions) -> Job:
     """The job of computing the KPIs of `source`."""
     groups, buckets = _sizes(source.event_bytes)
     return Job(
-        settings, beside(target), source.parts, groups, buckets, wish.run, wish.windows, wish.from_ms, wish.to_ms,
-        end_ms=wish.end_ms,
+        settings, beside(target), source.parts, groups, buckets, options.run, options.windows,
+        options.from_ms, options.to_ms, end_ms=options.end_ms,
     )  # fmt: skip
 
 
@@ -232,9 +232,9 @@ def _sizes(event_bytes: int | None) -> tuple[int, int]:
     return min(MOST_GROUPS, 1 + event_bytes // GROUP_BYTES), 1 + event_bytes // BUCKET_BYTES
 
 
-def processes_of(source: Input, wish: Wish) -> int:
+def processes_of(source: Input, options: ReplayOptions) -> int:
     """How many processes work: several are worth their start from some hundred thousand events on."""
-    if wish.processes is not None:
-        return wish.processes
+    if options.processes is not None:
+        return options.processes
     long = source.event_bytes is None or source.event_bytes >= MANY_BYTES
     return min(len(os.sched_getaffinity(0)), MOST_PROCESSES) if long else 1

@@ -11,7 +11,6 @@ tasks are done.
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from stream.replay.crew import Crew, Order
 from stream.replay.evaluating import evaluate
 from stream.replay.folding import fold, forget_group
 from stream.replay.handover_state import make_state
@@ -19,6 +18,7 @@ from stream.replay.job import Job
 from stream.replay.splitting import split
 from stream.replay.summing import add_up, add_up_teams
 from stream.replay.tasks import Report, Result, Task
+from stream.replay.worker_pool import Order, WorkerPool
 from stream.replay.workfolder import WorkFolder
 
 Watch = Callable[[str, int, int, int], None]
@@ -42,12 +42,12 @@ def perform(job: Job, task: Task, given: tuple[Any, ...], report: Report) -> Res
 
 
 class ReplayRun:
-    """Runs the tasks of one replay. `reader` is the crew for parts that only this process can read (standard input)."""
+    """Runs the tasks of one replay. `reader` is the pool for parts that only this process can read (standard input)."""
 
-    def __init__(self, job: Job, work: WorkFolder, crew: Crew, reader: Crew, watch: Watch) -> None:
+    def __init__(self, job: Job, work: WorkFolder, pool: WorkerPool, reader: WorkerPool, watch: Watch) -> None:
         self._job = job
         self._work = work
-        self._crew = crew
+        self._pool = pool
         self._reader = reader
         self._watch = watch
 
@@ -56,14 +56,14 @@ class ReplayRun:
         here = [("split", index) for index, part in enumerate(self._job.parts) if part.source == "-"]
         found = dict(self._done("reading", self._reader, [(task, ()) for task in here], total_bytes))
         rest = [("split", index) for index in range(len(self._job.parts)) if ("split", index) not in found]
-        found |= dict(self._done("reading", self._crew, [(task, ()) for task in rest], total_bytes))
+        found |= dict(self._done("reading", self._pool, [(task, ()) for task in rest], total_bytes))
         return [found["split", index] for index in range(len(self._job.parts))]
 
     def fold(self, events: int) -> list[Result]:
         """Folds every group; gives the result of each group. `events` is their total, for the progress."""
         orders: list[Order] = [(("fold", group), ()) for group in range(self._job.groups)]
         found = {}
-        for task, result in self._done("counting", self._crew, orders, events):
+        for task, result in self._done("counting", self._pool, orders, events):
             found[task] = result
             forget_group(self._job, task[1])
         return [found["fold", group] for group in range(self._job.groups)]
@@ -80,7 +80,7 @@ class ReplayRun:
         if job.stepwise:
             return named
         teams: list[Order] = [(("teams", 0), ([result["index"] for _, result in named], end_ms))]
-        ((_, result),) = self._done("adding up", self._crew, teams, 1)
+        ((_, result),) = self._done("adding up", self._pool, teams, 1)
         return [*named, ("records-teams", result)]
 
     def each_bucket(self, kind: str, given: Sequence[tuple[Any, ...]], *, remembered: bool = True) -> list[Result]:
@@ -90,12 +90,12 @@ class ReplayRun:
         """
         orders: list[Order] = [((kind, bucket), each) for bucket, each in enumerate(given)]
         if remembered:
-            found = dict(self._done("adding up", self._crew, orders, len(given)))
+            found = dict(self._done("adding up", self._pool, orders, len(given)))
         else:
-            found = dict(self._crew.do(orders, lambda _events, _more: None))
+            found = dict(self._pool.do(orders, lambda _events, _more: None))
         return [found[kind, bucket] for bucket in range(len(given))]
 
-    def _done(self, activity: str, crew: Crew, orders: list[Order], total: int) -> Iterator[tuple[Task, Result]]:
+    def _done(self, activity: str, pool: WorkerPool, orders: list[Order], total: int) -> Iterator[tuple[Task, Result]]:
         """Does the tasks that no earlier run has done; gives the results of all."""
         events = done = 0
 
@@ -111,6 +111,6 @@ class ReplayRun:
                 ordered.append(order)
             else:
                 yield order[0], result
-        for task, result in crew.do(ordered, report):
+        for task, result in pool.do(ordered, report):
             self._work.done(task, result)
             yield task, result

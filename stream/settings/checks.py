@@ -6,9 +6,9 @@ from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
-from stream.settings.doubts import doubts
 from stream.settings.failure import KeyPath
 from stream.settings.rulebooks import RuleChoice
+from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
 
 DAY_MS = 86_400_000
@@ -67,7 +67,7 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
             f"still needs ({needed_days}d would do)"
         )
         yield ("time", "correction_horizon"), reason
-    yield from doubts(document)
+    yield from warnings_of(document)
 
 
 def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:

@@ -1,4 +1,4 @@
-"""A valid configuration, and the values that other rooms are built from."""
+"""A valid configuration, and the values that other packages are built from."""
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -19,7 +19,7 @@ from stream.windows.plan import SiteClock, WindowPlan
 
 @dataclass(frozen=True)
 class Settings:
-    """What `load` gives: the checked document, and methods that build what other rooms take. `origins`: the file or
+    """What `load` gives: the checked document, and methods that build what other packages take. `origins`: the file or
     environment variable that each key came from."""
 
     document: Document

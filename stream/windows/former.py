@@ -1,4 +1,4 @@
-"""Packed sums of the first format (catalogue 1), whose fields stood in another order, as sums of today."""
+"""Packed sums of the first format (catalogue version 1), whose fields stood in another order, as sums of today."""
 
 from stream.windows.measures import IN_CURRENCY
 from stream.windows.packed import FIELD_BITS, SHIFTS, amount_at

@@ -13,7 +13,7 @@ from stream.wire.record import name_bytes
 Headers = Sequence[tuple[str, bytes | None]]
 
 
-def is_odd(headers: Headers) -> bool:
+def has_bytes_name(headers: Headers) -> bool:
     """Whether any header's name holds bytes that are not UTF-8 (read as lone surrogates)."""
     return any(not name.isascii() and _has_surrogates(name) for name, _ in headers)
 
@@ -22,7 +22,7 @@ def _has_surrogates(name: str) -> bool:
     return any("\ud800" <= letter <= "\udfff" for letter in name)
 
 
-class OddBatch(BatchBuilder):  # type: ignore[misc]  # aiokafka is not typed
+class BytesHeaderBatch(BatchBuilder):  # type: ignore[misc]  # aiokafka is not typed
     """A batch for `AIOKafkaProducer.send_batch` whose header names may hold any bytes."""
 
     def __init__(self, *, transactional: bool) -> None:

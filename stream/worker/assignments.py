@@ -23,7 +23,7 @@ KEEP_MS = 600_000
 StagePartition = tuple[int, int]
 """(stage, partition): 1 is the debtor stage, 2 the entity stage."""
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 @dataclass
@@ -63,6 +63,10 @@ class Assignments:
     def tasks(self) -> Collection[PartitionTask]:
         """The tasks of the assigned partitions, open or not."""
         return self._tasks.values()
+
+    def task(self, stage: int, partition: int) -> PartitionTask | None:
+        """The task of an assigned partition, open or not; None: it is not assigned to us."""
+        return self._tasks.get((stage, partition))
 
     def feed(self, batch: Batch) -> None:
         """Hands a batch to the task of its partition; one of a partition that is no longer assigned is dropped."""
@@ -175,7 +179,7 @@ class Assignments:
     def _export_owned(self) -> None:
         for stage in (1, 2):
             owned = sum(task.is_open for task in self._tasks.values() if task.work.stage == stage)
-            self._setup.meters.set("collections_numbers_owned", str(stage), to=owned)
+            self._setup.meters.set("collections_partitions_owned", str(stage), to=owned)
 
 
 class Fences:

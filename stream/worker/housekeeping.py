@@ -22,7 +22,7 @@ COUNTS_SECONDS = 10.0
 SILENT_MS = 3_000
 WARN_AT_LEAST_EVERY_MS = 60_000
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 class Housekeeping:
@@ -90,9 +90,9 @@ class Housekeeping:
         """Exports how long each thing has not moved; the gauge of one that moves again is withdrawn."""
         standing, meters = dict(self._watchdog.standing), self._setup.meters
         for what in self._standing - standing.keys():
-            meters.drop("collections_standing_seconds", what)
+            meters.drop("collections_stalled_seconds", what)
         for what, seconds in standing.items():
-            meters.set("collections_standing_seconds", what, to=seconds)
+            meters.set("collections_stalled_seconds", what, to=seconds)
         self._standing = set(standing)
 
     def _check_broker(self) -> None:

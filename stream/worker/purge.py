@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from stream.kafka.topics import admin_client
 from stream.settings import Settings
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 async def purge(settings: Settings, below: Mapping[TopicPartition, int]) -> None:

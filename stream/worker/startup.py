@@ -29,7 +29,7 @@ from stream.settings import Settings
 MISSING_SECONDS = 10.0
 """How long a topic may be unknown: one just created, or a broker just started, takes a moment."""
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 
 class DeniedError(Exception):

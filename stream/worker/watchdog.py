@@ -14,7 +14,7 @@ LOOP_SECONDS = 60.0
 WARN_SHARE = 0.5
 PROBE_SECONDS = 2.0
 
-log = structlog.get_logger("stream.kafka")
+log = structlog.get_logger(__name__)
 
 Snapshot = Mapping[str, int]
 """Name -> a value that should change, for each thing that should be making progress at the moment."""

@@ -9,12 +9,13 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.feed import RuleInput
+from stream.alerts.rule_input import RuleInput
 from stream.alerts.rules import Rule, exact
 from stream.alerts.state import records, restore
 from stream.alerts.watch import view_of
 from stream.windows.calendar import Calendar
 from stream.windows.plan import SiteClock, WindowPlan
+from tests.effort import examples
 
 PANE = 10_000
 MINUTE = 60_000
@@ -211,8 +212,7 @@ def any_rule(draw: st.DrawFn, name: str) -> Rule:
         min_denominator=draw(st.sampled_from([0, 2])),
         for_ms=draw(st.sampled_from([0, 10_000, 25_000, 120_000])),
         keep_firing_for_ms=draw(st.sampled_from([0, 10_000, 35_000])),
-        entities=draw(st.sampled_from([None, None, frozenset({"a"})])),
-        publish_pending=draw(st.booleans()),
+        entities=draw(st.sampled_from([None, None, frozenset({"a"})])), publish_pending=draw(st.booleans()),
     )  # fmt: skip
 
 
@@ -223,11 +223,11 @@ ROW = st.tuples(
     st.dictionaries(st.sampled_from(COLUMNS), st.sampled_from([-2, -1, 0, 1, 1, 2, 3, 5]), min_size=1, max_size=3),
 )
 ADVANCE = st.one_of(st.integers(0, 12 * MINUTE), st.sampled_from([0, PANE, PANE, 3 * PANE, 5 * 3_600_000]))
-PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
 STEP = st.tuples(st.lists(ROW, max_size=6), ADVANCE, st.booleans())
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaining a failure traces every line: too slow
 
 
-@settings(max_examples=150, deadline=None, phases=PHASES)
+@settings(max_examples=examples(150), deadline=None, phases=PHASES)
 @given(st.data(), st.lists(STEP, min_size=1, max_size=7))
 def test_decides_as_if_it_looked_at_every_pane(data: st.DataObject, steps: list[Any]) -> None:
     rules = [data.draw(any_rule(f"r{number}")) for number in range(data.draw(st.integers(1, 3)))]

@@ -60,7 +60,7 @@ def alerts(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     events.write_bytes(b"".join(_line(event) for _, event in world(hours=3, rate=1.0)))
     config = folder / "rules.json"
     config.write_bytes(orjson.dumps({"alerts": RULES}))
-    wish = replay.Wish("replay", frozenset({"day"}), 1)
+    wish = replay.ReplayOptions("replay", frozenset({"day"}), 1)
     replay.replay(load(config, {}), [str(events)], folder / "out", wish, lambda *_: None)
     return [orjson.loads(line) for line in (folder / "out" / "alerts.jsonl").read_bytes().splitlines()]
 

@@ -57,10 +57,18 @@ def test_a_citation_that_leads_nowhere_is_named(tmp_path: Path) -> None:
     path = tmp_path / "room.py"
     page, foreign, absent = "live", "seman" + "tics", "9999"
     path.write_text(f'"""Of {page} 1, {page} 99, ADR 0001, ADR {absent}, {foreign} 3."""')
-    found = list(dangling(path, {name: {"1"} for name in ("contract", "definitions", "live", "internals")}, {"0001"}))
+    sections = {name: {"1"} for name in ("contract", "definitions", "live", "internals")}
+    found = list(dangling(path, sections, {"0001"}, modules=""))
     assert [line.partition(":1: ")[2] for line in found] == [
         "docs/live.md has no section 99", "docs/adr has no 9999", f"cites {foreign}, which is not in this repository",
     ]  # fmt: skip
+
+
+def test_a_page_that_names_a_file_that_is_gone_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "page.md"
+    path.write_text("`tests/kafka/test_merge.py` and `test_merge.py` are there, `test_inlet.py` is not.")
+    (found,) = dangling(path, {}, set(), modules="/tests/kafka/test_merge.py\n")
+    assert "test_inlet.py" in found
 
 
 LOCK = "aiokafka==0.14.0 \\\n    --hash=sha256:00\npydantic-core==2.50.4\n"

@@ -1,4 +1,4 @@
-"""What stands in code on a page works: examples are read, configurations are valid, commands and seams exist."""
+"""What stands in code on a page works: examples are read, configurations are valid, commands and interfaces exist."""
 
 from __future__ import annotations
 

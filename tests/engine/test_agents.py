@@ -21,6 +21,7 @@ from stream.ledger import state_timeline
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.forgetting import LONGEST_WINDOW_MS
 from stream.windows.plan import WindowPlan
+from tests.effort import examples
 from tests.facts.events import wire
 from tests.oracle.agents import agent_records
 from tests.oracle.reading import Rejected, read_event
@@ -86,7 +87,7 @@ states = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(st.tuples(states, st.booleans()), max_size=25), st.booleans(), st.integers(0, 25))
 def test_the_topic_says_the_latest_state_that_counts_at_each_site_in_whatever_order_and_steps_they_come(
     steps: list[tuple[bytes, bool]], small_blocks: bool, restarts_at: int
@@ -118,7 +119,7 @@ def restored(ledger: dict[bytes, bytes | None]) -> DebtorStage:
     return one
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(states, max_size=20))
 def test_a_ledger_that_is_to_say_everything_says_what_the_oracle_reads_in_it(events: list[bytes]) -> None:
     one = stage()

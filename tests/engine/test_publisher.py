@@ -3,7 +3,7 @@
 from stream.engine.entities.windows_state import CLOCK_KEY
 from stream.windows.exact import dumps, loads
 from tests.engine.floor import BASE, DAY, LIVE, MINUTE, feed, kept, row, stage, state_time, ticked
-from tests.engine.test_stage2 import Worker
+from tests.engine.test_entity_stage import Worker
 
 
 def test_a_window_is_held_until_its_end_the_grace_the_horizon_and_a_day_for_numbers_that_lag() -> None:

@@ -224,7 +224,7 @@ def test_what_is_overridden_or_called_has_the_expected_parameters(owner: Any, na
     assert list(inspect.signature(getattr(owner, name)).parameters) == SIGNATURES[owner, name]
 
 
-def seams() -> Iterator[tuple[Any, str]]:
+def interfaces() -> Iterator[tuple[Any, str]]:
     yield BaseConsumer._drain_messages, "self._read_offset.__getitem__"
     yield BaseConsumer._drain_messages, "getmany(timeout=1.0)"
     yield BaseConsumer._drain_messages, "r_offset is None or offset >= r_offset"
@@ -238,7 +238,7 @@ def seams() -> Iterator[tuple[Any, str]]:
     yield faust.App._on_partitions_assigned, "self.on_partitions_assigned.send"
 
 
-@pytest.mark.parametrize(("owner", "text"), list(seams()), ids=[text for _, text in seams()])
+@pytest.mark.parametrize(("owner", "text"), list(interfaces()), ids=[text for _, text in interfaces()])
 def test_faust_still_does_what_the_overrides_replace_or_rely_on(owner: Any, text: str) -> None:
     assert text in inspect.getsource(owner)
 

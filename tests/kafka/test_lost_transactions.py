@@ -132,7 +132,7 @@ async def test_a_commit_that_takes_long_is_waited_for_and_gets_on_while_batches_
     assert floor.ends == []
     before = floor.roster.moving()
     number._writer.answers += 1
-    assert floor.roster.moving().keys() == before.keys() == {"commit of stage 1 number 0"}
+    assert floor.roster.moving().keys() == before.keys() == {"commit of debtor partition 0"}
     assert floor.roster.moving() != before
     go.set()
     await floor.until("committed 0")

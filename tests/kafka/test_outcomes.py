@@ -54,7 +54,7 @@ async def test_a_partition_that_stands_still_with_lag_is_named_in_log_and_metric
         await worker.logs("no progress")
         [named, *_] = worker.events("no progress")
         assert named["what"].startswith(f"{inbound}-")
-        assert worker.metric(f'collections_standing_seconds{{what="{named["what"]}"}}') > 0
+        assert worker.metric(f'collections_stalled_seconds{{what="{named["what"]}"}}') > 0
         assert await worker.ends(30) == 5, worker.log[-3000:]
         assert f"no progress for 8 s: {inbound}-" in worker.events("worker ends")[-1]["reason"]
 
@@ -117,7 +117,7 @@ async def test_a_partition_without_a_leader_is_waited_for_while_all_others_are_s
         async with WorkerProcess(config) as worker:
             await worker.owns(3)
             await worker.counts('collections_events_consumed_total{type="call"}', len(set(led) & set(sent[100:])))
-            standing = 'collections_standing_seconds{what="opening stage 1 number 0"}'
+            standing = 'collections_stalled_seconds{what="opening debtor partition 0"}'
             while not worker.metric(standing) > 16:  # twice as long as anything else may stand
                 assert worker.code is None, worker.log[-3000:]
                 await asyncio.sleep(0.5)

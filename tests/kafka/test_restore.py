@@ -86,10 +86,10 @@ async def test_a_number_is_served_as_soon_as_it_is_restored_while_another_still_
     go = tmp_path / "go"
     await produce(broker, inbound, calls(10))
     async with WorkerProcess(config, RESTORES_NUMBER_3_WHEN_TOLD.format(go=str(go))) as worker:
-        await worker.counts('collections_numbers_owned{stage="1"}', 3, 60)
+        await worker.counts('collections_partitions_owned{stage="1"}', 3, 60)
         assert worker.get("/health/ready") == 503
         waiting = {(1, 3), (2, 3)}
-        opened = {(line["stage"], line["number"]) for line in worker.events("open")}
+        opened = {(line["stage"], line["partition"]) for line in worker.events("open")}
         assert not opened & waiting
         # Agents whose entity lies in number 3 of stage 2 wait, too; all others of numbers 0-2 are counted.
         dials: dict[str, int] = {}
@@ -100,7 +100,7 @@ async def test_a_number_is_served_as_soon_as_it_is_restored_while_another_still_
         go.touch()
         await until_counted(settings, "dials", "agent", {f"a-{n}": 2 for n in range(4)})
         await worker.ready()
-        assert [line["records"] for line in worker.events("restored") if line["number"] == 3]
+        assert [line["records"] for line in worker.events("restored") if line["partition"] == 3]
 
 
 @pytest.mark.parametrize(

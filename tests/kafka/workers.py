@@ -99,8 +99,11 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     async def ends(self, seconds: float = 30.0) -> int:
-        """The exit code (negative: killed by that signal)."""
-        return await asyncio.to_thread(self._process.wait, seconds)
+        """The exit code (negative: killed by that signal). AssertionError, with the end of its log, if it goes on."""
+        try:
+            return await asyncio.to_thread(self._process.wait, seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"goes on after {seconds:.0f} s: {self.log[-3000:]}") from None
 
     async def logs(self, text: str, seconds: float = 30.0, *, times: int = 1) -> None:
         """Returns once the log holds the text."""
@@ -115,11 +118,17 @@ class WorkerProcess:
 
     async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
         """Returns once the worker has so many numbers of stage 1 open."""
-        await self.counts('collections_numbers_owned{stage="1"}', stage_1, seconds)
+        await self.counts('collections_partitions_owned{stage="1"}', stage_1, seconds)
 
     def get(self, path: str) -> int:
         """The status of a page, 0 if nobody answers."""
         return self._fetch(path)[0]
+
+    @property
+    def address(self) -> str:
+        """Where it serves its pages; empty while it does not."""
+        line = next((line for line in self.log.splitlines() if line.startswith("worker on ")), "")
+        return line.rpartition(" ")[2].rstrip("/")
 
     def metric(self, name: str) -> float:
         """A sample by name and labels as exposed, nan if there is none."""
@@ -129,11 +138,10 @@ class WorkerProcess:
         return float("nan")
 
     def _fetch(self, path: str) -> tuple[int, str]:
-        address = next((line.split()[-1] for line in self.log.splitlines() if line.startswith("worker on ")), None)
-        if address is None:
+        if not self.address:
             return 0, ""
         try:
-            with urllib.request.urlopen(address.rstrip("/") + path, timeout=2) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=2) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             error.close()

@@ -20,6 +20,7 @@ from stream.ledger.whole import emit_whole
 from stream.windows.calendar import local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
 from stream.windows.shifts import Shifts
+from tests.effort import examples
 from tests.engine.deltas import grains_of
 from tests.ledger.worlds import ZONES, facts
 
@@ -81,7 +82,7 @@ def whole(events: list[Fact]) -> Sums:
     return {at: amount for at, amount in sums.items() if amount}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25))
 def test_the_differences_add_up_to_the_fold_over_all_facts(events: list[Fact]) -> None:
     assert total(events) == whole(events)
@@ -92,7 +93,7 @@ def void(fact: Fact) -> Fact:
     return structs.replace(fact, version=9, void=True)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=20), st.randoms(use_true_random=False), st.booleans())
 def test_what_is_taken_back_leaves_nothing_and_the_rest_as_if_it_had_never_been(
     events: list[Fact], random: Random, large: bool
@@ -109,7 +110,7 @@ def test_what_is_taken_back_leaves_nothing_and_the_rest_as_if_it_had_never_been(
         assert total([*told, *(void(fact) for fact in left)]) == {}
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25), st.randoms(use_true_random=False), st.integers(1, 30))
 def test_order_repetition_and_batching_change_nothing(events: list[Fact], random: object, batch: int) -> None:
     shuffled = events + events[: len(events) // 2]
@@ -117,7 +118,7 @@ def test_order_repetition_and_batching_change_nothing(events: list[Fact], random
     assert total(shuffled, batch) == total(events)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=20), st.lists(facts(), max_size=10))
 def test_a_restored_ledger_goes_on_as_if_nothing_had_happened(first: list[Fact], second: list[Fact]) -> None:
     one, two = stage(), stage()
@@ -134,7 +135,7 @@ def test_a_restored_ledger_goes_on_as_if_nothing_had_happened(first: list[Fact],
     assert ones == twos
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25))
 def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact]) -> None:
     """A ledger that folds at every call, because its dossiers never know their reach, says the same."""
@@ -151,7 +152,7 @@ def test_what_a_dossier_waits_for_is_never_more_than_it_says(events: list[Fact])
     assert {k: v for k, v in ones.items() if v} == {k: v for k, v in twos.items() if v}
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25))
 def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events: list[Fact]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -160,7 +161,7 @@ def test_a_dossier_that_is_kept_open_says_what_one_says_that_is_read_anew(events
     assert opened == total(events)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25), st.integers(2, 6))
 def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_per_block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -172,7 +173,7 @@ def test_a_large_dossier_says_what_a_small_one_says(events: list[Fact], facts_pe
     assert large == total(events)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=25), st.integers(0, 25))
 def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: list[Fact], restored: int) -> None:
     """In a ledger that has taken a part of its state back, forgets now and then, and goes on."""
@@ -193,7 +194,7 @@ def test_identities_that_are_looked_up_are_those_that_a_search_finds(events: lis
     assert looked_up == verdicts()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=20))
 def test_a_team_is_the_sum_of_its_agents_and_a_site_of_its_teams(events: list[Fact]) -> None:
     by_level: dict[str, Sums] = {level: defaultdict(int) for level in ("agent", "team", "site")}

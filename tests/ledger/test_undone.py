@@ -18,6 +18,7 @@ from stream import ledger
 from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
+from tests.effort import examples
 from tests.facts.events import event
 from tests.ledger.test_laws import stage
 from tests.ledger.worlds import facts
@@ -61,7 +62,7 @@ def apply_slipping(one: DebtorStage, fact: Fact, calls: int) -> bool:
     return False
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(facts(), max_size=12), facts(), st.lists(facts(), max_size=4), st.integers(0, 40), st.booleans())
 def test_a_fact_that_fails_is_undone_bit_for_bit(
     first: list[Fact], fact: Fact, then: list[Fact], calls: int, opened: bool

@@ -1,4 +1,4 @@
-"""Calls, queues and segments, each rule of catalogue 2 on an example worked out by hand from the pages."""
+"""Calls, queues and segments, each rule of catalogue version 2 on an example worked out by hand from the pages."""
 
 from __future__ import annotations
 

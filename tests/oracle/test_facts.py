@@ -1,4 +1,4 @@
-"""Events, facts and versions, each rule of catalogue 2 on an example worked out by hand from the pages."""
+"""Events, facts and versions, each rule of catalogue version 2 on an example worked out by hand from the pages."""
 
 from __future__ import annotations
 

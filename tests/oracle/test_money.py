@@ -1,4 +1,4 @@
-"""States, payments, reviews and messages, each rule of catalogue 2 on an example worked out by hand from the pages."""
+"""States, payments, reviews and messages, each rule of catalogue version 2 by an example worked out by hand."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import os
 
 import pytest
 
+from tests.effort import examples
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of, utc
@@ -14,7 +15,7 @@ from tests.oracle.replay import as_of_ms, sort_lines
 from tests.oracle.sql import Parts, kpis_by_sql
 from tests.worlds.world import world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "12"))
+WORLDS = int(os.environ.get("KPI_WORLDS", examples(12)))
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 
 

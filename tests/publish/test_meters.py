@@ -26,7 +26,7 @@ def test_a_named_label_set_is_zero_until_it_is_counted() -> None:
 def test_a_dropped_gauge_is_withdrawn_not_zeroed() -> None:
     registry = CollectorRegistry()
     meters = Meters(registry)
-    labels = {"stage": "2", "number": "0"}
+    labels = {"stage": "2", "partition": "0"}
     meters.set("collections_restore_progress_ratio", "2", "0", to=0.5)
     assert registry.get_sample_value("collections_restore_progress_ratio", labels) == 0.5
     meters.drop("collections_restore_progress_ratio", "2", "0")

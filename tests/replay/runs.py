@@ -38,7 +38,7 @@ def ran(
 ) -> dict[str, bytes]:
     """The bytes of the files that depend on nothing but the events."""
     windows = frozenset(name for name in settings.window_names() if rolling or not name.startswith("rolling_"))
-    summary = replay.replay(settings, sources, out, replay.Wish("replay", windows, processes), silent)
+    summary = replay.replay(settings, sources, out, replay.ReplayOptions("replay", windows, processes), silent)
     kept = summary.events_accepted + summary.duplicates + summary.superseded
     assert summary.events_read == kept + sum(summary.deadletters.values())
     return {name: (out / name).read_bytes() for name in ("kpi.jsonl", "alerts.jsonl", "deadletter.jsonl")}

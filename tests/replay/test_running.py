@@ -11,11 +11,11 @@ import pytest
 
 from stream.replay import folding, workfolder
 from stream.replay import replay as replays
-from stream.replay.crew import Crew, CrewError, Several
 from stream.replay.job import Job
 from stream.replay.routing import group_of, groups_of
 from stream.replay.running import perform
 from stream.replay.tasks import Report, Result, Task
+from stream.replay.worker_pool import ChildProcesses, WorkerPool, WorkerPoolError
 from stream.replay.workfolder import OutputError
 from tests.replay.runs import cut_small, input_of, ran, settings_of, silent
 
@@ -182,26 +182,26 @@ def never(_job: Job, _task: Task, _given: tuple[Any, ...], _tell: Report) -> Res
 
 def test_a_process_that_is_killed_is_an_error_and_no_hang(tmp_path: Path) -> None:
     job = Job(settings_of(1, tmp_path), tmp_path, (), 1, 1, "replay", frozenset())
-    crew = Several(job, never, 2)
+    pool = ChildProcesses(job, never, 2)
     try:
-        os.kill(crew.pids[0], signal.SIGKILL)
-        with pytest.raises(CrewError, match="ended with code -9"):
-            _work_for_ever(crew)
+        os.kill(pool.pids[0], signal.SIGKILL)
+        with pytest.raises(WorkerPoolError, match="ended with code -9"):
+            _work_for_ever(pool)
     finally:
-        crew.stop()
+        pool.stop()
 
 
-def _work_for_ever(crew: Crew) -> None:
-    list(crew.do([(("split", number), ()) for number in range(2)], lambda _events, _bytes: None))
+def _work_for_ever(pool: WorkerPool) -> None:
+    list(pool.do([(("split", number), ()) for number in range(2)], lambda _events, _bytes: None))
 
 
 def test_progress_tells_what_is_read_and_what_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings, source = settings_of(1, tmp_path), input_of(1, tmp_path)
     cut_small(monkeypatch, part_bytes=1_000, group_bytes=1_500, bucket_bytes=2_000)
     told: dict[str, tuple[int, int, int]] = {}
-    wish = replays.Wish("replay", frozenset({"day"}), 1)
+    options = replays.ReplayOptions("replay", frozenset({"day"}), 1)
     summary = replays.replay(
-        settings, [source], tmp_path / "out", wish,
+        settings, [source], tmp_path / "out", options,
         lambda activity, events, done, total: told.update({activity: (events, done, total)}),
     )  # fmt: skip
     size = Path(source).stat().st_size

@@ -11,6 +11,7 @@ from stream.facts.zones import zone_names
 from stream.windows.calendar import Calendar, SiteCalendar, local_instant_ms, local_midnight_ms
 from stream.windows.plan import SiteClock, WindowPlan
 from stream.windows.zone import load_zone
+from tests.effort import examples
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -46,7 +47,7 @@ def test_offsets_are_multiples_of_15_minutes_and_days_partition_the_year_in_ever
         assert all(0 <= after - before <= 26 * HOUR for before, after in pairwise(edges)), name
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     st.sampled_from(sorted(zone_names())),
     st.integers(ms("1980-01-02T00:00:00Z"), ms("2199-12-30T00:00:00Z")),
@@ -162,7 +163,7 @@ def test_of_two_windows_of_one_shift_the_later_holds_the_instant() -> None:
     )  # fmt: skip
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(
     st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Asia/Shanghai"]),
     st.tuples(st.integers(0, 1439), st.integers(0, 1439)).filter(lambda shift: shift[0] != shift[1]),

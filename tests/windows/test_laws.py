@@ -21,6 +21,7 @@ from stream.facts.identity import expected_key
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.windows.measures import LEVELS
 from stream.windows.plan import SiteClock, WindowPlan
+from tests.effort import examples
 from tests.ledger.worlds import facts
 
 SITES = {
@@ -83,7 +84,7 @@ def summed(found: dict[Key, bytes], window: str, span: tuple[str, str]) -> dict[
     return sums
 
 
-LAW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+LAW = settings(max_examples=examples(60), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @LAW

@@ -8,10 +8,11 @@ from random import Random
 
 import pytest
 
+from tests.effort import examples
 from tests.worlds.folded import expected_sums, folded, settings_of
 from tests.worlds.world import world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "15"))
+WORLDS = int(os.environ.get("KPI_WORLDS", examples(15)))
 """How many worlds of each sort are tried; thousands for a long run."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.effort import examples
 from tests.oracle.config import read_config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
@@ -21,7 +22,7 @@ from tests.worlds.folded import settings_of
 from tests.worlds.lived import Floor, facts_in
 from tests.worlds.world import World, world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "30"))
+WORLDS = int(os.environ.get("KPI_WORLDS", examples(30)))
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 
 

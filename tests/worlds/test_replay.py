@@ -12,6 +12,7 @@ from random import Random
 import pytest
 
 from stream.cli.main import run
+from tests.effort import examples
 from tests.oracle.config import DAY_MS, HOUR_MS, read_config
 from tests.oracle.identity import utc
 from tests.oracle.replay import expected_replay, sort_lines
@@ -20,7 +21,7 @@ from tests.worlds.replayed import Replayed, replayed
 from tests.worlds.shrink import shrink
 from tests.worlds.world import World, world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "30"))
+WORLDS = int(os.environ.get("KPI_WORLDS", examples(30)))
 """How many worlds of each sort are tried; thousands for a long run."""
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 

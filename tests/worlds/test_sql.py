@@ -14,6 +14,7 @@ import pytest
 from stream.cli.main import run
 from stream.facts.decode import Rejection, decode
 from stream.windows.calendar import day_begins
+from tests.effort import examples
 from tests.facts.events import wire
 from tests.oracle.catalogue import CATALOGUE
 from tests.oracle.config import Config, read_config
@@ -27,7 +28,7 @@ from tests.worlds.lived import Floor
 from tests.worlds.replayed import replayed
 from tests.worlds.world import world
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "12"))
+WORLDS = int(os.environ.get("KPI_WORLDS", examples(12)))
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 Raw = dict[str, Any]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple, cast
 
+from stream.conduct.rulebook import Rulebook
 from stream.engine.debtors.agents import AgentChanges, AgentNow
+from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
+from stream.engine.debtors.findings import NOTHING, Finding, Findings
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import AgentState, Call, Fact, Message
@@ -41,12 +45,13 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class Changes(NamedTuple):
-    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, and the
-    agents of whom something else is to be said now."""
+    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, the agents
+    of whom something else is to be said now, and what the conduct rules have found."""
 
     deltas: list[tuple[bytes, bytes]]
     state: list[tuple[bytes, bytes | None]]
     agents: list[AgentNow]
+    conduct: list[Finding]
 
 
 class DebtorStage:
@@ -59,11 +64,12 @@ class DebtorStage:
         limits: FactLimits,
         partition: int,
         watched: frozenset[str] = frozenset(),
+        rulebook: Rulebook | None = None,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
         self._limits = limits
-        self._roomy = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
@@ -72,6 +78,11 @@ class DebtorStage:
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
+        self._conduct = (
+            None
+            if rulebook is None or rulebook.empty
+            else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
+        )
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -86,7 +97,8 @@ class DebtorStage:
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        return len(self._state) + self._buffer.pending + len(self._agents)
+        judged = 0 if self._conduct is None else self._conduct.pending
+        return len(self._state) + self._buffer.pending + len(self._agents) + judged
 
     @property
     def entities(self) -> int:
@@ -123,10 +135,13 @@ class DebtorStage:
         name = record.identity(fact)
         dossier = self._dossiers.get(key)
         may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
+        conduct = self._conduct
+        if conduct is not None and conduct.before(key, fact, dossier, may_be_known=may_be_known):
+            return self._apply_judged(key, name, may_be_known, fact, dossier, frontier_ms)
         if (
             may_be_known
             or not _stands_alone(fact, dossier)
-            or (dossier is not None and dossiers.count(dossier) >= self._roomy)
+            or (dossier is not None and dossiers.count(dossier) >= self._least_limit)
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
@@ -147,6 +162,16 @@ class DebtorStage:
             if beside is not None:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
+
+    def _apply_judged(
+        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
+    ) -> Verdict:
+        """A fact that may change what conduct rules found before it occurred."""
+        verdict = self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
+        after = self._dossiers.get(key)
+        if self._conduct is not None and after is not None:
+            self._conduct.after(key, after, fact.occurred_at, frontier_ms)
+        return verdict
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
         """Adds a fact that stands alone to a dossier that may lie open."""
@@ -256,7 +281,7 @@ class DebtorStage:
 
     def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
         facts = dossiers.count(dossier)
-        if facts < self._roomy:
+        if facts < self._least_limit:
             return None
         if facts >= self._limits.facts_per_debtor:
             return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
@@ -303,7 +328,9 @@ class DebtorStage:
         self._state += self._entities.forget(frontier_ms)
         for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
             dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
-            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
+            # What was said of a debtor is found in its facts, once more: first it is said what has changed of it.
+            judged_first = self._conduct is not None and self._conduct.is_touched(key)
+            if dossier is not None and not judged_first and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if timeline is not None:
                 states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
@@ -316,6 +343,10 @@ class DebtorStage:
     def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
+        if gone and self._conduct is not None:
+            stays, again_ms = self._conduct.kept(key, facts, gone, frontier_ms)
+            gone = [fact for fact in gone if record.identity(fact) not in stays]
+            until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
         if gone:
             names = {record.identity(fact) for fact in gone}
             kept = [fact for fact in facts if record.identity(fact) not in names]
@@ -328,12 +359,38 @@ class DebtorStage:
         self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
 
-    def take(self) -> Changes:
-        """What changed since the last time, ready to be written in one transaction."""
+    def take(self, watermark_ms: int | None = None) -> Changes:
+        """What changed since the last time, ready to be written in one transaction. `watermark_ms`: that of the
+        partition; deadlines of conduct rules that it has passed are judged."""
+        # What it finds contributes to the deltas.
+        found = [] if self._conduct is None else self._conduct.take(self._dossiers, watermark_ms)
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._timelines))
+        return Changes(deltas, state, self._agents.take(self._timelines), found)
+
+    @property
+    def judged_ms(self) -> int | None:
+        """Deadlines of conduct rules before it have been judged; None: none have."""
+        return None if self._conduct is None else self._conduct.judged_ms
+
+    @judged_ms.setter
+    def judged_ms(self, judged_ms: int | None) -> None:
+        if self._conduct is not None:
+            self._conduct.judged_ms = judged_ms
+
+    def facts_of(self, debtor: str) -> list[Fact]:
+        """All that the ledger holds of a debtor, but for agents' states."""
+        dossier = self._dossiers.get(debtor)
+        return [] if dossier is None else dossiers.facts(debtor, dossier)
+
+    def findings(self) -> Iterator[tuple[str, Findings]]:
+        """Every debtor with what the conduct rules find of it, deadlines of the future included."""
+        if self._conduct is not None:
+            for key, dossier in self._dossiers.items():
+                found = self._conduct.findings(key, dossier)
+                if found != NOTHING:
+                    yield key, found
 
     def say_all_agents(self) -> None:
         """The next `take` gives every agent of whom anything is known."""
@@ -346,6 +403,8 @@ class DebtorStage:
             self._entities.restore(name, value)
             return
         self._cache.take(owner)
+        if self._conduct is not None:
+            self._conduct.restored(owner, name)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):
             self._restore_state(owner, name, entry)

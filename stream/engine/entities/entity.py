@@ -1,6 +1,6 @@
 """An entity's sums in the entity stage."""
 
-from stream.alerts.feed import RuleInput
+from stream.alerts.rule_input import RuleInput
 from stream.engine.deltas.delta import Delta
 from stream.windows.calendar import SiteCalendar
 from stream.windows.packed import Packed

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.feed import RuleInput
+from stream.alerts.rule_input import RuleInput
 from stream.engine.deltas.delta import Delta
 from stream.windows.packed import from_bytes
 

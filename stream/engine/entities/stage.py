@@ -55,12 +55,12 @@ class Stated(NamedTuple):
 
 
 class EntityStage:
-    """Takes in the deltas of partition `number`, which come from `numbers` debtor partitions."""
+    """Takes in the deltas of an entity partition, which come from so many debtor partitions."""
 
     def __init__(
-        self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, number: int, numbers: int
+        self, plan: WindowPlan, rules: Sequence[Rule], publication: Publication, partition: int, debtor_partitions: int
     ) -> None:
-        self.number = number
+        self.partition = partition
         self._plan = plan
         self._pane_ms = plan.pane_ms
         self._publication = publication
@@ -72,7 +72,7 @@ class EntityStage:
             published, plan.grain_ms, self._evaluator, self._publisher.admit,
             patient=not self._replay or bool(published.rolling) or publication.end_ms != NO_END_MS,
         )  # fmt: skip
-        self._watermark = Watermark(numbers, publication.dead_after_ms)
+        self._watermark = Watermark(debtor_partitions, publication.dead_after_ms)
         self._greatest_ms: int | None = None
         self._waiting_rows = 0
         self._saved_clock = b""
@@ -85,7 +85,7 @@ class EntityStage:
         return self._store.counters
 
     @property
-    def dead_numbers(self) -> frozenset[int]:
+    def silent_partitions(self) -> frozenset[int]:
         """Debtor partitions that were not heard for `dead_after` and no longer hold the watermark back."""
         return self._watermark.dead
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.feed import RuleInput
+from stream.alerts.rule_input import RuleInput
 from stream.engine.deltas.delta import Delta
 from stream.engine.entities.entity import Entity
 from stream.engine.entities.pending_sums import PendingSums

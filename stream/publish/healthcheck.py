@@ -1,6 +1,6 @@
 """The health check of a container: asks the worker or board on this machine whether it is alive.
 
-python -m stream.publish.alive       exit 0: it is; 1: it is not, or cannot be asked, with one line on stderr
+python -m stream.publish.healthcheck       exit 0: it is; 1: it is not, or cannot be asked, with one line on stderr
 """
 
 import http.client

@@ -15,7 +15,7 @@ def test_a_silent_number_holds_finality_until_it_is_dead() -> None:
     assert ticked(target, LIVE.dead_after_ms - 1) == {}
     state_time(target, BASE + HOUR)
     assert any(record["final"] for record in ticked(target, LIVE.dead_after_ms).values())
-    assert target.dead_numbers == {1}
+    assert target.silent_partitions == {1}
 
 
 def test_an_idle_number_is_left_out_and_all_idle_stand_at_the_greatest() -> None:

@@ -1,4 +1,4 @@
-"""The book holds the same facts whatever the order of the events."""
+"""The store holds the same facts whatever the order of the events."""
 
 import random
 from collections import Counter
@@ -10,7 +10,7 @@ from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.store import record
-from stream.replay.book import Book
+from stream.replay.fact_store import FactStore
 from stream.windows.plan import WindowPlan
 from tests.worlds.world import world
 
@@ -20,15 +20,15 @@ def facts_of(seed: int) -> list[Fact]:
     return [fact for fact in facts if not isinstance(fact, Rejection)]
 
 
-def held(book: Book) -> list[str]:
-    return sorted(repr(record.plain(fact)) for group in book.groups() for fact in group)
+def held(store: FactStore) -> list[str]:
+    return sorted(repr(record.plain(fact)) for group in store.groups() for fact in group)
 
 
 def filled(facts: list[Fact]) -> tuple[list[str], Counter[str]]:
-    book, verdicts = Book(FactLimits()), Counter[str]()
+    store, verdicts = FactStore(FactLimits()), Counter[str]()
     for fact in facts:
-        verdicts[book.add(fact).kind] += 1
-    return held(book), verdicts
+        verdicts[store.add(fact).kind] += 1
+    return held(store), verdicts
 
 
 @pytest.mark.parametrize("seed", range(15))
@@ -45,6 +45,6 @@ def test_order_and_repetition_change_nothing_of_what_is_held(seed: int) -> None:
     "limits", [FactLimits(), FactLimits(facts_per_debtor=3), FactLimits(facts_per_case=2)], ids=str
 )
 def test_its_verdicts_are_those_of_stage_1(seed: int, limits: FactLimits) -> None:
-    book, stage1 = Book(limits), DebtorStage(Definitions(), WindowPlan(), limits, 0)
+    store, stage1 = FactStore(limits), DebtorStage(Definitions(), WindowPlan(), limits, 0)
     for fact in facts_of(seed) * 2:
-        assert book.add(fact).kind == stage1.apply(fact).kind
+        assert store.add(fact).kind == stage1.apply(fact).kind

@@ -59,10 +59,10 @@ def roster(numbers: dict[str, bool], *, assigned: bool = True, closing: bool = F
     ("state", "answers", "said"),
     [
         (roster({}, assigned=False), True, "waiting for partitions"),  # at its start, and in a rebalance
-        (roster({"stage 1 number 2": False, "stage 1 number 3": True}), True, "restoring stage 1 number 2"),
-        (roster({"stage 1 number 2": True}), False, "the broker does not answer"),
-        (roster({"stage 1 number 2": True}, closing=True), True, "stopping"),
-        (roster({"stage 1 number 2": True}), True, None),
+        (roster({"debtor partition 2": False, "debtor partition 3": True}), True, "restoring debtor partition 2"),
+        (roster({"debtor partition 2": True}), False, "the broker does not answer"),
+        (roster({"debtor partition 2": True}, closing=True), True, "stopping"),
+        (roster({"debtor partition 2": True}), True, None),
         (roster({}), True, None),  # a spare worker: there are more of them than numbers
     ],
 )
@@ -81,7 +81,7 @@ def test_ready_is_said_only_when_all_that_was_assigned_is_open_and_the_broker_an
 def test_a_worker_that_can_write_nothing_is_not_ready() -> None:
     health, live = Health(), LiveState(worker_setup())
     health.waits(None)
-    health.has(live, roster({"stage 1 number 2": True}))
+    health.has(live, roster({"debtor partition 2": True}))
     live.leaderless = frozenset({(live.setup.names.inbound[0], 1)})
     assert health.ready() is None
     live.leaderless = frozenset({(live.setup.names.kpi, 1)})
@@ -157,7 +157,7 @@ class Quiet:
 
     watermark_ms = 60_000
     counters: Counter[str] = Counter()
-    dead_numbers: frozenset[int] = frozenset()
+    silent_partitions: frozenset[int] = frozenset()
 
     def tick(self, _: int, most: int) -> Any:
         return StageOutput()
@@ -211,15 +211,15 @@ def test_numbers_that_nobody_owns_are_named_once_and_their_gauge_ends_with_the_n
     meters, revoked = Meters(), list[int]()
     ours = replace(worker_setup(), meters=meters, listener=cast("Any", SimpleNamespace(on_revoked=revoked.append)))
     work = EntityPartition(ours, 1, cast("Any", Quiet()))
-    work._engine.dead_numbers = frozenset({3, 0})  # type: ignore[misc]
+    work._engine.silent_partitions = frozenset({3, 0})  # type: ignore[misc]
     with capture_logs() as logs:
         work.commit(force=True)
         work.commit(force=True)
-    assert [line["numbers"] for line in logs] == [[0, 3]]
+    assert [line["partitions"] for line in logs] == [[0, 3]]
     shown = {sample.name: sample.value for family in meters.collect() for sample in family.samples}
-    assert shown["collections_numbers_dead"] == 2
+    assert shown["collections_partitions_silent"] == 2
     assert shown["collections_finality_watermark_timestamp_seconds"] == 60
     work.withdraw()
     assert revoked == [1]
     names = {sample.name for family in meters.collect() for sample in family.samples}
-    assert not names & {"collections_numbers_dead", "collections_finality_watermark_timestamp_seconds"}
+    assert not names & {"collections_partitions_silent", "collections_finality_watermark_timestamp_seconds"}

@@ -22,11 +22,11 @@ Order = tuple[Task, tuple[Any, ...]]
 """A task and its further arguments."""
 
 
-class CrewError(Exception):
+class WorkerPoolError(Exception):
     """A process of the replay ended before its work was done. One line."""
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Does tasks that do not depend on each other, in one process or in several."""
 
     def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
@@ -34,23 +34,23 @@ class Crew(Protocol):
         ...
 
 
-class Alone:
-    """A crew of this process only, which does one task after the other."""
+class ThisProcess:
+    """A pool of this process only, which does one task after the other."""
 
     def __init__(self, job: Job, perform: Perform) -> None:
         self._job = job
         self._perform = perform
 
     def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
-        """As `Crew` says."""
+        """As `WorkerPool` says."""
         for task, given in orders:
             yield task, self._perform(self._job, task, given, report)
 
 
-class Several:
-    """A crew of `processes` child processes, each with one task at a time.
+class ChildProcesses:
+    """A pool of `processes` child processes, each with one task at a time.
 
-    `do` raises CrewError if one of them dies, and the InputError or OutputError of a task.
+    `do` raises WorkerPoolError if one of them dies, and the InputError or OutputError of a task.
     """
 
     def __init__(self, job: Job, perform: Perform, processes: int) -> None:
@@ -66,7 +66,7 @@ class Several:
             self._processes[ours] = process
 
     def do(self, orders: Iterable[Order], report: Report) -> Iterator[tuple[Task, Result]]:
-        """As `Crew` says."""
+        """As `WorkerPool` says."""
         waiting = deque(orders)
         busy: dict[Connection, Task] = {}
         while waiting or busy:
@@ -116,21 +116,23 @@ class Several:
     def _died(self, connection: Connection) -> None:
         process = self._processes[connection]
         process.join()
-        raise CrewError(f"process {process.pid} of the replay ended with code {process.exitcode} (out of memory?)")
+        raise WorkerPoolError(
+            f"process {process.pid} of the replay ended with code {process.exitcode} (out of memory?)"
+        )
 
 
 @contextmanager
-def hired(job: Job, perform: Perform, processes: int) -> Iterator[Crew]:
-    """A crew of so many processes for the length of the block; with 1, this process does all the work."""
+def worker_pool(job: Job, perform: Perform, processes: int) -> Iterator[WorkerPool]:
+    """A pool of so many processes for the length of the block; with 1, this process does all the work."""
     if processes == 1:
         with few_collections():
-            yield Alone(job, perform)
+            yield ThisProcess(job, perform)
         return
-    crew = Several(job, perform, processes)
+    pool = ChildProcesses(job, perform, processes)
     try:
-        yield crew
+        yield pool
     finally:
-        crew.stop()
+        pool.stop()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ Facts = dict[str, Fact]
 """The facts of one key by identity."""
 
 
-class Book:
+class FactStore:
     """Takes events in any order and gives the facts of each key. All are held in memory."""
 
     def __init__(self, limits: FactLimits) -> None:
@@ -54,7 +54,7 @@ class Book:
         return others
 
     def groups(self) -> Iterator[Collection[Fact]]:
-        """The facts of each key, in no particular order. The book keeps them."""
+        """The facts of each key, in no particular order. The store keeps them."""
         return (facts.values() for facts in self._keys.values())
 
     def _judge(self, key: str, name: str, fact: Fact, facts: Facts) -> Verdict:

@@ -30,7 +30,7 @@ def test_a_commit_holds_the_ledger_the_deltas_the_statements_and_the_offsets() -
 
 
 def test_positions_move_once_what_they_count_is_committed() -> None:
-    """As in the entity stage (test_roster.py): what a partition holds as its positions is what its state topic has."""
+    """As in the entity stage (test_assignments.py): what it holds as its positions is what its state topic has."""
     bench = Bench()
     bench.feed(record(0, 1_000, DEBTOR))
     commit = bench.work.commit()

@@ -16,8 +16,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.broker import LocalBroker
-from stream.publish.feed import TopicReader
 from stream.publish.latest_records import LatestRecords
+from stream.publish.topic_reader import TopicReader
 from stream.settings import Settings, load
 from tests.publish.records import ROLLING, Record, alert, kpi, value
 from tests.wire.raw import batch, record, send_batches

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from stream.alerts.rules import Rule, exact
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
 from stream.engine.entities.stage import NO_END, Publication
+from tests.effort import examples
 from tests.engine.deltas import delta
 from tests.engine.floor import (
     BASE,
@@ -39,7 +40,7 @@ from tests.engine.floor import (
 )
 
 
-@settings(max_examples=60, deadline=None, phases=PHASES)
+@settings(max_examples=examples(60), deadline=None, phases=PHASES)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_a_replay_adds_up_every_row_in_any_order_and_batching(rows: list[Row], chance: Any) -> None:
     def run(order: list[Row]) -> tuple[dict[bytes, bytes], list[Any]]:
@@ -63,7 +64,7 @@ def test_a_replay_adds_up_every_row_in_any_order_and_batching(rows: list[Row], c
         assert record["as_of"] == record["end"]
 
 
-@settings(max_examples=80, deadline=None, phases=PHASES)
+@settings(max_examples=examples(80), deadline=None, phases=PHASES)
 @given(ROWS, st.sampled_from([REPLAY, LIVE]), st.integers(0, 20))
 def test_runs_among_other_rows_are_their_grains(rows: list[Row], publication: Publication, minutes: int) -> None:
     paid = Rule("paid", "recovered_per_hour", "team", "rolling_5m", exact("9"), exact("9"), currency="CNY")
@@ -117,7 +118,7 @@ STEP = st.tuples(
 )
 
 
-@settings(max_examples=120, deadline=None, phases=PHASES)
+@settings(max_examples=examples(120), deadline=None, phases=PHASES)
 @given(st.lists(STEP, min_size=1, max_size=8), st.sampled_from([0, 0, 3 * 365]), st.sampled_from([1, 7, NO_END]))
 def test_what_a_reader_keeps_is_the_sum_of_all_rows_whatever_crashes_and_however_little_a_tick_may_give(
     steps: list[Any], jump_days: int, most: int

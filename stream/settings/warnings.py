@@ -11,7 +11,7 @@ MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recov
 """Ratios that may exceed 1, since their numerator is no part of the denominator: a contact may have two promises."""
 
 
-def doubts(document: Document) -> Iterator[tuple[KeyPath, str]]:
+def warnings_of(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Every warning, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document.kafka)
     for kpi in document.minimum_sample:

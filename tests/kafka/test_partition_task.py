@@ -138,10 +138,10 @@ async def test_a_restore_is_reported_by_its_stage_and_counts_what_is_served(monk
     await floor.serves(0, 3)
     shown = {(s.name, s.labels.get("stage")): s.value for f in floor.meters.collect() for s in f.samples}
     assert shown["collections_restore_duration_seconds_count", "1"] == 2
-    assert shown["collections_numbers_owned", "1"] == 2
+    assert shown["collections_partitions_owned", "1"] == 2
     await floor.roster.revoke()
     shown = {(s.name, s.labels.get("stage")): s.value for f in floor.meters.collect() for s in f.samples}
-    assert shown["collections_numbers_owned", "1"] == 0
+    assert shown["collections_partitions_owned", "1"] == 0
 
 
 async def test_what_says_nothing_begins_no_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,7 +241,7 @@ async def test_what_waits_for_a_partition_without_a_leader_is_excused_and_nothin
     assert floor.roster.excused() == frozenset()
     floor.live.leaderless = frozenset({(CALLS, 0), (CALLS, 2)})
     excused = floor.roster.excused()
-    assert excused & floor.roster.moving().keys() == {f"{CALLS}-0", "opening stage 1 number 2"}
+    assert excused & floor.roster.moving().keys() == {f"{CALLS}-0", "opening debtor partition 2"}
     floor.live.leaderless = frozenset({("state", 7)})  # no transaction can be written: nothing gets on
     assert floor.roster.excused() == floor.roster.moving().keys()
     go.set()
@@ -268,7 +268,7 @@ async def test_no_transaction_begins_while_a_partition_that_is_written_to_has_no
 @pytest.mark.parametrize(
     ("failure", "ending"),
     [
-        (ZeroDivisionError("deliberately"), (Exit.RESTART, "stage 1 number 0 failed: ZeroDivisionError")),
+        (ZeroDivisionError("deliberately"), (Exit.RESTART, "debtor partition 0 failed: ZeroDivisionError")),
         (RefusedError("topic: why"), (Exit.REFUSED, "topic: why")),
     ],
     ids=str,
