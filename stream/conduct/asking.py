@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from stream.conduct.contact import asked, is_counted
-from stream.conduct.history import History
+from stream.conduct.history import History, scope_of
 from stream.conduct.judging import (
     Moment,
     breaks_pause,
@@ -81,7 +81,9 @@ def _next_change_ms(history: History, rule: Rule, moment: Moment) -> int | None:
 
 
 def _within_limit(history: History, of: Frequency, moment: Moment) -> bool:
-    if not is_counted(moment.contact, of) or window_of(history, of, moment).count < of.limit:
+    if not is_counted(moment.contact, of) or scope_of(moment.contact, of.per) is None:
+        return True
+    if window_of(history, of, moment).count < of.limit:
         return True
     return history.covered(moment.contact, of.consent, of.per)
 

@@ -125,8 +125,14 @@ def _entry(history: History, scope: Scope, question: Question, at_ms: int) -> di
         "count": count,
         "limit": limit,
         "headroom": left,
-        "allowed_from": _text(at_ms if allowed else _allowed_from_ms(history, [question], at_ms)),
+        "allowed_from": _text(at_ms if allowed else _allowed_from_ms(history, _versions(history, question), at_ms)),
     }
+
+
+def _versions(history: History, question: Question) -> list[Question]:
+    """The call under every version of the rule: later, another may be in force."""
+    rules = history.rulebook.at(question.site)
+    return [question._replace(rule=rule) for rule in rules if rule.name == question.rule.name and is_asked_of(rule)]
 
 
 def _allowed_from_ms(history: History, questions: Sequence[Question], at_ms: int) -> int | None:

@@ -93,7 +93,7 @@ def standing_of(history: History, rule: Rule, latest: Contact) -> Standing | Non
     return Standing(
         rule.name, history.debtor, scope if of.per == "case" else None, scope if of.per == "number" else None,
         state, counted.count, of.limit, moment.at_ms,
-        None if state == "clear" else _clears_at_ms(of, moment.zone, counted, state), own_credit(latest.fact),
+        None if state == "clear" else _clears_at_ms(history, of, moment, counted, state), own_credit(latest.fact),
     )  # fmt: skip
 
 
@@ -106,11 +106,21 @@ def state_of(count: int, limit: int) -> State:
     return "near" if count == limit - 1 else "clear"
 
 
-def _clears_at_ms(of: Frequency, zone: str, counted: Counted, state: State) -> int:
-    """When so many of the counted contacts have left the window that the state is lower."""
+def _clears_at_ms(history: History, of: Frequency, moment: Moment, counted: Counted, state: State) -> int:
+    """When so many of the counted contacts have left the window that the state is lower.
+
+    A debtor who is known to move by then ends local days in the zone where he lives then.
+    """
     greatest = of.limit - {"breached": 0, "reached": 1, "near": 2}[state]
     last_to_leave = counted.contacts[counted.end - 1 - greatest]
-    return leaves_ms(of, zone, last_to_leave)
+    start_ms, zone = moment.at_ms, moment.zone
+    while True:
+        clears_ms = max(start_ms, leaves_ms(of, zone, last_to_leave))
+        moves_ms = history.next_zone_ms(start_ms) if of.local else None
+        if moves_ms is None or clears_ms < moves_ms:
+            return clears_ms
+        start_ms = moves_ms
+        zone, _ = history.zone_at(moment.contact.case, start_ms, moment.contact.site)
 
 
 def leaves_ms(of: Frequency, zone: str, contact: Contact) -> int:

@@ -234,8 +234,8 @@ AnyRule = Annotated[
 class Source(Section):
     """The text that a pack reads."""
 
-    title: str
-    url: str
+    title: str | None = None
+    url: str | None = None
 
 
 class PackSection(Section):

@@ -57,7 +57,7 @@ class KnownRule:
         if pack is None:
             return " ".join([*parts, "(own rule)"])
         told = [text for text in (pack.jurisdiction, pack.instrument) if text]
-        told += [f"{pack.source.title}, {pack.source.url}"] if pack.source else []
+        told += [text for text in (pack.source.title, pack.source.url) if text] if pack.source else []
         return " ".join([*parts, f"({'; '.join(told) or 'no source stated'})"])
 
     def rule(self) -> Rule:
