@@ -21,7 +21,7 @@ from tests.scenarios.faust_door import live
 from tests.scenarios.scenario import LAST
 from tests.worlds.differences import key_of
 from tests.worlds.folded import settings_of
-from tests.worlds.lived import Floor, facts_in
+from tests.worlds.lived import Floor, breaches_in, facts_in
 from tests.worlds.replayed import replayed, told_by_command
 
 Raw = dict[str, Any]
@@ -55,7 +55,8 @@ def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
     alerts = floor.live(facts_in(lines, floor.settings))
-    return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, alerts, None)
+    kpis = {key: record for key, record in floor.last_words().items() if record["kpis"]}
+    return Outcome(kpis, alerts, None, floor.breaches())
 
 
 def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome | None:
@@ -65,7 +66,8 @@ def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome 
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
     floor.take_in(facts_in(lines, floor.settings))
-    return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, [], None)
+    kpis = {key: record for key, record in floor.last_words().items() if record["kpis"]}
+    return Outcome(kpis, [], None, floor.breaches())
 
 
 def replay(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") -> Outcome:
@@ -89,7 +91,8 @@ def faust(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     told = in_time(lines, config)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         floor = runner.run(live(settings_of(config | LIVE, folder), told, last_word(told, config)))
-    return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes())
+    breaches = breaches_in(floor.conduct)
+    return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes(), breaches)
 
 
 LIVE: Raw = {

@@ -75,7 +75,7 @@ Breaches
 """
 
 
-@pytest.mark.parametrize("door", ["oracle", "replay"])
+@pytest.mark.parametrize("door", ["core", "oracle", "replay"])
 @pytest.mark.parametrize(
     "claim",
     [

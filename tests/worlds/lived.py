@@ -22,6 +22,7 @@ from stream.facts.identity import expected_key
 from stream.settings import Settings
 from stream.windows.calendar import day_begins
 from tests.oracle.config import DAY_MS
+from tests.oracle.reading import instant
 
 Raw = dict[str, Any]
 NUMBERS, PARTS = 3, 2
@@ -190,6 +191,21 @@ class Floor:
     def last_of_conduct(self) -> dict[str, Raw]:
         """What a reader of the topic of conduct keeps: per key the record with the highest revision."""
         return {key: record for number in self.numbers for key, record in number.conduct.items()}
+
+    def breaches(self) -> list[Raw]:
+        """Those that stand, as conduct.jsonl has them."""
+        return breaches_in(self.last_of_conduct())
+
+
+def breaches_in(topic: dict[str, Raw]) -> list[Raw]:
+    """The breaches that stand for a reader who keeps the last record of each key, as conduct.jsonl has them."""
+    said = [record | {"revision": 1} for record in topic.values() if record["record"] == "breach"]
+    return sorted((record for record in said if not record["withdrawn"]), key=in_file_order)
+
+
+def in_file_order(breach: Raw) -> tuple[Any, ...]:
+    names = (breach["rule"], breach["debtor"], breach["case"] or "", breach["number"] or "")
+    return instant(breach["at"]), *names, breach["fact"]["type"], breach["fact"]["id"]
 
 
 def facts_in(lines: Sequence[bytes], settings: Settings) -> list[Fact]:

@@ -127,17 +127,6 @@ def test_order_repetition_and_files_change_no_byte_of_the_breaches(tmp_path: Pat
         assert again.conduct_bytes == once.conduct_bytes, f"seed {seed}"
 
 
-def breaches_in(topic: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those that stand, as conduct.jsonl has them."""
-    standing = [r | {"revision": 1} for r in topic.values() if r["record"] == "breach" and not r["withdrawn"]]
-    return sorted(standing, key=in_file_order)
-
-
-def in_file_order(record: dict[str, Any]) -> tuple[Any, ...]:
-    names = (record["rule"], record["debtor"], record["case"] or "", record["number"] or "")
-    return instant(record["at"]), *names, record["fact"]["type"], record["fact"]["id"]
-
-
 def has_come(record: dict[str, Any], watermark_ms: int) -> bool:
     """A contact's breach at once; that of a deadline when the watermark has passed it."""
     return bool(record["fact"]["type"] != "complaint" or instant(record["at"]) < watermark_ms)
@@ -156,12 +145,12 @@ def test_no_order_batch_partition_or_crash_changes_what_the_topic_says_in_the_en
         if seed % 2:
             random.shuffle(facts)
         last_ms = floor.take_in(facts)
-        seen = breaches_in(floor.last_of_conduct())
+        seen = floor.breaches()
         due = [r for r in conduct_records(events, config, "replay") if has_come(r, last_ms)]
         assert list(in_conduct(seen, due)) == [], f"seed {seed}"
         floor.flush(last_ms + 800 * DAY_MS)
         topic = floor.last_of_conduct()
-        assert list(in_conduct(breaches_in(topic), conduct_records(events, config, "replay"))) == [], f"seed {seed}"
+        assert list(in_conduct(floor.breaches(), conduct_records(events, config, "replay"))) == [], f"seed {seed}"
         stands = {k: r | {"revision": 1} for k, r in topic.items() if r["record"] == "standing"}
         expected = {
             key: record | {"revision": 1, "run": "replay"}
