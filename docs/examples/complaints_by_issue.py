@@ -13,6 +13,7 @@ import json
 import sys
 from collections import Counter
 from itertools import zip_longest
+from pathlib import Path
 
 PRODUCT = "Debt collection"
 
@@ -42,8 +43,8 @@ def side_by_side(complaints: Counter[str], breaches: Counter[str]) -> str:
 
 
 def main(complaints: str, breaches: str) -> None:
-    with open(complaints, encoding="utf-8") as events, open(breaches, encoding="utf-8") as found:
-        print(side_by_side(complaints_by_issue(list(events)), breaches_by_rule(list(found))))
+    events, found = (Path(name).read_text("utf-8").split("\n")[:-1] for name in (complaints, breaches))
+    sys.stdout.write(side_by_side(complaints_by_issue(events), breaches_by_rule(found)) + "\n")
 
 
 if __name__ == "__main__":
