@@ -14,6 +14,7 @@ from stream.facts.models import EVENTS, Event
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
+from stream.settings.conduct import pack_schema
 from stream.settings.document import DefinitionsSection
 from stream.windows.measures import LEVELS, TABLE
 
@@ -35,6 +36,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "kpi.json", {"$schema": DIALECT, **KpiRecord.model_json_schema()}
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
     yield "conduct.json", {"$schema": DIALECT, **ConductRecord.model_json_schema()}
+    yield "pack.json", {"$schema": DIALECT, "title": "A file of conduct rules", **pack_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 
 

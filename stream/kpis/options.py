@@ -25,7 +25,7 @@ _CREDIT = (
 
 
 def _with_a_measure_of(levels: tuple[str, ...]) -> tuple[str, ...]:
-    """The KPIs with a measure of these levels; breaches are at all of them, and judged at a call's start in any case."""
+    """The KPIs with a measure of these levels, breaches aside: they are at all, and judged by a call's start."""
     return tuple(
         kpi.id
         for kpi in CATALOGUE.values()

@@ -7,11 +7,11 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, create_model
+from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from stream.conduct import rule as rules
 from stream.settings.section import Section
-from stream.settings.units import Count, Name, whole
+from stream.settings.units import Name, whole
 from stream.settings.yaml import UnquotedTime
 
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
@@ -58,11 +58,12 @@ def _written(name: str, value: object) -> str:
     return str(value)
 
 
-Word = Annotated[str, BeforeValidator(_word)]
+Word = Annotated[str, BeforeValidator(_word), WithJsonSchema({"type": "string", "pattern": f"^{_WORD.pattern}$"})]
 Day = Annotated[date, BeforeValidator(_day)]
-Minute = Annotated[int, BeforeValidator(_minute)]
-SomeDays = Annotated[int, BeforeValidator(whole), Field(ge=1, le=_LONGEST_DAYS)]
-AnyDays = Annotated[int, BeforeValidator(whole), Field(ge=0, le=_LONGEST_DAYS)]
+Minute = Annotated[int, BeforeValidator(_minute), WithJsonSchema({"type": "string", "pattern": f"^({_TIME.pattern})$"})]
+SomeDays = Annotated[int, Field(ge=1, le=_LONGEST_DAYS), BeforeValidator(whole)]
+AnyDays = Annotated[int, Field(ge=0, le=_LONGEST_DAYS), BeforeValidator(whole)]
+Amount = Annotated[int, Field(ge=0, lt=2**53), BeforeValidator(whole)]
 Status = Literal["in_force", "draft"]
 Channel = Literal["call", "sms", "email", "chat", "visit", "letter"]
 ChannelAtOnce = Literal["call", "sms", "email", "chat", "visit"]
@@ -130,10 +131,10 @@ class FrequencyRule(WithConsent):
     kind: Literal["frequency"]
     counts: rules.Counts
     per: rules.Per
-    limit: Count
+    limit: Amount
     window: Window
     channels: Channels = ALL
-    effective_ms: Count = 0
+    effective_ms: Amount = 0
 
     def parameters(self) -> rules.Frequency:
         """The parameters of its kind."""
@@ -197,7 +198,7 @@ class ThirdPartyRule(RuleSection):
 
     kind: Literal["third_party"]
     days: SomeDays = 3
-    attempts: Count = 3
+    attempts: Amount = 3
 
     def parameters(self) -> rules.ThirdParty:
         """The parameters of its kind."""
@@ -249,6 +250,15 @@ class PackSection(Section):
     status: Status | None = None
     effective_from: Day | None = None
     effective_until: Day | None = None
+
+
+def pack_schema() -> dict[str, Any]:
+    """The JSON Schema of a file of packs: one pack, or a list of them."""
+    schema = PackSection.model_json_schema()
+    definitions = schema.pop("$defs")
+    for definition in definitions.values():
+        definition["properties"].pop("sites", None)  # of own rules alone
+    return {"oneOf": [schema, {"type": "array", "items": schema}], "$defs": definitions}
 
 
 class PackFile(Section):
