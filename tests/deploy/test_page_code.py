@@ -15,7 +15,10 @@ import typer.main
 from typer.core import TyperGroup
 
 from stream.cli.main import app
-from stream.engine.entities.outputs import AgentRecord, AlertRecord, KpiRecord
+from stream.conduct.headroom import Query, headroom
+from stream.conduct.history import History
+from stream.conduct.rulebook import Rulebook
+from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord
 from stream.facts.decode import Rejection, decode
 from stream.settings import load
 
@@ -104,6 +107,10 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             assert not isinstance(fact, Rejection), fact.detail
         elif "kpis" in value:
             KpiRecord.model_validate(value)
+        elif "record" in value:
+            ConductRecord.model_validate(value)
+        elif "allowed" in value:
+            assert value.keys() == headroom(History(Rulebook(), "d", []), Query("d", 0), None).keys()
         elif "alert_id" in value:
             assert value.keys() <= AlertRecord.model_fields.keys()
         elif "agent" in value:

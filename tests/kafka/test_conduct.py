@@ -231,8 +231,9 @@ def _answers(workers: list[WorkerProcess], config: Path, capsys: pytest.CaptureF
             else:
                 assert answer == of_files[str(question["debtor"])]
     for wrong, why in (("", "debtor"), ("?debtor=d&at=noon", "at"), ("?debtor=d&x=1", "x"), ("?debtor=", "debtor")):
-        with pytest.raises(urllib.error.HTTPError) as caught, urllib.request.urlopen(
-            f"{workers[0].address}/api/headroom{wrong}"
+        with (
+            pytest.raises(urllib.error.HTTPError) as caught,
+            urllib.request.urlopen(f"{workers[0].address}/api/headroom{wrong}"),
         ):
             pass
         with caught.value as error:

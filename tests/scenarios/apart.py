@@ -93,7 +93,7 @@ def meaning(scenario: Scenario) -> str:
     """What two scenarios on one floor must agree on: windows may be more than asked for, these may not differ."""
     config = scenario.config
     pane = config["windows"].get("pane", "10s")
-    return json.dumps([pane, config["definitions"], config["minimum_sample"]], sort_keys=True)
+    return json.dumps([pane, config["definitions"], config["minimum_sample"], config.get("conduct")], sort_keys=True)
 
 
 def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
@@ -102,7 +102,9 @@ def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
     for number, (name, scenario) in enumerate(scenarios):
         fitting = next((floor for floor in floors if floor.holds(scenario)), None)
         if fitting is None:
-            base = {name: scenario.config[name] for name in ("definitions", "minimum_sample")}
+            base: Raw = {
+                n: scenario.config[n] for n in ("definitions", "minimum_sample", "conduct") if n in scenario.config
+            }
             pane = scenario.config["windows"].get("pane", "10s")
             windows = {"pane": pane, "rolling": ["5m", "15m", "1h"], "intervals": ["30m"]}
             fitting = Shared({"sites": {}, "alerts": [], "windows": windows, **base})

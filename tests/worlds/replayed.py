@@ -1,11 +1,11 @@
-"""`kpi-stream replay`, run in this process on lines in memory; and what it left behind."""
+"""`kpi-stream replay` and `headroom`, run in this process on lines in memory; and what they left behind or said."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,3 +69,16 @@ def replayed(
         read_lines(out / "deadletter.jsonl"),
         json.loads((out / "summary.json").read_bytes()),
     )
+
+
+def told_by_command(config: Raw, folder: Path, whom: Mapping[str, str], files: Sequence[Path]) -> Raw:
+    """What `kpi-stream headroom` prints of a debtor. `whom`: `debtor`, and the options of the command by name."""
+    (folder / "config.yaml").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    options = [part for name, value in whom.items() if name != "debtor" for part in (f"--{name}", value)]
+    inputs = [part for path in files for part in ("--input", str(path))]
+    told, said = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said):
+        code = run(["headroom", "--config", str(folder / "config.yaml"), *options, *inputs, "--", whom["debtor"]])
+    assert code == 0, said.getvalue()
+    answer: Raw = json.loads(told.getvalue())
+    return answer

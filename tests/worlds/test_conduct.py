@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
 from stream.conduct.headroom import Query
-from tests.oracle.conduct import breaches_of
+from tests.oracle.conduct import breaches_of, conduct_records
 from tests.oracle.conduct_headroom import REACH_MS, asked
 from tests.oracle.conduct_headroom import headroom as expected_headroom
 from tests.oracle.conduct_standing import standings as expected_standings
@@ -19,7 +20,9 @@ from tests.oracle.reading import instant
 from tests.oracle.replay import expected_replay, sort_lines
 from tests.worlds.conduct_world import ConductWorld, conduct_world
 from tests.worlds.differences import differences, in_conduct
+from tests.worlds.folded import expected_sums, folded, settings_of
 from tests.worlds.judged import judged
+from tests.worlds.lived import Floor, facts_in
 from tests.worlds.replayed import Replayed, replayed
 
 WORLDS = int(os.environ.get("KPI_WORLDS", "40"))
@@ -122,6 +125,50 @@ def test_order_repetition_and_files_change_no_byte_of_the_breaches(tmp_path: Pat
         cut = random.randrange(len(lines) + 1)
         again = told_by_replay(drawn, [joined(lines[:cut]), joined(lines[cut:])], tmp_path / "again")
         assert again.conduct_bytes == once.conduct_bytes, f"seed {seed}"
+
+
+def has_come(record: dict[str, Any], watermark_ms: int) -> bool:
+    """A contact's breach at once; that of a deadline when the watermark has passed it."""
+    return bool(record["fact"]["type"] != "complaint" or instant(record["at"]) < watermark_ms)
+
+
+@pytest.mark.timeout(60 + WORLDS * 4)
+def test_no_order_batch_partition_or_crash_changes_what_the_topic_says_in_the_end(tmp_path: Path) -> None:
+    """Over several partitions, each committing when it likes, restored from its state now and then."""
+    for seed in SEEDS:
+        drawn, random = conduct_world(seed), Random(seed)
+        drawn.prepare(tmp_path)
+        config = read_config(drawn.config, drawn.packs)
+        events = facts_of(sort_lines(drawn.lines)[0])
+        floor = Floor(settings_of(drawn.config, tmp_path), random)
+        facts = facts_in(drawn.lines, floor.settings)
+        if seed % 2:
+            random.shuffle(facts)
+        last_ms = floor.take_in(facts)
+        seen = floor.breaches()
+        due = [r for r in conduct_records(events, config, "replay") if has_come(r, last_ms)]
+        assert list(in_conduct(seen, due)) == [], f"seed {seed}"
+        floor.flush(last_ms + 800 * DAY_MS)
+        topic = floor.last_of_conduct()
+        assert list(in_conduct(floor.breaches(), conduct_records(events, config, "replay"))) == [], f"seed {seed}"
+        stands = {k: r | {"revision": 1} for k, r in topic.items() if r["record"] == "standing"}
+        expected = {
+            key: record | {"revision": 1, "run": "replay"}
+            for key, record in expected_standings(events, config, "replay").items()
+            if record["state"] != "clear"
+        }
+        assert {key: record for key, record in stands.items() if record["state"] != "clear"} == expected, f"seed {seed}"
+
+
+@pytest.mark.timeout(60 + WORLDS * 2)
+def test_the_deltas_of_any_order_add_up_to_the_breaches(tmp_path: Path) -> None:
+    for seed in SEEDS:
+        drawn, random = conduct_world(seed), Random(seed)
+        drawn.prepare(tmp_path)
+        settings = settings_of(drawn.config, tmp_path)
+        lines = random.sample(drawn.lines, len(drawn.lines))
+        expected = expected_sums(drawn.lines, drawn.config, settings.plan().grain_ms, drawn.packs)
+        assert folded(lines, settings, random) == expected, f"seed {seed}"
 
 
 def test_without_a_conduct_section_there_are_no_breaches(tmp_path: Path) -> None:
