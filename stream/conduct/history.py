@@ -47,8 +47,9 @@ class History:
         self.steps: list[Step] = []
         self._zones: ZoneEvents = []
         self._zones_of_case: dict[str, ZoneEvents] = {}
-        self._counted: dict[Frequency, dict[str, Contacts]] = {}
-        self._opening: dict[Spacing, dict[str, Contacts]] = {}
+        # By the identity of a rule's parameters, which the rulebook keeps: to hash them would cost more than the rest.
+        self._counted: dict[int, dict[str, Contacts]] = {}
+        self._opening: dict[int, dict[str, Contacts]] = {}
         self._talks_in: dict[Per, dict[str, Contacts]] = {}
         for fact in facts:
             if not fact.void and fact.debtor_id is not None:
@@ -162,20 +163,20 @@ class History:
 
     def counted(self, of: Frequency) -> dict[str, Contacts]:
         """What a rule counts, by scope."""
-        found = self._counted.get(of)
+        found = self._counted.get(id(of))
         if found is None:
             counted = (
                 each for each in self.contacts if is_counted(each, of) and not self.covered(each, of.consent, of.per)
             )
-            found = self._counted[of] = _by_scope(counted, of.per)
+            found = self._counted[id(of)] = _by_scope(counted, of.per)
         return found
 
     def opening(self, of: Spacing) -> dict[str, Contacts]:
         """The conversations after which a rule asks for a pause, by scope: those that no consent covers."""
-        found = self._opening.get(of)
+        found = self._opening.get(id(of))
         if found is None:
             opening = (each for each in self.talks if not self.covered(each, of.consent, of.per))
-            found = self._opening[of] = _by_scope(opening, of.per)
+            found = self._opening[id(of)] = _by_scope(opening, of.per)
         return found
 
 

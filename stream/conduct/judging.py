@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from stream.conduct.contact import Contact, is_connected
@@ -29,15 +28,20 @@ QUIET_KINDS = frozenset({"quiet_hours"})
 class Moment:
     """A contact with the debtor's zone at its time, in which it is judged."""
 
+    __slots__ = ("_time_of_day_ms", "assumed", "at_ms", "contact", "zone")
+
     def __init__(self, history: History, contact: Contact) -> None:
         self.contact = contact
         self.at_ms = contact.at_ms
         self.zone, self.assumed = history.zone_at(contact.case, contact.at_ms, contact.site)
+        self._time_of_day_ms = -1
 
-    @cached_property
+    @property
     def time_of_day_ms(self) -> int:
         """The local time, as ms since 00:00 on the wall."""
-        return time_of_day_ms(wall(self.zone, self.at_ms))
+        if self._time_of_day_ms < 0:
+            self._time_of_day_ms = time_of_day_ms(wall(self.zone, self.at_ms))
+        return self._time_of_day_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +71,29 @@ def window_of(history: History, of: Frequency, moment: Moment) -> Counted:
     """What a rule counts in the window that ends with a contact, in its scope."""
     scope = scope_of(moment.contact, of.per)
     contacts = [] if scope is None else history.counted(of).get(scope, [])
+    return _window(contacts, of, moment, up_to(contacts, moment.contact))
+
+
+def _window(contacts: Contacts, of: Frequency, moment: Moment, end: int) -> Counted:
     if of.local:
         start_ms = midnight_ms(moment.zone, local_day(moment.zone, moment.at_ms), 1 - of.days)
     else:
         start_ms = moment.at_ms - of.days * DAY_MS + 1
-    end = up_to(contacts, moment.contact)
     return Counted(contacts, min(from_ms_on(contacts, start_ms), end), end)
 
 
 def _frequency(history: History, rule: Rule, moment: Moment) -> Counted | None:
     of = rule.parameters
     assert isinstance(of, Frequency)
-    counted = window_of(history, of, moment)
-    among = counted.end > 0 and counted.contacts[counted.end - 1] == moment.contact
-    return counted if among and counted.count > of.limit else None
+    scope = scope_of(moment.contact, of.per)
+    contacts = history.counted(of).get(scope) if scope is not None else None
+    if contacts is None or len(contacts) <= of.limit:  # mostly
+        return None
+    end = up_to(contacts, moment.contact)
+    if end <= of.limit or contacts[end - 1] != moment.contact:
+        return None
+    counted = _window(contacts, of, moment, end)
+    return counted if counted.count > of.limit else None
 
 
 def last_opening(history: History, of: Spacing, contact: Contact) -> Contact | None:

@@ -28,9 +28,8 @@ def local_day(zone: str, at_ms: int) -> date:
     return day_that_holds(load_zone(zone), at_ms)
 
 
-def midnight_ms(zone: str, day: date, days: int = 0) -> int:
-    """When the local day begins that lies `days` after `day`."""
-    return local_midnight_ms(zone, day, days)
+midnight_ms = local_midnight_ms
+"""(zone, day, days) -> when the local day begins that lies so many days after a day."""
 
 
 def next_shown_ms(zone: str, at_ms: int, minute: int) -> int:
