@@ -18,9 +18,11 @@ from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.engine.debtors.findings import NOTHING, Finding, Findings, changes, contributed
+from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
+from stream.facts.identity import own_id
 from stream.ledger.complaints import complaint_credit
 from stream.ledger.contribution import Credit
 from stream.ledger.debtor_index import DebtorIndex
@@ -32,6 +34,7 @@ from stream.ledger.store.held_facts import FactList
 from stream.ledger.store.large_dossier import LargeDossier
 
 _SEEN: frozenset[type[Fact]] = frozenset((Call, Message, Visit, Case, Complaint, Restriction))
+_CONTACTS: frozenset[type[Fact]] = frozenset((Call, Message, Visit))
 _AT_ONCE: frozenset[type[Fact]] = frozenset((Complaint, Restriction))
 """Facts that may change what was found at an instant before they occurred: an evaluation in between knows nothing of
 it, so each is judged by itself. What a contact or a case event changes lies at its own instant or after it."""
@@ -44,14 +47,16 @@ class _Touched:
     """A debtor whom the facts since the last commit may have changed something of.
 
     `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
-    then, or what was found in it; None: there was no dossier.
+    then, or what was found in it; None: there was no dossier. `contacts`: those that came since the commit, as long as
+    nothing else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
     """
 
-    __slots__ = ("said", "settled")
+    __slots__ = ("contacts", "said", "settled")
 
-    def __init__(self, said: Dossier | Findings | None, settled: Dossier | Findings | None) -> None:
+    def __init__(self, said: Dossier | Findings | None) -> None:
         self.said = said
-        self.settled = settled
+        self.settled = said
+        self.contacts: set[Name] | None = set()
 
 
 class Conduct:
@@ -97,14 +102,19 @@ class Conduct:
                     return False
             elif not self._may_matter(fact):
                 return False
-        at = self._found(key, dossier) if isinstance(dossier, LargeDossier) else dossier
         if touched is None:
-            touched = self._touched[key] = _Touched(at, at)
+            touched = self._touched[key] = _Touched(dossier)
+        if touched.contacts is not None:
+            if kind in _CONTACTS and not may_be_known and not complaining:
+                touched.contacts.add((kind.TYPE, own_id(fact)))
+            else:
+                self._judge_large(key, touched)
+                touched.contacts = None
         if kind is Complaint and self._has_deadlines:
             self._complaining.add(key)
         if not (may_be_known or complaining or kind in _AT_ONCE):
             return False
-        self._settle(key, touched, self._found(key, at), 0, None)
+        self._settle(key, touched, self._found(key, dossier), 0, None)
         return True
 
     def after(self, key: str, dossier: Dossier, caused_ms: int, frontier_ms: int | None) -> None:
@@ -118,13 +128,20 @@ class Conduct:
         while self._due and now_ms is not None and self._due[0][0] < now_ms:
             _, key = heappop(self._due)
             if key not in self._touched:
-                dossier = held.get(key)
-                at = self._found(key, dossier) if isinstance(dossier, LargeDossier) else dossier
-                self._touched[key] = _Touched(at, at)
+                due = self._touched[key] = _Touched(held.get(key))
+                self._judge_large(key, due)
+                due.contacts = None
         touched, self._touched, self.judged_ms = self._touched, {}, now_ms
         found: list[Finding] = []
         for key, each in touched.items():
-            now = self._judged(key, held.get(key))
+            dossier = held.get(key)
+            alone = None if each.contacts is None or dossier is None else self._alone(key, dossier, each.contacts)
+            if alone is not None:
+                each.said, now = alone
+                each.settled = each.said
+            else:
+                self._judge_large(key, each)
+                now = self._judged(key, dossier)
             self._settle(key, each, now, 0, None)
             self._await(key, now, now_ms)
             found += changes(self._found(key, each.said), before_ms, now, now_ms)
@@ -192,14 +209,29 @@ class Conduct:
 
     def _judged(self, key: str, dossier: Dossier | None) -> Findings:
         """What the rules find in a dossier."""
-        if dossier is None:
-            return NOTHING
-        facts = dossiers.facts(key, dossier)
+        return NOTHING if dossier is None else self._findings(key, dossiers.facts(key, dossier))
+
+    def _findings(self, key: str, facts: list[Fact]) -> Findings:
         history = History(self._rulebook, key, facts)
         return Findings(
             {breach.key: breach for breach in breaches(history, self._credits(facts))},
             {standing.key: standing for standing in standings(history)},
         )
+
+    def _judge_large(self, key: str, touched: _Touched) -> None:
+        """Judges a large dossier as it was at the last commit."""
+        if isinstance(touched.said, LargeDossier):
+            new = touched.contacts or ()
+            facts = [
+                fact
+                for fact in dossiers.facts(key, touched.said)
+                if type(fact) not in _CONTACTS or (fact.TYPE, own_id(fact)) not in new
+            ]
+            touched.said = touched.settled = self._findings(key, facts)
+
+    def _alone(self, key: str, dossier: Dossier, contacts: set[Name]) -> tuple[Findings, Findings] | None:
+        """What was and what is found, as far as these new contacts change it; None: they may change more."""
+        return judged_alone(History(self._rulebook, key, dossiers.facts(key, dossier)), contacts)
 
     def _credits(self, facts: list[Fact]) -> _Credits:
         return _Credits(facts, self._definitions, self._midnight_ms)
