@@ -71,6 +71,7 @@ class Conduct:
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
+        self._records: list[Finding] = []
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -82,12 +83,8 @@ class Conduct:
 
     @property
     def pending(self) -> int:
-        """How many debtors the next `take` judges."""
-        return len(self._touched)
-
-    def is_touched(self, key: str) -> bool:
-        """Whether the next `take` judges this debtor."""
-        return key in self._touched
+        """How many debtors the next `take` judges, and how many records it has already."""
+        return len(self._touched) + len(self._records)
 
     def before(self, key: str, fact: Fact, dossier: Dossier | None, *, may_be_known: bool) -> bool:
         """To be called before a fact comes to a dossier, if there is one, or a version of it is exchanged there; that
@@ -131,21 +128,30 @@ class Conduct:
                 due = self._touched[key] = _Touched(held.get(key))
                 self._judge_large(key, due)
                 due.contacts = None
-        touched, self._touched, self.judged_ms = self._touched, {}, now_ms
-        found: list[Finding] = []
-        for key, each in touched.items():
-            dossier = held.get(key)
-            alone = None if each.contacts is None or dossier is None else self._alone(key, dossier, each.contacts)
-            if alone is not None:
-                each.said, now = alone
-                each.settled = each.said
-            else:
-                self._judge_large(key, each)
-                now = self._judged(key, dossier)
-            self._settle(key, each, now, 0, None)
-            self._await(key, now, now_ms)
-            found += changes(self._found(key, each.said), before_ms, now, now_ms)
+        self.judged_ms = now_ms
+        for key in list(self._touched):
+            self._judge(key, held.get(key), before_ms, now_ms)
+        found, self._records = self._records, []
         return found
+
+    def before_forgetting(self, key: str, dossier: Dossier) -> None:
+        """To be called before facts are forgotten: what was said of a debtor is found in its facts, once more."""
+        if key in self._touched:
+            self._judge(key, dossier, self.judged_ms, self.judged_ms)
+
+    def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
+        """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
+        touched = self._touched.pop(key)
+        alone = None if touched.contacts is None or dossier is None else self._alone(key, dossier, touched.contacts)
+        if alone is not None:
+            touched.said, now = alone
+            touched.settled = touched.said
+        else:
+            self._judge_large(key, touched)
+            now = self._judged(key, dossier)
+        self._settle(key, touched, now, 0, None)
+        self._await(key, now, now_ms)
+        self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
 
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
@@ -225,7 +231,7 @@ class Conduct:
             facts = [
                 fact
                 for fact in dossiers.facts(key, touched.said)
-                if type(fact) not in _CONTACTS or (fact.TYPE, own_id(fact)) not in new
+                if not isinstance(fact, Call | Message | Visit) or (fact.TYPE, own_id(fact)) not in new
             ]
             touched.said = touched.settled = self._findings(key, facts)
 
