@@ -203,11 +203,13 @@ def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_a
         if commits or at == restarts_at:
             commit()
         if at == restarts_at:
-            judged_ms = one.judged_ms
+            assert one.conduct is not None
+            judged_ms = one.conduct.judged_ms
             one = stage()
+            assert one.conduct is not None
             for key, value in ledger.items():
                 one.restore(key, value)
-            one.judged_ms = judged_ms
+            one.conduct.judged_ms = judged_ms
     commit()
     watermark_ms = max(watermark_ms, NOON_MS + end_hour * HOUR_MS)
     commit()
@@ -296,5 +298,5 @@ def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:
     for one in (plain, empty):
         one.apply(fact("call", "k-1", 14))
         assert one.take(NOON_MS).conduct == []
-        assert one.judged_ms is None
+        assert one.conduct is None
         assert list(one.findings()) == []
