@@ -29,7 +29,7 @@ MODULES = {
         "reach running_totals state_timeline states visits"
     ),
     "ledger/store": "dossier dossier_cache held_facts large_dossier record",
-    "engine/debtors": "entity_limits stage",
+    "engine/debtors": "alone entity_limits room stage",
     "engine/deltas": "buffer rows",
 }
 """What is compiled, by folder: what was measured to gain. A class that msgspec makes cannot be compiled, nor one that

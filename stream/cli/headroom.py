@@ -37,9 +37,7 @@ def headroom(
     ] = None,
     inputs: Annotated[
         list[str] | None,
-        typer.Option(
-            "--input", metavar="FILE...", help="Files of events, as for replay: else the ledger.", show_default=False
-        ),
+        typer.Option("--input", metavar="FILE...", help="Files of events: else the ledger topic.", show_default=False),
     ] = None,
     more: Annotated[
         list[str] | None, typer.Argument(metavar="[FILE]...", help="More files.", show_default=False)

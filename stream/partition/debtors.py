@@ -104,7 +104,8 @@ class DebtorPartition:
         self._applied, self._stated = 0, None
         self._committed_ms = self._setup.monotonic_ms()
         if at is not None:
-            self._engine.judged_ms = at.conduct.judged_ms
+            if self._engine.conduct is not None:
+                self._engine.conduct.judged_ms = at.conduct.judged_ms
             if not at.agents.complete:
                 self._engine.say_all_agents()
 
@@ -324,8 +325,9 @@ class DebtorPartition:
 
     def _conduct_said(self, findings: Sequence[Finding]) -> ConductSaid:
         """What will have been said of conduct with the next commit; revisions as of agents."""
-        before = self.positions.conduct.revision if self.positions is not None else 0
-        return ConductSaid(self._next_revision(before) if findings else before, self._engine.judged_ms)
+        before, conduct = self.positions.conduct.revision if self.positions is not None else 0, self._engine.conduct
+        judged_ms = None if conduct is None else conduct.judged_ms
+        return ConductSaid(self._next_revision(before) if findings else before, judged_ms)
 
     def _next_revision(self, before: int) -> int:
         stamps_ms = [buffer.stamp_ms for buffer in self._merge.buffers.values() if buffer.stamp_ms is not None]

@@ -138,8 +138,8 @@ class HandOverWriter:
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
         """Writes everything else; returns how many KPI records and alerts were published. `stopped`: by partition of
-        the windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files of
-        folded debtors. RefusedError: a worker was started meanwhile."""
+        the windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files
+        of folded debtors. RefusedError: a worker was started meanwhile."""
         with _alone():
             names = self.setup.names
             for partition in range(self._debtor_partitions):

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from stream.conduct.rulebook import Rulebook
 from stream.engine.debtors.agents import AgentChanges, AgentNow
+from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.findings import NOTHING, Finding, Findings
+from stream.engine.debtors.room import no_room_for
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
-from stream.facts.fact import AgentState, Call, Fact, Message
+from stream.facts.fact import AgentState, Fact
 from stream.facts.identity import expected_key
-from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
-from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -36,10 +36,6 @@ from stream.windows.calendar import day_begins
 from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
-
-_ALONE: frozenset[type[Fact]] = frozenset(kind.struct for kind in KINDS.values() if kind.role == "alone")
-"""Types that nothing else depends on."""
-
 
 NO_LOSERS: tuple[bytes, ...] = ()
 
@@ -78,7 +74,7 @@ class DebtorStage:
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
-        self._conduct = (
+        self.conduct = (  # None: there are no rules
             None
             if rulebook is None or rulebook.empty
             else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
@@ -97,7 +93,7 @@ class DebtorStage:
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        judged = 0 if self._conduct is None else self._conduct.pending
+        judged = 0 if self.conduct is None else self.conduct.pending
         return len(self._state) + self._buffer.pending + len(self._agents) + judged
 
     @property
@@ -135,12 +131,12 @@ class DebtorStage:
         name = record.identity(fact)
         dossier = self._dossiers.get(key)
         may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
-        conduct = self._conduct
+        conduct = self.conduct
         if conduct is not None and conduct.before(key, fact, dossier, may_be_known=may_be_known):
             return self._apply_judged(key, name, may_be_known, fact, dossier, frontier_ms)
         if (
             may_be_known
-            or not _stands_alone(fact, dossier)
+            or not stands_alone(fact, dossier)
             or (dossier is not None and dossiers.count(dossier) >= self._least_limit)
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
@@ -169,8 +165,8 @@ class DebtorStage:
         """A fact that may change what conduct rules found before it occurred."""
         verdict = self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         after = self._dossiers.get(key)
-        if self._conduct is not None and after is not None:
-            self._conduct.after(key, after, fact.occurred_at, frontier_ms)
+        if self.conduct is not None and after is not None:
+            self.conduct.after(key, after, fact.occurred_at, frontier_ms)
         return verdict
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
@@ -198,7 +194,7 @@ class DebtorStage:
         index = self._cache.take(key) or self._read(key, dossier)
         place = index.held.place_of(name) if may_be_known else None
         if place is None:
-            full = self._full(fact, key, dossier)
+            full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
                 self._leave_open(key, dossier, index)
                 return full
@@ -279,18 +275,6 @@ class DebtorStage:
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
-    def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
-        facts = dossiers.count(dossier)
-        if facts < self._least_limit:
-            return None
-        if facts >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
-        if fact.case_id is not None and facts >= self._limits.facts_per_case:
-            of_case = dossiers.count_of_case(key, dossier, fact.case_id)
-            if of_case >= self._limits.facts_per_case:
-                return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
-        return None
-
     def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
         name = record.identity(fact)
         timeline = self._timelines.get(key) or StateTimeline()
@@ -328,9 +312,7 @@ class DebtorStage:
         self._state += self._entities.forget(frontier_ms)
         for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
             dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
-            # What was said of a debtor is found in its facts, once more: first it is said what has changed of it.
-            judged_first = self._conduct is not None and self._conduct.is_touched(key)
-            if dossier is not None and not judged_first and dossiers.kept_until(dossier) <= frontier_ms:
+            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if timeline is not None:
                 states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
@@ -343,8 +325,9 @@ class DebtorStage:
     def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
-        if gone and self._conduct is not None:
-            stays, again_ms = self._conduct.kept(key, facts, gone, frontier_ms)
+        if gone and self.conduct is not None:
+            self.conduct.before_forgetting(key, dossier)
+            stays, again_ms = self.conduct.kept(key, facts, gone, frontier_ms)
             gone = [fact for fact in gone if record.identity(fact) not in stays]
             until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
         if gone:
@@ -363,21 +346,11 @@ class DebtorStage:
         """What changed since the last time, ready to be written in one transaction. `watermark_ms`: that of the
         partition; deadlines of conduct rules that it has passed are judged."""
         # What it finds contributes to the deltas.
-        found = [] if self._conduct is None else self._conduct.take(self._dossiers, watermark_ms)
+        found = [] if self.conduct is None else self.conduct.take(self._dossiers, watermark_ms)
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
         return Changes(deltas, state, self._agents.take(self._timelines), found)
-
-    @property
-    def judged_ms(self) -> int | None:
-        """Deadlines of conduct rules before it have been judged; None: none have."""
-        return None if self._conduct is None else self._conduct.judged_ms
-
-    @judged_ms.setter
-    def judged_ms(self, judged_ms: int | None) -> None:
-        if self._conduct is not None:
-            self._conduct.judged_ms = judged_ms
 
     def facts_of(self, debtor: str) -> list[Fact]:
         """All that the ledger holds of a debtor, but for agents' states."""
@@ -386,9 +359,9 @@ class DebtorStage:
 
     def findings(self) -> Iterator[tuple[str, Findings]]:
         """Every debtor with what the conduct rules find of it, deadlines of the future included."""
-        if self._conduct is not None:
+        if self.conduct is not None:
             for key, dossier in self._dossiers.items():
-                found = self._conduct.findings(key, dossier)
+                found = self.conduct.findings(key, dossier)
                 if found != NOTHING:
                     yield key, found
 
@@ -403,8 +376,8 @@ class DebtorStage:
             self._entities.restore(name, value)
             return
         self._cache.take(owner)
-        if self._conduct is not None:
-            self._conduct.restored(owner, name)
+        if self.conduct is not None:
+            self.conduct.restored(owner, name)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):
             self._restore_state(owner, name, entry)
@@ -425,22 +398,3 @@ class DebtorStage:
             timeline.put(as_state(record.plain(state)), record.losers_of(state))
         if not len(timeline):
             del self._timelines[owner]
-
-
-def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
-    """Whether a new fact changes nothing but its own counts."""
-    kind = type(fact)
-    if dossier is None:
-        return kind is Call or kind is Message or kind in _ALONE
-    if kind is Call:
-        if dossiers.is_calm(dossier):
-            return True
-        call = cast("Call", fact)
-        human = call.outcome == "human"
-        return not dossiers.call_matters(
-            dossier, call.occurred_at, is_attempt(call), human, human and reaches_debtor(call)
-        )
-    if kind is Message:
-        message = cast("Message", fact)
-        return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
-    return kind in _ALONE and not dossiers.always_matters(dossier)
