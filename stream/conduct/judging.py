@@ -79,7 +79,7 @@ def _frequency(history: History, rule: Rule, moment: Moment) -> Counted | None:
     of = rule.parameters
     assert isinstance(of, Frequency)
     counted = window_of(history, of, moment)
-    among = counted.end > 0 and counted.contacts[counted.end - 1] is moment.contact
+    among = counted.end > 0 and counted.contacts[counted.end - 1] == moment.contact
     return counted if among and counted.count > of.limit else None
 
 
