@@ -18,9 +18,11 @@ from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.engine.debtors.findings import NOTHING, Finding, Findings, changes, contributed
+from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
+from stream.facts.identity import own_id
 from stream.ledger.complaints import complaint_credit
 from stream.ledger.contribution import Credit
 from stream.ledger.debtor_index import DebtorIndex
@@ -32,6 +34,7 @@ from stream.ledger.store.held_facts import FactList
 from stream.ledger.store.large_dossier import LargeDossier
 
 _SEEN: frozenset[type[Fact]] = frozenset((Call, Message, Visit, Case, Complaint, Restriction))
+_CONTACTS: frozenset[type[Fact]] = frozenset((Call, Message, Visit))
 _AT_ONCE: frozenset[type[Fact]] = frozenset((Complaint, Restriction))
 """Facts that may change what was found at an instant before they occurred: an evaluation in between knows nothing of
 it, so each is judged by itself. What a contact or a case event changes lies at its own instant or after it."""
@@ -44,14 +47,16 @@ class _Touched:
     """A debtor whom the facts since the last commit may have changed something of.
 
     `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
-    then, or what was found in it; None: there was no dossier.
+    then, or what was found in it; None: there was no dossier. `contacts`: those that came since the commit, as long as
+    nothing else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
     """
 
-    __slots__ = ("said", "settled")
+    __slots__ = ("contacts", "said", "settled")
 
-    def __init__(self, said: Dossier | Findings | None, settled: Dossier | Findings | None) -> None:
+    def __init__(self, said: Dossier | Findings | None) -> None:
         self.said = said
-        self.settled = settled
+        self.settled = said
+        self.contacts: set[Name] | None = set()
 
 
 class Conduct:
@@ -66,6 +71,7 @@ class Conduct:
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
+        self._records: list[Finding] = []
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -77,12 +83,8 @@ class Conduct:
 
     @property
     def pending(self) -> int:
-        """How many debtors the next `take` judges."""
-        return len(self._touched)
-
-    def is_touched(self, key: str) -> bool:
-        """Whether the next `take` judges this debtor."""
-        return key in self._touched
+        """How many debtors the next `take` judges, and how many records it has already."""
+        return len(self._touched) + len(self._records)
 
     def before(self, key: str, fact: Fact, dossier: Dossier | None, *, may_be_known: bool) -> bool:
         """To be called before a fact comes to a dossier, if there is one, or a version of it is exchanged there; that
@@ -97,14 +99,19 @@ class Conduct:
                     return False
             elif not self._may_matter(fact):
                 return False
-        at = self._found(key, dossier) if isinstance(dossier, LargeDossier) else dossier
         if touched is None:
-            touched = self._touched[key] = _Touched(at, at)
+            touched = self._touched[key] = _Touched(dossier)
+        if touched.contacts is not None:
+            if kind in _CONTACTS and not may_be_known and not complaining:
+                touched.contacts.add((kind.TYPE, own_id(fact)))
+            else:
+                self._judge_large(key, touched)
+                touched.contacts = None
         if kind is Complaint and self._has_deadlines:
             self._complaining.add(key)
         if not (may_be_known or complaining or kind in _AT_ONCE):
             return False
-        self._settle(key, touched, self._found(key, at), 0, None)
+        self._settle(key, touched, self._found(key, dossier), 0, None)
         return True
 
     def after(self, key: str, dossier: Dossier, caused_ms: int, frontier_ms: int | None) -> None:
@@ -118,17 +125,33 @@ class Conduct:
         while self._due and now_ms is not None and self._due[0][0] < now_ms:
             _, key = heappop(self._due)
             if key not in self._touched:
-                dossier = held.get(key)
-                at = self._found(key, dossier) if isinstance(dossier, LargeDossier) else dossier
-                self._touched[key] = _Touched(at, at)
-        touched, self._touched, self.judged_ms = self._touched, {}, now_ms
-        found: list[Finding] = []
-        for key, each in touched.items():
-            now = self._judged(key, held.get(key))
-            self._settle(key, each, now, 0, None)
-            self._await(key, now, now_ms)
-            found += changes(self._found(key, each.said), before_ms, now, now_ms)
+                due = self._touched[key] = _Touched(held.get(key))
+                self._judge_large(key, due)
+                due.contacts = None
+        self.judged_ms = now_ms
+        for key in list(self._touched):
+            self._judge(key, held.get(key), before_ms, now_ms)
+        found, self._records = self._records, []
         return found
+
+    def before_forgetting(self, key: str, dossier: Dossier) -> None:
+        """To be called before facts are forgotten: what was said of a debtor is found in its facts, once more."""
+        if key in self._touched:
+            self._judge(key, dossier, self.judged_ms, self.judged_ms)
+
+    def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
+        """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
+        touched = self._touched.pop(key)
+        alone = None if touched.contacts is None or dossier is None else self._alone(key, dossier, touched.contacts)
+        if alone is not None:
+            touched.said, now = alone
+            touched.settled = touched.said
+        else:
+            self._judge_large(key, touched)
+            now = self._judged(key, dossier)
+        self._settle(key, touched, now, 0, None)
+        self._await(key, now, now_ms)
+        self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
 
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
@@ -192,14 +215,29 @@ class Conduct:
 
     def _judged(self, key: str, dossier: Dossier | None) -> Findings:
         """What the rules find in a dossier."""
-        if dossier is None:
-            return NOTHING
-        facts = dossiers.facts(key, dossier)
+        return NOTHING if dossier is None else self._findings(key, dossiers.facts(key, dossier))
+
+    def _findings(self, key: str, facts: list[Fact]) -> Findings:
         history = History(self._rulebook, key, facts)
         return Findings(
             {breach.key: breach for breach in breaches(history, self._credits(facts))},
             {standing.key: standing for standing in standings(history)},
         )
+
+    def _judge_large(self, key: str, touched: _Touched) -> None:
+        """Judges a large dossier as it was at the last commit."""
+        if isinstance(touched.said, LargeDossier):
+            new = touched.contacts or ()
+            facts = [
+                fact
+                for fact in dossiers.facts(key, touched.said)
+                if not isinstance(fact, Call | Message | Visit) or (fact.TYPE, own_id(fact)) not in new
+            ]
+            touched.said = touched.settled = self._findings(key, facts)
+
+    def _alone(self, key: str, dossier: Dossier, contacts: set[Name]) -> tuple[Findings, Findings] | None:
+        """What was and what is found, as far as these new contacts change it; None: they may change more."""
+        return judged_alone(History(self._rulebook, key, dossiers.facts(key, dossier)), contacts)
 
     def _credits(self, facts: list[Fact]) -> _Credits:
         return _Credits(facts, self._definitions, self._midnight_ms)

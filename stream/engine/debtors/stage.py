@@ -328,9 +328,7 @@ class DebtorStage:
         self._state += self._entities.forget(frontier_ms)
         for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
             dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
-            # What was said of a debtor is found in its facts, once more: first it is said what has changed of it.
-            judged_first = self._conduct is not None and self._conduct.is_touched(key)
-            if dossier is not None and not judged_first and dossiers.kept_until(dossier) <= frontier_ms:
+            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if timeline is not None:
                 states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
@@ -344,6 +342,7 @@ class DebtorStage:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
         if gone and self._conduct is not None:
+            self._conduct.before_forgetting(key, dossier)
             stays, again_ms = self._conduct.kept(key, facts, gone, frontier_ms)
             gone = [fact for fact in gone if record.identity(fact) not in stays]
             until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
