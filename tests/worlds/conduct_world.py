@@ -73,7 +73,7 @@ class Contacts:
         """Ids that are no order of time; now and then one that other facts have, too."""
         self.number += 1
         if letter != "e" and self.chance(0.05):
-            return self.pick("x1", "x2")
+            return str(self.pick("x1", "x2"))
         return f"{letter}{self.random.randrange(10)}-{self.number}"
 
     def given(self, fields: Raw) -> Raw:
