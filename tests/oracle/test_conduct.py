@@ -1,31 +1,51 @@
-"""The oracle's conduct rules on examples whose answers were worked out by hand from the page."""
+"""Conduct rules at their boundaries, on examples whose answers were worked out by hand from the page.
+
+Each is put to the oracle and to replay.
+"""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from tests.oracle.config import Config, read_config
+from tests.oracle.config import read_config
 from tests.oracle.replay import expected_replay
 from tests.worlds import events as e
+from tests.worlds.replayed import replayed
 
 CHICAGO = {"main": {"zone": "America/Chicago"}, "two": {"zone": "Europe/London"}}
 
 
-def config_of(rules: list[e.Raw] | None = None, **section: Any) -> Config:
-    return read_config({"sites": CHICAGO, "conduct": {"rules": rules or [], **section}})
+def config_of(rules: list[e.Raw] | None = None, **section: Any) -> e.Raw:
+    return {"sites": CHICAGO, "conduct": {"rules": rules or [], **section}}
 
 
 def own(kind: str, **values: Any) -> list[e.Raw]:
     return [{"rule": "own", "kind": kind, **values}]
 
 
-def found(raws: list[e.Raw], config: Config, as_of: str | None = "end") -> list[tuple[str, str]]:
-    """(rule, own id of the fact) of each breach, in order."""
-    told = expected_replay(e.lines(raws), config, as_of=as_of)
+def records(raws: list[e.Raw], config: e.Raw, as_of: str | None = "end", packs: Sequence[e.Raw] = ()) -> list[e.Raw]:
+    """What conduct.jsonl must hold, and does."""
+    told = expected_replay(e.lines(raws), read_config(config, packs), as_of=as_of)
     assert told.rejected == []
-    return [(record["rule"], record["fact"]["id"]) for record in told.conduct]
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "packs.yaml").write_text(json.dumps(packs), encoding="utf-8")
+        content = b"".join(line + b"\n" for line in e.lines(raws))
+        got = replayed(config, [content], Path(folder), options=() if as_of is None else ("--as-of", as_of))
+    assert got.conduct == told.conduct
+    return told.conduct
+
+
+def found(
+    raws: list[e.Raw], config: e.Raw, as_of: str | None = "end", packs: Sequence[e.Raw] = ()
+) -> list[tuple[str, str]]:
+    """(rule, own id of the fact) of each breach, in order."""
+    return [(record["rule"], record["fact"]["id"]) for record in records(raws, config, as_of, packs)]
 
 
 def on_case(at: str, call_id: str, **fields: Any) -> e.Raw:
@@ -76,7 +96,7 @@ def test_the_eighth_of_one_instant_is_the_last_by_id() -> None:
 
 def test_a_record_says_what_was_counted_where_the_debtor_lives() -> None:
     raws = a_week_of(7, "2026-11-02T18:00:00.500Z")
-    (record,) = expected_replay(e.lines(raws), config_of(**REG_F)).conduct
+    (record,) = records(raws, config_of(**REG_F))
     assert record == {
         "record": "breach",
         "rule": "us_reg_f.calls_in_7_days",
@@ -104,8 +124,8 @@ def test_a_record_says_what_was_counted_where_the_debtor_lives() -> None:
 def test_at_most_the_last_twenty_ids_are_listed() -> None:
     rules = own("frequency", counts="attempts", per="debtor", limit=20, window={"days": 1})
     raws = [on_case(f"2026-11-02T18:00:{n:02}Z", f"k{n:02}") for n in range(22)]
-    records = expected_replay(e.lines(raws), config_of(rules)).conduct
-    assert [(r["count"], r["counted"][0], len(r["counted"])) for r in records] == [(21, "k01", 20), (22, "k02", 20)]
+    listed = records(raws, config_of(rules))
+    assert [(r["count"], r["counted"][0], len(r["counted"])) for r in listed] == [(21, "k01", 20), (22, "k02", 20)]
 
 
 # The conversation is on Sunday 1 November at 20:00 in Chicago, the day on which the clocks go back: day 1.
@@ -153,7 +173,7 @@ def test_the_zone_is_of_the_contacts_own_case_then_of_any_then_of_the_site() -> 
     call = on_case("2026-11-02T03:00:00Z", "k")
 
     def zone(*raws: e.Raw) -> tuple[str, bool]:
-        (record,) = expected_replay(e.lines([*raws, call]), config_of(rules)).conduct
+        (record,) = records([*raws, call], config_of(rules))
         return record["zone"], record["zone_assumed"]
 
     assert zone(nonsense, later) == ("America/Chicago", True)
@@ -161,7 +181,7 @@ def test_the_zone_is_of_the_contacts_own_case_then_of_any_then_of_the_site() -> 
     assert found([elsewhere, nonsense, later, call], config_of(rules)) == []  # noon in Tokyo
     tie = elsewhere | {"event_id": "e0", "debtor_zone": "Asia/Shanghai"}
     both = [elsewhere, tie, call | {"occurred_at": "2026-11-01T15:00:00Z"}]
-    (record,) = expected_replay(e.lines(both), config_of(rules)).conduct
+    (record,) = records(both, config_of(rules))
     assert record["zone"] == "Asia/Tokyo"
 
 
@@ -283,8 +303,8 @@ def test_a_complaint_is_answered_before_its_deadline(closed_at: str | None, over
     asked = e.complaint("2026-10-31T18:00:00Z", "q", closed_at=closed_at, case_id="c1", call_id="k")
     taken = e.call("2026-10-31T17:00:00Z", "k", agent_id="a7", team_id="t7", transferred_from="k0")
     config = config_of(own("deadline", days=2))
-    records = expected_replay(e.lines([asked, taken]), config, as_of="end").conduct
-    assert [(r["at"], r["case"], r["local_time"], r["agent"], r["team"]) for r in records] == [
+    late = records([asked, taken], config)
+    assert [(r["at"], r["case"], r["local_time"], r["agent"], r["team"]) for r in late] == [
         ("2026-11-02T18:00:00Z", None, "12:00:00", "a7", "t7")
     ] * overdue
 
@@ -327,9 +347,9 @@ def test_versions_of_a_pack_of_ones_own_replace_the_shipped_one() -> None:
         {"pack": "us_ma", "effective_until": "2026-11-03", "rules": [rule | {"until": "20:00"}]},
         {"pack": "us_ma", "effective_from": "2026-11-03", "rules": [rule | {"until": "22:00"}]},
     ]
-    config = read_config({"sites": CHICAGO, "conduct": {"packs": ["us_ma"]}}, packs)
+    config = config_of(packs=["us_ma"], pack_files=["packs.yaml"])
     raws = [on_case("2026-11-03T02:30:00Z", "old"), on_case("2026-11-04T02:30:00Z", "new")]
-    assert found(raws, config) == [("us_ma.hours", "old")]
+    assert found(raws, config, packs=packs) == [("us_ma.hours", "old")]
 
 
 def test_the_local_day_is_the_day_on_which_the_clocks_change() -> None:
@@ -345,7 +365,7 @@ def test_breaches_are_a_kpi_of_agent_team_queue_segment_and_site() -> None:
     night = on_case("2026-11-02T04:00:00Z", "k", queue_id="q", segment_id="s")
     told = expected_replay(e.lines([night]), read_config({"sites": CHICAGO}))
     assert all("conduct" not in str(record) for record in told.kpis.values())
-    told = expected_replay(e.lines([night, on_case("2026-11-02T20:00:00Z", "k2")]), config_of(**REG_F))
+    told = expected_replay(e.lines([night, on_case("2026-11-02T20:00:00Z", "k2")]), read_config(config_of(**REG_F)))
     for level, entity in (("agent", "a1"), ("team", "t1"), ("queue", "q"), ("segment", "s"), ("site", "main")):
         record = told.kpis[f"main|{level}|{entity}|interval_30m|2026-11-02T04:00:00Z"]
         kpis = {kpi["kpi"]: kpi for kpi in record["kpis"]}

@@ -66,9 +66,9 @@ def test_the_whole_answer_waits_for_a_moment_at_which_every_rule_allows() -> Non
     ]
     late = [call | {"occurred_at": f"2026-11-03T02:3{n}:00Z"} for n, call in enumerate(late)]
     said = answer([*late, PLACED], REG_F, "2026-11-03T03:30:00Z")
-    froms = {entry["rule"]: entry["allowed_from"] for entry in said["rules"]}
-    assert froms["us_reg_f.hours"] == "2026-11-03T14:00:00Z"
-    assert froms["us_reg_f.calls_in_7_days"] == "2026-11-10T02:30:00Z"  # 20:30 in Chicago
+    starts = {entry["rule"]: entry["allowed_from"] for entry in said["rules"]}
+    assert starts["us_reg_f.hours"] == "2026-11-03T14:00:00Z"
+    assert starts["us_reg_f.calls_in_7_days"] == "2026-11-10T02:30:00Z"  # 20:30 in Chicago
     assert said["allowed_from"] == "2026-11-10T02:30:00Z"
     said = answer([*late[1:], late[0] | {"occurred_at": "2026-11-03T03:10:00Z"}, PLACED], REG_F, "2026-11-03T03:30:00Z")
     assert said["allowed_from"] == "2026-11-10T02:31:00Z"

@@ -17,7 +17,7 @@ from tests.worlds.moments import DAYS, Moments
 ZONES = ("Europe/London", "America/Havana", "Asia/Kathmandu", "America/St_Johns", "Pacific/Apia", "UTC")
 NO_ZONES = ("Mars/Olympus", "Europe", "europe/london", "../UTC", "Beijing | time", "tzdata.zi")
 SITES = (None, None, None, None, "two", "two", "unknown site")
-CASES = ("c1", "c1", "c1", "c2", None)
+CASES = ("c1", "c1", "c1", "c1", "c2", "¢²", None)
 NUMBERS = ("n1", "n1", "n2", None)
 OUTCOMES = ("human", "human", "human", "machine", "no_answer", "no_answer", "busy", "failed", "invalid_number")
 EDGES = (0, 60, 90, 120, 480, 720, 1140, 1230, 1260, 1320, 1439)
@@ -52,7 +52,7 @@ class ConductWorld:
 
 @dataclass
 class Contacts:
-    """Draws events about two debtors, few cases and numbers."""
+    """Draws events about three debtors, few cases and numbers."""
 
     random: Random
     moments: Moments
@@ -70,8 +70,10 @@ class Contacts:
         return self.moments.write(self.moments.draw())
 
     def new_id(self, letter: str) -> str:
-        """Ids that are no order of time."""
+        """Ids that are no order of time; now and then one that other facts have, too."""
         self.number += 1
+        if letter != "e" and self.chance(0.05):
+            return str(self.pick("x1", "x2"))
         return f"{letter}{self.random.randrange(10)}-{self.number}"
 
     def given(self, fields: Raw) -> Raw:
@@ -87,7 +89,9 @@ class Contacts:
             "type": kind,
             "event_id": self.new_id("e"),
             "occurred_at": self.at(),
-            "debtor_id": self.pick("d1", "d1", "d1", "d1", "d2", "d2", None if kind in ("call", "message") else "d1"),
+            "debtor_id": self.pick(
+                "d1", "d1", "d1", "d1", "d2", "债务人 7", None if kind in ("call", "message") else "d1"
+            ),
             "site_id": self.pick(*SITES),
             "agent_id": self.pick("a1", "a1", "a2", None),
             "team_id": self.pick("t1", "t2", None),
@@ -153,13 +157,13 @@ class Contacts:
         }
 
     def visit(self) -> Raw:
-        case = self.pick("c1", "c1", "c2")
+        case = self.pick("c1", "c1", "c2", "¢²")
         return {"visit_id": self.new_id("v"), "met_debtor": self.chance(0.5), "agent_id": "a1", "case_id": case}
 
     def case(self) -> Raw:
         zone = self.pick(*self.zones, *self.zones, self.pick(*NO_ZONES), None, None)
         change = self.pick("placed", "assigned", "stage", "closed")
-        return {"case_id": self.pick("c1", "c1", "c2"), "change": change, "debtor_zone": zone}
+        return {"case_id": self.pick("c1", "c1", "c2", "¢²"), "change": change, "debtor_zone": zone}
 
     def restriction(self) -> Raw:
         kind = self.pick(*RESTRICTIONS)

@@ -23,7 +23,7 @@ from tests.worlds.differences import differences, in_conduct
 from tests.worlds.folded import expected_sums, folded, settings_of
 from tests.worlds.judged import judged
 from tests.worlds.lived import Floor, facts_in
-from tests.worlds.replayed import Replayed, replayed
+from tests.worlds.replayed import Replayed, replayed, told_by_command
 
 WORLDS = int(os.environ.get("KPI_WORLDS", "40"))
 """How many worlds are tried; hundreds for a long run."""
@@ -96,6 +96,25 @@ def test_no_second_before_allowed_from_is_allowed(tmp_path: Path) -> None:
             assert not (first_ms <= second <= last_ms and question.allows_all(second)), f"seed {seed}, {query}"
         assert found is None or question.allows_all(found), f"seed {seed}, {query}"
     assert refused > WORLDS // 5
+
+
+@pytest.mark.timeout(60 + WORLDS)
+def test_the_command_reads_files_and_says_how_fresh_its_answer_is(tmp_path: Path) -> None:
+    for seed in SEEDS[:10]:
+        drawn, random = conduct_world(seed), Random(seed)
+        drawn.prepare(tmp_path)
+        events = sort_lines(drawn.lines)[0]
+        config = read_config(drawn.config, drawn.packs)
+        query = draw_query(random, [event["occurred_at"] for event in events])
+        named = {"case": query.case, "number": query.number, "site": query.site}
+        whom = {"debtor": query.debtor, "at": utc(query.at_ms), **{k: v for k, v in named.items() if v is not None}}
+        halves = [tmp_path / "odd.jsonl", tmp_path / "even.jsonl"]
+        for number, half in enumerate(halves):
+            half.write_bytes(joined(drawn.lines[number::2]))
+        question = asked(facts_of(events), config, query.debtor, query.at_ms, **named)
+        known_until_ms = max(event["occurred_at"] for event in events)
+        expected = expected_headroom(question, query.debtor, known_until_ms)
+        assert told_by_command(drawn.config, tmp_path, whom, halves) == expected, f"seed {seed}, {query}"
 
 
 def told_by_replay(drawn: ConductWorld, files: list[bytes], folder: Path, *options: str) -> Replayed:
