@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from stream.conduct.headroom import Query
-from stream.publish.headroom import EXAMPLE, Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
+from stream.publish.headroom import Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
 from stream.settings import load
 from stream.worker.assignments import Assignments
 from stream.worker.headroom import HeadroomDesk, advertised_url
