@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from stream.conduct.rule import Consent, Deadline, Frequency, Hours, Quiet, Recorded, Restricted, Rule, Spacing
 from stream.conduct.rule import ThirdParty as Third
 from stream.conduct.rulebook import Rulebook
-from stream.engine.debtors.findings import ConductChange, DebtorFindings, stands
+from stream.engine.debtors.findings import ConductFinding, Findings, stands
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.entities.outputs import ConductRecord
 from stream.facts.decode import Rejection, decode
@@ -82,7 +82,7 @@ class Topic:
         self.latest: dict[str, dict[str, Any]] = {}
         self.revision = 0
 
-    def hears(self, found: list[ConductChange]) -> None:
+    def hears(self, found: list[ConductFinding]) -> None:
         self.revision += 1
         for finding in found:
             key, value = finding.encoded(self.revision, "live")
@@ -117,7 +117,7 @@ def expected(
     ledger = stage(book)
     for each in facts:
         ledger.apply(each)
-    found = dict(ledger.findings()).get("d-1", DebtorFindings({}, {}))
+    found = dict(ledger.findings()).get("d-1", Findings({}, {}))
     counted: dict[Any, int] = {}
     for breach in found.breaches.values():
         place = breach.credit.agent, breach.at_ms // 10_000

@@ -9,14 +9,14 @@ from collections.abc import Collection
 from stream.conduct.breaches import breaches_of
 from stream.conduct.history import History
 from stream.conduct.rule import Frequency
-from stream.conduct.standing import Standing, standing_of
-from stream.engine.debtors.findings import NOTHING, DebtorFindings
+from stream.conduct.standing import ConductStanding, standing_of
+from stream.engine.debtors.findings import NOTHING, Findings
 
 Name = tuple[str, str]
 """Type and own id of a contact."""
 
 
-def judged_alone(history: History, new: Collection[Name]) -> tuple[DebtorFindings, DebtorFindings] | None:
+def judged_alone(history: History, new: Collection[Name]) -> tuple[Findings, Findings] | None:
     """Before and after the `new` contacts of a history came: what is found of all that they change. None: one of them
     comes before another that is not new, so that more may have changed."""
     rows = history.contacts, history.talks
@@ -29,8 +29,8 @@ def judged_alone(history: History, new: Collection[Name]) -> tuple[DebtorFinding
             return None
     contacts = history.contacts[bisect_left(history.contacts, first) :]
     found = {breach.key: breach for each in contacts for breach in breaches_of(history, each)}
-    before: dict[str, Standing] = {}
-    after: dict[str, Standing] = {}
+    before: dict[str, ConductStanding] = {}
+    after: dict[str, ConductStanding] = {}
     for rule in history.rulebook.rules:
         if isinstance(rule.parameters, Frequency):
             for counted in history.counted(rule.parameters).values():
@@ -42,4 +42,4 @@ def judged_alone(history: History, new: Collection[Name]) -> tuple[DebtorFinding
                         before[was.key] = was
                     if now is not None:
                         after[now.key] = now
-    return DebtorFindings({}, before), DebtorFindings(found, after)
+    return Findings({}, before), Findings(found, after)
