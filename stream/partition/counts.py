@@ -7,8 +7,8 @@ from typing import ClassVar, get_args
 
 import structlog
 
-from stream.conduct.standing import Standing
-from stream.engine.debtors.findings import Finding
+from stream.conduct.standing import ConductStanding
+from stream.engine.debtors.findings import ConductFinding
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
@@ -69,11 +69,11 @@ class EventCounts:
         """Counts a dead letter."""
         self._reasons[reason] += 1
 
-    def found(self, findings: Sequence[Finding]) -> None:
+    def found(self, findings: Sequence[ConductFinding]) -> None:
         """Counts what the conduct rules have found, by rule and site."""
         for finding in findings:
             of = finding.of
-            what = of.state if isinstance(of, Standing) else "withdrawn" if finding.withdrawn else "breach"
+            what = of.state if isinstance(of, ConductStanding) else "withdrawn" if finding.withdrawn else "breach"
             self._found[what, of.rule, of.credit.site] += 1
 
     def report(self, meters: MetricSink) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from stream.engine.debtors.findings import Finding, Findings
+from stream.engine.debtors.findings import ConductFinding, Findings
 from stream.facts.fact import Complaint
 
 Found = tuple[bytes, bytes, int | None]
@@ -15,10 +15,10 @@ of a deadline; None: it holds already."""
 def found_of(findings: Findings, run: str) -> Iterator[Found]:
     """All that was found of one debtor, standings that are clear included."""
     for breach in findings.breaches.values():
-        key, value = Finding(breach).encoded(0, run)
+        key, value = ConductFinding(breach).encoded(0, run)
         yield key, value, breach.at_ms if breach.type == Complaint.TYPE else None
     for standing in findings.standings.values():
-        yield *Finding(standing).encoded(0, run), None
+        yield *ConductFinding(standing).encoded(0, run), None
 
 
 def changed(

@@ -13,8 +13,8 @@ from jsonschema import Draft202012Validator
 from stream.conduct.rule import (
     AT_ONCE,
     CHANNELS,
+    ComplaintDeadline,
     Consent,
-    Deadline,
     Frequency,
     Hours,
     Parameters,
@@ -44,7 +44,7 @@ TABLE: dict[str, Parameters] = {
     "cn_cba_2026.night": Hours(480, 1320, consent=Consent()),
     "uk_conc.breathing_space": Restricted(frozenset({"breathing_space"})),
     "uk_conc.preference": Quiet(),
-    "uk_conc.complaint_response": Deadline(56),
+    "uk_conc.complaint_response": ComplaintDeadline(56),
     "in_rbi.hours": Hours(480, 1140),
     "in_rbi.recorded": Recorded(),
     "any.restricted": Restricted(STOPS),

@@ -1,5 +1,5 @@
-"""The conduct rules on the live path (conduct 3 to 5): what the topic says, through kills and hand-overs, is what replay
-writes of the same events, and every worker answers diallers for its own debtors."""
+"""The conduct rules on the live path (conduct 3 to 5): what the topic says, through kills and hand-overs, is what
+replay writes of the same events, and every worker answers diallers for its own debtors."""
 
 from __future__ import annotations
 

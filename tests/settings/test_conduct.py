@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stream.conduct.rule import Consent, Frequency, Hours, Rule, Spacing
+from stream.conduct.rule import ConductRule, Consent, Frequency, Hours, Spacing
 from stream.conduct.rulebook import Rulebook
 from stream.engine.fingerprint import differing_keys, fingerprint
 from stream.settings import Settings, SettingsError, load
@@ -35,7 +35,7 @@ def rulebook(folder: Path, text: str, **files: str) -> Rulebook:
     return found
 
 
-def rules_at(book: Rulebook, site: str) -> dict[str, Rule]:
+def rules_at(book: Rulebook, site: str) -> dict[str, ConductRule]:
     return {rule.name: rule for rule in book.at(site)}
 
 

@@ -17,7 +17,7 @@ from stream.conduct.breaches import breaches
 from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
-from stream.engine.debtors.findings import NOTHING, Finding, Findings, changes, contributed
+from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings, changes, contributed
 from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -71,7 +71,7 @@ class Conduct:
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
-        self._records: list[Finding] = []
+        self._records: list[ConductFinding] = []
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -118,7 +118,7 @@ class Conduct:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
         self._settle(key, self._touched[key], self._found(key, dossier), caused_ms, frontier_ms)
 
-    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[Finding]:
+    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductFinding]:
         """The records of what has changed since the last time. Deadlines are judged that the watermark has passed."""
         before_ms = self.judged_ms
         now_ms = self._schedule(held, watermark_ms)

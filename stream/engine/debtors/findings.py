@@ -8,7 +8,7 @@ from typing import NamedTuple
 import orjson
 
 from stream.conduct.breach import Breach
-from stream.conduct.standing import Standing, gone
+from stream.conduct.standing import ConductStanding, gone
 from stream.ledger.difference import Difference
 
 COLUMN = "conduct_breaches"
@@ -20,16 +20,16 @@ class Findings(NamedTuple):
     breaches."""
 
     breaches: dict[str, Breach]
-    standings: dict[str, Standing]
+    standings: dict[str, ConductStanding]
 
 
 NOTHING = Findings({}, {})
 
 
-class Finding(NamedTuple):
+class ConductFinding(NamedTuple):
     """One record to be published. `withdrawn`: of a breach that stands no longer."""
 
-    of: Breach | Standing
+    of: Breach | ConductStanding
     withdrawn: bool = False
 
     def encoded(self, revision: int, run: str) -> tuple[bytes, bytes]:
@@ -46,7 +46,7 @@ def stands(breach: Breach, judged_ms: int | None) -> bool:
     return breach.type != "complaint" or (judged_ms is not None and breach.at_ms < judged_ms)
 
 
-def changes(said: Findings, said_ms: int | None, now: Findings, now_ms: int | None) -> Iterator[Finding]:
+def changes(said: Findings, said_ms: int | None, now: Findings, now_ms: int | None) -> Iterator[ConductFinding]:
     """The records that say `now`, to readers who know of `said`. `said_ms`, `now_ms`: deadlines before it were judged.
 
     A breach that is undone, or a deadline that was met after all, is withdrawn. A standing that is clear is said only
@@ -54,19 +54,19 @@ def changes(said: Findings, said_ms: int | None, now: Findings, now_ms: int | No
     """
     for key, was in said.breaches.items():
         if stands(was, said_ms) and (key not in now.breaches or not stands(now.breaches[key], now_ms)):
-            yield Finding(was, withdrawn=True)
+            yield ConductFinding(was, withdrawn=True)
     for key, breach in now.breaches.items():
         if stands(breach, now_ms):
             known = said.breaches.get(key)
             if known != breach or not stands(known, said_ms):
-                yield Finding(breach)
+                yield ConductFinding(breach)
     for key, stood in said.standings.items():
         if stood.state != "clear" and key not in now.standings:
-            yield Finding(gone(stood))
+            yield ConductFinding(gone(stood))
     for key, standing in now.standings.items():
         before = said.standings.get(key)
         if before != standing and (standing.state != "clear" or (before is not None and before.state != "clear")):
-            yield Finding(standing)
+            yield ConductFinding(standing)
 
 
 def contributed(before: Findings, now: Findings) -> Difference:

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from stream.conduct.breaches import breaches_of
 from stream.conduct.history import History
 from stream.conduct.rule import Frequency
-from stream.conduct.standing import Standing, standing_of
+from stream.conduct.standing import ConductStanding, standing_of
 from stream.engine.debtors.findings import NOTHING, Findings
 
 Name = tuple[str, str]
@@ -29,8 +29,8 @@ def judged_alone(history: History, new: Collection[Name]) -> tuple[Findings, Fin
             return None
     contacts = history.contacts[bisect_left(history.contacts, first) :]
     found = {breach.key: breach for each in contacts for breach in breaches_of(history, each)}
-    before: dict[str, Standing] = {}
-    after: dict[str, Standing] = {}
+    before: dict[str, ConductStanding] = {}
+    after: dict[str, ConductStanding] = {}
     for rule in history.rulebook.rules:
         if isinstance(rule.parameters, Frequency):
             for counted in history.counted(rule.parameters).values():
