@@ -274,3 +274,13 @@ def test_the_rules_that_are_evaluated_are_in_the_fingerprint(
 
 def test_a_section_without_rules_is_as_none_to_the_state(tmp_path: Path) -> None:
     assert made(tmp_path, "{}") == made(tmp_path, "conduct: {}")
+
+
+def test_a_horizon_that_is_shorter_than_a_rules_deadline_is_warned_of(tmp_path: Path) -> None:
+    text = "conduct: {packs: [uk_conc], parameters: {uk_conc.complaint_response: {days: DAYS}}}"
+    (line,) = settings(tmp_path, text.replace("DAYS", "60")).warnings()
+    assert line.endswith(
+        "warning: time.correction_horizon: shorter than the longest deadline plus 31 days: late facts will be refused "
+        "that uk_conc.complaint_response still needs (91d would do)"
+    )
+    assert settings(tmp_path, text.replace("DAYS", "59")).warnings() == []
