@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import date
+from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 
@@ -101,3 +103,9 @@ def test_the_schema_refuses_what_the_program_refuses(wrong: dict[str, object], p
     rule = {"rule": "a", "kind": "frequency", "counts": "attempts", "per": "case", "limit": 1, "window": {"days": 1}}
     assert Draft202012Validator(schema).is_valid({"pack": "a", "rules": [rule]})
     assert not Draft202012Validator(schema).is_valid({"pack": "a", "rules": [rule | wrong]}), place
+
+
+def test_the_packs_are_part_of_the_installed_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    assert all(any(fnmatch(f"packs/{name}", pattern) for pattern in patterns if "/" in pattern) for name in FILES)
