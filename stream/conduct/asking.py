@@ -20,39 +20,39 @@ from stream.conduct.judging import (
     window_of,
 )
 from stream.conduct.local_time import midnight_ms, next_shown_ms
-from stream.conduct.rule import Frequency, Hours, Quiet, Restricted, Rule, Spacing
+from stream.conduct.rule import ConductRule, Frequency, Hours, Quiet, Restricted, Spacing
 from stream.conduct.standing import leaves_ms
 
 SECOND_MS = 1_000
 
 
-class Question(NamedTuple):
+class AskedCall(NamedTuple):
     """A call to a debtor on a case and a number (None: on none that is known), from a site, under one rule."""
 
-    rule: Rule
+    rule: ConductRule
     case: str | None
     number: str | None
     site: str
 
 
-def is_asked_of(rule: Rule) -> bool:
+def is_asked_of(rule: ConductRule) -> bool:
     """Whether a call can be asked about under a rule: the others depend on what the call brings."""
     return type(rule.parameters) in _ALLOWS
 
 
-def moment_of(history: History, question: Question, at_ms: int) -> Moment:
+def moment_of(history: History, question: AskedCall, at_ms: int) -> Moment:
     """The call that is asked about, at an instant."""
     return Moment(history, asked(at_ms, question.case, question.number, question.site))
 
 
-def allows(history: History, rule: Rule, moment: Moment) -> bool:
+def allows(history: History, rule: ConductRule, moment: Moment) -> bool:
     """Whether a call would not breach a rule: an outbound, connected, recorded call with the debtor."""
     if not is_judged(rule, moment.zone, moment.at_ms):
         return True
     return _ALLOWS[type(rule.parameters)](history, rule.parameters, moment)
 
 
-def first_allowed_ms(history: History, question: Question, start_ms: int, end_ms: int) -> int | None:
+def first_allowed_ms(history: History, question: AskedCall, start_ms: int, end_ms: int) -> int | None:
     """The first whole second in [start, end] at which a rule allows the call, if nothing else happens; None: at none.
 
     `start_ms` is a whole second. From one refusal the search goes on where the answer can change, and nowhere else.
@@ -69,7 +69,7 @@ def first_allowed_ms(history: History, question: Question, start_ms: int, end_ms
     return None
 
 
-def _next_change_ms(history: History, rule: Rule, moment: Moment) -> int | None:
+def _next_change_ms(history: History, rule: ConductRule, moment: Moment) -> int | None:
     """The first instant after a refusal at which the answer can be another; None: it stays."""
     of, ends = rule.parameters, rule.effective_until
     found = [_RELEASES[type(of)](history, of, moment), history.next_zone_ms(moment.at_ms)]

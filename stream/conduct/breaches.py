@@ -9,7 +9,7 @@ from stream.conduct.contact import Contact
 from stream.conduct.history import History
 from stream.conduct.judging import Counted, Moment, found_by, is_judged
 from stream.conduct.local_time import wall
-from stream.conduct.rule import DAY_MS, Deadline, Frequency, Rule
+from stream.conduct.rule import DAY_MS, ComplaintDeadline, ConductRule, Frequency
 from stream.facts.fact import DEFAULT_SITE, Complaint
 from stream.ledger.contribution import Credit, own_credit
 
@@ -42,7 +42,7 @@ def breaches_of(history: History, contact: Contact) -> list[Breach]:
     return found
 
 
-def _breach(history: History, rule: Rule, moment: Moment, found: Counted) -> Breach:
+def _breach(history: History, rule: ConductRule, moment: Moment, found: Counted) -> Breach:
     contact, of = moment.contact, rule.parameters
     assert contact.fact is not None
     per = getattr(of, "per", "debtor")
@@ -68,7 +68,7 @@ def _of_complaints(history: History, credit_of: CreditOf) -> Iterator[Breach]:
         site = complaint.site_id or DEFAULT_SITE
         for rule in history.rulebook.at(site):
             of = rule.parameters
-            if isinstance(of, Deadline):
+            if isinstance(of, ComplaintDeadline):
                 zone, _ = history.zone_at(complaint.case_id, complaint.received_at, site)
                 due_ms = complaint.received_at + of.days * DAY_MS
                 in_time = complaint.closed_at is not None and complaint.closed_at < due_ms
@@ -76,7 +76,7 @@ def _of_complaints(history: History, credit_of: CreditOf) -> Iterator[Breach]:
                     yield _overdue(history, rule, complaint, due_ms, credit_of(complaint))
 
 
-def _overdue(history: History, rule: Rule, complaint: Complaint, due_ms: int, credit: Credit) -> Breach:
+def _overdue(history: History, rule: ConductRule, complaint: Complaint, due_ms: int, credit: Credit) -> Breach:
     zone, assumed = history.zone_at(complaint.case_id, due_ms, credit.site)
     return Breach(
         rule.name, rule.pack, history.debtor, None, None, "complaint", complaint.complaint_id, due_ms,

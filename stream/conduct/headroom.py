@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, NamedTuple
 
-from stream.conduct.asking import SECOND_MS, Question, allows, first_allowed_ms, is_asked_of, moment_of
+from stream.conduct.asking import SECOND_MS, AskedCall, allows, first_allowed_ms, is_asked_of, moment_of
 from stream.conduct.breaches import time_text
 from stream.conduct.contact import asked
 from stream.conduct.history import History
 from stream.conduct.judging import Moment, is_judged, window_of
-from stream.conduct.rule import DAY_MS, Frequency, Quiet, Restricted, Rule
+from stream.conduct.rule import DAY_MS, ConductRule, Frequency, Quiet, Restricted
 from stream.facts.fact import DEFAULT_SITE
 from stream.facts.instant import instant_text
 
@@ -77,7 +77,7 @@ def _cases(history: History, at_ms: int) -> list[str]:
 class Scope(NamedTuple):
     """What an entry of an answer is about."""
 
-    rule: Rule
+    rule: ConductRule
     case: str | None
     number: str | None
 
@@ -92,7 +92,9 @@ def _scopes(history: History, query: Query, site: str) -> Iterator[Scope]:
                 yield Scope(rule, case, number)
 
 
-def _of_rule(rule: Rule, cases: Sequence[str], numbers: Sequence[str]) -> Iterable[tuple[str | None, str | None]]:
+def _of_rule(
+    rule: ConductRule, cases: Sequence[str], numbers: Sequence[str]
+) -> Iterable[tuple[str | None, str | None]]:
     of = rule.parameters
     if isinstance(of, Quiet | Restricted):
         return product(cases or (None,), numbers or (None,))
@@ -104,12 +106,12 @@ def _of_rule(rule: Rule, cases: Sequence[str], numbers: Sequence[str]) -> Iterab
     return ((None, None),)
 
 
-def _question(scope: Scope, query: Query, site: str) -> Question:
+def _question(scope: Scope, query: Query, site: str) -> AskedCall:
     """The call that is judged for an entry: on what was asked about where the entry has no case or number."""
-    return Question(scope.rule, scope.case or query.case, scope.number or query.number, site)
+    return AskedCall(scope.rule, scope.case or query.case, scope.number or query.number, site)
 
 
-def _entry(history: History, scope: Scope, question: Question, at_ms: int) -> dict[str, Any]:
+def _entry(history: History, scope: Scope, question: AskedCall, at_ms: int) -> dict[str, Any]:
     rule, of = scope.rule, scope.rule.parameters
     moment = moment_of(history, question, at_ms)
     allowed = allows(history, rule, moment)
@@ -129,13 +131,13 @@ def _entry(history: History, scope: Scope, question: Question, at_ms: int) -> di
     }
 
 
-def _versions(history: History, question: Question) -> list[Question]:
+def _versions(history: History, question: AskedCall) -> list[AskedCall]:
     """The call under every version of the rule: later, another may be in force."""
     rules = history.rulebook.at(question.site)
     return [question._replace(rule=rule) for rule in rules if rule.name == question.rule.name and is_asked_of(rule)]
 
 
-def _allowed_from_ms(history: History, questions: Sequence[Question], at_ms: int) -> int | None:
+def _allowed_from_ms(history: History, questions: Sequence[AskedCall], at_ms: int) -> int | None:
     """The first whole second after an instant at which all of them are allowed; None: at none within the horizon."""
     end_ms, found_ms = at_ms + HORIZON_MS, (at_ms // SECOND_MS + 1) * SECOND_MS
     agreed = 0

@@ -11,12 +11,12 @@ from stream.conduct.history import Contacts, History, before, from_ms_on, scope_
 from stream.conduct.local_time import MINUTE_MS, local_day, midnight_ms, time_of_day_ms, wall
 from stream.conduct.rule import (
     DAY_MS,
+    ConductRule,
     Frequency,
     Hours,
     Quiet,
     Recorded,
     Restricted,
-    Rule,
     Spacing,
     ThirdParty,
 )
@@ -59,7 +59,7 @@ class Counted:
         return self.end - self.start
 
 
-def is_judged(rule: Rule, zone: str, at_ms: int) -> bool:
+def is_judged(rule: ConductRule, zone: str, at_ms: int) -> bool:
     """Whether a rule judges what happens at an instant in a zone: its dates are local days there."""
     begins, ends = rule.effective_from, rule.effective_until
     if begins is not None and at_ms < midnight_ms(zone, begins):
@@ -82,7 +82,7 @@ def _window(contacts: Contacts, of: Frequency, moment: Moment, end: int) -> Coun
     return Counted(contacts, min(from_ms_on(contacts, start_ms), end), end)
 
 
-def _frequency(history: History, rule: Rule, moment: Moment) -> Counted | None:
+def _frequency(history: History, rule: ConductRule, moment: Moment) -> Counted | None:
     of = rule.parameters
     assert isinstance(of, Frequency)
     scope = scope_of(moment.contact, of.per)
@@ -195,7 +195,7 @@ _JUDGES: dict[type[Any], Callable[[History, Any, Moment], bool]] = {
 """What a kind says of an outbound contact that its rule judges; frequency counts, and a deadline is of complaints."""
 
 
-def found_by(history: History, rule: Rule, moment: Moment) -> Counted | None:
+def found_by(history: History, rule: ConductRule, moment: Moment) -> Counted | None:
     """What a rule finds against a contact within its dates; None: nothing. A rule that counts finds what it counted."""
     if isinstance(rule.parameters, Frequency):
         return _frequency(history, rule, moment)

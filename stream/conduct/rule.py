@@ -110,7 +110,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Deadline:
+class ComplaintDeadline:
     """A complaint that is not closed `days` x 24 h after it was received."""
 
     KIND: ClassVar[str] = "deadline"
@@ -118,11 +118,11 @@ class Deadline:
     days: int
 
 
-Parameters = Frequency | Spacing | Hours | Quiet | Restricted | ThirdParty | Recorded | Deadline
+Parameters = Frequency | Spacing | Hours | Quiet | Restricted | ThirdParty | Recorded | ComplaintDeadline
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ConductRule:
     """One rule that is evaluated. `name`: `pack.rule`, or of an own rule its name; `pack` None: an own rule.
 
     It judges what happens from the local day `effective_from` on, and before the local day `effective_until`; None: no

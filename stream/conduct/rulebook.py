@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from stream.conduct.rule import DAY_MS, Deadline, Frequency, Hours, Rule, Spacing, ThirdParty
+from stream.conduct.rule import DAY_MS, ComplaintDeadline, ConductRule, Frequency, Hours, Spacing, ThirdParty
 
 CLOCK_CHANGE_MS = DAY_MS
 """A local day is never longer than two days of 24 h, whatever is done to the clock."""
@@ -20,11 +20,11 @@ class Rulebook:
     The rules of a site are in the order of their names; versions of one follow each other.
     """
 
-    everywhere: tuple[Rule, ...] = ()
-    sites: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    everywhere: tuple[ConductRule, ...] = ()
+    sites: Mapping[str, tuple[ConductRule, ...]] = field(default_factory=dict)
     zones: Mapping[str, str] = field(default_factory=dict)
 
-    def at(self, site: str) -> tuple[Rule, ...]:
+    def at(self, site: str) -> tuple[ConductRule, ...]:
         """The rules by which the contacts of a site are judged."""
         return self.sites.get(site, self.everywhere)
 
@@ -33,7 +33,7 @@ class Rulebook:
         return self.zones.get(site, "UTC")
 
     @cached_property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[ConductRule, ...]:
         """Every rule that is evaluated at any site, each once, in the order of their names."""
         found = dict.fromkeys(rule for rules in (self.everywhere, *self.sites.values()) for rule in rules)
         return tuple(sorted(found, key=lambda rule: (rule.name, str(rule.effective_from or ""))))
@@ -46,7 +46,7 @@ class Rulebook:
     @cached_property
     def deadlines(self) -> bool:
         """Whether any rule judges complaints."""
-        return any(isinstance(rule.parameters, Deadline) for rule in self.rules)
+        return any(isinstance(rule.parameters, ComplaintDeadline) for rule in self.rules)
 
     @cached_property
     def reach_ms(self) -> int:
@@ -72,16 +72,16 @@ class Rulebook:
         return flat
 
 
-def _names(rules: tuple[Rule, ...]) -> list[str]:
+def _names(rules: tuple[ConductRule, ...]) -> list[str]:
     return sorted({rule.name for rule in rules})
 
 
-def _reach_ms(rule: Rule) -> int:
+def _reach_ms(rule: ConductRule) -> int:
     of = rule.parameters
     consent = getattr(of, "consent", None)
     consent_ms = 0 if consent is None or consent.days is None else consent.days * DAY_MS
     if isinstance(of, Frequency | Spacing):
         return of.days * DAY_MS + (CLOCK_CHANGE_MS if of.local else 0) + consent_ms
-    if isinstance(of, ThirdParty | Deadline):
+    if isinstance(of, ThirdParty | ComplaintDeadline):
         return of.days * DAY_MS
     return consent_ms if isinstance(of, Hours) else 0

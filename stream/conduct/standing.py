@@ -9,7 +9,7 @@ from stream.conduct.contact import Contact
 from stream.conduct.history import History, scope_of
 from stream.conduct.judging import Counted, Moment, is_judged, window_of
 from stream.conduct.local_time import local_day, midnight_ms
-from stream.conduct.rule import DAY_MS, Frequency, Rule
+from stream.conduct.rule import DAY_MS, ConductRule, Frequency
 from stream.facts.instant import instant_text
 from stream.ledger.contribution import Credit, own_credit
 
@@ -17,7 +17,7 @@ State = Literal["clear", "near", "reached", "breached"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ConductStanding:
     """Where one debtor stands with one rule in one scope, at the time of the latest contact that was counted.
 
     `clears_at_ms`: the first instant at which, without new facts, the state is lower; None where it is clear.
@@ -61,15 +61,15 @@ class Standing:
         }
 
 
-def gone(standing: Standing) -> Standing:
+def gone(standing: ConductStanding) -> ConductStanding:
     """What a standing becomes where nothing is counted any more, or the rule is gone."""
     return replace(standing, state="clear", count=0, clears_at_ms=None)
 
 
-def standings(history: History) -> list[Standing]:
+def standings(history: History) -> list[ConductStanding]:
     """The standing with each rule in each scope in which the latest counted contact is judged by it, in the order of
     (rule, case, number). What is not listed has none."""
-    found: list[Standing] = []
+    found: list[ConductStanding] = []
     for rule in history.rulebook.rules:
         if isinstance(rule.parameters, Frequency):
             for contacts in history.counted(rule.parameters).values():
@@ -79,7 +79,7 @@ def standings(history: History) -> list[Standing]:
     return sorted(found, key=lambda each: (each.rule, each.case or "", each.number or ""))
 
 
-def standing_of(history: History, rule: Rule, latest: Contact) -> Standing | None:
+def standing_of(history: History, rule: ConductRule, latest: Contact) -> ConductStanding | None:
     """The standing at a counted contact, by the rules of its site; None where it is not judged by this rule."""
     of = rule.parameters
     assert isinstance(of, Frequency)
@@ -90,7 +90,7 @@ def standing_of(history: History, rule: Rule, latest: Contact) -> Standing | Non
     counted = window_of(history, of, moment)
     scope = scope_of(latest, of.per)
     state = state_of(counted.count, of.limit)
-    return Standing(
+    return ConductStanding(
         rule.name, history.debtor, scope if of.per == "case" else None, scope if of.per == "number" else None,
         state, counted.count, of.limit, moment.at_ms,
         None if state == "clear" else _clears_at_ms(history, of, moment, counted, state), own_credit(latest.fact),

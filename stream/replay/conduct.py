@@ -29,7 +29,7 @@ Line = tuple[tuple[int, str, str, str, str, str, str], bytes]
 """What a breach is sorted by (its instant first), and its record."""
 
 
-class Findings:
+class BreachFinder:
     """Judges debtors by a rulebook."""
 
     def __init__(self, rulebook: Rulebook, definitions: Definitions, plan: WindowPlan) -> None:

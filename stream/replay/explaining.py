@@ -12,7 +12,7 @@ from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.whole import emit_whole
-from stream.replay.conduct import Findings
+from stream.replay.conduct import BreachFinder
 from stream.replay.fact_store import FactStore
 from stream.windows.calendar import day_begins
 from stream.windows.plan import WindowPlan
@@ -78,7 +78,7 @@ def answers(
     known_ms = 0 if store.greatest_ms is None else (store.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
     collector = _Collector([replace(each, end_ms=min(each.end_ms, known_ms)) for each in questions])
     shifts, midnight_ms = Shifts(plan), day_begins(plan)
-    findings = None if rulebook is None else Findings(rulebook, definitions, plan)
+    findings = None if rulebook is None else BreachFinder(rulebook, definitions, plan)
     for facts in store.groups():
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
         if findings is not None:

@@ -18,7 +18,7 @@ from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact
 from stream.ledger.judge import Verdict
-from stream.replay.conduct import Findings, write_found
+from stream.replay.conduct import BreachFinder, write_found
 from stream.replay.conduct_found import Found, found_of
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.fact_store import FactStore
@@ -99,7 +99,7 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
     cut_ms = job.end_ms_of(counts.greatest_ms)
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
     rulebook = job.settings.conduct()
-    findings = None if rulebook is None else Findings(rulebook, job.settings.definitions(), job.plan)
+    findings = None if rulebook is None else BreachFinder(rulebook, job.settings.definitions(), job.plan)
     for facts_of_key in store.groups():
         sums.fold(facts_of_key)
         if findings is not None:

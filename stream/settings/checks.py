@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from stream.conduct.rule import ComplaintDeadline
 from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
@@ -58,12 +59,17 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
         "first_contact_hours": -(-definitions.first_contact_hours // 24),
         "promise_grace_days": definitions.promise_grace_days,
     }
+    deadlines_days = {f"definitions.{key}": days for key, days in deadlines_days.items()}
+    if document.conduct is not None:
+        rules = RuleChoice(document.conduct).rulebook({}).rules
+        deadlines = {rule.name: rule.parameters for rule in rules}
+        deadlines_days |= {name: of.days for name, of in deadlines.items() if isinstance(of, ComplaintDeadline)}
     longest = max(deadlines_days, key=lambda key: deadlines_days[key])
     needed_days = deadlines_days[longest] + 31
     horizon_ms = document.time.correction_horizon_ms
     if horizon_ms < needed_days * DAY_MS:
         reason = (
-            f"shorter than the longest deadline plus 31 days: late facts will be refused that definitions.{longest} "
+            f"shorter than the longest deadline plus 31 days: late facts will be refused that {longest} "
             f"still needs ({needed_days}d would do)"
         )
         yield ("time", "correction_horizon"), reason

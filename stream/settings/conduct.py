@@ -221,9 +221,9 @@ class DeadlineRule(RuleSection):
     kind: Literal["deadline"]
     days: AnyDays
 
-    def parameters(self) -> rules.Deadline:
+    def parameters(self) -> rules.ComplaintDeadline:
         """The parameters of its kind."""
-        return rules.Deadline(self.days)
+        return rules.ComplaintDeadline(self.days)
 
 
 AnyRule = Annotated[

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from stream.conduct.rule import Rule
+from stream.conduct.rule import ConductRule
 from stream.conduct.rulebook import Rulebook
 from stream.settings.conduct import ConductSection, HoursRule, PackSection, RuleSection, changes_of
 from stream.settings.failure import KeyPath
@@ -60,10 +60,10 @@ class KnownRule:
         told += [text for text in (pack.source.title, pack.source.url) if text] if pack.source else []
         return " ".join([*parts, f"({'; '.join(told) or 'no source stated'})"])
 
-    def rule(self) -> Rule:
+    def rule(self) -> ConductRule:
         """The rule as it is evaluated."""
         pack = self.pack.pack if self.pack else None
-        return Rule(self.name, pack, self.section.parameters(), self.effective_from, self.effective_until)
+        return ConductRule(self.name, pack, self.section.parameters(), self.effective_from, self.effective_until)
 
 
 class RuleChoice:
@@ -185,7 +185,7 @@ class RuleChoice:
         sites = {site: self._evaluated(site) for site in self.sites()}
         return Rulebook(self._evaluated(None), sites, dict(zones))
 
-    def _evaluated(self, site: str | None) -> tuple[Rule, ...]:
+    def _evaluated(self, site: str | None) -> tuple[ConductRule, ...]:
         return tuple(known.rule() for known in self.at(site) if known.status == "in_force")
 
 

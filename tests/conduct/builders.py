@@ -10,9 +10,9 @@ from stream.conduct.breach import Breach
 from stream.conduct.breaches import breaches
 from stream.conduct.headroom import Query, headroom
 from stream.conduct.history import History
-from stream.conduct.rule import Parameters, Rule
+from stream.conduct.rule import ConductRule, Parameters
 from stream.conduct.rulebook import Rulebook
-from stream.conduct.standing import Standing, standings
+from stream.conduct.standing import ConductStanding, standings
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_ms
@@ -22,15 +22,15 @@ from tests.worlds import events as e
 ZONES = {"main": "America/Chicago", "two": "Europe/London"}
 
 
-def own(of: Parameters, begins: str | None = None, ends: str | None = None, name: str = "own") -> Rule:
+def own(of: Parameters, begins: str | None = None, ends: str | None = None, name: str = "own") -> ConductRule:
     """An own rule with these parameters; from the day `begins` on, before the day `ends`."""
     days = [None if day is None else date.fromisoformat(day) for day in (begins, ends)]
-    return Rule(name, None, of, days[0], days[1])
+    return ConductRule(name, None, of, days[0], days[1])
 
 
-def book(*rules: Rule | Parameters) -> Rulebook:
+def book(*rules: ConductRule | Parameters) -> Rulebook:
     """Rules for every site; parameters alone are an own rule."""
-    return Rulebook(tuple(rule if isinstance(rule, Rule) else own(rule) for rule in rules), {}, ZONES)
+    return Rulebook(tuple(rule if isinstance(rule, ConductRule) else own(rule) for rule in rules), {}, ZONES)
 
 
 def facts_of(raws: Sequence[e.Raw]) -> list[Fact]:
@@ -56,7 +56,7 @@ def found(rulebook: Rulebook | Parameters, raws: Sequence[e.Raw]) -> list[str]:
     return [each.id for each in all_breaches(rulebook, raws)]
 
 
-def all_standings(rulebook: Rulebook | Parameters, raws: Sequence[e.Raw]) -> list[Standing]:
+def all_standings(rulebook: Rulebook | Parameters, raws: Sequence[e.Raw]) -> list[ConductStanding]:
     return standings(history(rulebook, raws))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stream.conduct.breaches import breaches
-from stream.conduct.rule import Deadline, Frequency, Parameters, Recorded, Restricted, Spacing, ThirdParty
+from stream.conduct.rule import ComplaintDeadline, Frequency, Parameters, Recorded, Restricted, Spacing, ThirdParty
 from stream.conduct.rulebook import Rulebook
 from stream.facts.instant import instant_text
 from stream.ledger.contribution import Credit
@@ -16,7 +16,7 @@ from tests.worlds import events as e
 
 STOP = Restricted(frozenset({"cease_contact", "wrong_number"}))
 THIRD = ThirdParty(3, 3)
-MONTH = Deadline(28)
+MONTH = ComplaintDeadline(28)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import date
+from fnmatch import fnmatch
 from importlib.resources import files
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from jsonschema import Draft202012Validator
 from stream.conduct.rule import (
     AT_ONCE,
     CHANNELS,
+    ComplaintDeadline,
     Consent,
-    Deadline,
     Frequency,
     Hours,
     Parameters,
@@ -44,7 +46,7 @@ TABLE: dict[str, Parameters] = {
     "cn_cba_2026.night": Hours(480, 1320, consent=Consent()),
     "uk_conc.breathing_space": Restricted(frozenset({"breathing_space"})),
     "uk_conc.preference": Quiet(),
-    "uk_conc.complaint_response": Deadline(56),
+    "uk_conc.complaint_response": ComplaintDeadline(56),
     "in_rbi.hours": Hours(480, 1140),
     "in_rbi.recorded": Recorded(),
     "any.restricted": Restricted(STOPS),
@@ -101,3 +103,9 @@ def test_the_schema_refuses_what_the_program_refuses(wrong: dict[str, object], p
     rule = {"rule": "a", "kind": "frequency", "counts": "attempts", "per": "case", "limit": 1, "window": {"days": 1}}
     assert Draft202012Validator(schema).is_valid({"pack": "a", "rules": [rule]})
     assert not Draft202012Validator(schema).is_valid({"pack": "a", "rules": [rule | wrong]}), place
+
+
+def test_the_packs_are_part_of_the_installed_package() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))
+    patterns = project["tool"]["setuptools"]["package-data"]["*"]
+    assert all(any(fnmatch(f"packs/{name}", pattern) for pattern in patterns if "/" in pattern) for name in FILES)

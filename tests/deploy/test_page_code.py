@@ -127,6 +127,15 @@ def test_a_configuration_on_a_page_is_valid(tmp_path: Path, page: str, text: str
     assert settings.warnings() == []
 
 
+def test_every_change_that_the_page_on_packs_names_is_valid(tmp_path: Path) -> None:
+    said = re.findall(r"`((?:parameters|rules|sites): [^`]+)`", (ROOT / "docs/conduct-packs.md").read_text())
+    assert len(said) > 5
+    for change in said:
+        file = tmp_path / "change.yaml"
+        file.write_text(f"conduct:\n  {change}\n")
+        assert load(file, {}).conduct() is not None, change
+
+
 def test_every_configuration_among_the_examples_is_valid() -> None:
     files = sorted((ROOT / "docs/examples").glob("*.yaml"))
     assert files

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream.conduct.rule import Consent, Deadline, Frequency, Hours, Quiet, Recorded, Restricted, Rule, Spacing
+from stream.conduct.rule import (
+    ComplaintDeadline,
+    ConductRule,
+    Consent,
+    Frequency,
+    Hours,
+    Quiet,
+    Recorded,
+    Restricted,
+    Spacing,
+)
 from stream.conduct.rule import ThirdParty as Third
 from stream.conduct.rulebook import Rulebook
 from stream.engine.debtors.findings import ConductFinding, Findings, stands
@@ -31,22 +41,22 @@ NOON_MS = instant_ms("2026-11-02T12:00:00Z")
 
 REG_F = Consent(7, until_conversation=True)
 RULES = (
-    Rule("p.calls", "p", Frequency("connected_attempts", "case", 2, 7, consent=REG_F)),
-    Rule("p.per_number", "p", Frequency("unanswered_attempts", "number", 1, 1, local=True)),
-    Rule("p.contacts", "p", Frequency("contacts", "debtor", 3, 2)),
-    Rule("p.pause", "p", Spacing("case", 7, local=True, consent=REG_F)),
-    Rule("p.hours", "p", Hours(8 * 60, 21 * 60, consent=Consent())),
-    Rule("p.quiet", "p", Quiet()),
-    Rule("p.restricted", "p", Restricted(frozenset({"cease_contact", "dispute"}))),
-    Rule("p.third", "p", Third()),
-    Rule("recorded", None, Recorded()),
-    Rule("p.answer", "p", Deadline(1)),
+    ConductRule("p.calls", "p", Frequency("connected_attempts", "case", 2, 7, consent=REG_F)),
+    ConductRule("p.per_number", "p", Frequency("unanswered_attempts", "number", 1, 1, local=True)),
+    ConductRule("p.contacts", "p", Frequency("contacts", "debtor", 3, 2)),
+    ConductRule("p.pause", "p", Spacing("case", 7, local=True, consent=REG_F)),
+    ConductRule("p.hours", "p", Hours(8 * 60, 21 * 60, consent=Consent())),
+    ConductRule("p.quiet", "p", Quiet()),
+    ConductRule("p.restricted", "p", Restricted(frozenset({"cease_contact", "dispute"}))),
+    ConductRule("p.third", "p", Third()),
+    ConductRule("recorded", None, Recorded()),
+    ConductRule("p.answer", "p", ComplaintDeadline(1)),
 )
 BOOK = Rulebook(RULES, {"calm": ()}, {"main": "Asia/Shanghai"})
 ROOMY = Rulebook(
     (
-        Rule("p.calls", "p", Frequency("connected_attempts", "case", 5, 7, consent=REG_F)),
-        Rule("p.talks", "p", Frequency("conversations", "debtor", 3, 1, local=True)),
+        ConductRule("p.calls", "p", Frequency("connected_attempts", "case", 5, 7, consent=REG_F)),
+        ConductRule("p.talks", "p", Frequency("conversations", "debtor", 3, 1, local=True)),
         *(rule for rule in RULES if rule.kind not in ("frequency", "deadline")),
     ),
     {"calm": ()},

@@ -31,7 +31,8 @@ def test_the_catalogue_is_the_table_of_the_semantics() -> None:
         callbacks contacts_per_hour delivered_rate dials_per_hour drop_rate drops hold_time_mean payment_delay_mean
         productive_time promises_per_hour qa_score_mean right_party_contacts_per_hour signed_in_time transfer_rate
         transfers_in wrap_time_mean case_cycle_time_mean cases_closed cases_placed
-        complaint_rate complaint_timeliness complaints conduct_breach_rate conduct_breaches connect_rate contacts dials effective_talk_ratio
+        complaint_rate complaint_timeliness complaints conduct_breach_rate conduct_breaches connect_rate contacts dials
+        effective_talk_ratio
         first_contact_rate handle_time_mean legal_completion_rate letters m1_coverage_rate occupancy_ratio offered
         payments placed_amount plans promise_kept_amount_rate promise_kept_rate promise_rate promised_amount promises
         qa_pass_rate recovered_amount recovered_per_hour reversed_amount right_party_contacts right_party_rate

@@ -1,37 +1,46 @@
-"""The oracle's headroom and standings: examples by hand, and `allowed_from` against asking second by second."""
+"""Headroom and standings on examples by hand, and the oracle's `allowed_from` against asking second by second.
+
+What a dialler is told is asked of the oracle and of the command.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
-from tests.oracle.conduct_headroom import REACH_MS, Asked, asked, headroom
+from tests.oracle.conduct_headroom import REACH_MS, asked, headroom
 from tests.oracle.conduct_standing import standings
-from tests.oracle.config import Config, read_config
+from tests.oracle.config import read_config
 from tests.oracle.identity import facts_of
 from tests.oracle.reading import instant
 from tests.oracle.replay import sort_lines
 from tests.worlds import events as e
 from tests.worlds.conduct_world import conduct_world
+from tests.worlds.replayed import told_by_command
 
 SITES = {"main": {"zone": "America/Chicago"}}
 WEEK = {"window": {"days": 7}}
 
 
-def config_of(rules: list[e.Raw] | None = None, **section: Any) -> Config:
-    return read_config({"sites": SITES, "conduct": {"rules": rules or [], **section}})
+def config_of(rules: list[e.Raw] | None = None, **section: Any) -> e.Raw:
+    return {"sites": SITES, "conduct": {"rules": rules or [], **section}}
 
 
-def question(raws: list[e.Raw], config: Config, at: str, **fields: Any) -> Asked:
+def answer(raws: list[e.Raw], config: e.Raw, at: str, **fields: str) -> dict[str, Any]:
+    """What must be said of debtor d1, and is."""
     events, refused, _ = sort_lines(e.lines(raws))
     assert refused == []
-    return asked(facts_of(events), config, "d1", instant(at), **fields)
-
-
-def answer(raws: list[e.Raw], config: Config, at: str, **fields: Any) -> dict[str, Any]:
-    return headroom(question(raws, config, at, **fields), "d1", None)
+    question = asked(facts_of(events), read_config(config), "d1", instant(at), **fields)
+    expected = headroom(question, "d1", max((event["occurred_at"] for event in events), default=None))
+    with TemporaryDirectory() as folder:
+        told = Path(folder) / "events.jsonl"
+        told.write_bytes(b"".join(line + b"\n" for line in e.lines(raws)))
+        assert told_by_command(config, Path(folder), {"debtor": "d1", "at": at, **fields}, [told]) == expected
+    return expected
 
 
 def entries(said: dict[str, Any]) -> list[tuple[Any, ...]]:
@@ -123,7 +132,7 @@ def test_what_is_asked_comes_after_every_fact_of_its_instant_and_an_unanswered_r
 
 
 def test_without_a_conduct_section_everything_is_allowed() -> None:
-    said = answer(CALLS, read_config({"sites": SITES}), "2026-11-02T18:00:00Z")
+    said = answer(CALLS, {"sites": SITES}, "2026-11-02T18:00:00Z")
     assert (said["allowed"], said["allowed_from"], said["rules"]) == (True, "2026-11-02T18:00:00Z", [])
 
 
@@ -162,7 +171,7 @@ def test_a_standing_is_that_of_the_latest_counted_fact_and_lowers_when_the_oldes
     rules = daily_or_weekly(WEEK, counts="attempts", per="case", limit=2)
 
     def stands(count: int) -> tuple[Any, ...]:
-        found = standings(facts_of(sort_lines(e.lines(CALLS[:count]))[0]), config_of(rules), "live")
+        found = standings(facts_of(sort_lines(e.lines(CALLS[:count]))[0]), read_config(config_of(rules)), "live")
         record = found["S|d1|r|c1"]
         return record["state"], record["count"], record["headroom"], record["at"], record["clears_at"]
 
@@ -176,5 +185,5 @@ def test_a_standing_by_the_day_lowers_at_midnight_where_the_debtor_lives() -> No
     rules: list[e.Raw] = [
         {"rule": "r", "kind": "frequency", "counts": "attempts", "per": "number", "limit": 3, **today}
     ]
-    found = standings(facts_of(sort_lines(e.lines(CALLS[:3]))[0]), config_of(rules), "live")
+    found = standings(facts_of(sort_lines(e.lines(CALLS[:3]))[0]), read_config(config_of(rules)), "live")
     assert found["S|d1|r|n1"]["clears_at"] == "2026-11-03T06:00:00Z"

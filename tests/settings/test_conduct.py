@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from stream.conduct.rule import Consent, Frequency, Hours, Rule, Spacing
+from stream.conduct.rule import ConductRule, Consent, Frequency, Hours, Spacing
 from stream.conduct.rulebook import Rulebook
 from stream.engine.fingerprint import differing_keys, fingerprint
 from stream.settings import Settings, SettingsError, load
@@ -35,7 +35,7 @@ def rulebook(folder: Path, text: str, **files: str) -> Rulebook:
     return found
 
 
-def rules_at(book: Rulebook, site: str) -> dict[str, Rule]:
+def rules_at(book: Rulebook, site: str) -> dict[str, ConductRule]:
     return {rule.name: rule for rule in book.at(site)}
 
 
@@ -274,3 +274,13 @@ def test_the_rules_that_are_evaluated_are_in_the_fingerprint(
 
 def test_a_section_without_rules_is_as_none_to_the_state(tmp_path: Path) -> None:
     assert made(tmp_path, "{}") == made(tmp_path, "conduct: {}")
+
+
+def test_a_horizon_that_is_shorter_than_a_rules_deadline_is_warned_of(tmp_path: Path) -> None:
+    text = "conduct: {packs: [uk_conc], parameters: {uk_conc.complaint_response: {days: DAYS}}}"
+    (line,) = settings(tmp_path, text.replace("DAYS", "60")).warnings()
+    assert line.endswith(
+        "warning: time.correction_horizon: shorter than the longest deadline plus 31 days: late facts will be refused "
+        "that uk_conc.complaint_response still needs (91d would do)"
+    )
+    assert settings(tmp_path, text.replace("DAYS", "59")).warnings() == []

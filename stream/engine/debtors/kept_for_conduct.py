@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stream.conduct.contact import contact_of
 from stream.conduct.history import History
-from stream.conduct.rule import DAY_MS, Deadline
+from stream.conduct.rule import DAY_MS, ComplaintDeadline
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.facts.fact import Case, Complaint, Fact, Restriction
@@ -34,8 +34,8 @@ def kept_for_conduct(
     stood_ms = [each.at_ms for each in standings(history) if each.state != "clear"]
     needed_from_ms = min(stood_ms) - reach_ms if stood_ms else None
     homes = _homes(facts)
-    days_ms = max((rule.parameters.days * DAY_MS for rule in rulebook.rules if isinstance(rule.parameters, Deadline)),
-                  default=0)  # fmt: skip
+    deadlines = (rule.parameters for rule in rulebook.rules)
+    days_ms = max((of.days * DAY_MS for of in deadlines if isinstance(of, ComplaintDeadline)), default=0)
     for fact in gone:
         name = record.identity(fact)
         if isinstance(fact, Restriction):
