@@ -88,9 +88,10 @@ class EventCounts:
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
         for (what, rule, site), count in self._found.items():
-            if what in ("breach", "withdrawn"):
-                name = "breaches_found" if what == "breach" else "breaches_withdrawn"
-                meters.add(f"collections_conduct_{name}_total", rule, site, by=count)
+            if what == "breach":
+                meters.add("collections_conduct_breaches_found_total", rule, site, by=count)
+            elif what == "withdrawn":
+                meters.add("collections_conduct_breaches_withdrawn_total", rule, site, by=count)
             else:
                 meters.add("collections_conduct_standings_total", rule, site, what, by=count)
         for site, at_ms in self._last_event.items():

@@ -351,6 +351,24 @@ def test_open_restrictions_and_where_the_debtor_lives_are_never_forgotten_and_ot
     assert left == {"kcase-1-1", "kcase-3-1", "topen"}
 
 
+def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_once() -> None:
+    one = DebtorStage(
+        Definitions(), WindowPlan(), FactLimits(), 0, frozenset({"conduct_breaches"}), Rulebook(RULES[4:5])
+    )
+    one.apply(fact("call", "k-1", 10, outcome="no_answer"))  # 22:00
+    one.apply(fact("restriction", "r-1", 15, kind="consent", **{"from": instant_text(NOON_MS)}))
+    hour_grains = HOUR_MS // 10_000
+    at, known = NOON_MS // 10_000 + 10 * hour_grains, NOON_MS // 10_000 + 15 * hour_grains
+    rows = {
+        place[:2]: amounts["conduct_breaches"]
+        for key, value in one.take().deltas
+        if b"|site|" in key
+        for place, amounts in rows_of(value)
+        if amounts.get("conduct_breaches")
+    }
+    assert rows == {(at, 0): 1, (at, known): -1}
+
+
 def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:
     plain, empty = stage(None), stage(Rulebook(zones={"main": "Asia/Shanghai"}))
     for one in (plain, empty):
