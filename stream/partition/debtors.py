@@ -327,6 +327,11 @@ class DebtorPartition:
         """What will have been said of conduct with the next commit; revisions as of agents."""
         before, conduct = self.positions.conduct.revision if self.positions is not None else 0, self._engine.conduct
         judged_ms = None if conduct is None else conduct.judged_ms
+        if conduct is not None and conduct.failures:
+            log.error("debtors could not be judged", partition=self.partition, debtors=len(conduct.failures),
+                      error=conduct.failures[0])  # fmt: skip
+            self._setup.meters.add("collections_conduct_failures_total", by=len(conduct.failures))
+            conduct.failures.clear()
         return ConductSaid(self._next_revision(before) if findings else before, judged_ms)
 
     def _next_revision(self, before: int) -> int:

@@ -238,6 +238,8 @@ def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_a
     commit()
     watermark_ms = max(watermark_ms, NOON_MS + end_hour * HOUR_MS)
     commit()
+    assert one.conduct is not None
+    assert one.conduct.failures == []
     standing, states, wanted = expected([each for each, _, _ in steps], watermark_ms, book)
     assert topic.standing_breaches() == standing
     assert topic.states() == states
@@ -367,6 +369,21 @@ def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_o
         if amounts.get("conduct_breaches")
     }
     assert rows == {(at, 0): 1, (at, known): -1}
+
+
+def test_a_debtor_who_cannot_be_judged_stops_nobody_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = stage()
+    monkeypatch.setattr("stream.engine.debtors.conduct.judged_alone", lambda *_: 1 // 0)
+    one.apply(fact("call", "k-1", 14))
+    changes = one.take()
+    assert changes.conduct == []
+    assert changes.state
+    assert one.conduct is not None
+    assert len(one.conduct.failures) == 1
+    one.take()
+    assert len(one.conduct.failures) == 1
+    monkeypatch.undo()
+    assert [each.of.rule for each in one.take().conduct] == ["recorded", "p.calls"]
 
 
 def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:

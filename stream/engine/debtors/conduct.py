@@ -75,6 +75,10 @@ class Conduct:
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
         self._records: list[ConductFinding] = []
+        self.failures: list[str] = []
+        """Why debtors could not be judged, since whoever reads this emptied it: nothing is said of them until they can
+        be, at one of the next commits."""
+        self._failing: set[str] = set()
         self._screen = Screen(rulebook)
         self._calm: dict[str, Calm] = {}
         self._complaining: set[str] = set()
@@ -132,7 +136,12 @@ class Conduct:
                 due.contacts = None
         self.judged_ms = now_ms
         for key in list(self._touched):
-            self._judge(key, held.get(key), before_ms, now_ms)
+            try:
+                self._judge(key, held.get(key), before_ms, now_ms)
+            except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+                if key not in self._failing:
+                    self._failing.add(key)
+                    self.failures.append(repr(error))
         found, self._records = self._records, []
         return found
 
@@ -143,7 +152,7 @@ class Conduct:
 
     def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
         """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
-        touched, now = self._touched.pop(key), NOTHING
+        touched, now = self._touched[key], NOTHING
         if dossier is None:
             self._judge_large(key, touched)
         else:
@@ -160,6 +169,8 @@ class Conduct:
         self._settle(key, touched, now, 0, None)
         self._await(key, now, now_ms)
         self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
+        del self._touched[key]
+        self._failing.discard(key)
 
     def _note_calm(self, key: str, history: History) -> None:
         calm = calm_of(history, self._screen)
