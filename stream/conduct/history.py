@@ -115,6 +115,13 @@ class History:
                 return events[at - 1][2], False
         return self.rulebook.zone_of(site), True
 
+    def zones(self) -> dict[str, int]:
+        """The zones that case events name, each with the first instant at which one does."""
+        found: dict[str, int] = {}
+        for at_ms, _, zone in self._zones:
+            found.setdefault(zone, at_ms)
+        return found
+
     def next_zone_ms(self, at_ms: int) -> int | None:
         """When the next case event with a zone occurs, after an instant."""
         at = bisect_left(self._zones, (at_ms + 1, "", ""))

@@ -8,7 +8,7 @@ from typing import ClassVar, get_args
 import structlog
 
 from stream.conduct.standing import ConductStanding
-from stream.engine.debtors.findings import ConductFinding
+from stream.engine.debtors.findings import ConductChange
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
@@ -69,7 +69,7 @@ class EventCounts:
         """Counts a dead letter."""
         self._reasons[reason] += 1
 
-    def found(self, findings: Sequence[ConductFinding]) -> None:
+    def found(self, findings: Sequence[ConductChange]) -> None:
         """Counts what the conduct rules have found, by rule and site."""
         for finding in findings:
             of = finding.of

@@ -23,7 +23,7 @@ from stream.conduct.rule import (
 )
 from stream.conduct.rule import ThirdParty as Third
 from stream.conduct.rulebook import Rulebook
-from stream.engine.debtors.findings import ConductFinding, Findings, stands
+from stream.engine.debtors.findings import ConductChange, DebtorFindings, stands
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.entities.outputs import ConductRecord
 from stream.facts.decode import Rejection, decode
@@ -53,6 +53,16 @@ RULES = (
     ConductRule("p.answer", "p", ComplaintDeadline(1)),
 )
 BOOK = Rulebook(RULES, {"calm": ()}, {"main": "Asia/Shanghai"})
+ROOMY = Rulebook(
+    (
+        ConductRule("p.calls", "p", Frequency("connected_attempts", "case", 5, 7, consent=REG_F)),
+        ConductRule("p.talks", "p", Frequency("conversations", "debtor", 3, 1, local=True)),
+        *(rule for rule in RULES if rule.kind not in ("frequency", "deadline")),
+    ),
+    {"calm": ()},
+    {"main": "Asia/Shanghai"},
+)
+"""Most calls of a debtor say nothing new under it."""
 
 
 def stage(rulebook: Rulebook | None = BOOK) -> DebtorStage:
@@ -82,7 +92,7 @@ class Topic:
         self.latest: dict[str, dict[str, Any]] = {}
         self.revision = 0
 
-    def hears(self, found: list[ConductFinding]) -> None:
+    def hears(self, found: list[ConductChange]) -> None:
         self.revision += 1
         for finding in found:
             key, value = finding.encoded(self.revision, "live")
@@ -110,12 +120,14 @@ def _plain(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name not in ("revision", "run")}
 
 
-def expected(facts: list[Fact], watermark_ms: int | None) -> tuple[dict[str, Any], dict[str, Any], dict[Any, int]]:
+def expected(
+    facts: list[Fact], watermark_ms: int | None, book: Rulebook
+) -> tuple[dict[str, Any], dict[str, Any], dict[Any, int]]:
     """Breaches that stand, standings that are not clear, and contributions: of all facts at once."""
-    ledger = stage()
+    ledger = stage(book)
     for each in facts:
         ledger.apply(each)
-    found = dict(ledger.findings()).get("d-1", Findings({}, {}))
+    found = dict(ledger.findings()).get("d-1", DebtorFindings({}, {}))
     counted: dict[Any, int] = {}
     for breach in found.breaches.values():
         place = breach.credit.agent, breach.at_ms // 10_000
@@ -193,11 +205,14 @@ steps = st.lists(st.tuples(st.one_of(calls, calls, others), st.booleans(), st.in
 
 
 @settings(max_examples=400, deadline=None)
-@given(steps, st.integers(0, 25), st.integers(60, 200))
+@given(steps, st.integers(0, 25), st.integers(60, 200), st.sampled_from([BOOK, ROOMY]), st.booleans())
 def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_all_facts_at_once_do(
-    steps: list[tuple[Fact, bool, int]], restarts_at: int, end_hour: int
+    steps: list[tuple[Fact, bool, int]], restarts_at: int, end_hour: int, book: Rulebook, in_order: bool
 ) -> None:
-    one, topic, ledger = stage(), Topic(), dict[bytes, bytes | None]()
+    if in_order:
+        facts = sorted((each for each, _, _ in steps), key=lambda each: each.occurred_at)
+        steps = [(each, commits, hours_on) for each, (_, commits, hours_on) in zip(facts, steps, strict=True)]
+    one, topic, ledger = stage(book), Topic(), dict[bytes, bytes | None]()
     counted: dict[Any, int] = {}
     watermark_ms = NOON_MS
 
@@ -215,7 +230,7 @@ def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_a
         if at == restarts_at:
             assert one.conduct is not None
             judged_ms = one.conduct.judged_ms
-            one = stage()
+            one = stage(book)
             assert one.conduct is not None
             for key, value in ledger.items():
                 one.restore(key, value)
@@ -223,7 +238,7 @@ def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_a
     commit()
     watermark_ms = max(watermark_ms, NOON_MS + end_hour * HOUR_MS)
     commit()
-    standing, states, wanted = expected([each for each, _, _ in steps], watermark_ms)
+    standing, states, wanted = expected([each for each, _, _ in steps], watermark_ms, book)
     assert topic.standing_breaches() == standing
     assert topic.states() == states
     assert {place: amount for place, amount in counted.items() if amount} == wanted
@@ -239,7 +254,7 @@ once = st.one_of(
     ),
     st.builds(
         lambda kind, days, until, case: ("restriction", {
-            "kind": kind, "from": days, "until": until, "case_id": case,
+            "kind": kind, "from": max(days, 1) if kind == "consent" else days, "until": until, "case_id": case,
             "hours": ["18:00", "02:00"] if kind == "quiet_hours" else None,
         }),
         st.sampled_from(["consent", "quiet_hours", "cease_contact"]), st.sampled_from([-3, 0, 20]),
@@ -278,6 +293,39 @@ def test_what_the_horizon_forgets_changes_nothing_that_is_said_later(
             topic.hears(ledger.take(at_ms).conduct)
     assert other.latest == one.latest
     assert other.revision == one.revision
+
+
+TALK = {"outcome": "human", "party": "right", "recorded": True}
+
+
+@pytest.mark.parametrize(
+    ("calm", "then", "rule"),
+    [
+        ([], {"hour": 25.5}, "p.hours"),
+        ([], {"hour": 14, "outcome": "human", "party": "third", "recorded": True}, "p.third"),
+        ([], {"hour": 14, **TALK, "recorded": None}, "recorded"),
+        ([TALK], {"hour": 15}, "p.pause"),
+        ([{**TALK, "direction": "inbound"}], {"hour": 15}, "p.pause"),
+        ([{}, {}], {"hour": 16}, "p.calls"),
+        ([{"outcome": "busy"}, {"outcome": "busy"}], {"hour": 16}, None),
+        ([TALK], {"hour": 24 * 9 + 14, **TALK, "case_id": "c-2", "site_id": "calm"}, None),
+        ([], {"hour": 14}, None),
+    ],
+)
+def test_a_debtor_is_calm_until_a_call_may_break_a_rule_or_come_near_a_limit(
+    calm: list[dict[str, Any]], then: dict[str, Any], rule: str | None
+) -> None:
+    one = stage(ROOMY)
+    one.apply(fact("call", "k-0", 13, outcome="no_answer"))  # 09:00 in Shanghai
+    one.take()
+    for number, fields in enumerate(calm):
+        one.apply(fact("call", f"k-{number + 1}", 13 + number / 10 + 0.1, **{"outcome": "no_answer", **fields}))
+        assert one.conduct is not None
+        assert one.conduct.pending == 0, "judged, though it can say nothing new"
+    later = {"outcome": "no_answer", **then}
+    one.apply(fact("call", "k-9", later.pop("hour"), **later))
+    found = [finding.of.rule for finding in one.take().conduct]
+    assert (rule in found) if rule else not found
 
 
 def test_large_dossiers_say_the_same() -> None:

@@ -3,7 +3,7 @@
 Nothing of it is at rest: what was said of a debtor is what the rules find in the facts of the last commit. So the first
 fact that may touch a rule leaves the debtor's dossier here as it is before it, and `take` judges both.
 
-    fact ──> touches no rule ────────────────────────────────> nothing
+    fact ──> touches no rule, or its debtor is calm ─────────> nothing
         └──> touched: the dossier as of the last commit ──> take: judged before and after ──> records, contributions
 """
 
@@ -17,7 +17,8 @@ from stream.conduct.breaches import breaches
 from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
-from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings, changes, contributed
+from stream.engine.debtors.calm import Calm, Screen, calm_of
+from stream.engine.debtors.findings import NOTHING, ConductChange, DebtorFindings, changes, contributed
 from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -39,6 +40,8 @@ _AT_ONCE: frozenset[type[Fact]] = frozenset((Complaint, Restriction))
 """Facts that may change what was found at an instant before they occurred: an evaluation in between knows nothing of
 it, so each is judged by itself. What a contact or a case event changes lies at its own instant or after it."""
 
+MOST_CALM = 500_000
+"""Debtors who are known to be calm: after so many it is found out anew."""
 SCHEDULED_AT_ONCE = 500
 """Debtors whose deadlines are looked up at one commit after a restore."""
 
@@ -53,7 +56,7 @@ class _Touched:
 
     __slots__ = ("contacts", "said", "settled")
 
-    def __init__(self, said: Dossier | Findings | None) -> None:
+    def __init__(self, said: Dossier | DebtorFindings | None) -> None:
         self.said = said
         self.settled = said
         self.contacts: set[Name] | None = set()
@@ -71,7 +74,9 @@ class Conduct:
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
-        self._records: list[ConductFinding] = []
+        self._records: list[ConductChange] = []
+        self._screen = Screen(rulebook)
+        self._calm: dict[str, Calm] = {}
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -93,14 +98,11 @@ class Conduct:
             return False
         kind, touched = type(fact), self._touched.get(key)
         complaining = key in self._complaining
-        if not complaining:
-            if may_be_known:
-                if kind not in _SEEN:
-                    return False
-            elif not self._may_matter(fact):
-                return False
+        if not complaining and not self._may_touch(key, fact, touched is not None, may_be_known):
+            return False
         if touched is None:
             touched = self._touched[key] = _Touched(dossier)
+            self._calm.pop(key, None)
         if touched.contacts is not None:
             if kind in _CONTACTS and not may_be_known and not complaining:
                 touched.contacts.add((kind.TYPE, own_id(fact)))
@@ -118,7 +120,7 @@ class Conduct:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
         self._settle(key, self._touched[key], self._found(key, dossier), caused_ms, frontier_ms)
 
-    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductFinding]:
+    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductChange]:
         """The records of what has changed since the last time. Deadlines are judged that the watermark has passed."""
         before_ms = self.judged_ms
         now_ms = self._schedule(held, watermark_ms)
@@ -141,20 +143,34 @@ class Conduct:
 
     def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
         """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
-        touched = self._touched.pop(key)
-        alone = None if touched.contacts is None or dossier is None else self._alone(key, dossier, touched.contacts)
-        if alone is not None:
-            touched.said, now = alone
-            touched.settled = touched.said
-        else:
+        touched, now = self._touched.pop(key), NOTHING
+        if dossier is None:
             self._judge_large(key, touched)
-            now = self._judged(key, dossier)
+        else:
+            facts = dossiers.facts(key, dossier)
+            history = History(self._rulebook, key, facts)
+            alone = None if touched.contacts is None else judged_alone(history, touched.contacts)
+            if alone is not None:
+                touched.said, now = alone
+                touched.settled = touched.said
+            else:
+                self._judge_large(key, touched)
+                now = self._findings(history, facts)
+            self._note_calm(key, history)
         self._settle(key, touched, now, 0, None)
         self._await(key, now, now_ms)
         self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
 
+    def _note_calm(self, key: str, history: History) -> None:
+        calm = calm_of(history, self._screen)
+        if calm is not None:
+            if len(self._calm) >= MOST_CALM:
+                self._calm.clear()
+            self._calm[key] = calm
+
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
+        self._calm.pop(key, None)
         if self._has_deadlines and name[0] == Complaint.LETTER:
             self._complaining.add(key)
             self._unscheduled[key] = None
@@ -165,9 +181,20 @@ class Conduct:
         """What of `gone` must stay (`kept_for_conduct.py`)."""
         return kept_for_conduct(self._rulebook, key, facts, gone, frontier_ms)
 
-    def findings(self, key: str, dossier: Dossier | None) -> Findings:
+    def findings(self, key: str, dossier: Dossier | None) -> DebtorFindings:
         """All that the rules find of a debtor now."""
         return self._judged(key, dossier)
+
+    def _may_touch(self, key: str, fact: Fact, is_touched: bool, may_be_known: bool) -> bool:
+        """Whether a fact may change what is found of its debtor, who has no complaint."""
+        if may_be_known:
+            return type(fact) in _SEEN
+        if not self._may_matter(fact):
+            return False
+        if is_touched or not isinstance(fact, Call):
+            return True
+        calm = self._calm.get(key)
+        return calm is None or not calm.passes(fact, self._screen)
 
     def _may_matter(self, fact: Fact) -> bool:
         """Whether a new fact exists for any rule, or changes what a rule finds of others."""
@@ -189,7 +216,7 @@ class Conduct:
             return judged_ms
         return watermark_ms if judged_ms is None else max(watermark_ms, judged_ms)
 
-    def _await(self, key: str, found: Findings, judged_ms: int | None) -> None:
+    def _await(self, key: str, found: DebtorFindings, judged_ms: int | None) -> None:
         """Sees to it that the debtor is judged when the next deadline has passed."""
         if key in self._complaining:
             waits = [
@@ -200,7 +227,9 @@ class Conduct:
             if waits:
                 heappush(self._due, (min(waits), key))
 
-    def _settle(self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
+    def _settle(
+        self, key: str, touched: _Touched, now: DebtorFindings, caused_ms: int, frontier_ms: int | None
+    ) -> None:
         """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
         settled = self._found(key, touched.settled)
         if touched.said is touched.settled:
@@ -210,16 +239,18 @@ class Conduct:
         if difference:
             self._buffer.add_difference(difference, caused_ms, frontier_ms)
 
-    def _found(self, key: str, at: Dossier | Findings | None) -> Findings:
-        return at if isinstance(at, Findings) else self._judged(key, at)
+    def _found(self, key: str, at: Dossier | DebtorFindings | None) -> DebtorFindings:
+        return at if isinstance(at, DebtorFindings) else self._judged(key, at)
 
-    def _judged(self, key: str, dossier: Dossier | None) -> Findings:
+    def _judged(self, key: str, dossier: Dossier | None) -> DebtorFindings:
         """What the rules find in a dossier."""
-        return NOTHING if dossier is None else self._findings(key, dossiers.facts(key, dossier))
+        if dossier is None:
+            return NOTHING
+        facts = dossiers.facts(key, dossier)
+        return self._findings(History(self._rulebook, key, facts), facts)
 
-    def _findings(self, key: str, facts: list[Fact]) -> Findings:
-        history = History(self._rulebook, key, facts)
-        return Findings(
+    def _findings(self, history: History, facts: list[Fact]) -> DebtorFindings:
+        return DebtorFindings(
             {breach.key: breach for breach in breaches(history, self._credits(facts))},
             {standing.key: standing for standing in standings(history)},
         )
@@ -233,11 +264,7 @@ class Conduct:
                 for fact in dossiers.facts(key, touched.said)
                 if not isinstance(fact, Call | Message | Visit) or (fact.TYPE, own_id(fact)) not in new
             ]
-            touched.said = touched.settled = self._findings(key, facts)
-
-    def _alone(self, key: str, dossier: Dossier, contacts: set[Name]) -> tuple[Findings, Findings] | None:
-        """What was and what is found, as far as these new contacts change it; None: they may change more."""
-        return judged_alone(History(self._rulebook, key, dossiers.facts(key, dossier)), contacts)
+            touched.said = touched.settled = self._findings(History(self._rulebook, key, facts), facts)
 
     def _credits(self, facts: list[Fact]) -> _Credits:
         return _Credits(facts, self._definitions, self._midnight_ms)
