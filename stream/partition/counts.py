@@ -8,7 +8,7 @@ from typing import ClassVar, get_args
 import structlog
 
 from stream.conduct.standing import ConductStanding
-from stream.engine.debtors.findings import ConductChange
+from stream.engine.debtors.findings import ConductFinding
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
@@ -69,7 +69,7 @@ class EventCounts:
         """Counts a dead letter."""
         self._reasons[reason] += 1
 
-    def found(self, findings: Sequence[ConductChange]) -> None:
+    def found(self, findings: Sequence[ConductFinding]) -> None:
         """Counts what the conduct rules have found, by rule and site."""
         for finding in findings:
             of = finding.of
@@ -88,9 +88,10 @@ class EventCounts:
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
         for (what, rule, site), count in self._found.items():
-            if what in ("breach", "withdrawn"):
-                name = "breaches_found" if what == "breach" else "breaches_withdrawn"
-                meters.add(f"collections_conduct_{name}_total", rule, site, by=count)
+            if what == "breach":
+                meters.add("collections_conduct_breaches_found_total", rule, site, by=count)
+            elif what == "withdrawn":
+                meters.add("collections_conduct_breaches_withdrawn_total", rule, site, by=count)
             else:
                 meters.add("collections_conduct_standings_total", rule, site, what, by=count)
         for site, at_ms in self._last_event.items():

@@ -8,7 +8,7 @@ import structlog
 from stream.conduct.headroom import Query, headroom
 from stream.conduct.history import History
 from stream.engine.debtors.agents import AgentNow, agent_record
-from stream.engine.debtors.findings import ConductChange
+from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
 from stream.facts.fact import Fact
@@ -323,7 +323,7 @@ class DebtorPartition:
         before = self.positions.agents.revision if self.positions is not None else 0
         return AgentsSaid(self._next_revision(before) if agents else before, True)
 
-    def _conduct_said(self, findings: Sequence[ConductChange]) -> ConductSaid:
+    def _conduct_said(self, findings: Sequence[ConductFinding]) -> ConductSaid:
         """What will have been said of conduct with the next commit; revisions as of agents."""
         before, conduct = self.positions.conduct.revision if self.positions is not None else 0, self._engine.conduct
         judged_ms = None if conduct is None else conduct.judged_ms

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from stream.engine.debtors.findings import ConductChange, DebtorFindings
+from stream.engine.debtors.findings import ConductFinding, Findings
 from stream.facts.fact import Complaint
 
 Found = tuple[bytes, bytes, int | None]
@@ -12,13 +12,13 @@ Found = tuple[bytes, bytes, int | None]
 of a deadline; None: it holds already."""
 
 
-def found_of(findings: DebtorFindings, run: str) -> Iterator[Found]:
+def found_of(findings: Findings, run: str) -> Iterator[Found]:
     """All that was found of one debtor, standings that are clear included."""
     for breach in findings.breaches.values():
-        key, value = ConductChange(breach).encoded(0, run)
+        key, value = ConductFinding(breach).encoded(0, run)
         yield key, value, breach.at_ms if breach.type == Complaint.TYPE else None
     for standing in findings.standings.values():
-        yield *ConductChange(standing).encoded(0, run), None
+        yield *ConductFinding(standing).encoded(0, run), None
 
 
 def changed(

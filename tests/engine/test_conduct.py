@@ -23,7 +23,7 @@ from stream.conduct.rule import (
 )
 from stream.conduct.rule import ThirdParty as Third
 from stream.conduct.rulebook import Rulebook
-from stream.engine.debtors.findings import ConductChange, DebtorFindings, stands
+from stream.engine.debtors.findings import ConductFinding, Findings, stands
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.entities.outputs import ConductRecord
 from stream.facts.decode import Rejection, decode
@@ -92,7 +92,7 @@ class Topic:
         self.latest: dict[str, dict[str, Any]] = {}
         self.revision = 0
 
-    def hears(self, found: list[ConductChange]) -> None:
+    def hears(self, found: list[ConductFinding]) -> None:
         self.revision += 1
         for finding in found:
             key, value = finding.encoded(self.revision, "live")
@@ -127,7 +127,7 @@ def expected(
     ledger = stage(book)
     for each in facts:
         ledger.apply(each)
-    found = dict(ledger.findings()).get("d-1", DebtorFindings({}, {}))
+    found = dict(ledger.findings()).get("d-1", Findings({}, {}))
     counted: dict[Any, int] = {}
     for breach in found.breaches.values():
         place = breach.credit.agent, breach.at_ms // 10_000
@@ -349,6 +349,24 @@ def test_open_restrictions_and_where_the_debtor_lives_are_never_forgotten_and_ot
     assert one.forget(NOON_MS + 400 * DAY_MS) == 3
     left = {record.identity(each) for each in one.facts_of("d-1")}
     assert left == {"kcase-1-1", "kcase-3-1", "topen"}
+
+
+def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_once() -> None:
+    one = DebtorStage(
+        Definitions(), WindowPlan(), FactLimits(), 0, frozenset({"conduct_breaches"}), Rulebook(RULES[4:5])
+    )
+    one.apply(fact("call", "k-1", 10, outcome="no_answer"))  # 22:00
+    one.apply(fact("restriction", "r-1", 15, kind="consent", **{"from": instant_text(NOON_MS)}))
+    hour_grains = HOUR_MS // 10_000
+    at, known = NOON_MS // 10_000 + 10 * hour_grains, NOON_MS // 10_000 + 15 * hour_grains
+    rows = {
+        place[:2]: amounts["conduct_breaches"]
+        for key, value in one.take().deltas
+        if b"|site|" in key
+        for place, amounts in rows_of(value)
+        if amounts.get("conduct_breaches")
+    }
+    assert rows == {(at, 0): 1, (at, known): -1}
 
 
 def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:

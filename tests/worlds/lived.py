@@ -71,8 +71,7 @@ class Number:
         for finding in changes.conduct:
             key, value = finding.encoded(self.revision, "replay")
             self.conduct[key.decode()] = json.loads(value)
-        if self.stage.conduct is not None:
-            self.judged_ms = self.stage.conduct.judged_ms
+        self.judged_ms = None if self.stage.conduct is None else self.stage.conduct.judged_ms
         self.uncommitted.clear()
         return changes.deltas
 

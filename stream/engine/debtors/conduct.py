@@ -18,7 +18,7 @@ from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.engine.debtors.calm import Calm, Screen, calm_of
-from stream.engine.debtors.findings import NOTHING, ConductChange, DebtorFindings, changes, contributed
+from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings, changes, contributed
 from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -56,7 +56,7 @@ class _Touched:
 
     __slots__ = ("contacts", "said", "settled")
 
-    def __init__(self, said: Dossier | DebtorFindings | None) -> None:
+    def __init__(self, said: Dossier | Findings | None) -> None:
         self.said = said
         self.settled = said
         self.contacts: set[Name] | None = set()
@@ -74,7 +74,7 @@ class Conduct:
         self._buffer = buffer
         self._touched: dict[str, _Touched] = {}
         self._has_deadlines = rulebook.deadlines
-        self._records: list[ConductChange] = []
+        self._records: list[ConductFinding] = []
         self._screen = Screen(rulebook)
         self._calm: dict[str, Calm] = {}
         self._complaining: set[str] = set()
@@ -120,7 +120,7 @@ class Conduct:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
         self._settle(key, self._touched[key], self._found(key, dossier), caused_ms, frontier_ms)
 
-    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductChange]:
+    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductFinding]:
         """The records of what has changed since the last time. Deadlines are judged that the watermark has passed."""
         before_ms = self.judged_ms
         now_ms = self._schedule(held, watermark_ms)
@@ -181,7 +181,7 @@ class Conduct:
         """What of `gone` must stay (`kept_for_conduct.py`)."""
         return kept_for_conduct(self._rulebook, key, facts, gone, frontier_ms)
 
-    def findings(self, key: str, dossier: Dossier | None) -> DebtorFindings:
+    def findings(self, key: str, dossier: Dossier | None) -> Findings:
         """All that the rules find of a debtor now."""
         return self._judged(key, dossier)
 
@@ -216,7 +216,7 @@ class Conduct:
             return judged_ms
         return watermark_ms if judged_ms is None else max(watermark_ms, judged_ms)
 
-    def _await(self, key: str, found: DebtorFindings, judged_ms: int | None) -> None:
+    def _await(self, key: str, found: Findings, judged_ms: int | None) -> None:
         """Sees to it that the debtor is judged when the next deadline has passed."""
         if key in self._complaining:
             waits = [
@@ -227,9 +227,7 @@ class Conduct:
             if waits:
                 heappush(self._due, (min(waits), key))
 
-    def _settle(
-        self, key: str, touched: _Touched, now: DebtorFindings, caused_ms: int, frontier_ms: int | None
-    ) -> None:
+    def _settle(self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
         settled = self._found(key, touched.settled)
         if touched.said is touched.settled:
@@ -239,18 +237,18 @@ class Conduct:
         if difference:
             self._buffer.add_difference(difference, caused_ms, frontier_ms)
 
-    def _found(self, key: str, at: Dossier | DebtorFindings | None) -> DebtorFindings:
-        return at if isinstance(at, DebtorFindings) else self._judged(key, at)
+    def _found(self, key: str, at: Dossier | Findings | None) -> Findings:
+        return at if isinstance(at, Findings) else self._judged(key, at)
 
-    def _judged(self, key: str, dossier: Dossier | None) -> DebtorFindings:
+    def _judged(self, key: str, dossier: Dossier | None) -> Findings:
         """What the rules find in a dossier."""
         if dossier is None:
             return NOTHING
         facts = dossiers.facts(key, dossier)
         return self._findings(History(self._rulebook, key, facts), facts)
 
-    def _findings(self, history: History, facts: list[Fact]) -> DebtorFindings:
-        return DebtorFindings(
+    def _findings(self, history: History, facts: list[Fact]) -> Findings:
+        return Findings(
             {breach.key: breach for breach in breaches(history, self._credits(facts))},
             {standing.key: standing for standing in standings(history)},
         )

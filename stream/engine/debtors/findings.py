@@ -15,7 +15,7 @@ COLUMN = "conduct_breaches"
 """What a breach contributes to: 1 at its instant."""
 
 
-class DebtorFindings(NamedTuple):
+class Findings(NamedTuple):
     """All that the rules find of a debtor, by the keys of the records. Deadlines of the future are among the
     breaches."""
 
@@ -23,10 +23,10 @@ class DebtorFindings(NamedTuple):
     standings: dict[str, ConductStanding]
 
 
-NOTHING = DebtorFindings({}, {})
+NOTHING = Findings({}, {})
 
 
-class ConductChange(NamedTuple):
+class ConductFinding(NamedTuple):
     """One record to be published. `withdrawn`: of a breach that stands no longer."""
 
     of: Breach | ConductStanding
@@ -46,9 +46,7 @@ def stands(breach: Breach, judged_ms: int | None) -> bool:
     return breach.type != "complaint" or (judged_ms is not None and breach.at_ms < judged_ms)
 
 
-def changes(
-    said: DebtorFindings, said_ms: int | None, now: DebtorFindings, now_ms: int | None
-) -> Iterator[ConductChange]:
+def changes(said: Findings, said_ms: int | None, now: Findings, now_ms: int | None) -> Iterator[ConductFinding]:
     """The records that say `now`, to readers who know of `said`. `said_ms`, `now_ms`: deadlines before it were judged.
 
     A breach that is undone, or a deadline that was met after all, is withdrawn. A standing that is clear is said only
@@ -56,22 +54,22 @@ def changes(
     """
     for key, was in said.breaches.items():
         if stands(was, said_ms) and (key not in now.breaches or not stands(now.breaches[key], now_ms)):
-            yield ConductChange(was, withdrawn=True)
+            yield ConductFinding(was, withdrawn=True)
     for key, breach in now.breaches.items():
         if stands(breach, now_ms):
             known = said.breaches.get(key)
             if known != breach or not stands(known, said_ms):
-                yield ConductChange(breach)
+                yield ConductFinding(breach)
     for key, stood in said.standings.items():
         if stood.state != "clear" and key not in now.standings:
-            yield ConductChange(gone(stood))
+            yield ConductFinding(gone(stood))
     for key, standing in now.standings.items():
         before = said.standings.get(key)
         if before != standing and (standing.state != "clear" or (before is not None and before.state != "clear")):
-            yield ConductChange(standing)
+            yield ConductFinding(standing)
 
 
-def contributed(before: DebtorFindings, now: DebtorFindings) -> Difference:
+def contributed(before: Findings, now: Findings) -> Difference:
     """What a change of findings changes in the numbers, deadlines of the future included."""
     sums: Difference = {}
     for found, sign in ((before, -1), (now, 1)):

@@ -10,13 +10,13 @@ from stream.conduct.breaches import breaches_of
 from stream.conduct.history import History
 from stream.conduct.rule import Frequency
 from stream.conduct.standing import ConductStanding, standing_of
-from stream.engine.debtors.findings import NOTHING, DebtorFindings
+from stream.engine.debtors.findings import NOTHING, Findings
 
 Name = tuple[str, str]
 """Type and own id of a contact."""
 
 
-def judged_alone(history: History, new: Collection[Name]) -> tuple[DebtorFindings, DebtorFindings] | None:
+def judged_alone(history: History, new: Collection[Name]) -> tuple[Findings, Findings] | None:
     """Before and after the `new` contacts of a history came: what is found of all that they change. None: one of them
     comes before another that is not new, so that more may have changed."""
     rows = history.contacts, history.talks
@@ -42,4 +42,4 @@ def judged_alone(history: History, new: Collection[Name]) -> tuple[DebtorFinding
                         before[was.key] = was
                     if now is not None:
                         after[now.key] = now
-    return DebtorFindings({}, before), DebtorFindings(found, after)
+    return Findings({}, before), Findings(found, after)

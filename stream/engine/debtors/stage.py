@@ -10,7 +10,7 @@ from stream.engine.debtors.agents import AgentChanges, AgentNow
 from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
-from stream.engine.debtors.findings import NOTHING, ConductChange, DebtorFindings
+from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings
 from stream.engine.debtors.room import no_room_for
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -47,7 +47,7 @@ class Changes(NamedTuple):
     deltas: list[tuple[bytes, bytes]]
     state: list[tuple[bytes, bytes | None]]
     agents: list[AgentNow]
-    conduct: list[ConductChange]
+    conduct: list[ConductFinding]
 
 
 class DebtorStage:
@@ -357,7 +357,7 @@ class DebtorStage:
         dossier = self._dossiers.get(debtor)
         return [] if dossier is None else dossiers.facts(debtor, dossier)
 
-    def findings(self) -> Iterator[tuple[str, DebtorFindings]]:
+    def findings(self) -> Iterator[tuple[str, Findings]]:
         """Every debtor with what the conduct rules find of it, deadlines of the future included."""
         if self.conduct is not None:
             for key, dossier in self._dossiers.items():
