@@ -58,7 +58,8 @@ class Number:
         self.stage = DebtorStage(s.definitions(), s.plan(), s.limits(), self.number, s.watched(), s.conduct())
         for key, value in self.state.items():
             self.stage.restore(key, value)
-        self.stage.judged_ms = self.judged_ms
+        if self.stage.conduct is not None:
+            self.stage.conduct.judged_ms = self.judged_ms
         for fact in self.uncommitted:
             self.stage.apply(fact)
 
@@ -70,7 +71,7 @@ class Number:
         for finding in changes.conduct:
             key, value = finding.encoded(self.revision, "replay")
             self.conduct[key.decode()] = json.loads(value)
-        self.judged_ms = self.stage.judged_ms
+        self.judged_ms = None if self.stage.conduct is None else self.stage.conduct.judged_ms
         self.uncommitted.clear()
         return changes.deltas
 
