@@ -25,7 +25,7 @@ from tests.worlds.judged import judged
 from tests.worlds.lived import Floor, facts_in
 from tests.worlds.replayed import Replayed, replayed, told_by_command
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "40"))
+WORLDS = int(os.environ.get("KPI_WORLDS", "30"))
 """How many worlds are tried; hundreds for a long run."""
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 SEEDS = range(FROM, FROM + WORLDS)
