@@ -63,6 +63,9 @@ GOALS = (
     Goal("backfill.json.core_rate", least=120_000),
     Goal("backfill.parquet.core_rate", least=200_000),
     Goal("large.peak_mib", most=2_048),
+    Goal("feeds.json.rate", least=50_000),
+    Goal("feeds.csv.rate", least=30_000),
+    Goal("feeds.open.mib", most=300),
 )
 
 

@@ -40,6 +40,12 @@ PARTS = (
         420,
         "everything after the ledger, without Kafka, and whether it is flat",
     ),
+    Part(
+        "feeds",
+        "bench.feeds",
+        240,
+        "records of other systems as events: flat ones, shipped mappings, open joins",
+    ),
     Part("floor", "bench.throughput", 240, "one worker on a believable mix of events; bytes an event on each topic"),
     Part("peers", "bench.beside", 900, "one worker and five other engines on the same calls; what each one lost"),
     Part("catchup", "bench.catchup", 600, "a backlog whose partitions lie minutes apart, against replay and the peers"),

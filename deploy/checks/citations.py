@@ -1,4 +1,4 @@
-"""Whether what code and pages cite is there: `contract 2`, `definitions 5b`, `live 1`, `ADR 0012`, `fold.py` on a page.
+"""Whether what is cited is there: `contract 2`, `definitions 5b`, `live 1`, `feeds 3`, `ADR 0012`, `fold.py` on a page.
 
 python -m deploy.checks.citations        prints one line per citation that leads nowhere, exit 1 if there is any
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from deploy.checks.tree import tracked
 
 DOCS = Path("docs")
-CITED = re.compile(r"\b(conduct|contract|definitions|live|internals)(?:,? sections?)? (\d+)[a-d]?\b")
+CITED = re.compile(r"\b(conduct|contract|definitions|live|internals|feeds)(?:,? sections?)? (\d+)[a-d]?\b")
 DECISION = re.compile(r"\bADRs? (\d{4})")
 MODULE = re.compile(r"`([\w/]+\.py)\b")
 FOREIGN = re.compile(r"\b(semantics|architecture|operations|domain)(?:,? sections?)? \d")
@@ -51,7 +51,7 @@ def dangling(path: Path, sections: dict[str, set[str]], decisions: set[str], mod
 
 
 def main() -> int:
-    sections = {page: headings(page) for page in ("conduct", "contract", "definitions", "live", "internals")}
+    sections = {page: headings(page) for page in ("conduct", "contract", "definitions", "live", "internals", "feeds")}
     decisions = {path.name[:4] for path in (DOCS / "adr").glob("*.md")}
     modules = "".join(f"/{path}\n" for path in tracked() if path.suffix == ".py")
     files = [path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".js"}]

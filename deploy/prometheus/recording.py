@@ -11,8 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from stream.facts.currency import EXPONENTS
 from stream.kpis.catalogue import CATALOGUE, Kpi
-from stream.publish.currency import EXPONENTS
 from stream.publish.parts import SIDES, GaugePart
 
 FILE = Path(__file__).parent / "rules" / "recording.yml"

@@ -21,30 +21,32 @@ from stream.cli.replay import (
     window_names,
 )
 
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results; made if it is not there.")]
+From = Annotated[
+    str | None,
+    typer.Option("--from", metavar="T", help="Only windows that begin at T or later.", show_default=False),
+]
+To = Annotated[
+    str | None, typer.Option("--to", metavar="T", help="Only windows that end at T or before.", show_default=False)
+]
+HandOver = Annotated[
+    bool,
+    typer.Option(
+        "--hand-over",
+        help="Write the state from which workers go on under this configuration. No worker may be running.",
+    ),
+]
+
 
 def backfill(
-    out: Annotated[
-        Path,
-        typer.Option("--out", metavar="DIR", help="Folder for the results; made if it is not there."),
-    ] = Path("backfill"),
-    from_: Annotated[
-        str | None,
-        typer.Option("--from", metavar="T", help="Only windows that begin at T or later.", show_default=False),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="Only windows that end at T or before.", show_default=False)
-    ] = None,
+    out: Out = Path("backfill"),
+    from_: From = None,
+    to: To = None,
     windows: Windows = None,
     run: Annotated[str, typer.Option("--run", metavar="NAME", help="The `run` of the records.")] = "backfill",
     as_of: AsOf = None,
     output: Format = "jsonl",
-    hand_over: Annotated[
-        bool,
-        typer.Option(
-            "--hand-over",
-            help="Write the state from which workers go on under this configuration. No worker may be running.",
-        ),
-    ] = False,
+    hand_over: HandOver = False,
     replace: Replace = False,
     processes: Processes = None,
     progress: Progress = None,

@@ -37,8 +37,9 @@ def check(
       KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config check my.yaml
 
     The conduct rules at `main` and at every site that is named are listed with their parameters, status, dates and
-    sources. Files of certificates and secrets must be there, too. What is allowed but surely not meant, such as a
-    level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`, and is no failure.
+    sources. Files of certificates and secrets must be there, too, and the mappings of feeds must be right. What is
+    allowed but surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`,
+    and is no failure.
     """
     if file is not None and config is not None and file != config:
         raise CommandError("give the configuration as FILE or by --config, not both", exit_code=2)
@@ -48,7 +49,7 @@ def check(
         settings = load(file or config)
     except SettingsError as error:
         raise _refused(error.lines) from error
-    if wrong := settings.unusable_files():
+    if wrong := [*settings.unusable_files(), *_wrong_feeds(settings, file or config)]:
         raise _refused(wrong)
     for warning in settings.warnings():
         print(escaped(warning), file=sys.stderr)
@@ -69,6 +70,20 @@ def _conduct_rules(settings: "Settings") -> Iterator[str]:
         yield f"conduct rules at {site}:" if rules else f"conduct rules at {site}: none"
         for rule in rules:
             yield f"  {rule.shown()}"
+
+
+def _wrong_feeds(settings: "Settings", file: Path | None) -> list[str]:
+    """A line for each feed whose mapping is not there, is wrong, or does not have what is set in it."""
+    from stream.cli.feed_files import loaded
+    from stream.feeds.adjustment import Adjustments
+
+    wrong = []
+    for index, entry in enumerate(settings.document.feeds):
+        try:
+            loaded(entry.name, Adjustments(), settings, file)
+        except CommandError as error:
+            wrong.append(settings.origins.line(("feeds", index, "mapping"), str(error)))
+    return wrong
 
 
 def _refused(lines: Sequence[str]) -> CommandError:

@@ -158,10 +158,11 @@ def _resubmit(config: Path | None, letters: Iterator["Letter"], *, dry_run: bool
 
 def _wanted(reason: str | None, topic: str | None, since: str | None, until: str | None) -> "Wanted":
     from stream.cli.deadletters import Wanted
-    from stream.kafka.deadletter import REASONS
+    from stream.kafka.deadletter import REASONS, UNMAPPED
 
-    if reason is not None and reason not in REASONS:
-        raise CommandError(f"--reason {reason}: there is no such reason (there are {', '.join(REASONS)})", exit_code=2)
+    known = (*REASONS, UNMAPPED)
+    if reason is not None and reason not in known:
+        raise CommandError(f"--reason {reason}: there is no such reason (there are {', '.join(known)})", exit_code=2)
     return Wanted(reason, topic, instant_option("--since", since), instant_option("--until", until))
 
 

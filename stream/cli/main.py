@@ -15,10 +15,13 @@ from stream.cli import (
     deadletter,
     doctor,
     explain,
+    export,
+    feed,
     headroom,
     import_,
     kpis,
     openmetrics,
+    produce,
     reconcile,
     replay,
     simulate,
@@ -74,14 +77,17 @@ app.command()(replay.replay)
 app.command()(backfill.backfill)
 app.command()(reconcile.reconcile)
 app.command()(openmetrics.openmetrics)
+app.command()(export.export)
 app.command()(simulate.simulate)
 app.command("import")(import_.import_)
+app.command()(produce.produce)
 app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(headroom.headroom)
 app.command()(board.board)
+app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)
 

@@ -8,7 +8,7 @@ import typer
 
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
-from stream.cli.kpi_records import numbers_of, windows_of
+from stream.cli.kpi_records import Levels, levels_of, numbers_of, windows_of
 
 
 def openmetrics(
@@ -22,9 +22,7 @@ def openmetrics(
         str | None,
         typer.Option("--windows", metavar="NAMES", help="Windows to write: all but rolling.", show_default=False),
     ] = None,
-    levels: Annotated[
-        str, typer.Option("--levels", metavar="NAMES", help="Levels to write.")
-    ] = "site,team,queue,segment,agent",
+    levels: Levels = None,
     config: Config = None,
 ) -> None:
     """Writes numbers of the past as OpenMetrics, from which Prometheus makes blocks of its own storage.
@@ -39,30 +37,23 @@ def openmetrics(
     """
     from stream.publish.history import RecordError, write_openmetrics
     from stream.replay.chunks import InputError
-    from stream.windows.measures import LEVELS
+    from stream.written_file import written
 
-    wanted = frozenset(levels.split(","))
-    unknown = next(iter(sorted(wanted - set(LEVELS))), None)
-    if unknown is not None:
-        raise CommandError(f"--levels: no such level: {unknown!r} (there are {', '.join(LEVELS)})", exit_code=2)
+    wanted = levels_of(levels)
     named = windows_of(windows)
     rolling = next((name for name in sorted(named or ()) if name.startswith("rolling_")), None)
     if rolling is not None:
         raise CommandError(f"--windows: {rolling}: rolling windows are not written, only those that end", exit_code=2)
-    half = out.with_name(f".{out.name}.half")
     try:
         if str(out) == "-":
             write_openmetrics(numbers_of(numbers, config), sys.stdout.buffer, named, wanted)
             return
-        with half.open("wb") as file:
+        with written(out) as file:
             count = write_openmetrics(numbers_of(numbers, config), file, named, wanted)
-        half.replace(out)
     except BrokenPipeError:
         raise
     except (RecordError, InputError) as error:
         raise CommandError(str(error)) from error
     except OSError as error:
         raise CommandError(f"{out}: {error.strerror or error}") from error
-    finally:
-        half.unlink(missing_ok=True)
     print(f"{count} samples in {out}")

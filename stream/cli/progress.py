@@ -1,5 +1,6 @@
 """How a long command shows on stderr what it is doing."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def shown(wanted: bool) -> Iterator["Watch"]:
-    """Shows a line of events, events a second, share done and time left on stderr; nothing unless it is wanted."""
+def shown(wanted: bool, what: str = "events") -> Iterator["Watch"]:
+    """Shows a line of events (`what`: of what else), how many a second, share done and time left on stderr; nothing
+    unless it is wanted."""
     if not wanted:
         yield _silent
         return
@@ -22,7 +24,7 @@ def shown(wanted: bool) -> Iterator["Watch"]:
 
     columns = (
         TextColumn("{task.description:<8}"),
-        TextColumn("{task.fields[events]:>12,} events"),
+        TextColumn(f"{{task.fields[events]:>12,}} {what}"),
         TextColumn("{task.fields[speed]:>8,}/s"),
         BarColumn(),
         TaskProgressColumn(),
@@ -30,6 +32,12 @@ def shown(wanted: bool) -> Iterator["Watch"]:
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         yield _Line(progress).update
+
+
+def show_line(line: str, wanted: bool | None = None) -> None:
+    """Shows a line of progress on stderr in place of the one before; `wanted` None: if stderr is a terminal."""
+    if sys.stderr.isatty() if wanted is None else wanted:
+        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _silent(_activity: str, _events: int, _done: int, _total: int) -> None:

@@ -19,30 +19,36 @@ _SHOWN = 1_000
 """The most characters of a key, or of what differs, in a line, since anybody may have written the records."""
 
 
+Windows = Annotated[
+    str | None,
+    typer.Option("--windows", metavar="NAMES", help="Windows to compare: all but rolling.", show_default=False),
+]
+FinalOnly = Annotated[bool, typer.Option("--final-only", help="Leave out windows that are not final in both.")]
+Inputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input", metavar="FILE...", help="Files of events: the facts behind each difference.", show_default=False
+    ),
+]
+MoreInputs = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE]...", help="More files of events.", show_default=False)
+]
+Facts = Annotated[
+    bool, typer.Option("--facts", help="Print the facts behind each difference, from the inbound topics.")
+]
+EveryDigest = Annotated[bool, typer.Option("--digest", help="Print every digest, not only those that differ.")]
+
+
 def reconcile(
     a: Annotated[str, typer.Argument(metavar="A", help="File of KPI records, folder of a replay, `-`, or `live`.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The other one.")],
-    windows: Annotated[
-        str | None,
-        typer.Option("--windows", metavar="NAMES", help="Windows to compare: all but rolling.", show_default=False),
-    ] = None,
-    final_only: Annotated[
-        bool, typer.Option("--final-only", help="Leave out windows that are not final in both.")
-    ] = False,
+    windows: Windows = None,
+    final_only: FinalOnly = False,
     limit: Annotated[int, typer.Option("--limit", min=0, help="Differences to print; 0: all.")] = 50,
-    inputs: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--input", metavar="FILE...", help="Files of events: the facts behind each difference.", show_default=False
-        ),
-    ] = None,
-    more: Annotated[
-        list[str] | None, typer.Argument(metavar="[FILE]...", help="More files of events.", show_default=False)
-    ] = None,
-    facts: Annotated[
-        bool, typer.Option("--facts", help="Print the facts behind each difference, from the inbound topics.")
-    ] = False,
-    digest: Annotated[bool, typer.Option("--digest", help="Print every digest, not only those that differ.")] = False,
+    inputs: Inputs = None,
+    more: MoreInputs = None,
+    facts: Facts = False,
+    digest: EveryDigest = False,
     config: Config = None,
 ) -> None:
     """Compares two sets of KPI records and prints the differences; exit code 1 if there are any.
@@ -58,9 +64,8 @@ def reconcile(
     changes no more, since they ended before time.correction_horizon, are named as frozen. With --input or --facts
     each difference that is printed is followed by the facts that the number is made of.
     """
-    from stream.cli.configuration import settings_of
     from stream.cli.kpi_records import windows_of
-    from stream.replay.reconcile import chosen, differences, digests, frontier_ms, is_frozen
+    from stream.replay.reconcile import chosen, differences
 
     wanted = windows_of(windows)
     one, other = (chosen(_records(source, config), wanted) for source in (a, b))
@@ -70,27 +75,48 @@ def reconcile(
     sources = [*(inputs or []), *(more or [])]
     printed = list(islice(different, limit or None))
     lines_of = _facts_behind(printed, one, other, sources, config) if sources or facts else {}
+    _print_differences(printed, lines_of, one, other, config)
+    if limit and len(different) > limit:
+        print(f"... and {len(different) - limit} more (--limit 0 prints all)")
+    _print_digests(one, other, every=digest)
+    if not one and not other:
+        warn("there is no such record in A and none in B")
+    print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
+    if different:
+        raise typer.Exit(1)
+
+
+def _print_differences(
+    printed: "list[RecordDifference]",
+    lines_of: "dict[RecordDifference, list[str]]",
+    one: "Records",
+    other: "Records",
+    config: Path | None,
+) -> None:
+    """A line for each difference, and below it the lines that belong to it."""
+    from stream.cli.configuration import settings_of
+    from stream.replay.reconcile import frontier_ms, is_frozen
+
     frontier = frontier_ms(settings_of(config).time.correction_horizon_ms, one, other)
     for each in printed:
         mark = ", frozen: it ended before time.correction_horizon" if is_frozen(each, frontier, one, other) else ""
         print(f"{printable(each.key, _SHOWN)}: {printable(each.text, _SHOWN)}{mark}")
         for line in lines_of.get(each, ()):
             print(f"    {escaped(line)}")
-    if limit and len(different) > limit:
-        print(f"... and {len(different) - limit} more (--limit 0 prints all)")
+
+
+def _print_digests(one: "Records", other: "Records", *, every: bool) -> None:
+    """A line for each window and KPI whose digests differ, or for `every` one."""
+    from stream.replay.reconcile import digests
+
     of_a, of_b = digests(one), digests(other)
     for place in sorted(of_a.keys() | of_b.keys()):
         in_a, in_b = of_a.get(place), of_b.get(place)
-        if digest or in_a != in_b:
+        if every or in_a != in_b:
             texts = [f"{each.records} records {each.hash}" if each else "0 records" for each in (in_a, in_b)]
             verdict = "same" if in_a == in_b else "differs"
             name = printable(f"{place[0]} {place[1]}", _SHOWN)
             print(f"digest {name}: {texts[0]} in A, {texts[1]} in B, {verdict}")
-    if not one and not other:
-        warn("there is no such record in A and none in B")
-    print(f"{len(one.keys() | other.keys())} records compared, {len({each.key for each in different})} differ")
-    if different:
-        raise typer.Exit(1)
 
 
 def _records(source: str, config: Path | None) -> "Records":

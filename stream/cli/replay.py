@@ -39,7 +39,7 @@ Replace = Annotated[
     bool, typer.Option("--replace", help="Overwrite the results of another run that lie in the folder.")
 ]
 Format = Annotated[
-    Literal["jsonl", "parquet"], typer.Option("--format", help="What KPI records and alerts are written as.")
+    Literal["jsonl", "parquet", "csv"], typer.Option("--format", help="What KPI records and alerts are written as.")
 ]
 
 
@@ -85,11 +85,13 @@ def replay(
       kpi-stream replay --input events.parquet --out numbers --windows day,month --config my.yaml
       kpi-stream replay --input monday.jsonl --out noon --as-of 2026-11-02T12:00:00+08:00
       zcat old/*.gz | kpi-stream replay --input - --out numbers
+      kpi-stream replay --input monday.jsonl --out tables --format csv
 
     Files are JSON Lines (plain, .gz, .zst) or Parquet, and their order and the events' order do not matter. DIR gets
     kpi.jsonl, alerts.jsonl, conduct.jsonl, scores.jsonl, deadletter.jsonl and summary.json. Events that cannot be read
     go to deadletter.jsonl and are no failure; a missing or torn file is one, and then nothing is written. A folder that
-    holds the results of other events, or of another configuration, asks for --replace.
+    holds the results of other events, or of another configuration, asks for --replace. With --format csv the first two
+    are tables for people (a row per entity and window, a column per KPI and currency), with --format parquet Parquet.
     """
     from stream.cli.progress import shown
     from stream.replay.chunks import InputError

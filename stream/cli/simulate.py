@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -12,6 +12,7 @@ from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 from stream.cli.options import instant_option
+from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
     from stream.simulate.mess import Item, Mess
@@ -20,47 +21,65 @@ DEFAULT_FROM = "2026-11-02T00:00:00Z"
 DEFAULT_FILE_EVENTS = 100_000
 
 
+Out = Annotated[
+    str | None,
+    typer.Option(
+        "--out", metavar="FILE", help="To a file (plain, .gz or .zst; `-`: stdout), not Kafka.", show_default=False
+    ),
+]
+Events = Annotated[
+    int | None,
+    typer.Option("--events", min=1, help="End after so many (repetitions and garbage on top).", show_default=False),
+]
+From = Annotated[
+    str | None,
+    typer.Option(
+        "--from", metavar="T", help=f"First instant; to a file {DEFAULT_FROM}, to Kafka now.", show_default=False
+    ),
+]
+To = Annotated[str | None, typer.Option("--to", metavar="T", help="End before this instant.", show_default=False)]
+Agents = Annotated[
+    int | None, typer.Option("--agents", min=1, help="How many; else as many as the rate needs.", show_default=False)
+]
+Shares = Annotated[
+    str,
+    typer.Option(
+        "--mess",
+        metavar="SHARES",
+        help="`none`, `believable`, or shares such as duplicates=0.01,late=0.02,corrections=0.01,conflicts=0.01,"
+        "malformed=0.001,invalid=0.001.",
+    ),
+]
+History = Annotated[
+    bool, typer.Option("--history/--no-history", help="Live: begin with six thin days and the day so far.")
+]
+Incident = Annotated[
+    bool, typer.Option("--incident/--no-incident", help="Live: after five minutes, dials fail for ten.")
+]
+
+
+class _World(NamedTuple):
+    """What is asked of the events, live or not."""
+
+    seed: int
+    rate: float
+    events: int | None
+    to_ms: int | None
+    agents: int | None
+    mess: "Mess"
+
+
 def simulate(
-    out: Annotated[
-        str | None,
-        typer.Option(
-            "--out", metavar="FILE", help="To a file (plain, .gz or .zst; `-`: stdout), not Kafka.", show_default=False
-        ),
-    ] = None,
+    out: Out = None,
     rate: Annotated[float, typer.Option("--rate", min=0.001, help="Events a second, the mean over a day.")] = 200.0,
-    events: Annotated[
-        int | None,
-        typer.Option("--events", min=1, help="End after so many (repetitions and garbage on top).", show_default=False),
-    ] = None,
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="T", help=f"First instant; to a file {DEFAULT_FROM}, to Kafka now.", show_default=False
-        ),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="T", help="End before this instant.", show_default=False)
-    ] = None,
+    events: Events = None,
+    from_: From = None,
+    to: To = None,
     seed: Annotated[int, typer.Option("--seed", help="The same seed and options give the same events.")] = 1,
-    agents: Annotated[
-        int | None,
-        typer.Option("--agents", min=1, help="How many; else as many as the rate needs.", show_default=False),
-    ] = None,
-    mess: Annotated[
-        str,
-        typer.Option(
-            "--mess",
-            metavar="SHARES",
-            help="`none`, `believable`, or shares such as duplicates=0.01,late=0.02,corrections=0.01,conflicts=0.01,"
-            "malformed=0.001,invalid=0.001.",
-        ),
-    ] = "believable",
-    history: Annotated[
-        bool, typer.Option("--history/--no-history", help="Live: begin with six thin days and the day so far.")
-    ] = True,
-    incident: Annotated[
-        bool, typer.Option("--incident/--no-incident", help="Live: after five minutes, dials fail for ten.")
-    ] = True,
+    agents: Agents = None,
+    mess: Shares = "believable",
+    history: History = True,
+    incident: Incident = True,
     config: Config = None,
 ) -> None:
     """Makes the events of a seeded contact-centre world: to Kafka, or to a file.
@@ -76,15 +95,12 @@ def simulate(
     """
     from stream.simulate.outlet import CannotProduce
 
-    shares_of_mess = _mess(mess)
-    from_ms, to_ms = instant_option("--from", from_), instant_option("--to", to)
+    shares = _mess(mess)
+    from_ms = instant_option("--from", from_)
+    world = _World(seed, rate, events, instant_option("--to", to), agents, shares)
     live = out is None and from_ms is None
     try:
-        if live:
-            items = _live(seed, rate, events, to_ms, agents, shares_of_mess, history, incident)
-        else:
-            begin_ms = from_ms if from_ms is not None else instant_option("--from", DEFAULT_FROM)
-            items = _batch(seed, begin_ms, rate, events, to_ms, agents, shares_of_mess)
+        items = _live(world, history, incident) if live else _batch(world, from_ms)
         if out is None:
             _to_kafka(config, items, live)
         else:
@@ -95,19 +111,11 @@ def simulate(
         raise CommandError(str(error), exit_code=2) from error
 
 
-def _live(
-    seed: int,
-    rate: float,
-    events: int | None,
-    to_ms: int | None,
-    agents: int | None,
-    mess: "Mess",
-    history: bool,
-    incident: bool,
-) -> "Iterator[Item]":
+def _live(world: _World, history: bool, incident: bool) -> "Iterator[Item]":
     from stream.simulate.scenario import batch, live
     from stream.simulate.stamp import MINUTE_MS
 
+    seed, rate, events, to_ms, agents, mess = world
     now_ms = time.time_ns() // 1_000_000
     if not history:
         no_end = events is None and to_ms is None
@@ -126,24 +134,17 @@ def _until(items: "Iterator[Item]", to_ms: int) -> "Iterator[Item]":
         yield item
 
 
-def _batch(
-    seed: int,
-    from_ms: int | None,
-    rate: float,
-    events: int | None,
-    to_ms: int | None,
-    agents: int | None,
-    mess: "Mess",
-) -> "Iterator[Item]":
+def _batch(world: _World, from_ms: int | None) -> "Iterator[Item]":
+    from stream.facts.instant import instant_ms
     from stream.simulate.scenario import batch
 
-    if from_ms is None:
-        raise ValueError("--from is required")
-    if to_ms is not None and to_ms <= from_ms:
+    seed, rate, events, to_ms, agents, mess = world
+    begin_ms = instant_ms(DEFAULT_FROM) if from_ms is None else from_ms
+    if to_ms is not None and to_ms <= begin_ms:
         raise ValueError("--to is not after --from")
     if events is None and to_ms is None:
         events = DEFAULT_FILE_EVENTS
-    return batch(seed, from_ms, rate=rate, events=events, to_ms=to_ms, agents=agents, mess=mess)
+    return batch(seed, begin_ms, rate=rate, events=events, to_ms=to_ms, agents=agents, mess=mess)
 
 
 def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
@@ -157,7 +158,7 @@ def _to_kafka(config: "Config", items: "Iterator[Item]", live: bool) -> None:
         settings.kafka_client_options(),
         topic_prefix=settings.kafka.topic_prefix,
         clock_ms=clock,
-        report=_show_progress,
+        report=show_line,
         warn=warn,
     )
     print(f"{produced.events} events sent in {produced.seconds:.1f} s", file=sys.stderr)
@@ -167,19 +168,13 @@ def _to_file(items: "Iterator[Item]", out: str) -> None:
     from stream.simulate.files import write_lines
 
     try:
-        count = write_lines(items, out, lambda lines: _show_progress(f"{lines:,} lines"))
+        count = write_lines(items, out, lambda lines: show_line(f"{lines:,} lines"))
     except BrokenPipeError:
         raise
     except OSError as error:
         raise CommandError(f"{out}: {error.strerror or error}") from error
-    _show_progress("")
+    show_line("")
     print(f"{count} lines in {out}", file=sys.stderr)
-
-
-def _show_progress(line: str) -> None:
-    """Shows a line of progress in place of the one before; nothing if stderr is no terminal."""
-    if sys.stderr.isatty():
-        print(f"\r\033[K{line}", end="", file=sys.stderr, flush=True)
 
 
 def _mess(text: str) -> "Mess":

@@ -98,14 +98,14 @@ def counts_before(one: Fact, other: Fact) -> bool:
     return canonical_json(one) < canonical_json(other)
 
 
-def canonical_json(fact: Fact) -> bytes:
+def canonical_json(fact: Fact, leave_out: tuple[str, ...] = ()) -> bytes:
     """Known fields as read: null left out, instants in UTC, keys sorted, compact UTF-8 (contract 1).
 
-    A fact with a date instead of an instant has the date alone.
+    A fact with a date instead of an instant has the date alone. `leave_out`: fields that are not wanted.
     """
     event: dict[str, object] = {"type": fact.TYPE}
     dated = getattr(fact, "occurred_on", None) is not None
     for name, value in structs.asdict(fact).items():
-        if value is not None and not (dated and name == "occurred_at"):
+        if value is not None and name not in leave_out and not (dated and name == "occurred_at"):
             event[name.rstrip("_")] = instant_text(cast("int", value)) if name in INSTANTS else value
     return orjson.dumps(event, option=orjson.OPT_SORT_KEYS, default=structs.asdict)

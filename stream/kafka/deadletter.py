@@ -9,7 +9,9 @@ OVERHEAD_BYTES = 4_096
 """Kept free for our own headers, and for what a record and a batch need beside key, value and headers."""
 PREFIX_BYTES = 65_536
 REASONS = ("malformed", "invalid", "misrouted", "oversized", "conflict", "too_late", "limit", "internal")
-"""Every reason that there is (contract 2)."""
+"""Every reason for which a worker refuses a record (contract 2)."""
+UNMAPPED = "unmapped"
+"""That of a feed, beside `malformed`: its mapping finds no event in the record."""
 
 Header = tuple[str, bytes | None]
 

@@ -56,6 +56,10 @@ class Names:
     def windows(self) -> str:
         return f"{self.prefix}.{self.group}.windows"
 
+    def feed_id(self, *names: str) -> str:
+        """The transactional id of what a feed writes: whoever owns it is the one that may."""
+        return "-".join((f"{self.prefix}.{self.group}-feed", *names))
+
     def transactional_id(self, stage: int, partition: int) -> str:
         """Of a partition's producer: whoever owns the id owns the partition. `stage`: 1 debtors, 2 entities."""
         return f"{self.prefix}.{self.group}-{stage}-{partition}"

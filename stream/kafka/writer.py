@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.structs import OffsetAndMetadata
 
 from stream.kafka.exits import RefusedError
 from stream.wire.sending import BytesHeaderBatch, has_bytes_name
@@ -83,11 +84,12 @@ class Writer:
     async def commit(
         self,
         outgoing: Outgoing,
-        offsets: Mapping[tuple[str, int], int],
+        offsets: Mapping[tuple[str, int], int | OffsetAndMetadata],
         group: str,
         state: tuple[tuple[str, int], int] | None = None,
     ) -> Written:
-        """One transaction: the records, and the group's offsets for lag tools. Any exception: end the process.
+        """One transaction: the records, and the group's offsets: for lag tools, or (a feed's) for whoever goes on from
+        them. Any exception: end the process, or begin anew with another writer.
 
         `state`: the partition of the state, and the offset before which nothing of it can be written. RefusedError: the
         log ends before that, so its topic was made anew under us; nothing is committed then.

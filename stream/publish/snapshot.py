@@ -15,10 +15,10 @@ from functools import lru_cache
 from typing import Any
 
 from stream.alerts.rules import Rule
+from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
 from stream.publish.colour import ORDER, colour, judging
-from stream.publish.currency import exponent
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedAlert, PublishedKpi, PublishedKpis
 from stream.windows.measures import LEVELS, UNASSIGNED

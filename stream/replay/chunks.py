@@ -71,7 +71,8 @@ def chunks(source: str, position: FilePosition) -> Iterator[bytes]:
     """
     try:
         if source == STDIN:
-            yield from _decompressed(source, sys.stdin.buffer, position)
+            # Unbuffered: a pipe gives what has come, and is not waited for until a whole chunk is there.
+            yield from _decompressed(source, getattr(sys.stdin.buffer, "raw", sys.stdin.buffer), position)
         else:
             with Path(source).open("rb") as file:
                 yield from _decompressed(source, file, position)

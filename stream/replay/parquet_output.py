@@ -25,7 +25,9 @@ _COLUMNS = {
         **dict.fromkeys(("active_since", "fired_at", "resolved_at", "at", "reason", "run"), "VARCHAR"),
     },
 }
-_CONFIG = DUCKDB_CONFIG | {"memory_limit": "512MB"}
+ALERT_COLUMNS = tuple(_COLUMNS[ALERTS])
+"""The fields of alert records, in their order."""
+WRITER_CONFIG = DUCKDB_CONFIG | {"memory_limit": "512MB"}
 
 
 def to_parquet(folder: Path) -> None:
@@ -39,15 +41,16 @@ def to_parquet(folder: Path) -> None:
         source = folder / name
         target = source.with_suffix(".parquet")
         fields = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
-        read = f"read_json('{_text(source)}', format = 'newline_delimited', columns = {{{fields}}})"
+        read = f"read_json('{quoted(source)}', format = 'newline_delimited', columns = {{{fields}}})"
         try:
-            with duckdb.connect(config=_CONFIG) as connection:
-                connection.execute(f"COPY (SELECT * FROM {read}) TO '{_text(target)}' (FORMAT parquet)")  # noqa: S608
+            with duckdb.connect(config=WRITER_CONFIG) as connection:
+                connection.execute(f"COPY (SELECT * FROM {read}) TO '{quoted(target)}' (FORMAT parquet)")  # noqa: S608
         except duckdb.Error as error:
             reason = str(error).splitlines()[0]
             raise OutputError(f"{target.name}: {reason} (--format jsonl takes any number)") from error
         source.unlink()
 
 
-def _text(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands between the quotes of an SQL text."""
     return str(path).replace("'", "''")

@@ -75,8 +75,10 @@ def values_of(source: str) -> Iterator[tuple[bytes, str]]:
     kpi.jsonl or kpi.parquet of a replay's folder. InputError names a file that is missing or torn."""
     path = source
     if source != STDIN and Path(source).is_dir():
-        tables = Path(source) / KPIS, (Path(source) / KPIS).with_suffix(".parquet")
-        path = str(next((table for table in tables if table.exists()), tables[0]))
+        lines = Path(source) / KPIS
+        path = str(next((each for each in (lines, lines.with_suffix(".parquet")) if each.exists()), lines))
+        if not Path(path).exists() and lines.with_suffix(".csv").exists():
+            raise InputError(f"{source}: holds kpi.csv, a table for people, and no {KPIS} (`replay --format jsonl`)")
     check([path])
     return ((raw.value, f"{path}: line {raw.line}") for raw in read([path], FilePosition()))
 

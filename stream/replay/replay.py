@@ -18,6 +18,7 @@ from stream.replay.reading import PARQUET, InputPart, parts_of
 from stream.replay.results import fingerprint
 from stream.replay.running import ReplayRun, Watch, perform
 from stream.replay.segments import put_together
+from stream.replay.tables import to_csv
 from stream.replay.tasks import Result
 from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import WorkFolder, beside, working
@@ -79,7 +80,7 @@ class ReplayOptions:
     processes: int | None = None
     from_ms: int | None = None
     to_ms: int | None = None
-    output: Literal["jsonl", "parquet"] = "jsonl"
+    output: Literal["jsonl", "parquet", "csv"] = "jsonl"
     end_ms: int | None = None
     replace: bool = False
 
@@ -124,8 +125,8 @@ def compute(settings: Settings, source: Input, target: Path, options: ReplayOpti
         kpi_records = put_together(work.out / KPIS, [(job.folder / name, done["segments"]) for name, done in records])
         decided = range(job.buckets) if job.stepwise else ()
         alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
-        if options.output == "parquet":
-            to_parquet(work.out)
+        if options.output != "jsonl":
+            (to_parquet if options.output == "parquet" else to_csv)(work.out)
         return summed_up(job, work, read, folded, (kpi_records, alerts), started, fingerprint(made_of))
 
 

@@ -11,8 +11,11 @@ import orjson
 from stream.replay.writing import SUMMARY
 
 _NAMES = frozenset(
-    ("kpi.jsonl", "kpi.parquet", "alerts.jsonl", "alerts.parquet", "conduct.jsonl", "scores.jsonl", "deadletter.jsonl")
-) | {SUMMARY}  # fmt: skip
+    (
+        *("kpi.jsonl", "kpi.parquet", "kpi.csv", "alerts.jsonl", "alerts.parquet", "alerts.csv"),
+        *("conduct.jsonl", "scores.jsonl", "deadletter.jsonl", SUMMARY),
+    )
+)
 
 
 def fingerprint(manifest: Mapping[str, Any]) -> str:
@@ -21,7 +24,7 @@ def fingerprint(manifest: Mapping[str, Any]) -> str:
 
 
 def held(target: Path) -> list[Path]:
-    """The files of results in a folder, the summary first."""
+    """What bears the name of a result in a folder, the summary first."""
     return sorted((path for path in (target / name for name in _NAMES) if path.exists()), reverse=True)
 
 

@@ -12,6 +12,7 @@ import orjson
 
 from stream.replay import results
 from stream.replay.tasks import Result, Task
+from stream.written_file import resolved, written
 
 _MANIFEST = "manifest.json"
 _LOCK = "lock"
@@ -43,10 +44,8 @@ class WorkFolder:
 
     def done(self, task: Task, result: Result) -> None:
         """Notes that a task is done and its files are complete; the note survives a kill."""
-        marker = self._marker(task)
-        half = marker.with_suffix(".half")
-        half.write_bytes(orjson.dumps(result))
-        half.replace(marker)
+        with written(self._marker(task)) as file:
+            file.write(orjson.dumps(result))
 
     def _marker(self, task: Task) -> Path:
         kind, number = task
@@ -79,13 +78,16 @@ def working(
 
     If an exception ends the block, the folder is kept so that the next run goes on with it, unless the exception is one
     of `drop_on`, the run is not `resumable`, or the next run's `manifest` differs. OutputError if the target is a file
-    or cannot be written, if another replay works for it, or if it holds the results of another run and `replace` is
-    false.
+    or cannot be written, if another replay works for it, if the name of a result belongs to a pipe or the like there,
+    or if it holds results that are not of this very run and `replace` is false.
     """
     if target.exists() and not target.is_dir():
         raise OutputError(f"{target}: is a file, not a folder")
     path = beside(target)
     ours = orjson.loads(json.dumps(manifest))
+    odd = next((place for place in results.held(target) if not place.is_file()), None)
+    if odd is not None:
+        raise OutputError(f"{odd}: is no regular file, and results are not written to it")
     if not replace:
         _check_free(target, ours, resumable)
     try:
@@ -97,9 +99,9 @@ def working(
                 yield work
                 target.mkdir(exist_ok=True)
                 for old in results.held(target):
-                    old.unlink()
+                    resolved(old).unlink(missing_ok=True)
                 for file in sorted(work.out.iterdir()):
-                    shutil.move(file, target / file.name)
+                    shutil.move(file, resolved(target / file.name))
             except BaseException as error:
                 if not resumable or isinstance(error, drop_on):
                     shutil.rmtree(path, ignore_errors=True)
@@ -114,6 +116,12 @@ def _check_free(target: Path, manifest: Any, resumable: bool) -> None:
     known, so no two runs of it are the same."""
     there = results.of_whom(target)
     if there is None:
+        held = results.held(target)
+        # The summary goes first and comes last: without one, a run was killed while it moved its files, and its work
+        # folder is still there; or the files are somebody else's.
+        if held and not (resumable and manifest_of(beside(target)) == manifest):
+            names = ", ".join(sorted(path.name for path in held))
+            raise OutputError(f"{target}: holds results of an unknown run ({names}): --replace overwrites them")
         return
     fingerprint, words = there
     if not resumable or fingerprint != results.fingerprint(manifest):
@@ -134,7 +142,6 @@ def _begun(path: Path, manifest: Any, resumable: bool) -> WorkFolder:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     (path / "out").mkdir()
     if not same:
-        half = path / f"{_MANIFEST}.half"
-        half.write_bytes(orjson.dumps(manifest))
-        half.replace(path / _MANIFEST)
+        with written(path / _MANIFEST) as file:
+            file.write(orjson.dumps(manifest))
     return WorkFolder(path, same)

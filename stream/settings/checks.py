@@ -8,6 +8,7 @@ from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
+from stream.settings.feeds import feed_problems
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
@@ -34,6 +35,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
             yield ("alerts", index, key), reason
     if document.conduct is not None:
         yield from RuleChoice(document.conduct).wrong
+    yield from feed_problems(document.feeds)
 
 
 def window_names(document: Document) -> list[str]:

@@ -215,6 +215,42 @@ class Alert(Section):
     publish_pending: bool = False
 
 
+def _constant(value: object) -> object:
+    """A constant of a feed as text, as an option of the command line gives it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+Constant = Annotated[str, BeforeValidator(_constant)]
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class FeedSource(Section):
+    """Where a feed's records come from: files (globs), which are followed, or a topic (settings/feeds.py)."""
+
+    files: tuple[str, ...] | None = None
+    state: str | None = None
+    topic: Annotated[str, BeforeValidator(_topic_part)] | None = None
+    group: Annotated[str, BeforeValidator(_topic_part)] | None = None
+
+
+class FeedSection(Section):
+    """One feed that this host runs. `mapping`: a shipped name, or a file beside the configuration. None: the mapping's
+    own."""
+
+    name: Annotated[str, BeforeValidator(_topic_part)]
+    mapping: str
+    source: FeedSource
+    zone: str | None = None
+    set: dict[FieldName, Constant] = {}
+    set_path: dict[FieldName, str] = {}
+    set_map: dict[FieldName, dict[Constant, Constant]] = {}
+    id_prefix: str | None = None
+    open: Positive | None = None
+    revision: Annotated[Count, Field(le=999)] | None = None
+
+
 class Document(Section):
     """A whole configuration."""
 
@@ -228,6 +264,7 @@ class Document(Section):
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
+    feeds: tuple[FeedSection, ...] = ()
     targets: None = None
     scorecards: None = None
     conduct: ConductSection | None = None

@@ -13,6 +13,7 @@ import orjson
 import zstandard
 
 from stream.simulate.mess import Item
+from stream.written_file import written
 
 STDOUT = "-"
 _REPORT_EVERY = 20_000
@@ -21,11 +22,11 @@ _REPORT_EVERY = 20_000
 def write_lines(items: Iterable[Item], path: str, report: Callable[[int], None] = lambda _count: None) -> int:
     """How many lines were written to `path`; `-` is standard output.
 
-    A file appears under its name when it is whole: until then it is `<path>.part`, which an error or Ctrl-C removes.
+    A file appears under its name when it is whole (`stream/written_file.py`); an error or Ctrl-C leaves nothing of it.
     `report(lines)` is called every now and then. Raises OSError where the file cannot be written.
     """
     count = 0
-    with _opened(path) as out:
+    with opened(path) as out:
         for _, event in items:
             line = event if isinstance(event, bytes) else orjson.dumps(event)
             out.write(line + b"\n")
@@ -36,34 +37,23 @@ def write_lines(items: Iterable[Item], path: str, report: Callable[[int], None] 
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[IO[bytes]]:
+def opened(path: str) -> Iterator[IO[bytes]]:
     if path == STDOUT:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    if Path(path).exists() and not Path(path).is_file():  # a pipe, or /dev/null
-        with Path(path).open("wb") as out:
-            yield out
-        return
-    part = Path(f"{path}.part")
-    try:
-        with _compressed(part, Path(path).suffix) as out:
-            yield out
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with written(Path(path)) as raw, _compressed(raw, Path(path).suffix) as out:
+        yield out
 
 
 @contextmanager
-def _compressed(part: Path, suffix: str) -> Iterator[IO[bytes]]:
-    with part.open("wb") as raw:
-        if suffix == ".gz":
-            # No time and no name in the header: the same events give the same bytes.
-            with gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=raw, mtime=0) as packed:
-                yield cast("IO[bytes]", packed)
-        elif suffix == ".zst":
-            with zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False) as squeezed:
-                yield cast("IO[bytes]", squeezed)
-        else:
-            yield raw
+def _compressed(raw: IO[bytes], suffix: str) -> Iterator[IO[bytes]]:
+    if suffix == ".gz":
+        # No time and no name in the header: the same events give the same bytes.
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=5, fileobj=raw, mtime=0) as packed:
+            yield cast("IO[bytes]", packed)
+    elif suffix == ".zst":
+        with zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False) as squeezed:
+            yield cast("IO[bytes]", squeezed)
+    else:
+        yield raw

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import orjson
@@ -19,6 +19,14 @@ _KEYS_KEPT = 500_000
 
 class CannotProduce(Exception):  # noqa: N818 a sentence for the user, like all errors of the shell
     """Records cannot be delivered; the text is one line that names the servers or the topic and the reason."""
+
+
+class Ready(NamedTuple):
+    """An event that goes out as it is. `kind`: its type; `key`: that of its record; `value`: its bytes."""
+
+    kind: str
+    key: str
+    value: bytes
 
 
 class Outlet:
@@ -47,9 +55,12 @@ class Outlet:
                 raise CannotProduce(f"{self._servers}: there is no topic {topic}; `kpi-stream topics create` makes it")
             self._counts[topic] = len(partitions)
 
-    async def put(self, event: Event | Garbage) -> None:
+    async def put(self, event: Event | Ready | Garbage) -> None:
         """Adds one record; sends a batch that is full. Raises CannotProduce where an earlier one was lost."""
-        if isinstance(event, bytes):
+        key: str | None
+        if isinstance(event, Ready):
+            topic, key, value = topic_of(event.kind, self._prefix), event.key, event.value
+        elif isinstance(event, bytes):
             topic, key, value = topic_of(event.kind, self._prefix), None, bytes(event)
         else:
             topic, key, value = topic_of(event.get("type"), self._prefix), key_of(event), orjson.dumps(event)

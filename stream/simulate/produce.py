@@ -14,8 +14,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 
 from stream.simulate.mess import Item
-from stream.simulate.outlet import CannotProduce, Outlet
+from stream.simulate.outlet import CannotProduce, Outlet, Ready
 from stream.simulate.stamp import instant
+
+Sendable = Item | tuple[int, Ready] | None
+"""An event with the instant at which it is sent; None: there is none at the moment, another may come."""
 
 _BATCH_BYTES = 256 * 1024
 _YIELD_EVERY = 500
@@ -36,7 +39,7 @@ class Produced:
 
 
 def send(
-    items: Iterable[Item],
+    items: Iterable[Sendable],
     client_options: Mapping[str, Any],
     *,
     topic_prefix: str = "collections",
@@ -75,7 +78,7 @@ def send(
 
 
 async def produce(
-    items: Iterable[Item],
+    items: Iterable[Sendable],
     client_options: Mapping[str, Any],
     stop: asyncio.Event,
     *,
@@ -112,13 +115,20 @@ async def produce(
 
 
 async def _pour(
-    items: Iterable[Item],
+    items: Iterable[Sendable],
     outlet: Outlet,
     progress: _Progress,
     stop: asyncio.Event,
     clock_ms: Callable[[], int] | None,
 ) -> None:
-    for at_ms, event in items:
+    for item in items:
+        if item is None:
+            await outlet.flush()
+            await asyncio.sleep(0)
+            if stop.is_set():
+                break
+            continue
+        at_ms, event = item
         while clock_ms is not None and not stop.is_set():
             wait_s = (at_ms - clock_ms()) / 1000
             if wait_s <= 0:

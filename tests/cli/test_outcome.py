@@ -1,7 +1,10 @@
 """What a replay says of itself: whose results it would overwrite, which sites nobody configured, why nothing counts."""
 
 import io
+import os
+import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,6 +35,58 @@ def test_results_of_other_events_are_overwritten_only_when_it_is_asked_for(comma
     assert replayed(command, out, one, run="another").code == 1
     assert command("replay", "--replace", "--input", other, "--out", out).code == 0
     assert summary(out)["events_read"] == 2
+
+
+@pytest.mark.parametrize("name", ["kpi.jsonl", "kpi.parquet", "alerts.jsonl"])
+def test_numbers_without_a_summary_are_somebody_elses(command: Command, tmp_path: Path, name: str) -> None:
+    events, out = tmp_path / "one.jsonl", tmp_path / "out"
+    events.write_bytes(line(call(1, 0)))
+    out.mkdir()
+    (out / name).write_text("precious")
+    ran = replayed(command, out, events)
+    said = f"kpi-stream: {out}: holds results of an unknown run ({name}): --replace overwrites them\n"
+    assert (ran.code, ran.error) == (1, said)
+    assert [(path.name, path.read_text()) for path in out.iterdir()] == [(name, "precious")]
+    assert command("replay", "--replace", "--input", events, "--out", out).code == 0
+    assert summary(out)["events_read"] == 1
+
+
+def test_a_run_that_was_killed_between_two_of_its_files_goes_on(command: Command, tmp_path: Path) -> None:
+    events, out = tmp_path / "one.jsonl", tmp_path / "out"
+    events.write_bytes(line(call(1, 0)))
+    move, moved = shutil.move, 0
+
+    def killed(*arguments: Any) -> None:
+        nonlocal moved
+        moved += 1
+        if moved == 3:
+            raise KeyboardInterrupt
+        move(*arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shutil, "move", killed)
+        assert replayed(command, out, events).code == 130
+    assert len(list(out.iterdir())) == 2
+    assert replayed(command, out, events, run="another").code == 1, "another run takes nothing of it"
+    assert replayed(command, out, events).code == 0
+    assert summary(out)["events_read"] == 1
+
+
+def test_results_go_where_links_of_the_folder_lead_and_not_into_a_pipe(command: Command, tmp_path: Path) -> None:
+    events, out, elsewhere = tmp_path / "one.jsonl", tmp_path / "out", tmp_path / "elsewhere.jsonl"
+    events.write_bytes(line(call(1, 0)))
+    out.mkdir()
+    (out / "kpi.jsonl").symlink_to(elsewhere)
+    assert replayed(command, out, events).code == 0
+    assert command("replay", "--replace", "--input", events, "--out", out, "--run", "second").code == 0
+    assert (out / "kpi.jsonl").is_symlink()
+    assert b'"run":"second"' in elsewhere.read_bytes()
+    (out / "alerts.jsonl").unlink()
+    os.mkfifo(out / "alerts.jsonl")
+    ran = command("replay", "--replace", "--input", events, "--out", out)
+    assert ran.error == f"kpi-stream: {out / 'alerts.jsonl'}: is no regular file, and results are not written to it\n"
+    assert (out / "alerts.jsonl").is_fifo()
+    assert b'"run":"second"' in elsewhere.read_bytes()
 
 
 def test_what_standard_input_held_is_never_the_same(

@@ -235,7 +235,7 @@ def test_a_missing_or_torn_input_is_exit_code_1_and_nothing_is_written(
         bad.mkdir()
     out.mkdir()
     (out / "kpi.jsonl").write_text("of an earlier run")
-    ran = command("replay", "--input", good, "--input", bad, "--out", out)
+    ran = command("replay", "--replace", "--input", good, "--input", bad, "--out", out)
     assert (ran.code, ran.out) == (1, "")
     assert ran.error.startswith(f"kpi-stream: {bad}: ")
     assert ran.error.count("\n") == 1

@@ -20,6 +20,8 @@ from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord
 from stream.facts.decode import Rejection, decode
+from stream.feeds.adjustment import Adjustments
+from stream.feeds.loading import load as load_mapping
 from stream.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,7 +121,19 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             raise AssertionError(f"{page}: nobody knows what this shows: {value}")
 
 
-@pytest.mark.parametrize(("page", "text"), blocks("yaml"))
+MAPPING = re.compile(r"^feed: ", re.MULTILINE)
+OWN_TEST = "own-csv.md"
+"""Its mappings grow, step by step: tests/feeds/test_tutorial.py runs them."""
+
+
+@pytest.mark.parametrize(
+    ("page", "text"), [(page, text) for page, text in blocks("yaml") if MAPPING.search(text) and page != OWN_TEST]
+)
+def test_a_mapping_on_a_page_is_valid(page: str, text: str) -> None:
+    assert load_mapping(text, page, Adjustments()).warnings == ()
+
+
+@pytest.mark.parametrize(("page", "text"), [(page, text) for page, text in blocks("yaml") if not MAPPING.search(text)])
 def test_a_configuration_on_a_page_is_valid(tmp_path: Path, page: str, text: str) -> None:
     file = tmp_path / page.replace(".md", ".yaml")
     file.write_text(text)

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from deploy.prometheus.recording import series
+from stream.facts.currency import exponent
 from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE
-from stream.publish.currency import exponent
 from stream.publish.exposition import AGENT_PARTS
 from stream.publish.monitoring import Monitoring, build_monitoring
 from stream.publish.parts import SIDES

@@ -50,6 +50,10 @@ def configured(broker: str, prefix: str, folder: Path, **sections: Any) -> tuple
     return path, load(path, {})
 
 
+class GoesOnError(Exception):
+    """A worker that should have ended has not."""
+
+
 class WorkerProcess:
     """`kpi-stream worker` in a process of its own. `before`: Python to run in it first, to make it fail. `topics`: they
     are made before it starts, if the broker is there."""
@@ -99,11 +103,11 @@ class WorkerProcess:
         self._process.send_signal(number)
 
     async def ends(self, seconds: float = 30.0) -> int:
-        """The exit code (negative: killed by that signal). AssertionError, with the end of its log, if it goes on."""
+        """The exit code (negative: killed by that signal). GoesOnError, with the end of its log, if it does not end."""
         try:
             return await asyncio.to_thread(self._process.wait, seconds)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"goes on after {seconds:.0f} s: {self.log[-3000:]}") from None
+            raise GoesOnError(f"after {seconds:.0f} s: {self.log[-3000:]}") from None
 
     async def logs(self, text: str, seconds: float = 30.0, *, times: int = 1) -> None:
         """Returns once the log holds the text."""

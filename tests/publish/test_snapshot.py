@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from stream.alerts.rules import Rule
+from stream.facts.currency import exponent
 from stream.publish.choices import Choice, choices
-from stream.publish.currency import exponent
 from stream.publish.latest_records import LatestRecords
 from stream.publish.snapshot import View, snapshot
 from stream.settings import load

@@ -138,7 +138,7 @@ def test_older_files_are_replaced_and_others_are_left_alone(tmp_path: Path) -> N
     target.mkdir(parents=True)
     (target / "kpi.jsonl").write_text("old")
     (target / "mine").write_text("mine")
-    with workfolder.working(target, {}, resumable=True) as work:
+    with workfolder.working(target, {}, resumable=True, replace=True) as work:
         (work.out / "kpi.jsonl").write_text("new")
         (work.path / "parcels-0").write_text("between tasks")
     assert {path.name: path.read_text() for path in target.iterdir()} == {"kpi.jsonl": "new", "mine": "mine"}

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from stream.settings import load
-from stream.settings.document import Alert, Document
+from stream.settings.document import Alert, Document, FeedSection, FeedSource
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
@@ -26,7 +26,7 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
 
 def rows() -> Iterator[tuple[list[str], list[str]]]:
     """(keys, defaults) of each row of the first table."""
-    for line in PAGE.split("## Alert rules")[0].splitlines():
+    for line in PAGE.split("## Feeds")[0].splitlines():
         if line.startswith("| `"):
             _, key_cell, default_cell, _ = line.split("|", 3)
             yield CODE.findall(key_cell), CODE.findall(default_cell)
@@ -44,12 +44,18 @@ def test_every_key_of_a_rule_has_its_place_on_the_page() -> None:
     assert {field.alias or name for name, field in Alert.model_fields.items()} <= named
 
 
+def test_every_key_of_a_feed_has_its_place_on_the_page() -> None:
+    named = set(re.findall(r"[a-z_]+", " ".join(CODE.findall(PAGE.split("## Feeds")[1].split("```")[2]))))
+    for model in (FeedSection, FeedSource):
+        assert {field.alias or name for name, field in model.model_fields.items()} <= named
+
+
 @pytest.mark.parametrize(("names", "defaults"), list(rows()))
 def test_a_default_on_the_page_is_the_default(tmp_path: Path, names: list[str], defaults: list[str]) -> None:
     """A configuration that states the page's defaults is the one that states nothing."""
     if len(defaults) == 1:
         defaults = defaults * len(names)
-    if names[0].startswith(("sites.", "minimum_sample.", "alerts")) or not defaults:
+    if names[0].startswith(("sites.", "minimum_sample.", "alerts", "feeds")) or not defaults:
         return
     sections: dict[str, list[str]] = {}
     for name, default in zip(names, defaults, strict=False):

@@ -198,12 +198,33 @@ def edges_near(zone: str, day: date) -> list[int]:
     ]
 
 
-def conduct_world(seed: int) -> ConductWorld:
-    """The world of a seed: some days around a day on which the clocks of a site change, or an ordinary one."""
+def draw_alerts(random: Random) -> list[Raw]:
+    """Rules on the KPIs of conduct."""
+    found = []
+    for number in range(random.randrange(1, 4)):
+        counted = random.random() < 0.7
+        rule: Raw = {
+            "rule": f"rule {number}",
+            "kpi": "conduct_breaches" if counted else "conduct_breach_rate",
+            "level": random.choice(("agent", "team", "queue", "segment", "site")),
+            "window": random.choice(("rolling_15m", "rolling_1h", "interval_12h", "day")),
+            "above": random.choice((0, 1, 2) if counted else (0, 500)),
+        }
+        more = {"for": "30m", "keep_firing_for": random.choice(("15m", "2h")), "publish_pending": True}
+        found.append(rule | {name: value for name, value in more.items() if random.random() < 0.4})
+    return found
+
+
+def conduct_world(seed: int, with_alerts: bool = False) -> ConductWorld:
+    """The world of a seed: some days around a day on which the clocks of a site change, or an ordinary one.
+
+    With alert rules it is short and its panes are coarse, for the dense evaluation.
+    """
     random = Random(f"conduct {seed}")
     zones = random.sample(sorted(set(DAYS) & {*ZONES, "Asia/Shanghai", "Australia/Lord_Howe"}), 2)
     day = date.fromisoformat(random.choice(DAYS[zones[0]]))
-    span_ms = random.choice((6 * HOUR_MS, DAY_MS, DAY_MS, 4 * DAY_MS, 12 * DAY_MS))
+    spans = (6 * HOUR_MS, DAY_MS) if with_alerts else (6 * HOUR_MS, DAY_MS, DAY_MS, 4 * DAY_MS, 12 * DAY_MS)
+    span_ms = random.choice(spans)
     moments = Moments(random, zones[0], day, span_ms, DISTANCES)
     moments.edges += edges_near(zones[0], day) + edges_near(zones[1], day)
     contacts = Contacts(random, moments, (*zones, random.choice(ZONES)))
@@ -215,5 +236,8 @@ def conduct_world(seed: int) -> ConductWorld:
     sites = {"main": {"zone": zones[0]}, "two": {"zone": zones[1]}}
     lines = [json.dumps(told, ensure_ascii=False).encode() for told in contacts.told]
     random.shuffle(lines)
-    config = {"sites": sites, "conduct": section, "windows": {"rolling": ["1h"], "intervals": ["12h"]}}
+    config: Raw = {"sites": sites, "conduct": section, "windows": {"rolling": ["15m", "1h"], "intervals": ["12h"]}}
+    if with_alerts:
+        config["windows"]["pane"] = "15m"
+        config["alerts"] = draw_alerts(random)
     return ConductWorld(seed, config, packs, lines)

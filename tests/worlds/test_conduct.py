@@ -19,13 +19,13 @@ from tests.oracle.identity import facts_of, utc
 from tests.oracle.reading import instant
 from tests.oracle.replay import expected_replay, sort_lines
 from tests.worlds.conduct_world import ConductWorld, conduct_world
-from tests.worlds.differences import differences, in_conduct
+from tests.worlds.differences import differences, in_alerts, in_conduct
 from tests.worlds.folded import expected_sums, folded, settings_of
 from tests.worlds.judged import judged
 from tests.worlds.lived import Floor, facts_in
 from tests.worlds.replayed import Replayed, replayed, told_by_command
 
-WORLDS = int(os.environ.get("KPI_WORLDS", "40"))
+WORLDS = int(os.environ.get("KPI_WORLDS", "30"))
 """How many worlds are tried; hundreds for a long run."""
 FROM = int(os.environ.get("KPI_WORLDS_FROM", "0"))
 SEEDS = range(FROM, FROM + WORLDS)
@@ -177,6 +177,22 @@ def test_no_order_batch_partition_or_crash_changes_what_the_topic_says_in_the_en
             if record["state"] != "clear"
         }
         assert {key: record for key, record in stands.items() if record["state"] != "clear"} == expected, f"seed {seed}"
+
+
+@pytest.mark.timeout(60 + WORLDS * 4)
+def test_alerts_on_the_kpis_of_conduct_are_decided_on_what_was_known(tmp_path: Path) -> None:
+    """In replay, and live in the order of time; a consent or a correction that comes later does not unring a bell."""
+    fired = 0
+    for seed in SEEDS:
+        drawn = conduct_world(seed, with_alerts=True)
+        expected = expected_replay(drawn.lines, read_config(drawn.config, drawn.packs)).alerts
+        fired += len(expected)
+        got = told_by_replay(drawn, [joined(drawn.lines)], tmp_path)
+        assert list(in_alerts(got.alerts, expected)) == [], f"seed {seed}"
+        floor = Floor(settings_of(drawn.config, tmp_path), Random(seed))
+        alerts = floor.live(facts_in(drawn.lines, floor.settings))
+        assert list(in_alerts(alerts, expected)) == [], f"seed {seed} live"
+    assert fired > WORLDS
 
 
 @pytest.mark.timeout(60 + WORLDS * 2)

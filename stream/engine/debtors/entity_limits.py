@@ -8,7 +8,7 @@ fact, so that an entity is written once a day; its key is `|site|level|id`, and 
 from __future__ import annotations
 
 from stream.engine.deltas.buffer import entities_of
-from stream.facts.fact import Fact
+from stream.facts.fact import Call, Fact
 from stream.facts.format import Format
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.judge import Verdict
@@ -42,7 +42,9 @@ class EntityLimits:
 
     def knows(self, fact: Fact) -> bool:
         """Whether the fact says nothing new: its entities are known, on its day or a later one."""
-        return self._seen.get(_place(fact), -1) >= fact.occurred_at // DAY_MS
+        queue_id = fact.queue_id if isinstance(fact, Call) else None
+        place = (fact.site_id, fact.team_id, fact.agent_id, queue_id, fact.segment_id)
+        return self._seen.get(place, -1) >= fact.occurred_at // DAY_MS
 
     def refusal(self, fact: Fact) -> Verdict | None:
         """`limit` if the fact would make an entity more than there may be."""

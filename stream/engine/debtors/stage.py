@@ -137,7 +137,7 @@ class DebtorStage:
         if (
             may_be_known
             or not stands_alone(fact, dossier)
-            or (dossier is not None and dossiers.count(dossier) >= self._least_limit)
+            or (dossier is not None and dossiers.holds(dossier, self._least_limit))
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)

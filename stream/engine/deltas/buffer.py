@@ -54,7 +54,7 @@ class DeltaBuffer:
         self._grain_ms = grain_ms
         self._watched = watched
         self._ones: dict[tuple[str, ...], int] = {}
-        self._levels: dict[tuple[tuple[str, int], ...], int] = {}
+        self._levels: dict[tuple[tuple[str, int], ...], tuple[int, bool]] = {}
         self._plain: dict[Key, Rows] = {}
         self._money: dict[tuple[Key, str], Rows] = {}
         self._others: Entities = {}
@@ -108,8 +108,7 @@ class DeltaBuffer:
         rows = self._plain.get(key)
         if rows is None:
             rows = self._new_rows(key, "")
-        grain_ms, each = self._grain_ms, self._levels.get(columns) or self._level(columns)
-        watched = not self._watched.isdisjoint([name for name, _ in columns])
+        grain_ms, (each, watched) = self._grain_ms, self._levels.get(columns) or self._level(columns)
         cause = caused_ms // grain_ms if watched else 0
         if frontier_ms is not None and start_ms < frontier_ms:
             until_ms = min(end_ms, frontier_ms)
@@ -117,10 +116,35 @@ class DeltaBuffer:
                 grain = at_ms // grain_ms
                 _add_at(rows, (grain, cause if grain < cause else 0, frontier_ms, 1), each * length_ms)
             start_ms = until_ms
-        if start_ms < end_ms:
-            self._add_time(rows, each, start_ms, end_ms, cause, watched)
+        if start_ms >= end_ms:
+            return
+        if watched:
+            self._add_watched_time(rows, each, start_ms, end_ms, cause)
+        else:
+            self._add_time(rows, each, start_ms, end_ms)
 
-    def _add_time(self, rows: Rows, each: int, start_ms: int, end_ms: int, cause: int, watched: bool) -> None:
+    def _add_time(self, rows: Rows, each: int, start_ms: int, end_ms: int) -> None:
+        grain_ms, plain = self._grain_ms, rows.plain
+        first, last = start_ms // grain_ms, end_ms // grain_ms
+        if first == last:
+            plain[first] = plain.get(first, 0) + each * (end_ms - start_ms)
+            return
+        whole_ms = first * grain_ms
+        if start_ms > whole_ms:
+            whole_ms += grain_ms
+            plain[first] = plain.get(first, 0) + each * (whole_ms - start_ms)
+            first += 1
+        rest_ms = end_ms - last * grain_ms
+        if rest_ms:
+            plain[last] = plain.get(last, 0) + each * rest_ms
+        if last - first == 1:
+            plain[first] = plain.get(first, 0) + each * grain_ms
+        elif first < last:
+            edges, step = rows.edges, each * grain_ms
+            edges[first] = edges.get(first, 0) + step
+            edges[last] = edges.get(last, 0) - step
+
+    def _add_watched_time(self, rows: Rows, each: int, start_ms: int, end_ms: int, cause: int) -> None:
         grain_ms = self._grain_ms
         first, last = start_ms // grain_ms, end_ms // grain_ms
         if first == last:
@@ -134,14 +158,8 @@ class DeltaBuffer:
             _add_at(rows, (last, cause if last < cause else 0, 0, 1), each * (end_ms - last * grain_ms))
         known = min(max(whole, cause), last)
         for begin, end, known_at in ((whole, known, cause), (known, last, 0)):
-            if end - begin == 1:
-                _add_at(rows, (begin, known_at, 0, 1), each * grain_ms)
-            elif begin < end and watched:
+            if begin < end:
                 _add_at(rows, (begin, known_at, 0, end - begin), each * grain_ms)
-            elif begin < end:
-                edges = rows.edges
-                edges[begin] = edges.get(begin, 0) + each * grain_ms
-                edges[end] = edges.get(end, 0) - each * grain_ms
 
     def add_difference(self, difference: Difference, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds what a fact that occurred at `caused_ms` changed, under the frontier that applied to it."""
@@ -182,9 +200,10 @@ class DeltaBuffer:
             self._plain[key] = rows
         return rows
 
-    def _level(self, columns: tuple[tuple[str, int], ...]) -> int:
-        packed = self._levels[columns] = sum(times << SHIFTS[name] for name, times in columns)
-        return packed
+    def _level(self, columns: tuple[tuple[str, int], ...]) -> tuple[int, bool]:
+        packed = sum(times << SHIFTS[name] for name, times in columns)
+        level = self._levels[columns] = (packed, any(name in self._watched for name, _ in columns))
+        return level
 
     def _one_of_each(self, columns: tuple[str, ...]) -> int:
         packed = self._ones[columns] = sum(1 << SHIFTS[name] for name in columns)

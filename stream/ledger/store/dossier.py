@@ -113,6 +113,11 @@ def count(dossier: Dossier) -> int:
     return int.from_bytes(dossier[start + 1 : start + _COUNT_BYTES], "big")
 
 
+def holds(dossier: Dossier, facts: int) -> bool:
+    """Whether it holds so many facts, or more; a small one has no more than 255."""
+    return (facts <= 255 or isinstance(dossier, LargeDossier)) and count(dossier) >= facts
+
+
 def count_of_case(key: str, dossier: Dossier, case_id: str) -> int:
     """How many of its facts name a case."""
     if isinstance(dossier, LargeDossier):

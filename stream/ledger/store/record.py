@@ -38,6 +38,7 @@ _IN_DIRECTIONS, _IN_OUTCOMES, _IN_PARTIES = (
     for known in (_DIRECTIONS, _OUTCOMES, _PARTIES)
 )
 _SILENT = (None,) * 13
+_SILENT_MESSAGE = (None,) * 6
 # The fields of what it reads have other types than a fact's, until they are finished.
 _read: Callable[[bytes | memoryview], list[Any]] = msgspec.msgpack.Decoder(
     list[Union[tuple(layout.kept for layout in LAYOUTS.values())]]  # type: ignore[misc]  # noqa: UP007  made at run time
@@ -128,12 +129,18 @@ def _encode_call(call: Call) -> bytes:
 def _encode_message(message: Message) -> bytes:
     """What `_encode_any` says."""
     site = message.site_id
-    return _packed([
+    head = (
         _MESSAGE, message.case_id, message.event_id, message.occurred_at, None if site == DEFAULT_SITE else site,
         message.agent_id, message.team_id, message.message_id, _CHANNELS[message.channel],
-        _DIRECTIONS[message.direction], message.delivered, None, None, message.segment_id,
-        None if message.version == 1 else message.version, message.void, message.number_id,
-    ])  # fmt: skip
+        _DIRECTIONS[message.direction], message.delivered,
+    )  # fmt: skip
+    tail = (
+        None, None, message.segment_id, None if message.version == 1 else message.version, message.void,
+        message.number_id,
+    )  # fmt: skip
+    if tail == _SILENT_MESSAGE and head[-1] is not None:
+        return _pack(head)
+    return _packed([*head, *tail])
 
 
 def _encode_state(state: AgentState) -> bytes:
