@@ -80,7 +80,7 @@ async def fill(settings: Settings, debtors: int) -> None:
     for number, fact in enumerate(facts_in_order(debtors), 1):
         one.apply(fact)
         if number % TAKE_EVERY == 0 or number == FACTS * debtors:
-            deltas, state, _ = one.take()
+            deltas, state, *_ = one.take()
             for key, value in deltas:
                 two.apply(key, value)
             windows = two.tick(number).state

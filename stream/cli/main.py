@@ -17,6 +17,7 @@ from stream.cli import (
     explain,
     export,
     feed,
+    headroom,
     import_,
     kpis,
     openmetrics,
@@ -84,6 +85,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
+app.command()(headroom.headroom)
 app.command()(board.board)
 app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")

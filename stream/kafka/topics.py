@@ -75,6 +75,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.alerts, deltas, outbound),
         # What somebody did last is said until something else is, however long ago it was.
         Topic(names.agents, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
+        Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(
             names.deadletter,
             partitions,
@@ -192,6 +194,16 @@ def create_topics(settings: Settings) -> list[str]:
     async def run() -> list[str]:
         async with admin_client(settings) as admin:
             return await make_missing(admin, settings)
+
+    return asyncio.run(run())
+
+
+def topic_partitions(settings: Settings, name: str) -> int | None:
+    """For commands: how many partitions a topic has; None: it is not there. aiokafka's KafkaError as above."""
+
+    async def run() -> int | None:
+        async with admin_client(settings) as admin:
+            return (await partition_counts(admin)).get(name)
 
     return asyncio.run(run())
 

@@ -41,7 +41,16 @@ class AgentsSaid(NamedTuple):
     complete: bool = False
 
 
+class ConductSaid(NamedTuple):
+    """What was said of the conduct rules' findings (`collections.conduct.v1`). `revision`: the highest that was given.
+    `judged_ms`: deadlines before it were judged; None: none were yet."""
+
+    revision: int = 0
+    judged_ms: int | None = None
+
+
 NOTHING_SAID = AgentsSaid()
+NOTHING_FOUND = ConductSaid()
 
 
 @dataclass(frozen=True)
@@ -50,7 +59,7 @@ class Positions:
 
     `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
     `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
-    were grown (entity stage). `agents`: what was said of agents (debtor stage).
+    were grown (entity stage). `agents`, `conduct`: what was said of agents and by the conduct rules (debtor stage).
     """
 
     fingerprint: Mapping[str, Any]
@@ -60,6 +69,7 @@ class Positions:
     greatest_ms: int | None = None
     former: tuple[int, ...] = ()
     agents: AgentsSaid = NOTHING_SAID
+    conduct: ConductSaid = NOTHING_FOUND
 
     def encode(self) -> bytes:
         """The record's value."""
@@ -74,6 +84,7 @@ class Positions:
                 "greatest": self.greatest_ms,
                 **({"former": self.former} if self.former else {}),
                 **({"agents": list(self.agents)} if any(self.agents) else {}),
+                **({"conduct": list(self.conduct)} if self.conduct != NOTHING_FOUND else {}),
             }
         )
 
@@ -89,7 +100,8 @@ def decode(value: bytes) -> Positions:
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     former = tuple(raw.get("former", ()))
     said = AgentsSaid(*raw.get("agents", ()))
-    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said)
+    found = ConductSaid(*raw.get("conduct", ()))
+    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said, found)
 
 
 def _position(at: Mapping[str, Any]) -> Position:

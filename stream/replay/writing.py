@@ -10,7 +10,8 @@ KPIS = "kpi.jsonl"
 ALERTS = "alerts.jsonl"
 DEADLETTERS = "deadletter.jsonl"
 SUMMARY = "summary.json"
-_EMPTY_SO_FAR = ("conduct.jsonl", "scores.jsonl")
+CONDUCT = "conduct.jsonl"
+_EMPTY_SO_FAR = ("scores.jsonl",)
 
 
 def write_alerts(folder: Path, files: Iterable[Path]) -> int:

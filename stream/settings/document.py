@@ -5,12 +5,13 @@ together is in checks.py.
 """
 
 import re
-from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator
 
+from stream.settings.conduct import ConductSection
+from stream.settings.section import Section
 from stream.settings.units import (
     Count,
     Days,
@@ -26,23 +27,8 @@ from stream.settings.units import (
 )
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_URL = re.compile(r"https?://([^\s/:?#@]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
-
-
-class Section(BaseModel):
-    """A section of the document: unknown keys are refused, and a key without a value counts as absent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty_keys(cls, document: Any) -> Any:
-        known = {field.alias or name for name, field in cls.model_fields.items()}
-        if document is None:
-            return {}
-        if not isinstance(document, Mapping):
-            return document
-        return {key: value for key, value in document.items() if value is not None or key not in known}
 
 
 def _topic_part(text: object) -> str:
@@ -98,11 +84,20 @@ class Kafka(Section):
     ssl_check_hostname: bool = True
 
 
+def _url(value: object) -> str:
+    text = str(value).rstrip("/")
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{value!r} is not an address such as http://worker-1:6066")
+    return text
+
+
 class Http(Section):
-    """Where /metrics, the health checks and the page are served. Port 0: any free one."""
+    """Where /metrics, the health checks, the page and the answers to diallers are served. Port 0: any free one.
+    `advertised_url`: where other machines reach this worker, if not there."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
+    advertised_url: Annotated[str, BeforeValidator(_url)] | None = None
 
 
 class SiteSection(Section):
@@ -272,9 +267,9 @@ class Document(Section):
     feeds: tuple[FeedSection, ...] = ()
     targets: None = None
     scorecards: None = None
-    conduct: None = None
+    conduct: ConductSection | None = None
 
-    @field_validator("targets", "scorecards", "conduct", mode="before")
+    @field_validator("targets", "scorecards", mode="before")
     @classmethod
     def _not_yet(cls, _: object) -> None:
         raise ValueError("this section is not supported yet")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from stream.engine.fingerprint import fingerprint
+from stream.kafka.clocks import wall_ms
 from stream.kafka.exits import Exit, RefusedError, end_now, leave
 from stream.kafka.topics import TopicsError
 from stream.kafka.versions import WrongVersionError, check_versions
@@ -18,11 +19,13 @@ from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
+from stream.publish.headroom import HeadroomPage
 from stream.publish.monitoring import build_monitoring
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
-from stream.worker.app import build_app, connect, consumer_of
+from stream.worker.app import build_app, connect, consumer_of, url_of
 from stream.worker.assignments import Assignments, StagePartition
+from stream.worker.headroom import HeadroomDesk, advertised_url
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
 from stream.worker.logs import set_up_logging
@@ -76,7 +79,8 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
-    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready))
+    desk = HeadroomDesk()
+    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready), HeadroomPage(desk, wall_ms))
     host = settings.http.host
     try:
         port = await monitoring.web.start(host, port)
@@ -84,17 +88,18 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
     sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
     sys.stdout.flush()
+    desk.own_url = advertised_url(settings, port)
     try:
         health.waits("the broker cannot be reached")
         topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
-            of_state = fingerprint(settings.definitions(), settings.plan())
+            of_state = fingerprint(settings.definitions(), settings.plan(), settings.conduct())
             setup = WorkerSetup(
                 settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
                 topics.deadletter_bytes,
             )  # fmt: skip
-            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped)
+            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped, desk)
             await _stopped(monitoring.web)
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
@@ -115,12 +120,15 @@ async def _stopped(web: Web) -> None:
             await web.stop()
 
 
-async def take_part(setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event) -> None:
+async def take_part(
+    setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event, desk: HeadroomDesk
+) -> None:
     """Takes part in the consumer group until `stopped`; then commits and leaves, in 12 s at most."""
-    app = build_app(setup)
+    app = build_app(setup, desk.own_url)
     assignments = Assignments(setup, live, lambda: consumer_of(app), lambda owned: make_work(setup, live, owned))
     connect(app, assignments)
     health.has(live, assignments)
+    desk.has(setup, assignments, lambda partition: url_of(app, setup.names.inbound[0], partition))
     housekeeping = Housekeeping(setup, live, app, assignments)
     await app.start()
     housekeeping.start()

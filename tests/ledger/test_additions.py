@@ -108,7 +108,7 @@ def names(one):
 
 first = stage()
 verdicts = [first.apply(fact).kind for fact in facts]
-deltas, state, _ = first.take()
+deltas, state, *_ = first.take()
 counted = {}
 for _, value in deltas:
     for currency, rows in decode_delta(value).rows.items():

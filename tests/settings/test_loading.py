@@ -115,7 +115,7 @@ def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -
         ("limits: {record_bytes: 10.5}", "limits.record_bytes: should be a whole number, not '10.5'"),
         ("targets: {}", "targets: this section is not supported yet"),
         ("scorecards: []", "scorecards: this section is not supported yet"),
-        ("conduct: {packs: [any]}", "conduct: this section is not supported yet"),
+        ("conduct: {packs: any}", "conduct.packs: should be a list, not 'any'"),
     ],
 )  # fmt: skip
 def test_the_key_at_fault_is_named(tmp_path: Path, text: str, message: str) -> None:

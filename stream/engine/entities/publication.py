@@ -21,6 +21,7 @@ class Publication:
     that holds the greatest event time. `NO_END_MS`: everything counts, and every window is final.
     `minimum_sample`: KPI id -> least denominator for status ok, default 1. `rolling_records`: publish rolling windows.
     `windows`: names of the windows to publish, None for all of the plan; rules are evaluated on theirs regardless.
+    `conduct`: whether the KPIs of conduct exist.
     """
 
     every_ms: int = 1_000
@@ -33,6 +34,7 @@ class Publication:
     rolling_records: bool = True
     windows: frozenset[str] | None = None
     end_ms: int | None = None
+    conduct: bool = False
 
 
 @dataclass
