@@ -57,6 +57,7 @@ GOALS = (
     Goal("scrape.2000.dropped", most=0),
     Goal("latency.1000.p99", most=750),
     Goal("latency.10000.p99", most=1_500),
+    Goal("headroom.p99", most=10),
     Goal("adversarial.seconds", most=10),
     Goal("adversarial.rules.seconds", most=10),
     Goal("backfill.json.core_rate", least=120_000),

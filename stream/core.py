@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 NOTE = "core.sha256"
 """What `setup.py` leaves beside this file: the digest of the sources that it compiled."""
 
-ROOMS = ("facts", "windows", "ledger", "kpis", "alerts", "engine")
+ROOMS = ("facts", "windows", "ledger", "kpis", "alerts", "conduct", "engine")
 """The pure rooms. Compiled modules are bound to what they import, compiled or not; they import from these alone."""
 
 MODULES = {
@@ -29,7 +29,7 @@ MODULES = {
         "reach running_totals state_timeline states visits"
     ),
     "ledger/store": "dossier dossier_cache held_facts large_dossier record",
-    "engine/debtors": "entity_limits stage",
+    "engine/debtors": "alone entity_limits room stage",
     "engine/deltas": "buffer rows",
 }
 """What is compiled, by folder: what was measured to gain. A class that msgspec makes cannot be compiled, nor one that

@@ -1,7 +1,7 @@
 """`kpi-stream config check`: lists everything that is wrong with a configuration."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -36,9 +36,10 @@ def check(
       kpi-stream config check my.yaml
       KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config check my.yaml
 
-    Files of certificates and secrets must be there, too, and the mappings of feeds must be right. What is allowed but
-    surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`, and is no
-    failure.
+    The conduct rules at `main` and at every site that is named are listed with their parameters, status, dates and
+    sources. Files of certificates and secrets must be there, too, and the mappings of feeds must be right. What is
+    allowed but surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`,
+    and is no failure.
     """
     if file is not None and config is not None and file != config:
         raise CommandError("give the configuration as FILE or by --config, not both", exit_code=2)
@@ -52,7 +53,23 @@ def check(
         raise _refused(wrong)
     for warning in settings.warnings():
         print(escaped(warning), file=sys.stderr)
+    for line in _conduct_rules(settings):
+        print(escaped(line))
     print("ok")
+
+
+def _conduct_rules(settings: "Settings") -> Iterator[str]:
+    """Where a section `conduct` is, the rules at each site that is configured or chosen for, and at `main`."""
+    from stream.facts.fact import DEFAULT_SITE
+
+    choice = settings.rule_choice()
+    if choice is None:
+        return
+    for site in sorted({DEFAULT_SITE, *settings.document.sites, *choice.sites()}):
+        rules = choice.at(site)
+        yield f"conduct rules at {site}:" if rules else f"conduct rules at {site}: none"
+        for rule in rules:
+            yield f"  {rule.shown()}"
 
 
 def _wrong_feeds(settings: "Settings", file: Path | None) -> list[str]:

@@ -57,19 +57,24 @@ def explain(
     from stream.replay.explaining import contributions
 
     settings = settings_of(config)
-    question = _question(settings, _kpi(kpi, currency), currency, level, entity, site, window, start)
+    question = _question(settings, _kpi(settings, kpi, currency), currency, level, entity, site, window, start)
     sources = [*(inputs or []), *(more or [])]
     store = facts_of(settings, sources)
     for line in page(
-        question, window, contributions(store, question, settings.definitions(), settings.plan()), settings
+        question,
+        window,
+        contributions(store, question, settings.definitions(), settings.plan(), settings.conduct()),
+        settings,
     ):
         print(escaped(line))
 
 
-def _kpi(name: str, currency: str | None) -> "Kpi":
-    from stream.kpis.catalogue import CATALOGUE
+def _kpi(settings: "Settings", name: str, currency: str | None) -> "Kpi":
+    from stream.kpis.catalogue import CATALOGUE, kpis_of
 
-    kpi = CATALOGUE.get(name)
+    kpi = kpis_of(conduct=settings.document.conduct is not None).get(name)
+    if kpi is None and name in CATALOGUE:
+        raise CommandError(f"no such KPI: {name!r} without a section `conduct`", exit_code=2)
     if kpi is None:
         raise CommandError(f"no such KPI: {name!r} (`kpi-stream kpis` lists them)", exit_code=2)
     if kpi.per_currency != (currency is not None):

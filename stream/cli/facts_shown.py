@@ -20,14 +20,15 @@ def facts_of(settings: "Settings", sources: Sequence[str]) -> "FactStore":
 
     store = FactStore(settings.limits())
     try:
-        for fact in _from_files(settings, list(sources)) if sources else _from_topics(settings):
+        for fact in from_files(settings, list(sources)) if sources else _from_topics(settings):
             store.add(fact)
     except InputError as error:
         raise CommandError(str(error)) from error
     return store
 
 
-def _from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
+def from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
+    """The facts of files, in any version and as often as they are there. InputError names what cannot be read."""
     from stream.facts.decode import Rejection, decode
     from stream.replay.chunks import FilePosition
     from stream.replay.reading import read

@@ -22,7 +22,8 @@ def kpis(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object with everything, for programs.")] = False,
     config: Config = None,
 ) -> None:
-    """Prints the KPI catalogue: id, definition, unit, direction, source.
+    """Prints the KPI catalogue: id, definition, unit, direction, source. Those of conduct are listed where the
+    configuration has a section `conduct`, or by their ids.
 
     \b
     Examples:
@@ -34,13 +35,14 @@ def kpis(
     words, the level that a source states, what is deliberately not counted, the levels at which it exists, what an
     unknown input does, and when a rolling window cannot show it.
     """
-    from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
+    from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION, kpis_of
 
     unknown = [each for each in ids or () if each not in CATALOGUE]
     if unknown:
         raise CommandError(f"no such KPI: {', '.join(unknown)} (`kpi-stream kpis` lists them)", exit_code=2)
     document = settings_of(config).document
-    shown = [CATALOGUE[each] for each in ids] if ids else list(CATALOGUE.values())
+    existing = kpis_of(conduct=document.conduct is not None)
+    shown = [CATALOGUE[each] for each in ids] if ids else list(existing.values())
     rows = [_row(kpi, document) for kpi in shown]
     if as_json:
         print(json.dumps({"catalogue": CATALOGUE_VERSION, "kpis": rows}, ensure_ascii=False, indent=2))

@@ -17,6 +17,7 @@ from stream.cli import (
     explain,
     export,
     feed,
+    headroom,
     import_,
     kpis,
     measure,
@@ -86,6 +87,7 @@ app.add_typer(topics.app, name="topics")
 app.add_typer(config.app, name="config")
 app.command()(kpis.kpis)
 app.command()(explain.explain)
+app.command()(headroom.headroom)
 app.command()(board.board)
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)

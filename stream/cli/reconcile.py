@@ -148,7 +148,7 @@ def _facts_behind(
     store = facts_of(settings, sources)
     found: dict[RecordDifference, list[str]] = {}
     questions = [question for _, _, question in asked]
-    each_found = answers(store, questions, settings.definitions(), settings.plan())
+    each_found = answers(store, questions, settings.definitions(), settings.plan(), settings.conduct())
     for (difference, kpi, _), contributions in zip(asked, each_found, strict=True):
         lines = found.setdefault(difference, [])
         lines.append(f"facts of {kpi}:" if contributions else f"facts of {kpi}: none")

@@ -7,6 +7,7 @@ from typing import Any
 
 import tzdata  # type: ignore[import-untyped]
 
+from stream.conduct.rulebook import Rulebook
 from stream.ledger.definitions import Definitions
 from stream.ledger.store.places import digest as fields_of_facts
 from stream.windows.measures import fields_digest
@@ -16,9 +17,10 @@ FOLD_VERSION = 2
 """Raised when the fold itself gives other contributions for the same facts."""
 
 
-def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
-    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, and what is fixed at
-    rest: `measures`, the fields of packed sums, and `facts`, the places of the fields of a fact.
+def fingerprint(definitions: Definitions, plan: WindowPlan, rulebook: Rulebook | None = None) -> dict[str, Any]:
+    """Flat, JSON-ready: `definitions.*`, `windows.*`, `sites.*` as configured, `tzdata`, `fold`, of a rulebook
+    `conduct.*` (rules with parameters and dates, and where they hold), and what is fixed at rest: `measures`, the
+    fields of packed sums, and `facts`, the places of the fields of a fact.
 
     Formulas over existing measures, minimum samples, publication and alert rules are not in it.
     """
@@ -35,7 +37,7 @@ def fingerprint(definitions: Definitions, plan: WindowPlan) -> dict[str, Any]:
     flat["fold"] = FOLD_VERSION
     flat["measures"] = fields_digest()
     flat["facts"] = fields_of_facts()
-    return flat
+    return flat if rulebook is None else flat | rulebook.fingerprint()
 
 
 def differing_keys(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:

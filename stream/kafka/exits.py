@@ -35,6 +35,11 @@ def end_now(code: Exit, reason: str) -> None:
     by the next owner; anything else could overwrite what a successor has written (ADR 0012)."""
     level = log.info if code is Exit.DONE else log.error
     level("worker ends", reason=reason, code=int(code))
+    leave(code)
+
+
+def leave(code: int) -> None:
+    """Ends the process with this code, whatever its other threads and tasks still do; what it has said is written."""
     logging.shutdown()
     sys.stdout.flush()
     sys.stderr.flush()

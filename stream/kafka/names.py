@@ -45,6 +45,10 @@ class Names:
         return f"{self.prefix}.scoreledger.v1"
 
     @property
+    def conduct(self) -> str:
+        return f"{self.prefix}.conduct.v1"
+
+    @property
     def deadletter(self) -> str:
         return f"{self.prefix}.deadletter.v1"
 

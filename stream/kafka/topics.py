@@ -78,6 +78,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         # One worker writes them, in one order: that of the ledger's lines.
         Topic(names.scores, 1, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(names.scoreledger, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
+        # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
+        Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(
             names.deadletter,
             partitions,
@@ -196,6 +198,16 @@ def create_topics(settings: Settings) -> list[str]:
     async def run() -> list[str]:
         async with admin_client(settings) as admin:
             return await make_missing(admin, settings)
+
+    return asyncio.run(run())
+
+
+def topic_partitions(settings: Settings, name: str) -> int | None:
+    """For commands: how many partitions a topic has; None: it is not there. aiokafka's KafkaError as above."""
+
+    async def run() -> int | None:
+        async with admin_client(settings) as admin:
+            return (await partition_counts(admin)).get(name)
 
     return asyncio.run(run())
 

@@ -25,8 +25,11 @@ _CREDIT = (
 
 
 def _with_a_measure_of(levels: tuple[str, ...]) -> tuple[str, ...]:
+    """The KPIs with a measure of these levels, breaches aside: they are at all, and judged by a call's start."""
     return tuple(
-        kpi.id for kpi in CATALOGUE.values() if any(TABLE[measure].levels == levels for measure in kpi.measures)
+        kpi.id
+        for kpi in CATALOGUE.values()
+        if any(TABLE[measure].levels == levels for measure in kpi.measures if measure != "conduct_breaches")
     )
 
 

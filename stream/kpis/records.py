@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from stream.facts.instant import instant_text
-from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION, Kpi
+from stream.kpis.catalogue import CATALOGUE_VERSION, Kpi, kpis_of
 from stream.kpis.entries import NONE, Entries
 from stream.kpis.targets import Targets
 from stream.windows.measures import LEVELS, MONEY, column
@@ -46,17 +46,20 @@ def _column(measure: str, currency: str | None) -> str:
 
 
 class Records:
-    """Makes the KPI records of one run: of each level those KPIs that exist there."""
+    """Makes the KPI records of one run: of each level those KPIs that exist there; `conduct`: those of conduct, too."""
 
-    def __init__(self, run: str, minimum_sample: Mapping[str, int], targets: Targets | None = None) -> None:
+    def __init__(
+        self, run: str, minimum_sample: Mapping[str, int], targets: Targets | None = None, *, conduct: bool = False
+    ) -> None:
         self._run = run
         self._targets = targets or None
+        existing = kpis_of(conduct=conduct)
         of_kpis: dict[tuple[str, ...], Entries] = {}  # the levels with the same KPIs share their tables
         self._entries: dict[str, Entries] = {}
         for level in LEVELS:
-            ids = tuple(kpi.id for kpi in CATALOGUE.values() if level in kpi.levels)
+            ids = tuple(kpi.id for kpi in existing.values() if level in kpi.levels)
             if ids not in of_kpis:
-                of_kpis[ids] = Entries([CATALOGUE[each] for each in ids], minimum_sample)
+                of_kpis[ids] = Entries([existing[each] for each in ids], minimum_sample)
             self._entries[level] = of_kpis[ids]
 
     def kpis(self, level: str, packed: Mapping[str, int]) -> bytes:

@@ -2,6 +2,7 @@
 
 __all__ = [
     "calls",
+    "complaints",
     "contribution",
     "debtor_index",
     "definitions",

@@ -7,6 +7,8 @@ from typing import ClassVar, get_args
 
 import structlog
 
+from stream.conduct.standing import ConductStanding
+from stream.engine.debtors.findings import ConductFinding
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
@@ -36,6 +38,7 @@ class EventCounts:
         self._reasons: Counter[str] = Counter()
         self._unconfigured = 0
         self._tombstones = 0
+        self._found: Counter[tuple[str, ...]] = Counter()
 
     def cut(self) -> "EventCounts":
         """What was counted since the last cut, to be reported once it is committed; counting goes on from 0."""
@@ -66,6 +69,13 @@ class EventCounts:
         """Counts a dead letter."""
         self._reasons[reason] += 1
 
+    def found(self, findings: Sequence[ConductFinding]) -> None:
+        """Counts what the conduct rules have found, by rule and site."""
+        for finding in findings:
+            of = finding.of
+            what = of.state if isinstance(of, ConductStanding) else "withdrawn" if finding.withdrawn else "breach"
+            self._found[what, of.rule, of.credit.site] += 1
+
     def report(self, meters: MetricSink) -> None:
         """Adds the counts to the meters; those that are 0 as well, so that a first event is seen as an increase."""
         for kind, name in KINDS.items():
@@ -77,6 +87,13 @@ class EventCounts:
         for reason in dict.fromkeys((*REASONS, *self._reasons)):
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
+        for (what, rule, site), count in self._found.items():
+            if what == "breach":
+                meters.add("collections_conduct_breaches_found_total", rule, site, by=count)
+            elif what == "withdrawn":
+                meters.add("collections_conduct_breaches_withdrawn_total", rule, site, by=count)
+            else:
+                meters.add("collections_conduct_standings_total", rule, site, what, by=count)
         for site, at_ms in self._last_event.items():
             meters.set("collections_last_event_timestamp_seconds", site, to=at_ms / 1000)
             if site not in self._sites and site not in self._named and len(self._named) < MOST_NAMED:

@@ -1,10 +1,14 @@
 """An owned partition of the debtor stage: events in; ledger records, deltas and dead letters out, by transactions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 
+from stream.conduct.headroom import Query, headroom
+from stream.conduct.history import History
 from stream.engine.debtors.agents import AgentNow, agent_record
+from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
 from stream.facts.fact import Fact
@@ -20,7 +24,7 @@ from stream.partition.deadletter_limit import DeadLetterLimit
 from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of, key_partition
 from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
-from stream.partition.positions import KEY, AgentsSaid, Position, Positions, decode, stamp_of
+from stream.partition.positions import KEY, AgentsSaid, ConductSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
 from stream.scores.inputs import measurement_record
 from stream.wire.record import Record
@@ -54,11 +58,13 @@ class DebtorPartition:
         self.pace = TransactionPace(settings.kafka.transaction_timeout_ms)
         self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
-            settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched()
-        )
+            settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched(),
+            settings.conduct(),
+        )  # fmt: skip
         self._reader = Reader(partition, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._run = settings.publication().run
+        self._headroom_rules = settings.headroom_rules()
         self._horizon_ms = settings.time.correction_horizon_ms
         self._pane_ms = settings.plan().pane_ms
         self._merge = EventTimeMerge((), self._reader.read, CAPACITY, self._pane_ms)
@@ -98,10 +104,13 @@ class DebtorPartition:
             )
         self._applied, self._stated = 0, None
         self._committed_ms = self._setup.monotonic_ms()
-        if at is not None and not at.agents.complete:
-            self._engine.say_all_agents()
-        if at is not None and not at.measured:
-            self._engine.say_all_measurements()
+        if at is not None:
+            if self._engine.conduct is not None:
+                self._engine.conduct.judged_ms = at.conduct.judged_ms
+            if not at.agents.complete:
+                self._engine.say_all_agents()
+            if not at.measured:
+                self._engine.say_all_measurements()
 
     # input ------------------------------------------------------------------------------------------------------------
 
@@ -250,10 +259,10 @@ class DebtorPartition:
         self._forget()
         self._counts.accepted(self._accepted)
         self._accepted = []
-        changes = self._engine.take()
         statement = self._clock.statement()
-        said = self._agents_said(changes.agents)
-        positions = self._positions_now(said)
+        changes = self._engine.take(statement.watermark_ms)
+        said, found = self._agents_said(changes.agents), self._conduct_said(changes.conduct)
+        positions = self._positions_now(said, found)
         outgoing: dict[tuple[str, int], list[Line]] = {
             (self.state_topic, self.partition): [
                 *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
@@ -270,6 +279,11 @@ class DebtorPartition:
             )
         if changes.measured:
             outgoing[names.scoring, 0] = [Line(*measurement_record(fact)) for fact in changes.measured]
+        for finding in changes.conduct:
+            partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
+            outgoing.setdefault((names.conduct, partition), []).append(
+                Line(*finding.encoded(found.revision, self._run))
+            )
         if self._statement_is_due(statement):
             encoded = encode_statement(self.partition, *statement)
             for partition in range(setup.entity_partitions):
@@ -279,6 +293,7 @@ class DebtorPartition:
         offsets = {(topic, self.partition): at.offset for topic, at in positions.tps.items()}
         self._dead, self._dead_bytes, self._applied = [], 0, 0
         self._committed_ms = setup.monotonic_ms()
+        self._counts.found(changes.conduct)
         counted = self._counts.cut()
 
         def then(written: Written) -> None:
@@ -311,12 +326,24 @@ class DebtorPartition:
         """What will have been said of agents with the next commit. A revision is above all that this partition has
         given, and at least the greatest stamp that it has read: so it goes on where a state that was lost had been."""
         before = self.positions.agents.revision if self.positions is not None else 0
-        if not agents:
-            return AgentsSaid(before, True)
-        stamps_ms = [buffer.stamp_ms for buffer in self._merge.buffers.values() if buffer.stamp_ms is not None]
-        return AgentsSaid(max([before + 1, *stamps_ms]), True)
+        return AgentsSaid(self._next_revision(before) if agents else before, True)
 
-    def _positions_now(self, said: AgentsSaid) -> Positions:
+    def _conduct_said(self, findings: Sequence[ConductFinding]) -> ConductSaid:
+        """What will have been said of conduct with the next commit; revisions as of agents."""
+        before, conduct = self.positions.conduct.revision if self.positions is not None else 0, self._engine.conduct
+        judged_ms = None if conduct is None else conduct.judged_ms
+        if conduct is not None and conduct.failures:
+            log.error("debtors could not be judged", partition=self.partition, debtors=len(conduct.failures),
+                      error=conduct.failures[0])  # fmt: skip
+            self._setup.meters.add("collections_conduct_failures_total", by=len(conduct.failures))
+            conduct.failures.clear()
+        return ConductSaid(self._next_revision(before) if findings else before, judged_ms)
+
+    def _next_revision(self, before: int) -> int:
+        stamps_ms = [buffer.stamp_ms for buffer in self._merge.buffers.values() if buffer.stamp_ms is not None]
+        return max([before + 1, *stamps_ms])
+
+    def _positions_now(self, said: AgentsSaid, found: ConductSaid) -> Positions:
         tps = {
             topic: Position(
                 buffer.applied, self._clock.watermarks[topic], self._dead_letter_limits[topic].state, buffer.stamp_ms
@@ -331,8 +358,14 @@ class DebtorPartition:
             tps,
             self._clock.greatest_ms,
             agents=said,
+            conduct=found,
             measured=True,
         )
+
+    def headroom(self, query: Query) -> dict[str, Any]:
+        """What may be done with one of its debtors, by the facts that are applied, committed or not (conduct 5)."""
+        history = History(self._headroom_rules, query.debtor, self._engine.facts_of(query.debtor))
+        return headroom(history, query, self._clock.statement().watermark_ms)
 
     # meters -----------------------------------------------------------------------------------------------------------
 

@@ -41,7 +41,16 @@ class AgentsSaid(NamedTuple):
     complete: bool = False
 
 
+class ConductSaid(NamedTuple):
+    """What was said of the conduct rules' findings (`collections.conduct.v1`). `revision`: the highest that was given.
+    `judged_ms`: deadlines before it were judged; None: none were yet."""
+
+    revision: int = 0
+    judged_ms: int | None = None
+
+
 NOTHING_SAID = AgentsSaid()
+NOTHING_FOUND = ConductSaid()
 
 
 @dataclass(frozen=True)
@@ -50,8 +59,8 @@ class Positions:
 
     `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
     `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
-    were grown (entity stage). `agents`: what was said of agents (debtor stage). `measured`: whether every measurement
-    that the state knows was said for scores (debtor stage).
+    were grown (entity stage). Of the debtor stage: `agents`, `conduct`: what was said of agents and by the conduct
+    rules; `measured`: whether every measurement that the state knows was said for scores.
     """
 
     fingerprint: Mapping[str, Any]
@@ -61,6 +70,7 @@ class Positions:
     greatest_ms: int | None = None
     former: tuple[int, ...] = ()
     agents: AgentsSaid = NOTHING_SAID
+    conduct: ConductSaid = NOTHING_FOUND
     measured: bool = False
 
     def encode(self) -> bytes:
@@ -76,6 +86,7 @@ class Positions:
                 "greatest": self.greatest_ms,
                 **({"former": self.former} if self.former else {}),
                 **({"agents": list(self.agents)} if any(self.agents) else {}),
+                **({"conduct": list(self.conduct)} if self.conduct != NOTHING_FOUND else {}),
                 **({"measured": True} if self.measured else {}),
             }
         )
@@ -94,7 +105,7 @@ def decode(value: bytes) -> Positions:
     said = AgentsSaid(*raw.get("agents", ()))
     return Positions(
         raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said,
-        measured=raw.get("measured", False),
+        ConductSaid(*raw.get("conduct", ())), raw.get("measured", False),
     )  # fmt: skip
 
 

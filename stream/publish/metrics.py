@@ -73,6 +73,21 @@ EVENTS = (
              "Add the site to `sites`, or mend site_id at the producer."),
 )  # fmt: skip
 
+CONDUCT = (
+    _counter("conduct_breaches_found", ("rule", "site"),
+             "Breaches of conduct rules published, those included whose content changed or that came back.",
+             "Who and whom: collections.conduct.v1 names debtor, fact, agent and team of each."),
+    _counter("conduct_breaches_withdrawn", ("rule", "site"),
+             "Breaches withdrawn, since a later fact has undone them.",
+             "Many of a rule: which facts come so late, consents or corrections? Mend it at the source."),
+    _counter("conduct_failures", (),
+             "Debtors who could not be judged by an error of the product itself: nothing is said of them.",
+             "Report it with the line of the log. They are judged again at every commit, until it can be done."),
+    _counter("conduct_standings", ("rule", "site", "state"),
+             "Standings published by state: debtors who came near the limit of a rule, reached it, or are clear again.",
+             "`reached` rises and breaches follow: does the dialler ask `headroom` before it dials?"),
+)  # fmt: skip
+
 CLOCKS = (
     _gauge("watermark_timestamp_seconds", ("topic", "partition"),
            "Greatest event time applied of a topic's partition.",
@@ -205,5 +220,5 @@ WINDOWS = tuple(
     for part in PARTS.values()
 )
 
-METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CLOCKS + WORK + SCORES + EXPOSITION + WINDOWS}
+METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CONDUCT + CLOCKS + WORK + SCORES + EXPOSITION + WINDOWS}
 """Every metric by its name as exposed (counters with `_total`)."""

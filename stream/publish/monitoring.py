@@ -8,6 +8,7 @@ from stream.core import COMPILED, installed_version
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
+from stream.publish.headroom import HeadroomPage
 from stream.publish.latest_records import LatestRecords
 from stream.publish.meters import Meters
 from stream.publish.topic_reader import TopicReader
@@ -28,7 +29,7 @@ class Monitoring:
     web: Web
 
 
-def build_monitoring(settings: Settings, health: HealthAnswers) -> Monitoring:
+def build_monitoring(settings: Settings, health: HealthAnswers, headroom: HeadroomPage | None = None) -> Monitoring:
     """The monitoring of one worker, with a registry of its own. The page reads topics only while somebody looks."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -39,7 +40,7 @@ def build_monitoring(settings: Settings, health: HealthAnswers) -> Monitoring:
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text)
+    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text, headroom)
     return Monitoring(registry, meters, collector, web)
 
 

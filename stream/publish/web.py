@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.publish.headroom import HeadroomPage
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
 from stream.publish.wallboard import AddressError, Wallboard
@@ -48,6 +49,7 @@ class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
 
     `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
+    `headroom`: answers diallers.
     """
 
     def __init__(
@@ -57,11 +59,13 @@ class Web:
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
         more: Callable[[], bytes] = bytes,
+        headroom: HeadroomPage | None = None,
     ) -> None:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
         self._wallboard = wallboard
         self._beside = beside
+        self._headroom = headroom
         self._task: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -96,6 +100,9 @@ class Web:
         app.router.add_get("/metrics", self._metrics)
         app.router.add_get("/health/live", _health(self._health.live))
         app.router.add_get("/health/ready", _health(self._health.ready))
+        if self._headroom is not None:
+            app.router.add_get("/api/headroom", self._headroom.one)
+            app.router.add_post("/api/headroom", self._headroom.many)
         if self._wallboard is not None:
             folder = files("stream.publish.board")
             app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))

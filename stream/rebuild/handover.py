@@ -8,7 +8,7 @@ What is written follows from the topics' content alone: after a kill at any poin
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
 from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
-from stream.partition.positions import AgentsSaid, Position, Positions
+from stream.partition.positions import NOTHING_FOUND, AgentsSaid, ConductSaid, Position, Positions
 from stream.rebuild.backfill import captured, going_on
 from stream.rebuild.handover_writer import HandOverWriter
 from stream.rebuild.history import TopicPart
@@ -31,6 +31,7 @@ from stream.rebuild.stopped_state import (
     StoppedState,
     agents_revision,
     merged_clock,
+    read_conduct,
     read_positions,
     read_published,
     read_stopped,
@@ -93,7 +94,7 @@ async def _write(
 ) -> tuple[int, int]:
     """Does everything after the fold; returns how many KPI records and alerts were published."""
     await _no_worker(settings)
-    of_state = fingerprint(settings.definitions(), settings.plan())
+    of_state = fingerprint(settings.definitions(), settings.plan(), settings.conduct())
     async with admin_client(settings) as admin:
         counts = await partition_counts(admin)
     setup = WorkerSetup(settings, counts, of_state, settings.kafka_client_options())
@@ -106,12 +107,16 @@ async def _write(
             for partition in range(setup.partitions[setup.names.windows])
         ]
         published = await read_published(setup)
-        positions = await _positions(setup, parts, read, stopped)
+        conduct = await read_conduct(setup)
+        positions = await _positions(setup, parts, read, stopped, conduct.revision)
         clocks = _former_clocks(job, stopped, published, positions)
         indexes = [result["index"] for result in folded]
         run.each_bucket("hand_over", [(indexes, len(positions), each) for each in clocks], remembered=False)
         watch("writing", 0, 0, 0)
         ledgers = [(job.folder / f"ledger-{group}", result["ledger"]) for group, result in enumerate(folded)]
+        await writer.mark(stopped, positions)
+        found = [(job.folder / f"found-{group}", result["found"]) for group, result in enumerate(folded)]
+        await writer.write_conduct(job, conduct, found, positions)
         return await writer.write(job, stopped, clocks, published, positions, ledgers)
     finally:
         await writer.close()
@@ -144,17 +149,26 @@ def _former_clocks(
 
 def _statement(partition: int, positions: Positions) -> bytes:
     """The watermark that a debtor partition states to the entity stage: none while one of its topics has none."""
-    marks = [at.watermark_ms for at in positions.tps.values()]
-    known = [mark for mark in marks if mark is not None]
-    return encode_statement(partition, min(known) if len(known) == len(marks) else None, positions.greatest_ms)
+    return encode_statement(partition, _least_mark(positions.tps.values()), positions.greatest_ms)
+
+
+def _least_mark(tps: Collection[Position]) -> int | None:
+    """The least watermark; None while one of them has none."""
+    known = [at.watermark_ms for at in tps if at.watermark_ms is not None]
+    return min(known) if len(known) == len(tps) else None
 
 
 async def _positions(
-    setup: WorkerSetup, parts: Sequence[TopicPart], read: Sequence[Result], stopped: Sequence[StoppedState]
+    setup: WorkerSetup,
+    parts: Sequence[TopicPart],
+    read: Sequence[Result],
+    stopped: Sequence[StoppedState],
+    conduct_revision: int,
 ) -> list[Positions]:
     """The offset record of each ledger partition: the captured ends, and watermarks that do not go back unless the
     partition count has changed. The workers say anew what agents do, above every revision that was given: an agent may
-    have moved to another partition.
+    have moved to another partition. `conduct_revision`: the highest in the topic of conduct; what has changed there is
+    written with one more than any.
     """
     count = setup.debtor_partitions
     former = next((state.positions.partitions for state in stopped if state.positions is not None), count)
@@ -162,6 +176,7 @@ async def _positions(
     old = [await read_positions(setup, setup.names.ledger, partition) for partition in range(ledgers)]
     revisions = [each.agents.revision for each in old if each is not None]
     said = AgentsSaid(max([await agents_revision(setup), *revisions]))
+    conduct = max([conduct_revision, *(each.conduct.revision for each in old if each is not None)]) + 1
     found: list[Positions] = []
     for partition in range(count):
         before = old[partition] if former == count == ledgers else None
@@ -175,7 +190,16 @@ async def _positions(
             max((at.watermark_ms for at in tps.values() if at.watermark_ms is not None), default=None),
             before.greatest_ms if before is not None else None,
         )
-        found.append(Positions(setup.fingerprint, count, setup.entity_partitions, tps, greatest_ms, agents=said))
+        judged = NOTHING_FOUND
+        if setup.settings.conduct() is not None:
+            judged = ConductSaid(conduct, _least_mark(tps.values()))
+        elif conduct_revision:  # what was found by rules that are gone is withdrawn
+            judged = ConductSaid(conduct)
+        found.append(
+            Positions(
+                setup.fingerprint, count, setup.entity_partitions, tps, greatest_ms, agents=said, conduct=judged
+            )
+        )  # fmt: skip
     return found
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import marshal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -22,7 +22,15 @@ from stream.kafka.writer import FENCED, Line, Writer
 from stream.partition.context import WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.positions import KEY, Position, Positions
-from stream.rebuild.stopped_state import Published, StoppedState, latest_records, merged_clock, offsets
+from stream.rebuild.stopped_state import (
+    ConductPublished,
+    Published,
+    StoppedState,
+    latest_records,
+    merged_clock,
+    offsets,
+)
+from stream.replay.conduct_found import changed
 from stream.replay.handover_state import FormerClocks
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
@@ -83,6 +91,43 @@ class HandOverWriter:
         """Closes the producers."""
         await asyncio.gather(*(writer.close() for writer in self._writers.values()))
 
+    async def mark(self, stopped: Sequence[StoppedState], positions: Sequence[Positions]) -> None:
+        """From here on every worker refuses the state, until `write` is done. The ledger topic is empty then."""
+        with _alone():
+            for partition, state in enumerate(stopped):
+                await self._mark(2, self.setup.names.windows, partition, state.positions)
+            await self._new_ledger(positions)
+
+    async def write_conduct(
+        self,
+        job: Job,
+        published: ConductPublished,
+        found: Sequence[tuple[Path, Index]],
+        positions: Sequence[Positions],
+    ) -> None:
+        """Publishes what the conduct rules find otherwise than the topic says: after a change of rules, or of facts.
+        What lies before `job.from_ms` stays as it is."""
+        setup, topic = self.setup, self.setup.names.conduct
+        latest = {key: record for key, record in published.latest.items() if _is_from(record, job.from_ms)}
+        homes: dict[int, dict[bytes, dict[str, object]]] = {}
+        for key, record in latest.items():
+            homes.setdefault(key_partition(key.split(b"|")[1], self._debtor_partitions), {})[key] = record
+        with _alone():
+            for partition, at in enumerate(positions):
+                judged_ms = at.conduct.judged_ms
+                held = {
+                    key: orjson.loads(value)
+                    for _, some in read_parcels(found, partition)
+                    for key, value, due_ms in some
+                    if due_ms is None or (judged_ms is not None and due_ms < judged_ms)
+                }
+                held = {key: record for key, record in held.items() if _is_from(record, job.from_ms)}
+                records = changed(homes.get(partition, {}), held, at.conduct.revision)
+                await self._lines(1, partition, (
+                    (topic, key_partition(key.split(b"|")[1], setup.partitions[topic]), key, value)
+                    for key, value in records
+                ))  # fmt: skip
+
     async def write(
         self,
         job: Job,
@@ -92,14 +137,11 @@ class HandOverWriter:
         positions: Sequence[Positions],
         ledgers: Sequence[tuple[Path, Index]],
     ) -> tuple[int, int]:
-        """Writes everything; returns how many KPI records and alerts were published. `stopped`: by partition of the
-        windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files of
-        folded debtors. RefusedError: a worker was started meanwhile."""
+        """Writes everything else; returns how many KPI records and alerts were published. `stopped`: by partition of
+        the windows topic as it was; `clocks`: by entity partition; `positions`: by debtor partition; `ledgers`: files
+        of folded debtors. RefusedError: a worker was started meanwhile."""
         with _alone():
             names = self.setup.names
-            for partition, state in enumerate(stopped):
-                await self._mark(2, names.windows, partition, state.positions)
-            await self._new_ledger(positions)
             for partition in range(self._debtor_partitions):
                 records = (pair for _, some in read_parcels(ledgers, partition) for pair in some)
                 await self._lines(1, partition, ((names.ledger, partition, key, value) for key, value in records))
@@ -228,6 +270,11 @@ class HandOverWriter:
         """One transaction of a partition of a stage: records by (topic, partition), and offsets for the group."""
         group = self.setup.settings.kafka.group
         await self._writers[stage, partition].commit(outgoing, ends or {}, group)
+
+
+def _is_from(record: Mapping[str, object], from_ms: int | None) -> bool:
+    """Whether a record of conduct is of this instant or a later one."""
+    return from_ms is None or instant_ms(str(record["at"])) >= from_ms
 
 
 async def _grown(admin: Any, wanted: dict[str, int]) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
 from aiokafka import TopicPartition
@@ -119,6 +120,28 @@ async def agents_revision(setup: WorkerSetup) -> int:
 
     await _read_all(setup, setup.names.agents, take)
     return max(revisions)
+
+
+@dataclass(frozen=True)
+class ConductPublished:
+    """What the topic of conduct holds: the highest `revision` of all records, and the `latest` record of each key."""
+
+    revision: int
+    latest: dict[bytes, dict[str, object]]
+
+
+async def read_conduct(setup: WorkerSetup) -> ConductPublished:
+    """Reads the whole topic of conduct; revision 0 where it is empty."""
+    latest: dict[bytes, dict[str, Any]] = {}
+
+    def take(key: bytes, value: bytes | None) -> None:
+        if value is not None:
+            record = orjson.loads(value)
+            if key not in latest or record["revision"] >= latest[key]["revision"]:
+                latest[key] = record
+
+    await _read_all(setup, setup.names.conduct, take)
+    return ConductPublished(max((record["revision"] for record in latest.values()), default=0), dict(latest))
 
 
 async def offsets(setup: WorkerSetup, tp: TopicPartition) -> tuple[int, int]:

@@ -6,6 +6,7 @@ what the groups contribute is added up, or evaluated in the order of time, in bu
 
 __all__ = [
     "chunks",
+    "conduct_found",
     "explaining",
     "fact_store",
     "handover_state",

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from stream.conduct.rulebook import Rulebook
 from stream.facts.fact import Fact
+from stream.facts.identity import own_id
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
 from stream.ledger.definitions import Definitions
 from stream.ledger.whole import emit_whole
+from stream.replay.conduct import BreachFinder
 from stream.replay.fact_store import FactStore
 from stream.windows.calendar import day_begins
 from stream.windows.plan import WindowPlan
@@ -55,24 +58,34 @@ class Question:
 
 
 def contributions(
-    store: FactStore, question: Question, definitions: Definitions, plan: WindowPlan
+    store: FactStore, question: Question, definitions: Definitions, plan: WindowPlan, rulebook: Rulebook | None = None
 ) -> list[ExplainedContribution]:
     """Every contribution to the value, in the order of their instants."""
-    return answers(store, [question], definitions, plan)[0]
+    return answers(store, [question], definitions, plan, rulebook)[0]
 
 
 def answers(
-    store: FactStore, questions: Sequence[Question], definitions: Definitions, plan: WindowPlan
+    store: FactStore,
+    questions: Sequence[Question],
+    definitions: Definitions,
+    plan: WindowPlan,
+    rulebook: Rulebook | None = None,
 ) -> list[list[ExplainedContribution]]:
-    """`contributions` of each question; the facts are folded once for all of them.
+    """`contributions` of each question; the facts are folded once for all of them. `rulebook`: the conduct rules.
 
     What counts after the pane that holds the greatest event time is left out, as `replay` leaves it out.
     """
     known_ms = 0 if store.greatest_ms is None else (store.greatest_ms // plan.pane_ms + 1) * plan.pane_ms
     collector = _Collector([replace(each, end_ms=min(each.end_ms, known_ms)) for each in questions])
     shifts, midnight_ms = Shifts(plan), day_begins(plan)
+    findings = None if rulebook is None else BreachFinder(rulebook, definitions, plan)
     for facts in store.groups():
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
+        if findings is not None:
+            of_identity = {(fact.TYPE, own_id(fact)): fact for fact in facts}
+            for breach in findings.of(facts):
+                because = of_identity[breach.type, breach.id]
+                collector(breach.credit, "conduct_breaches", breach.at_ms, 1, because)
     return [sorted(found, key=_order) for found in collector.found]
 
 

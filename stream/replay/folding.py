@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zlib import crc32
 
+from stream.conduct.breach import Breach
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact, Measurement
 from stream.ledger.judge import Verdict
+from stream.replay.conduct import BreachFinder, write_found
+from stream.replay.conduct_found import Found, found_of
 from stream.replay.deadletters import Dead, write_dead
 from stream.replay.fact_store import FactStore
 from stream.replay.job import Job
@@ -54,23 +57,29 @@ class _FoldCounts:
     superseded: int = 0
     greatest_ms: int | None = None
     dead: list[Dead] = field(default_factory=list)
+    breaches: list[Breach] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
     measurements: list[Measured] = field(default_factory=list)
+    found: dict[Place, list[Found]] = field(default_factory=dict)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
-    """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`.
-    Where the ledger itself is wanted, its records go to `ledger-GROUP`, by debtor partition.
+    """Folds a group: what it contributes goes to the file `parcels-GROUP`, its refused events to `dead-fold-GROUP`,
+    breaches of conduct rules to `conduct-GROUP`. Where the ledger itself is wanted, its records go to `ledger-GROUP`,
+    by debtor partition, and what the conduct rules find in it to `found-GROUP`.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
-    was contributed; `measurements` that count; `index` of the parcels, and `ledger`, the index of the ledger's records.
+    was contributed; `measurements` that count; `index` of the parcels; `ledger` and `found`, the indexes of the
+    ledger's records and of what conduct rules find.
     """
     counts = _FoldCounts()
     parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
     index = write_parcels(job.folder / f"parcels-{group}", parcels)
     ledger = write_parcels(job.folder / f"ledger-{group}", counts.ledger.items())
+    found = write_parcels(job.folder / f"found-{group}", counts.found.items())
     write_dead(job.folder / f"dead-fold-{group}", counts.dead)
+    write_found(job.folder / f"conduct-{group}", counts.breaches, job.run)
     return {
         "accepted": counts.accepted,
         "duplicates": counts.duplicates,
@@ -81,6 +90,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "index": index,
         "ledger": ledger,
         "measurements": counts.measurements,
+        "found": found,
     }
 
 
@@ -91,9 +101,16 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
         report(len(values), 0)
     cut_ms = job.end_ms_of(counts.greatest_ms)
     sums = PaneSums(job.settings.definitions(), job.plan, NO_END_MS if cut_ms is None else cut_ms)
+    rulebook = job.settings.conduct()
+    findings = None if rulebook is None else BreachFinder(rulebook, job.settings.definitions(), job.plan)
     for facts_of_key in store.groups():
         sums.fold(facts_of_key)
         counts.measurements += measured(facts_of_key)
+        if findings is not None:
+            found = findings.of(facts_of_key)
+            counts.breaches += found
+            for breach in found:
+                sums(breach.credit, "conduct_breaches", breach.at_ms, 1)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
@@ -132,7 +149,7 @@ def _add(
 
 def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched())
+    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched(), settings.conduct())
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | NotRead) else fact.occurred_at, value, part, line, fact)
@@ -157,6 +174,10 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
             for key, kept in ledger:
                 place = 0, job.ledger_home(key.decode().partition("|")[0])
                 counts.ledger.setdefault(place, []).append((key, kept))
+    for debtor, found in stage.findings():
+        counts.breaches += found.breaches.values()
+        if job.ledger_home is not None:
+            counts.found.setdefault((0, job.ledger_home(debtor)), []).extend(found_of(found, job.run))
 
 
 def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:

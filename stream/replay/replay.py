@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from stream.engine.fingerprint import FOLD_VERSION
 from stream.replay.chunks import STDIN, InputError, check, is_packed
+from stream.replay.conduct import write_conduct
 from stream.replay.deadletters import write_deadletters
 from stream.replay.job import Job
 from stream.replay.parquet_output import to_parquet
@@ -22,7 +23,7 @@ from stream.replay.tables import to_csv
 from stream.replay.tasks import Result
 from stream.replay.worker_pool import ThisProcess, worker_pool
 from stream.replay.workfolder import WorkFolder, beside, working
-from stream.replay.writing import DEADLETTERS, KPIS, write_alerts, write_rest
+from stream.replay.writing import CONDUCT, DEADLETTERS, KPIS, write_alerts, write_rest
 from stream.settings import Settings
 
 MOST_PROCESSES = 8
@@ -55,6 +56,7 @@ class Summary:
     deadletters: dict[str, int]
     kpi_records: int
     alerts: int
+    conduct_breaches: int
     seconds: float
     events_per_second: int
     unconfigured_sites: list[str]
@@ -151,8 +153,8 @@ def summed_up(
     started: float,
     made_of: str,
 ) -> Summary:
-    """Writes the dead letters and the summary. `made`: how many KPI records and alerts, and what became of scores;
-    `made_of`: the fingerprint."""
+    """Writes the dead letters, the breaches and the summary. `made`: how many KPI records and alerts, and what became
+    of scores; `made_of`: the fingerprint."""
     dead = [
         *(job.folder / f"dead-split-{number}" for number in range(len(read))),
         *(job.folder / f"dead-fold-{group}" for group in range(job.groups)),
@@ -160,6 +162,10 @@ def summed_up(
     deadletters = write_deadletters(
         work.out / DEADLETTERS, dead, [part.source for part in job.parts], _first_lines(job.parts, read)
     )
+    greatest_ms = max((result["greatest_ms"] for result in folded if result["greatest_ms"] is not None), default=None)
+    ends_ms = [end_ms for end_ms in (job.end_ms_of(greatest_ms), job.to_ms) if end_ms is not None]
+    found = [job.folder / f"conduct-{group}" for group in range(job.groups)]
+    conduct_breaches = write_conduct(work.out / CONDUCT, found, job.from_ms, min(ends_ms, default=None))
     seconds, events = monotonic() - started, sum(result["events"] for result in read)
     summary = Summary(
         run=job.run,
@@ -170,6 +176,7 @@ def summed_up(
         deadletters=deadletters,
         kpi_records=made[0],
         alerts=made[1],
+        conduct_breaches=conduct_breaches,
         seconds=round(seconds, 3),
         events_per_second=round(events / max(seconds, 0.001)),
         unconfigured_sites=sorted({site for result in folded for site in result["sites"]} - job.plan.sites.keys()),

@@ -1,13 +1,15 @@
 """What the keys of a configuration must satisfy together (contract 4), and what is allowed but worth a warning."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from stream.conduct.rule import ComplaintDeadline
 from stream.facts.zones import is_zone
-from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
+from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
@@ -20,17 +22,20 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
     yield from _kafka(document)
     yield from _sites(document)
     yield from _windows(document.windows)
+    kpis = kpis_of(conduct=document.conduct is not None)
     for kpi in document.minimum_sample:
-        if kpi not in CATALOGUE:
-            yield ("minimum_sample", kpi), "no such KPI (`kpi-stream kpis` lists them)"
+        if kpi not in kpis:
+            yield ("minimum_sample", kpi), f"no such KPI {_where_kpis_are(kpi)}"
     known = window_names(document)
     used: set[str] = set()
     for index, alert in enumerate(document.alerts):
         if alert.rule in used:
             yield ("alerts", index, "rule"), f"{alert.rule!r} is the name of another rule already"
         used.add(alert.rule)
-        for key, reason in _alert(alert, known):
+        for key, reason in _alert(alert, known, kpis):
             yield ("alerts", index, key), reason
+    if document.conduct is not None:
+        yield from RuleChoice(document.conduct).wrong
     yield from feed_problems(document.feeds)
     yield from scheme_problems(document)
 
@@ -58,12 +63,17 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
         "first_contact_hours": -(-definitions.first_contact_hours // 24),
         "promise_grace_days": definitions.promise_grace_days,
     }
+    deadlines_days = {f"definitions.{key}": days for key, days in deadlines_days.items()}
+    if document.conduct is not None:
+        rules = RuleChoice(document.conduct).rulebook({}).rules
+        deadlines = {rule.name: rule.parameters for rule in rules}
+        deadlines_days |= {name: of.days for name, of in deadlines.items() if isinstance(of, ComplaintDeadline)}
     longest = max(deadlines_days, key=lambda key: deadlines_days[key])
     needed_days = deadlines_days[longest] + 31
     horizon_ms = document.time.correction_horizon_ms
     if horizon_ms < needed_days * DAY_MS:
         reason = (
-            f"shorter than the longest deadline plus 31 days: late facts will be refused that definitions.{longest} "
+            f"shorter than the longest deadline plus 31 days: late facts will be refused that {longest} "
             f"still needs ({needed_days}d would do)"
         )
         yield ("time", "correction_horizon"), reason
@@ -118,10 +128,16 @@ def _windows(windows: Windows) -> Iterator[tuple[KeyPath, str]]:
             seen.add(length_ms)
 
 
-def _alert(alert: Alert, known: list[str]) -> Iterator[tuple[str, str]]:
-    kpi = CATALOGUE.get(alert.kpi)
+def _where_kpis_are(kpi: str) -> str:
+    if kpi in CATALOGUE:
+        return "without a section `conduct`"
+    return "(`kpi-stream kpis` lists them)"
+
+
+def _alert(alert: Alert, known: list[str], kpis: Mapping[str, Kpi]) -> Iterator[tuple[str, str]]:
+    kpi = kpis.get(alert.kpi)
     if kpi is None:
-        yield "kpi", f"no such KPI: {alert.kpi!r} (`kpi-stream kpis` lists them)"
+        yield "kpi", f"no such KPI: {alert.kpi!r} {_where_kpis_are(alert.kpi)}"
     elif reason := why_not_at(kpi, alert.level):
         yield "kpi", f"{alert.kpi} {reason}"
     elif kpi.per_currency and alert.currency is None:

@@ -8,8 +8,9 @@ import re
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
+from stream.settings.conduct import ConductSection
 from stream.settings.schemes import (
     CalendarSection,
     ContestSection,
@@ -35,6 +36,7 @@ from stream.settings.units import (
 )
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_URL = re.compile(r"https?://([^\s/:?#@]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 
 
@@ -91,11 +93,20 @@ class Kafka(Section):
     ssl_check_hostname: bool = True
 
 
+def _url(value: object) -> str:
+    text = str(value).rstrip("/")
+    if not _URL.fullmatch(text):
+        raise ValueError(f"{value!r} is not an address such as http://worker-1:6066")
+    return text
+
+
 class Http(Section):
-    """Where /metrics, the health checks and the page are served. Port 0: any free one."""
+    """Where /metrics, the health checks, the page and the answers to diallers are served. Port 0: any free one.
+    `advertised_url`: where other machines reach this worker, if not there."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
+    advertised_url: Annotated[str, BeforeValidator(_url)] | None = None
 
 
 class SiteSection(Section):
@@ -272,9 +283,4 @@ class Document(Section):
     contests: tuple[ContestSection, ...] = ()
     rewards: tuple[RewardSection, ...] = ()
     feeds: tuple[FeedSection, ...] = ()
-    conduct: None = None
-
-    @field_validator("conduct", mode="before")
-    @classmethod
-    def _not_yet(cls, _: object) -> None:
-        raise ValueError("this section is not supported yet")
+    conduct: ConductSection | None = None

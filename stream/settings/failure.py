@@ -17,10 +17,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Origins:
-    """Where each key of a configuration came from: `variables` of the environment, all else from `file`."""
+    """Where each key of a configuration came from: `variables` of the environment, `others`, all else from `file`."""
 
     file: str = "configuration"
     variables: Mapping[KeyPath, str] = field(default_factory=dict)
+    others: Mapping[KeyPath, str] = field(default_factory=dict)
+    """The file that a part of the document was read from, by the key at which the part stands."""
 
     def of(self, key: KeyPath) -> str:
         """The environment variable that the key, or a section around it, came from; else the file."""
@@ -31,6 +33,10 @@ class Origins:
 
     def line(self, key: KeyPath, reason: str) -> str:
         """The line for a key that is wrong: where it came from, the key, the reason."""
+        for length in range(len(key), 0, -1):
+            other = self.others.get(key[:length])
+            if other is not None:
+                return ": ".join(part for part in (other, key_text(key[length:]), reason) if part)
         return f"{self.of(key)}: {key_text(key)}: {reason}"
 
     def warning(self, key: KeyPath, reason: str) -> str:

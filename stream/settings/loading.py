@@ -12,6 +12,7 @@ from typing import Any
 from stream.settings import yaml
 from stream.settings.document import Document
 from stream.settings.failure import KeyPath, Origins, SettingsError, key_text
+from stream.settings.packs import read_pack_files
 from stream.settings.settings import Settings
 from stream.settings.validation import holds_text, validated
 
@@ -30,8 +31,13 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         path = Path(environ[CONFIG_VARIABLE])
     content = {} if path is None else _read(path)
     variables = _overlay(content, environ)
-    origins = Origins("configuration" if path is None else str(path), variables)
+    packs, from_files, unread = read_pack_files(content, Path() if path is None else path.parent)
+    if packs is not None:
+        content["conduct"]["pack_files"] = packs
+    origins = Origins("configuration" if path is None else str(path), variables, from_files)
     document, wrong = validated(content)
+    if unread:  # what those files would have said may be missing elsewhere
+        wrong = unread + [(key, reason) for key, reason in wrong if "pack_files" not in reason]
     if wrong:
         first, *others = [origins.line(key, reason) for key, reason in wrong]
         raise SettingsError(first, others)

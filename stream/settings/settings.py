@@ -6,6 +6,7 @@ from typing import Any
 
 from stream.alerts.rules import Level, Rule
 from stream.alerts.watch import watched_columns
+from stream.conduct.rulebook import Rulebook
 from stream.engine.entities.publication import Publication
 from stream.kpis.targets import Targets
 from stream.ledger.definitions import Definitions, FactLimits
@@ -14,6 +15,7 @@ from stream.scores.schemes import Schemes
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
+from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of
 from stream.settings.security import client_options, unusable_files
 from stream.windows.plan import SiteClock, WindowPlan
@@ -85,6 +87,20 @@ class Settings:
         section = self.document.limits
         return replace(self.limits(), entities_per_site=section.entities_per_site, entities=section.entities)
 
+    def conduct(self) -> Rulebook | None:
+        """The conduct rules that are evaluated, by site; None without a section `conduct`."""
+        return None if self.document.conduct is None else self.headroom_rules()
+
+    def headroom_rules(self) -> Rulebook:
+        """The same for a question about headroom: without a section `conduct` there are no rules, but the zones."""
+        zones = {name: site.zone for name, site in self.document.sites.items()}
+        choice = self.rule_choice()
+        return Rulebook(zones=zones) if choice is None else choice.rulebook(zones)
+
+    def rule_choice(self) -> RuleChoice | None:
+        """Which conduct rules hold where, drafts included; None without a section `conduct`."""
+        return None if self.document.conduct is None else RuleChoice(self.document.conduct)
+
     def plan(self) -> WindowPlan:
         """The windows and the clocks of the configured sites."""
         windows = self.document.windows
@@ -130,6 +146,7 @@ class Settings:
             dead_after_ms=self.time.dead_after_ms,
             rolling_records=True,
             targets=self.targets(),
+            conduct=self.document.conduct is not None,
         )
 
     def unusable_files(self) -> list[str]:

@@ -2,15 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from stream.settings.checks import problems
 from stream.settings.document import Document
 from stream.settings.failure import KeyPath
+from stream.settings.reasons import errors_of, is_section, key_of, reason_of
 
 Wrong = tuple[KeyPath, str]
 """A key and what is wrong with it."""
@@ -26,10 +26,10 @@ def validated(content: Mapping[str, Any]) -> tuple[Document, list[Wrong]]:
     try:
         document = Document.model_validate(content)
     except ValidationError as error:
-        errors = error.errors()
+        errors = errors_of(error)
     else:
         return document, list(problems(document))
-    wrong = dict(reversed([(_key(each), _reason(each)) for each in errors]))
+    wrong = dict(reversed([(key_of(each), reason_of(each, Document)) for each in errors]))
     found: list[Wrong] = list(reversed(wrong.items()))
     rest, touched = _mended(content, errors)
     hidden = [(key, reason) for key, reason in problems(rest) if not _follows(key, reason, touched)]
@@ -40,7 +40,7 @@ def holds_text(key: KeyPath) -> bool:
     """Whether a key of the document holds text, so that the value of an environment variable is not read as YAML."""
     kind: Any = Document
     for part in key:
-        if _is_section(kind):
+        if is_section(kind):
             fields = {field.alias or name: field.annotation for name, field in kind.model_fields.items()}
             kind = fields.get(str(part))
         elif get_origin(kind) is dict:
@@ -57,7 +57,7 @@ def _mended(content: Mapping[str, Any], errors: Sequence[ErrorDetails]) -> tuple
     rest, touched = deepcopy(dict(content)), set[KeyPath]()
     for _ in range(_ROUNDS):
         for error in errors:
-            key = _cut(_key(error))
+            key = _cut(key_of(error))
             touched.add(key)
             _replace(rest, key)
         try:
@@ -126,54 +126,3 @@ _TOGETHER = {
     *((ours, other) for ours in ("below", "above", "exit") for other in ("below", "above")),
 }
 """(key, other): keys of a rule whose problem may come from another key of the same rule."""
-
-
-def _key(error: ErrorDetails) -> KeyPath:
-    """The key that a validation error is about, without pydantic's mark for the keys of a mapping."""
-    return tuple(part for part in error["loc"] if part != "[key]")
-
-
-_REASONS = {
-    "missing": "is required",
-    "model_type": "should be a mapping of keys",
-    "dict_type": "should be a mapping of keys",
-    "tuple_type": "should be a list",
-    "frozen_set_type": "should be a list",
-    "int_parsing": "should be a whole number",
-    "int_type": "should be a whole number",
-    "int_from_float": "should be a whole number",
-    "bool_parsing": "should be true or false",
-    "bool_type": "should be true or false",
-    "string_type": "should be text",
-    "too_long": "has too many items",
-    "too_short": "is empty",
-}
-
-
-def _reason(error: ErrorDetails) -> str:
-    kind, given = error["type"], error["input"]
-    if kind == "extra_forbidden":
-        return _unknown(error["loc"])
-    message = _REASONS.get(kind, error["msg"].removeprefix("Value error, ").removeprefix("Input "))
-    complete = kind in ("missing", "value_error") or not isinstance(given, str | int)
-    return message if complete else f"{message}, not {given!r}"
-
-
-def _unknown(location: KeyPath) -> str:
-    """The reason for an unknown key, with the one that was probably meant."""
-    model: Any = Document
-    for part in location[:-1]:
-        if isinstance(part, str) and _is_section(model):
-            fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-            model = fields.get(part)
-        else:  # an item of a list or mapping: the model of its values
-            model = next((kind for kind in get_args(model) if _is_section(kind)), None)
-    if not _is_section(model):
-        return "unknown key"
-    known = [field.alias or name for name, field in model.model_fields.items()]
-    close = get_close_matches(str(location[-1]), known, n=1)
-    return f"unknown key (did you mean {close[0]}?)" if close else "unknown key"
-
-
-def _is_section(kind: object) -> bool:
-    return isinstance(kind, type) and issubclass(kind, BaseModel)

@@ -6,6 +6,12 @@ from typing import Any
 import yaml
 
 
+class UnquotedTime(str):
+    """A time of day without quotes. YAML 1.1 reads it as a number: 21:00 is 1260."""
+
+    __slots__ = ()
+
+
 class _Loader(yaml.SafeLoader):
     """Only the scalars of YAML 1.2, without floats: in 1.1, `22:00` is 1320, `on` is true and 0.10 a binary float."""
 
@@ -30,6 +36,9 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(?:~|null|N
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(?:[tT]rue|TRUE|[fF]alse|FALSE)\Z"), list("tTfF"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789"))
 _Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile(r"<<\Z"), ["<"])
+
+_Loader.add_implicit_resolver("!time", re.compile(r"[1-9][0-9]*(?::[0-5]?[0-9])+\Z"), list("123456789"))
+_Loader.add_constructor("!time", lambda _, node: UnquotedTime(node.value))
 
 
 def parse(text: str) -> Any:

@@ -61,6 +61,19 @@ def local_date(zone: tzinfo, instant_ms: int) -> date:
     return (EPOCH + timedelta(milliseconds=instant_ms)).astimezone(zone).date()
 
 
+def day_that_holds(zone: tzinfo, instant_ms: int) -> date:
+    """The local day whose midnights enclose the instant.
+
+    Not always the date on the wall: when the clock goes back over midnight, the second pass belongs to the new day.
+    """
+    day = local_date(zone, instant_ms)
+    while instant_ms < local_instant_ms(zone, day):
+        day -= DAY
+    while instant_ms >= local_instant_ms(zone, day + DAY):
+        day += DAY
+    return day
+
+
 class SiteCalendar:
     """The tumbling windows of one site. Remembers a bounded number of slots, since every row asks."""
 
@@ -139,15 +152,8 @@ class SiteCalendar:
             yield from sorted(window for window in near if window and window[1] <= instant_ms < window[2])
 
     def _day(self, instant_ms: int) -> tuple[int, int, date]:
-        """Start, end and date of the local day whose midnights enclose the instant.
-
-        Not always the date on the wall: when the clock goes back over midnight, the second pass belongs to the new day.
-        """
-        day = local_date(self.zone, instant_ms)
-        while instant_ms < local_instant_ms(self.zone, day):
-            day -= DAY
-        while instant_ms >= local_instant_ms(self.zone, day + DAY):
-            day += DAY
+        """Start, end and date of the local day whose midnights enclose the instant."""
+        day = day_that_holds(self.zone, instant_ms)
         return local_instant_ms(self.zone, day), local_instant_ms(self.zone, day + DAY), day
 
     def _shift(self, name: str, day: date) -> Window | None:

@@ -150,6 +150,8 @@ _PLAIN = (
             "surveys with a score of 4 or 5", "评4分或5分的调查"),
     Measure(62, "legal_done", "count", "legal_done", OTHERS,
             "legal steps done before the end of their day", "按时完成的司法步骤"),
+    Measure(63, "conduct_breaches", "count", "conduct_breaches", LEVELS,
+            "contacts and complaints that a conduct rule finds against, once for each rule", "违反行为规则的次数"),
 )  # fmt: skip
 
 _IN_CURRENCY = (

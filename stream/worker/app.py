@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 import faust
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
@@ -33,8 +34,9 @@ class WorkerApp(faust.App):
         """Does nothing: a worker keeps no state on disk."""
 
 
-def build_app(setup: WorkerSetup) -> WorkerApp:
-    """An app for the configured group and broker, without an agent yet (`connect` adds it).
+def build_app(setup: WorkerSetup, url: str | None = None) -> WorkerApp:
+    """An app for the configured group and broker, without an agent yet (`connect` adds it). `url`: where other machines
+    reach this worker; the leader of the group tells it to all members.
 
     With a standby replica and no table Faust takes its own assignor: it is sticky, and gives partitions of the same
     index of all topics with equal counts to one worker. Without it they would be spread over workers (ADR 0011).
@@ -59,6 +61,7 @@ def build_app(setup: WorkerSetup) -> WorkerApp:
         consumer_max_fetch_size=FETCH_BYTES,
         agent_supervisor=CrashingSupervisor,
         logging_config=None,
+        canonical_url=None if url is None else URL(url),
     )
     app.setup = setup
     budgets = dict.fromkeys(setup.names.inbound, setup.settings.batch_bytes)
@@ -90,6 +93,15 @@ def connect(app: WorkerApp, assignments: Assignments) -> None:
 
     app.on_partitions_assigned.connect(cast("Any", assigned))
     app.on_partitions_revoked.connect(cast("Any", revoked))
+
+
+def url_of(app: WorkerApp, topic: str, partition: int) -> str | None:
+    """The address of the worker that has a partition of an inbound topic, as of the last assignment; None: nobody."""
+    assignor = cast("PartitionAssignor", app.assignor)
+    for url, topics in assignor.external_topics_metadata().items():
+        if partition in topics.get(topic, ()):
+            return str(url)
+    return None
 
 
 def consumer_of(app: WorkerApp) -> BulkConsumer:

@@ -64,6 +64,10 @@ class Assignments:
         """The tasks of the assigned partitions, open or not."""
         return self._tasks.values()
 
+    def task(self, stage: int, partition: int) -> PartitionTask | None:
+        """The task of an assigned partition, open or not; None: it is not assigned to us."""
+        return self._tasks.get((stage, partition))
+
     def feed(self, batch: Batch) -> None:
         """Hands a batch to the task of its partition; one of a partition that is no longer assigned is dropped."""
         task = self._tasks.get((self._stages[batch.topic], batch.partition))

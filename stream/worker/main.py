@@ -11,24 +11,28 @@ from typing import Any, TypeVar
 import structlog
 
 from stream.engine.fingerprint import fingerprint
-from stream.kafka.exits import Exit, RefusedError, end_now
+from stream.kafka.clocks import wall_ms
+from stream.kafka.exits import Exit, RefusedError, end_now, leave
 from stream.kafka.topics import TopicsError
 from stream.kafka.versions import WrongVersionError, check_versions
 from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.entities import EntityPartition
 from stream.partition.work import Work
+from stream.publish.headroom import HeadroomPage
 from stream.publish.monitoring import build_monitoring
-from stream.publish.web import HealthAnswers
+from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
-from stream.worker.app import build_app, connect, consumer_of
+from stream.worker.app import build_app, connect, consumer_of, url_of
 from stream.worker.assignments import Assignments, StagePartition
+from stream.worker.headroom import HeadroomDesk, advertised_url
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
 from stream.worker.logs import set_up_logging
 from stream.worker.startup import DeniedError, prepare_topics
 
 STOP_SECONDS = 12.0
+WEB_STOP_SECONDS = 3.0
 GC_THRESHOLD = (50_000, 20, 100)
 
 log = structlog.get_logger(__name__)
@@ -54,12 +58,19 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
     # A ledger is many objects that live long: with Python's defaults, full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
     port = settings.http.port if http_port is None else http_port
-    return asyncio.run(_run(settings, options, port))
+    return asyncio.run(_run_to_the_end(settings, options, port))
 
 
 def _fails(code: Exit, reason: str) -> int:
     sys.stderr.write(f"kpi-stream worker: {reason}\n")
     return int(code)
+
+
+async def _run_to_the_end(settings: Settings, options: Mapping[str, Any], port: int) -> int:
+    code = await _run(settings, options, port)
+    # What a client still does with a broker that does not answer could keep the loop from ending for minutes.
+    leave(code)
+    return code
 
 
 async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
@@ -68,7 +79,8 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
-    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready))
+    desk = HeadroomDesk()
+    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready), HeadroomPage(desk, wall_ms))
     host = settings.http.host
     try:
         port = await monitoring.web.start(host, port)
@@ -76,18 +88,19 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
     sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
     sys.stdout.flush()
+    desk.own_url = advertised_url(settings, port)
     try:
         health.waits("the broker cannot be reached")
         topics = await unless(stopped, prepare_topics(settings, health.waits))
         if topics is not None:
             health.waits(None)
-            of_state = fingerprint(settings.definitions(), settings.plan())
+            of_state = fingerprint(settings.definitions(), settings.plan(), settings.conduct())
             setup = WorkerSetup(
                 settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
                 topics.deadletter_bytes,
             )  # fmt: skip
-            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped)
-            await monitoring.web.stop()
+            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped, desk)
+            await _stopped(monitoring.web)
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
     except TopicsError as error:
@@ -97,16 +110,25 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     except RefusedError as error:
         return _fails(Exit.REFUSED, str(error))
     finally:
-        await monitoring.web.stop()
+        await _stopped(monitoring.web)
     return int(Exit.DONE)
 
 
-async def take_part(setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event) -> None:
+async def _stopped(web: Web) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(WEB_STOP_SECONDS):
+            await web.stop()
+
+
+async def take_part(
+    setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event, desk: HeadroomDesk
+) -> None:
     """Takes part in the consumer group until `stopped`; then commits and leaves, in 12 s at most."""
-    app = build_app(setup)
+    app = build_app(setup, desk.own_url)
     assignments = Assignments(setup, live, lambda: consumer_of(app), lambda owned: make_work(setup, live, owned))
     connect(app, assignments)
     health.has(live, assignments)
+    desk.has(setup, assignments, lambda partition: url_of(app, setup.names.inbound[0], partition))
     housekeeping = Housekeeping(setup, live, app, assignments)
     await app.start()
     housekeeping.start()

@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from stream.kpis.catalogue import CATALOGUE
+from stream.kpis.catalogue import kpis_of
 from stream.windows.measures import LEVELS
 from tests.cli.conftest import Command
 
 
 def test_every_kpi_is_a_line_of_id_definition_unit_direction_and_source(command: Command) -> None:
     rows = {row[0]: row[1:] for row in (line.split("\t") for line in command("kpis").out.splitlines())}
-    assert list(rows) == list(CATALOGUE)
+    assert list(rows) == list(kpis_of(conduct=False))
     assert rows["abandonment_rate"][:4] == ["abandons / (abandons + answered)", "ratio", "lower", "-"]
     assert rows["complaint_rate"][:4] == ["complaints / contacts x 1,000", "permille", "lower", "S1-6 S2-12"]
     assert rows["recovered_amount"][1] == "minor, per currency"
@@ -18,8 +18,24 @@ def test_every_kpi_is_a_line_of_id_definition_unit_direction_and_source(command:
 
 def test_json_is_for_programs(command: Command) -> None:
     found = json.loads(command("kpis", "--json").out)
-    assert {row["kpi"] for row in found["kpis"]} == set(CATALOGUE)
+    assert {row["kpi"] for row in found["kpis"]} == set(kpis_of(conduct=False))
     assert found["kpis"][0]["minimum_sample"] == 1
+
+
+def test_the_kpis_of_conduct_are_listed_where_rules_are_configured_and_by_their_ids(
+    command: Command, tmp_path: Path
+) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("conduct: {packs: [any]}", encoding="utf-8")
+    found = json.loads(command("kpis", "--json", "--config", config).out)
+    assert {row["kpi"] for row in found["kpis"]} == set(kpis_of(conduct=True))
+    (row,) = json.loads(command("kpis", "conduct_breach_rate", "--json").out)["kpis"]
+    assert (row["definition"], row["unit"], row["direction"], row["levels"]) == (
+        "conduct_breaches / dials x 1,000",
+        "permille",
+        "lower",
+        ["agent", "team", "queue", "segment", "site"],
+    )
 
 
 def test_everything_that_the_catalogue_knows_is_printed(command: Command) -> None:

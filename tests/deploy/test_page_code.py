@@ -15,7 +15,10 @@ import typer.main
 from typer.core import TyperGroup
 
 from stream.cli.main import app
-from stream.engine.entities.outputs import AgentRecord, AlertRecord, KpiRecord
+from stream.conduct.headroom import Query, headroom
+from stream.conduct.history import History
+from stream.conduct.rulebook import Rulebook
+from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord
 from stream.facts.decode import Rejection, decode
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load as load_mapping
@@ -106,6 +109,10 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             assert not isinstance(fact, Rejection), fact.detail
         elif "kpis" in value:
             KpiRecord.model_validate(value)
+        elif "record" in value:
+            ConductRecord.model_validate(value)
+        elif "allowed" in value:
+            assert value.keys() == headroom(History(Rulebook(), "d", []), Query("d", 0), None).keys()
         elif "alert_id" in value:
             assert value.keys() <= AlertRecord.model_fields.keys()
         elif "agent" in value:
@@ -132,6 +139,15 @@ def test_a_configuration_on_a_page_is_valid(tmp_path: Path, page: str, text: str
     file.write_text(text)
     settings = load(file, {})
     assert settings.warnings() == []
+
+
+def test_every_change_that_the_page_on_packs_names_is_valid(tmp_path: Path) -> None:
+    said = re.findall(r"`((?:parameters|rules|sites): [^`]+)`", (ROOT / "docs/conduct-packs.md").read_text())
+    assert len(said) > 5
+    for change in said:
+        file = tmp_path / "change.yaml"
+        file.write_text(f"conduct:\n  {change}\n")
+        assert load(file, {}).conduct() is not None, change
 
 
 def test_every_configuration_among_the_examples_is_valid() -> None:

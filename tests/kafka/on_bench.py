@@ -66,7 +66,7 @@ class Bench:
         self.ends: list[tuple[Exit, str]] = []
         names = [
             f"{PREFIX}.{name}.v1"
-            for name in ("calls", "payments", "complaints", "cases", "activity", "agents", "deadletter")
+            for name in ("calls", "payments", "complaints", "cases", "activity", "agents", "conduct", "deadletter")
         ]
         self.setup = WorkerSetup(
             settings, dict.fromkeys(names, 4) | {DELTAS: 2}, {"fold": 1}, {},
@@ -77,7 +77,7 @@ class Bench:
         plan, definitions = settings.plan(), settings.definitions()
         # Who is new is written with the first event of a day: only where a test is about it.
         limits = settings.live_limits() if "LIMITS__ENTITIES_PER_SITE" in environment else settings.limits()
-        self.engine = Failing(DebtorStage(definitions, plan, limits, 1, frozenset()))
+        self.engine = Failing(DebtorStage(definitions, plan, limits, 1, frozenset(), settings.conduct()))
         self.live = LiveState(self.setup)
         self.work = DebtorPartition(self.setup, self.live, 1, cast("DebtorStage", self.engine))
         self.fed = (offsets or {}).get(CALLS, 0)

@@ -128,6 +128,12 @@ class WorkerProcess:
         """The status of a page, 0 if nobody answers."""
         return self._fetch(path)[0]
 
+    @property
+    def address(self) -> str:
+        """Where it serves its pages; empty while it does not."""
+        line = next((line for line in self.log.splitlines() if line.startswith("worker on ")), "")
+        return line.rpartition(" ")[2].rstrip("/")
+
     def metric(self, name: str) -> float:
         """A sample by name and labels as exposed, nan if there is none."""
         for line in self._fetch("/metrics")[1].splitlines():
@@ -136,11 +142,10 @@ class WorkerProcess:
         return float("nan")
 
     def _fetch(self, path: str) -> tuple[int, str]:
-        address = next((line.split()[-1] for line in self.log.splitlines() if line.startswith("worker on ")), None)
-        if address is None:
+        if not self.address:
             return 0, ""
         try:
-            with urllib.request.urlopen(address.rstrip("/") + path, timeout=2) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=2) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             error.close()

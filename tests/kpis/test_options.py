@@ -47,7 +47,7 @@ def usual(seed: int, key: str) -> dict[tuple[str, ...], Any]:
 def told(seed: int, **definitions: Any) -> dict[tuple[str, ...], Any]:
     """(record key, KPI, currency) -> the entry, by the oracle."""
     drawn = world(seed)
-    config = read_config(drawn.config | {"windows": DAYS, "definitions": definitions})
+    config = read_config(drawn.config | {"windows": DAYS, "definitions": definitions, "conduct": {}})
     records = kpi_records(contributions_of(facts_of(sort_lines(drawn.lines)[0]), config), config, "replay")
     return {(at, k["kpi"], k.get("currency", "")): k for at, record in records.items() for k in record["kpis"]}
 

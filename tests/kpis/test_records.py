@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.records import Records, RecordSpan, key_of
 from stream.kpis.value import rate
-from stream.windows.measures import MEASURES, MONEY, column
+from stream.windows.measures import LEVELS, MEASURES, MONEY, column
 from stream.windows.packed import pack
 
 
@@ -31,12 +31,23 @@ def test_the_catalogue_is_the_table_of_the_semantics() -> None:
         callbacks contacts_per_hour delivered_rate dials_per_hour drop_rate drops hold_time_mean payment_delay_mean
         productive_time promises_per_hour qa_score_mean right_party_contacts_per_hour signed_in_time transfer_rate
         transfers_in wrap_time_mean case_cycle_time_mean cases_closed cases_placed
-        complaint_rate complaint_timeliness complaints connect_rate contacts dials effective_talk_ratio
+        complaint_rate complaint_timeliness complaints conduct_breach_rate conduct_breaches connect_rate contacts dials
+        effective_talk_ratio
         first_contact_rate handle_time_mean legal_completion_rate letters m1_coverage_rate occupancy_ratio offered
         payments placed_amount plans promise_kept_amount_rate promise_kept_rate promise_rate promised_amount promises
         qa_pass_rate recovered_amount recovered_per_hour reversed_amount right_party_contacts right_party_rate
         satisfaction_rate service_level surveys talk_time_mean visit_met_rate visit_recovery_rate visits workload"""
     assert list(CATALOGUE) == sorted(ids.split())
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_the_kpis_of_conduct_exist_at_every_level_where_rules_are_configured_and_nowhere_else(level: str) -> None:
+    sums = pack({"dials": 4, "conduct_breaches": 1})
+    there = json.loads(Records("live", {}, conduct=True).kpis(level, sums))
+    without = json.loads(Records("live", {}).kpis(level, sums))
+    assert named(there, "conduct_breaches")["value"] == 1
+    assert named(there, "conduct_breach_rate")["value"] == 250.0
+    assert [each for each in there if not each["kpi"].startswith("conduct")] == without
 
 
 def test_a_record_is_that_of_the_contract() -> None:
@@ -114,7 +125,7 @@ AMOUNTS = st.dictionaries(
 
 @given(AMOUNTS)
 def test_the_list_is_sorted_and_holds_what_is_not_zero(sums: dict[str, int]) -> None:
-    found = json.loads(Records("live", {}).kpis("agent", pack(sums)))
+    found = json.loads(Records("live", {}, conduct=True).kpis("agent", pack(sums)))
     keys = [(entry["kpi"], entry.get("currency", "")) for entry in found]
     assert keys == sorted(keys)
     for kpi in CATALOGUE.values():

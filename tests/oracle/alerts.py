@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.calendar import windows_touching
-from tests.oracle.catalogue import CATALOGUE, MONEY, Kpi
+from tests.oracle.catalogue import EVERY_KPI, MONEY, Kpi
 from tests.oracle.config import Config, Rule, duration_ms
 from tests.oracle.contribution import Contribution
 from tests.oracle.fold import contributions_of
@@ -56,7 +56,7 @@ class Evaluation:
     records: list[Record] = field(default_factory=list)
 
     def concerns(self, c: Contribution) -> bool:
-        kpi = CATALOGUE[self.rule.kpi]
+        kpi = EVERY_KPI[self.rule.kpi]
         return c.measure in kpi.measures and (c.measure not in MONEY or c.currency == self.rule.currency)
 
     def step(self, at_ms: int, contributions: Sequence[Contribution]) -> None:
@@ -77,7 +77,7 @@ class Evaluation:
             if entity in c.entities():
                 key = (c.measure, c.currency)
                 sums[key] = sums.get(key, 0) + c.within(start_ms, at_ms)
-        return Reading(*parts(CATALOGUE[self.rule.kpi], self.rule.currency, sums))
+        return Reading(*parts(EVERY_KPI[self.rule.kpi], self.rule.currency, sums))
 
     def window_start(self, at_ms: int, site: str) -> int | None:
         """The start of the window whose value counts at T; None where no window holds the instant before T."""
@@ -87,7 +87,7 @@ class Evaluation:
         return next((w.start_ms for w in holding if w.name == self.rule.window), None)
 
     def breached(self, reading: Reading, firing: bool) -> bool:
-        kpi, rule = CATALOGUE[self.rule.kpi], self.rule
+        kpi, rule = EVERY_KPI[self.rule.kpi], self.rule
         value = reading.value(kpi)
         if value is None:
             return False
@@ -124,7 +124,7 @@ class Evaluation:
     def publish(self, state: str, at_ms: int, entity: Entity, episode: Episode, reading: Reading) -> None:
         rule, (site, level, name) = self.rule, entity
         active_since = utc(episode.active_since_ms)
-        kpi = CATALOGUE[rule.kpi]
+        kpi = EVERY_KPI[rule.kpi]
         value = reading.value(kpi)
         identity = f"{self.run}|{rule.rule}|{site}|{level}|{name}|{active_since}"
         no_data = value is None

@@ -34,7 +34,7 @@ CALLS = frozenset(
         *("dials", "connects", "right_party_connects", "drops", "offered", "answered", "callbacks", "abandons"),
         *("answered_timed", "answer_wait_ms", "answered_in_time", "abandoned_timed", "abandon_wait_ms"),
         *("service_judged", "contacts", "right_party_contacts", "handled", "talk_ms", "hold_ms", "wrap_ms"),
-        *("effective_talk_ms", "transfers_in"),
+        *("effective_talk_ms", "transfers_in", "conduct_breaches"),
     ]
 )
 STATES = frozenset(["signed_in_ms", "productive_ms", "on_call_ms", "break_ms"])
@@ -134,3 +134,12 @@ CATALOGUE = {
         *(read_rate(line) for line in RATES.strip().splitlines()),
     ]
 }
+OF_CONDUCT = {
+    kpi.kpi: kpi
+    for kpi in [
+        Kpi("conduct_breaches", ("conduct_breaches",)),
+        read_rate("conduct_breach_rate = conduct_breaches / dials * 1000"),
+    ]
+}
+"""Semantics 8: what exists only where the configuration has a conduct section, and then at every level."""
+EVERY_KPI = CATALOGUE | OF_CONDUCT

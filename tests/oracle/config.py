@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -76,6 +76,8 @@ class Config:
     complaint_deadline_days: int = 56
     minimum_sample: Mapping[str, int] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
+    conduct: Mapping[str, Any] | None = None
+    own_packs: tuple[Mapping[str, Any], ...] = ()
 
     def site(self, site_id: str) -> Site:
         """The configured site, or UTC without shifts."""
@@ -108,8 +110,8 @@ def read_rule(raw: Mapping[str, Any]) -> Rule:
     )
 
 
-def read_config(raw: Mapping[str, Any]) -> Config:
-    """The configuration written as the mapping `raw` (the YAML of contract 4)."""
+def read_config(raw: Mapping[str, Any], own_packs: Sequence[Mapping[str, Any]] = ()) -> Config:
+    """The configuration written as the mapping `raw` (the YAML of contract 4); `own_packs`: what its files hold."""
     sites = {
         name: Site(
             zone=site.get("zone", "UTC"),
@@ -133,5 +135,7 @@ def read_config(raw: Mapping[str, Any]) -> Config:
         shifts=windows.get("shifts", True),
         minimum_sample=dict(raw.get("minimum_sample", {})),
         rules=tuple(read_rule(rule) for rule in raw.get("alerts", ())),
+        conduct=raw.get("conduct"),
+        own_packs=tuple(own_packs),
         **definitions,
     )

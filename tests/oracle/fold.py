@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from tests.oracle.conduct import conduct_contributions
 from tests.oracle.config import Config
 from tests.oracle.contribution import Contribution
 from tests.oracle.deadlines import (
@@ -48,7 +49,9 @@ def contributions_of(facts: Iterable[Event], config: Config) -> list[Contributio
     debtors: dict[str, list[Event]] = defaultdict(list)
     agents: dict[str, list[Event]] = defaultdict(list)
     found: list[Contribution] = []
-    for fact in timed((fact for fact in facts if not is_void(fact)), config):
+    told = timed((fact for fact in facts if not is_void(fact)), config)
+    found += conduct_contributions(told, config)
+    for fact in told:
         found += own_contributions(fact, config)
         if fact["type"] == "agent_state":
             agents[fact["agent_id"]].append(fact)

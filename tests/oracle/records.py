@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.oracle.calendar import Window, windows_touching
-from tests.oracle.catalogue import CATALOGUE, MONEY, Kpi
+from tests.oracle.catalogue import CATALOGUE, EVERY_KPI, MONEY, Kpi
 from tests.oracle.config import Config, duration_ms
 from tests.oracle.contribution import Contribution
 from tests.oracle.identity import utc
@@ -48,7 +48,8 @@ def kpis_of(sums: Sums, config: Config, level: str) -> list[Record]:
     """The `kpis` of a record of a level, sorted by (kpi, currency)."""
     currencies = sorted({currency for _, currency in sums if currency is not None})
     found = []
-    existing = [kpi for kpi in CATALOGUE.values() if kpi.exists_at(level)]
+    catalogue = CATALOGUE if config.conduct is None else EVERY_KPI
+    existing = [kpi for kpi in catalogue.values() if kpi.exists_at(level)]
     for kpi in sorted(existing, key=lambda k: k.kpi):
         for currency in currencies if kpi.per_currency else [None]:
             numerator, denominator = parts(kpi, currency, sums)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.oracle.alerts import alert_records
+from tests.oracle.conduct import conduct_records
 from tests.oracle.config import Config
 from tests.oracle.fold import contributions_of
 from tests.oracle.identity import facts_of
@@ -25,6 +26,7 @@ class Expected:
 
     kpis: dict[str, dict[str, Any]]
     alerts: list[dict[str, Any]]
+    conduct: list[dict[str, Any]]
     rejected: list[tuple[int, str]]
     events_read: int
     accepted: int
@@ -61,12 +63,14 @@ def as_of_ms(events: Sequence[Event], config: Config, as_of: str | None) -> int 
 
 
 def expected_replay(lines: Sequence[bytes], config: Config, run: str = "replay", as_of: str | None = None) -> Expected:
-    """The exact records of kpi.jsonl and alerts.jsonl, and the counts of summary.json."""
+    """The exact records of kpi.jsonl, alerts.jsonl and conduct.jsonl, and the counts of summary.json."""
     events, rejected, read = sort_lines(lines)
     facts = facts_of(events)
+    end_ms = as_of_ms(events, config, as_of)
     return Expected(
-        kpis=kpi_records(contributions_of(facts, config), config, run, as_of_ms(events, config, as_of)),
+        kpis=kpi_records(contributions_of(facts, config), config, run, end_ms),
         alerts=alert_records(events, config, run),
+        conduct=conduct_records(facts, config, run, end_ms),
         rejected=rejected,
         events_read=read,
         accepted=len(facts),

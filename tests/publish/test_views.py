@@ -15,8 +15,8 @@ class Board:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(views, "REST", 0)
-        monkeypatch.setattr(views, "WAIT_S", 0.2)
-        monkeypatch.setattr(views, "FIRST_WAIT_S", 0.2)
+        self._patch = monkeypatch
+        self._patience(10)
         self.now_s = 100.0
         self.made: list[str] = []
         self.at_once = 0
@@ -31,6 +31,19 @@ class Board:
         assert self.open.wait(10)
         self.at_once -= 1
         return f"{view} {self.made.count(view)}".encode()
+
+    def _patience(self, seconds: float) -> None:
+        self._patch.setattr(views, "WAIT_S", seconds)
+        self._patch.setattr(views, "FIRST_WAIT_S", seconds)
+
+    def hold(self) -> None:
+        """Nothing is made until `release`, and nobody waits long."""
+        self.open.clear()
+        self._patience(0.2)
+
+    def release(self) -> None:
+        self.open.set()
+        self._patience(10)
 
     async def looks(self, *views: str) -> list[bytes]:
         return list(await asyncio.gather(*(self.views.body(view) for view in views)))
@@ -53,11 +66,11 @@ async def test_fifty_who_look_at_one_view_get_one_body_and_a_newer_one_half_a_se
 async def test_a_page_that_shows_something_gets_the_body_before_when_a_new_one_takes_long(board: Board) -> None:
     await board.looks("a", "b")
     board.now_s += 1
-    board.open.clear()
+    board.hold()
     assert await board.looks("a", "b") == [b"a 1", b"b 1"]
     with pytest.raises(BusyError, match="try again"):
         await board.views.body("c")
-    board.open.set()
+    board.release()
     await asyncio.sleep(0.1)
     assert await board.looks("a", "b", "c") == [b"a 2", b"b 2", b"c 1"]
     await board.views.close()
@@ -90,10 +103,10 @@ async def test_who_looks_keeps_the_place_and_who_comes_when_all_are_taken_is_tol
 async def test_a_view_that_nobody_looked_at_for_a_while_is_not_shown_as_it_was(board: Board) -> None:
     await board.looks("a")
     board.now_s += FORGOTTEN_S + 1
-    board.open.clear()
+    board.hold()
     with pytest.raises(BusyError):
         await board.views.body("a")
-    board.open.set()
+    board.release()
     await board.views.close()
 
 

@@ -18,6 +18,7 @@ from tests.oracle.reading import instant
 from tests.scenarios.checks import check_outcomes
 from tests.scenarios.doors import Outcome, final_words, happened, in_order
 from tests.scenarios.scenario import Scenario
+from tests.worlds.lived import in_file_order
 
 Raw = dict[str, Any]
 NAMES = {"event_id", "debtor_id", "case_id", "agent_id", "number_id", "transferred_from", *OWN_ID.values()}
@@ -52,12 +53,30 @@ class Told:
             rule = rule | {"entities": [self.prefix + name for name in only]}
         return rule | {"rule": self.prefix + rule["rule"]}
 
-    def outcome(self, kpis: Iterable[Raw], alerts: Iterable[Raw]) -> Outcome:
+    def conduct(self) -> Raw:
+        """Its packs at its own sites, and its own rules under names of their own."""
+        said = self.scenario.config["conduct"]
+        sites = [self.prefix + site for site in {"main", *self.scenario.config["sites"]}]
+        rules = [rule | {"rule": self._own_rule(rule["rule"]), "sites": sites} for rule in said.get("rules", [])]
+        return {"sites": dict.fromkeys(sites, said.get("packs", [])), "rules": rules}
+
+    def _own_rule(self, name: str) -> str:
+        return f"{self.prefix.replace('-', '_')}{name}"
+
+    def _breach(self, record: Raw) -> Raw:
+        """A breach as the scenario alone has it."""
+        names = ("site", "debtor", "case", "number", "agent")
+        bare = {name: record[name] and record[name].removeprefix(self.prefix) for name in names}
+        fact = record["fact"] | {"id": record["fact"]["id"].removeprefix(self.prefix)}
+        return record | bare | {"fact": fact, "rule": record["rule"].removeprefix(self._own_rule(""))}
+
+    def outcome(self, kpis: Iterable[Raw], alerts: Iterable[Raw], breaches: Iterable[Raw]) -> Outcome:
         """Its own part of what a floor said. It ends with the last pane boundary that its events reach."""
         mine = final_words(self._bare(record) for record in kpis if record["site"].startswith(self.prefix))
         end_ms = max(self._times(), default=0)
         own = [self._bare(a) for a in alerts if a["rule"].startswith(self.prefix) and a["site"].startswith(self.prefix)]
-        return Outcome(mine, in_order(a for a in own if instant(a["at"]) <= end_ms), None)
+        found = sorted((self._breach(b) for b in breaches if b["site"].startswith(self.prefix)), key=in_file_order)
+        return Outcome(mine, in_order(a for a in own if instant(a["at"]) <= end_ms), None, found)
 
     def _times(self) -> list[int]:
         times = [happened(line, self.scenario.config) for line in self.scenario.lines(self.until)]
@@ -81,6 +100,10 @@ class Shared:
         self.told.append(told)
         self.config["sites"] |= told.sites()
         self.config["alerts"] += told.rules()
+        if "conduct" in self.config:
+            conduct = told.conduct()
+            self.config["conduct"]["sites"] |= conduct["sites"]
+            self.config["conduct"]["rules"] += conduct["rules"]
         windows: Raw = self.config["windows"]
         for name in ("rolling", "intervals"):
             for length in told.scenario.config["windows"].get(name, []):
@@ -90,10 +113,14 @@ class Shared:
 
 
 def meaning(scenario: Scenario) -> str:
-    """What two scenarios on one floor must agree on: windows may be more than asked for, these may not differ."""
+    """What two scenarios on one floor must agree on: windows may be more than asked for, these may not differ.
+
+    Packs and own rules are of sites, but the parameters of a rule hold everywhere.
+    """
     config = scenario.config
     pane = config["windows"].get("pane", "10s")
-    return json.dumps([pane, config["definitions"], config["minimum_sample"]], sort_keys=True)
+    conduct = config["conduct"].get("parameters", {}) if "conduct" in config else None
+    return json.dumps([pane, config["definitions"], config["minimum_sample"], conduct], sort_keys=True)
 
 
 def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
@@ -102,17 +129,25 @@ def shared_floors(scenarios: Sequence[tuple[str, Scenario]]) -> list[Shared]:
     for number, (name, scenario) in enumerate(scenarios):
         fitting = next((floor for floor in floors if floor.holds(scenario)), None)
         if fitting is None:
-            base = {name: scenario.config[name] for name in ("definitions", "minimum_sample")}
-            pane = scenario.config["windows"].get("pane", "10s")
-            windows = {"pane": pane, "rolling": ["5m", "15m", "1h"], "intervals": ["30m"]}
-            fitting = Shared({"sites": {}, "alerts": [], "windows": windows, **base})
+            fitting = empty_floor(scenario)
             floors.append(fitting)
         for part, until in enumerate(scenario.stops):
             fitting.add(Told(f"s{number:02}p{part}-", name, scenario, until))
     return floors
 
 
-def what_fails(floor: Shared, kpis: Sequence[Raw], alerts: Sequence[Raw]) -> list[str]:
+def empty_floor(scenario: Scenario) -> Shared:
+    """A floor of this scenario's definitions, with no sites yet."""
+    base = {name: scenario.config[name] for name in ("definitions", "minimum_sample")}
+    pane = scenario.config["windows"].get("pane", "10s")
+    windows = {"pane": pane, "rolling": ["5m", "15m", "1h"], "intervals": ["30m"]}
+    config: Raw = {"sites": {}, "alerts": [], "windows": windows, **base}
+    if "conduct" in scenario.config:
+        config["conduct"] = {"sites": {}, "rules": [], "parameters": scenario.config["conduct"].get("parameters", {})}
+    return Shared(config)
+
+
+def what_fails(floor: Shared, kpis: Sequence[Raw], alerts: Sequence[Raw], breaches: Sequence[Raw] = ()) -> list[str]:
     """The scenarios of a floor that say something else, with what they say."""
     outcomes: dict[str, dict[str | None, Outcome]] = {}
     scenarios: dict[str, Scenario] = {}
@@ -120,7 +155,7 @@ def what_fails(floor: Shared, kpis: Sequence[Raw], alerts: Sequence[Raw]) -> lis
     for told in floor.told:
         scenarios[told.name] = told.scenario
         try:
-            outcomes.setdefault(told.name, {})[told.until] = told.outcome(kpis, alerts)
+            outcomes.setdefault(told.name, {})[told.until] = told.outcome(kpis, alerts, breaches)
         except AssertionError as error:
             found.append(f"{told.name}: {error}")
             scenarios.pop(told.name)

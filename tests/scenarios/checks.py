@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tests.scenarios.conduct_lines import check_breaches
 from tests.scenarios.doors import Outcome
 from tests.scenarios.scenario import AlertLine, Expectation, Item, Scenario, kpis_of
 
@@ -46,6 +47,10 @@ def check_ends(scenario: Scenario, outcomes: Mapping[str, Outcome | None]) -> No
         outcome = None if expectation.as_of is None else outcomes[expectation.as_of]
         if outcome is not None:
             check_expectation(expectation, outcome)
+    for stand in scenario.breaches:
+        outcome = None if stand.as_of is None else outcomes[stand.as_of]
+        if outcome is not None and outcome.breaches is not None:
+            check_breaches(stand, outcome.breaches)
 
 
 def check_outcomes(scenario: Scenario, outcomes: Mapping[str | None, Outcome]) -> None:
@@ -53,6 +58,10 @@ def check_outcomes(scenario: Scenario, outcomes: Mapping[str | None, Outcome]) -
     for expectation in scenario.expectations:
         if expectation.as_of is None:
             check_expectation(expectation, outcomes[expectation.until])
+    for stand in scenario.breaches:
+        got_breaches = outcomes[stand.until].breaches
+        if stand.as_of is None and got_breaches is not None:
+            check_breaches(stand, got_breaches)
     if scenario.alerts is not None:
         got = outcomes[None].alerts
         assert len(got) == len(scenario.alerts), [(a["at"], a["rule"], a["entity"], a["state"]) for a in got]

@@ -4,33 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.oracle.conduct_headroom import asked
+from tests.oracle.conduct_headroom import headroom as answer
 from tests.oracle.config import DAY_MS, read_config
-from tests.oracle.identity import utc
+from tests.oracle.identity import facts_of, utc
+from tests.oracle.reading import instant
 from tests.oracle.replay import expected_replay, sort_lines
 from tests.oracle.timing import timed
 from tests.scenarios.faust_door import live
 from tests.scenarios.scenario import LAST
 from tests.worlds.differences import key_of
 from tests.worlds.folded import settings_of
-from tests.worlds.lived import Floor, facts_in
-from tests.worlds.replayed import replayed
+from tests.worlds.lived import Floor, breaches_in, facts_in
+from tests.worlds.replayed import replayed, told_by_command
 
 Raw = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Key -> final KPI record; all alert records in order; events by what became of them, None if unknown."""
+    """Key -> final KPI record; all alert records in order; events by what became of them; the breaches that stand.
+
+    `counts` and `breaches` are None where they are not known.
+    """
 
     kpis: dict[str, Raw]
     alerts: list[Raw]
     counts: dict[str, int] | None
+    breaches: list[Raw] | None = None
 
 
 Door = Callable[[Raw, list[bytes], Path], Outcome]
@@ -40,7 +47,7 @@ def oracle(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") ->
     """The second reading of the text: proves the scenario, not the product."""
     told = expected_replay(lines, read_config(config), as_of=None if as_of == LAST else as_of)
     counts = {"facts": told.accepted, "repeated": told.repeated, "refused": len(told.rejected)}
-    return Outcome(told.kpis, told.alerts, counts)
+    return Outcome(told.kpis, told.alerts, counts, told.conduct)
 
 
 def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
@@ -48,7 +55,8 @@ def core(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
     alerts = floor.live(facts_in(lines, floor.settings))
-    return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, alerts, None)
+    kpis = {key: record for key, record in floor.last_words().items() if record["kpis"]}
+    return Outcome(kpis, alerts, None, floor.breaches())
 
 
 def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome | None:
@@ -58,7 +66,8 @@ def board(config: Raw, lines: list[bytes], folder: Path, as_of: str) -> Outcome 
     folder.mkdir(parents=True, exist_ok=True)
     floor = Floor(settings_of(config, folder), Random(0))
     floor.take_in(facts_in(lines, floor.settings))
-    return Outcome({key: record for key, record in floor.last_words().items() if record["kpis"]}, [], None)
+    kpis = {key: record for key, record in floor.last_words().items() if record["kpis"]}
+    return Outcome(kpis, [], None, floor.breaches())
 
 
 def replay(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") -> Outcome:
@@ -73,7 +82,7 @@ def replay(config: Raw, lines: list[bytes], folder: Path, as_of: str = "end") ->
         "repeated": summary["duplicates"] + summary["superseded"] + conflicts,
         "refused": sum(dead.values()) - conflicts,
     }
-    return Outcome({key_of(record): record for record in got.kpis}, got.alerts, counts)
+    return Outcome({key_of(record): record for record in got.kpis}, got.alerts, counts, got.conduct)
 
 
 def faust(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
@@ -82,7 +91,8 @@ def faust(config: Raw, lines: list[bytes], folder: Path) -> Outcome:
     told = in_time(lines, config)
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         floor = runner.run(live(settings_of(config | LIVE, folder), told, last_word(told, config)))
-    return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes())
+    breaches = breaches_in(floor.conduct)
+    return Outcome(final_words(floor.kpis), in_order(floor.alerts), floor.counts.outcomes(), breaches)
 
 
 LIVE: Raw = {
@@ -128,6 +138,23 @@ def in_order(alerts: Iterable[Raw]) -> list[Raw]:
     return sorted(alerts, key=lambda a: (a["at"], a["rule"], a["site"], a["level"], a["entity"]))
 
 
+def oracle_tells(config: Raw, lines: list[bytes], folder: Path, whom: Mapping[str, str]) -> Raw:
+    """What a dialler is told, by the second reading of the text."""
+    events, _, _ = sort_lines(lines)
+    site, case, number = (whom.get(name) for name in ("site", "case", "number"))
+    question = asked(facts_of(events), read_config(config), whom["debtor"], instant(whom["at"]), case, number, site)
+    return answer(question, whom["debtor"], max(event["occurred_at"] for event in events))
+
+
+def command_tells(config: Raw, lines: list[bytes], folder: Path, whom: Mapping[str, str]) -> Raw:
+    """`kpi-stream headroom` on one file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "events.jsonl").write_bytes(b"".join(line + b"\n" for line in lines))
+    return told_by_command(config, folder, whom, [folder / "events.jsonl"])
+
+
+TELLING = {"command": command_tells, "oracle": oracle_tells}
+"""The doors at which a dialler asks."""
 DOORS: dict[str, Door] = {"core": core, "faust": faust, "oracle": oracle, "replay": replay}
 Ending = Callable[[Raw, list[bytes], Path, str], Outcome | None]
 ENDING: dict[str, Ending] = {"core": board, "oracle": oracle, "replay": replay}

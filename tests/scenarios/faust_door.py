@@ -74,11 +74,11 @@ class Floor:
         self.counts = Counts()
         self.names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         outbound = {self.names.deltas: DELTAS, self.names.deadletter: 1, self.names.kpi: 1, self.names.alerts: 1,
-                    self.names.agents: 1}  # fmt: skip
+                    self.names.agents: 1, self.names.conduct: NUMBERS}  # fmt: skip
         self.setup = WorkerSetup(
             settings,
             dict.fromkeys(self.names.inbound, NUMBERS) | outbound,
-            fingerprint(settings.definitions(), settings.plan()),
+            fingerprint(settings.definitions(), settings.plan(), settings.conduct()),
             {},
             self.counts,
             end=refuse,
@@ -95,6 +95,7 @@ class Floor:
             self.look(work)
         self.kpis: list[Raw] = []
         self.alerts: list[Raw] = []
+        self.conduct: dict[str, Raw] = {}
         self.fed = asyncio.Event()
 
     def feed(self, one: Batch) -> None:
@@ -137,6 +138,8 @@ class Floor:
                 elif topic in (self.names.kpi, self.names.alerts):
                     kept = self.kpis if topic == self.names.kpi else self.alerts
                     kept += [json.loads(line.value or b"") for line in lines]
+                elif topic == self.names.conduct:
+                    self.conduct |= {(line.key or b"").decode(): json.loads(line.value or b"") for line in lines}
         for partition, lines in deltas.items():
             yield self.batch_of(self.names.deltas, partition, [(line.key, line.value) for line in lines])
 

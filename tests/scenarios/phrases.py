@@ -34,6 +34,7 @@ TEXTS = {
     "reversal": "reversal_id",
     "transferred from": "transferred_from",
     "reason": "reason",
+    "lives in": "debtor_zone",
 }
 KINDS = {
     "call": "call_id",
@@ -86,6 +87,8 @@ WORDS: dict[str, Raw] = {
     "handed over badly": {"handed_over": True, "handover_correct": False},
     "handed over": {"handed_over": True},
     "mandate": {"mandate_signed": True},
+    "recorded": {"recorded": True},
+    "not recorded": {"recorded": False},
 }
 DEFAULTS: dict[str, Raw] = {
     "call": {"direction": "outbound", "outcome": "human"},
@@ -145,8 +148,8 @@ def labelled(word: str, value: str, kind: str, zone: str) -> Raw:
         return {f"{word}_ms": length_ms(value)}
     if word in ("version", "dpd", "score"):
         return {word: int(value)}
-    if word in ("ended", "until"):
-        return {"ended_at" if word == "ended" else "until": clock_time(value, zone)}
+    if word in ("ended", "until", "from"):
+        return {"ended_at" if word == "ended" else word: clock_time(value, zone)}
     if word == "hours":
         return {"hours": value.split("-")}
     if word in ("received", "closed"):

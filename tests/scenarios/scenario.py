@@ -16,14 +16,14 @@
       2026-11-02 10:00:30 busy team red firing 2 since 10:00:10
     Counted: 3 facts, 1 repeated, 1 refused
 
-Lines that begin with # are for the reader.
+What a file says of conduct rules is in conduct_lines.py. Lines that begin with # are for the reader.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,15 @@ from tests.oracle.calendar import local_instant
 from tests.oracle.config import minutes_of_day
 from tests.oracle.identity import utc
 from tests.oracle.reading import instant
+from tests.scenarios.conduct_lines import (
+    Breaches,
+    Told,
+    read_breach,
+    read_own_rule,
+    read_packs,
+    read_parameter,
+    read_told,
+)
 from tests.scenarios.phrases import Raw, clock_time, event_of, phrase
 
 LAST = "last event"
@@ -81,7 +90,10 @@ class AlertLine:
 
 @dataclass
 class Scenario:
-    """A parsed file. `alerts` and `counted` are None where the file says nothing of them."""
+    """A parsed file. `alerts` and `counted` are None where the file says nothing of them.
+
+    `breaches`: the blocks of breaches; `told`: what diallers are told.
+    """
 
     title: str = ""
     config: Raw = field(default_factory=lambda: {"sites": {}, "minimum_sample": {}, "definitions": {}, "windows": {}})
@@ -90,6 +102,8 @@ class Scenario:
     expectations: list[Expectation] = field(default_factory=list)
     alerts: list[AlertLine] | None = None
     counted: dict[str, int] | None = None
+    breaches: list[Breaches] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
 
     def zone(self, site: str) -> str:
         return str(self.config["sites"].get(site, {}).get("zone", "UTC"))
@@ -97,12 +111,14 @@ class Scenario:
     @property
     def stops(self) -> list[str | None]:
         """The instants before which all must have been told, each once; None: everything."""
-        return list(dict.fromkeys([None, *(e.until for e in self.expectations)]))
+        said: list[Expectation | Breaches] = [*self.expectations, *self.breaches]
+        return list(dict.fromkeys([None, *(e.until for e in said)]))
 
     @property
     def ends(self) -> list[str]:
         """Where replay is to end, each once; not among them the end of all windows."""
-        return list(dict.fromkeys(e.as_of for e in self.expectations if e.as_of is not None))
+        said: list[Expectation | Breaches] = [*self.expectations, *self.breaches]
+        return list(dict.fromkeys(e.as_of for e in said if e.as_of is not None))
 
     def happened(self, event: Raw) -> int:
         """The instant of an event; of a dated one the midnight that begins its day."""
@@ -236,6 +252,9 @@ def read_alert(scenario: Scenario, line: str) -> AlertLine:
     )
 
 
+CONDUCT = {"Packs": read_packs, "Parameter": read_parameter, "Own rule": read_own_rule}
+
+
 def read_head(scenario: Scenario, line: str) -> bool:
     """Reads a line of the form `Word: ...`; false if it is none."""
     word, colon, rest = line.partition(": ")
@@ -251,6 +270,8 @@ def read_head(scenario: Scenario, line: str) -> bool:
         read_windows(scenario, rest)
     elif word == "Rule":
         read_rule(scenario, rest)
+    elif word in CONDUCT:
+        CONDUCT[word](scenario.config, rest)
     elif word == "Usually":
         for part in rest.split(","):
             scenario.usually |= phrase(part.strip(), "", "UTC")
@@ -274,6 +295,23 @@ def read_moment(scenario: Scenario, said: str) -> tuple[str | None, str | None]:
     return None, None
 
 
+BLOCKS = ("Expect", "Alerts", "Breaches", "Headroom")
+
+
+def read_line(scenario: Scenario, block: str, said: str, until: str | None, as_of: str | None) -> None:
+    """One line of a block."""
+    if block == "Expect":
+        scenario.expectations.append(read_expectation(scenario, said, until, as_of))
+    elif block == "Alerts":
+        assert scenario.alerts is not None
+        scenario.alerts.append(read_alert(scenario, said))
+    elif block == "Headroom":
+        scenario.told.append(read_told(said, scenario.zone("main")))
+    elif said != "none":
+        stand = scenario.breaches[-1]
+        scenario.breaches[-1] = replace(stand, lines=(*stand.lines, read_breach(said, scenario.zone("main"))))
+
+
 def parse(text: str) -> Scenario:
     """The scenario that a file's text tells; ValueError names the line that was not understood."""
     scenario = Scenario()
@@ -283,14 +321,15 @@ def parse(text: str) -> Scenario:
         if not said or said.startswith("#"):
             continue
         try:
-            if said == "Expect" or said.startswith("Expect, "):
-                block, (until, as_of) = "Expect", read_moment(scenario, said.removeprefix("Expect").removeprefix(", "))
-            elif said == "Alerts":
-                block, scenario.alerts = "Alerts", []
-            elif line.startswith("  ") and block == "Expect":
-                scenario.expectations.append(read_expectation(scenario, said, until, as_of))
-            elif line.startswith("  ") and block == "Alerts" and scenario.alerts is not None:
-                scenario.alerts.append(read_alert(scenario, said))
+            head, _, moment = said.partition(", ")
+            if head in BLOCKS:
+                block, (until, as_of) = head, read_moment(scenario, moment)
+                if block == "Alerts":
+                    scenario.alerts = []
+                if block == "Breaches":
+                    scenario.breaches.append(Breaches((), until, as_of))
+            elif line.startswith("  ") and block:
+                read_line(scenario, block, said, until, as_of)
             elif not read_head(scenario, said):
                 event = event_of(said, scenario.usually, scenario.zone, len(scenario.events))
                 scenario.events.append(event)

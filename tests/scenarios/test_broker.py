@@ -23,6 +23,7 @@ from tests.scenarios.doors import LIVE, in_time, last_word
 from tests.scenarios.faust_door import APPENDED_MS
 from tests.scenarios.scenario import load as load_scenario
 from tests.scenarios.test_scenarios import FILES
+from tests.worlds.lived import breaches_in, in_file_order
 
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 SECONDS = 120
@@ -76,7 +77,10 @@ async def lived(floor: Shared, broker: str, prefix: str, folder: Path) -> list[s
     async with WorkerProcess(path) as worker:
         await worker.ready(90)
         while True:
-            fails = what_fails(floor, await read(settings, names.kpi), await read(settings, names.alerts))
+            found = await read(settings, names.conduct)
+            breaches = breaches_in({str(in_file_order(b)): b for b in found if b["record"] == "breach"})
+            kpis, alerts = await read(settings, names.kpi), await read(settings, names.alerts)
+            fails = what_fails(floor, kpis, alerts, breaches)
             if not fails or time.monotonic() > deadline:
                 return fails
             await asyncio.sleep(2)

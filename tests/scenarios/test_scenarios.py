@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.scenarios.checks import check_ends, check_outcomes
-from tests.scenarios.doors import DOORS, ENDING
+from tests.scenarios.conduct_lines import check_told
+from tests.scenarios.doors import DOORS, ENDING, TELLING
 from tests.scenarios.scenario import Scenario, load, parse
 
 FILES = sorted(Path(__file__).parent.glob("*.txt"))
@@ -38,7 +39,15 @@ def test_a_scenario_states_its_law_and_expects_something(path: Path) -> None:
     scenario = load(path)
     assert scenario.title
     assert scenario.events
-    assert scenario.expectations or scenario.alerts is not None or scenario.counted
+    assert scenario.expectations or scenario.alerts is not None or scenario.counted or scenario.breaches
+
+
+@pytest.mark.parametrize("door", sorted(TELLING))
+@pytest.mark.parametrize("path", [path for path in FILES if load(path).told], ids=lambda path: path.stem)
+def test_a_dialler_is_told_what_a_scenario_says(path: Path, door: str, tmp_path: Path) -> None:
+    scenario = load(path)
+    for told in scenario.told:
+        check_told(told, TELLING[door](scenario.config, scenario.lines(), tmp_path, told.asked))
 
 
 WRONG = """
@@ -54,6 +63,34 @@ Expect
 def test_a_scenario_that_lies_fails(claim: str, door: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         check(parse(WRONG.format(claim=claim)), door, tmp_path)
+
+
+WRONG_OF_CONDUCT = """
+Title: a lie
+Site main: America/Chicago
+Packs: us_reg_f
+2026-11-02 21:00  call K1, out, no_answer, debtor d1, case c1, agent ann
+Breaches
+  {claim}
+"""
+
+
+@pytest.mark.parametrize("door", ["core", "oracle", "replay"])
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "none",
+        "2026-11-02 21:00 us_reg_f.hours by call K2",
+        "2026-11-02 21:01 us_reg_f.hours by call K1",
+        "2026-11-02 21:00 us_ma.hours by call K1",
+        "2026-11-02 21:00 us_reg_f.hours by call K1, case c1",
+        "2026-11-02 21:00 us_reg_f.hours by call K1, agent bob",
+    ],
+)
+def test_a_scenario_that_lies_of_breaches_fails(claim: str, door: str, tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        check(parse(WRONG_OF_CONDUCT.format(claim=claim)), door, tmp_path)
+    check(parse(WRONG_OF_CONDUCT.format(claim="2026-11-02 21:00 us_reg_f.hours by call K1")), door, tmp_path)
 
 
 def test_a_line_that_is_not_understood_is_named() -> None:

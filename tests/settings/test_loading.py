@@ -114,7 +114,7 @@ def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -
         ("windows: {day: [1]}", "windows.day: should be true or false"),
         ("limits: {record_bytes: 10.5}", "limits.record_bytes: should be a whole number, not '10.5'"),
         ("targets: {}", "targets: should be a list"),
-        ("conduct: {packs: [any]}", "conduct: this section is not supported yet"),
+        ("conduct: {packs: any}", "conduct.packs: should be a list, not 'any'"),
     ],
 )  # fmt: skip
 def test_the_key_at_fault_is_named(tmp_path: Path, text: str, message: str) -> None:

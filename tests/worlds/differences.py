@@ -49,6 +49,15 @@ def in_alerts(got: Sequence[Raw], expected: Sequence[Raw]) -> Iterator[str]:
         yield "alerts are in another order, or repeated" if len(told) == len(expected) else "alerts differ in number"
 
 
+def in_conduct(got: Sequence[Raw], expected: Sequence[Raw]) -> Iterator[str]:
+    if got == list(expected):
+        return
+    yield from (f"breach missing: {record}" for record in expected if record not in got)
+    yield from (f"breach too many: {record}" for record in got if record not in expected)
+    if sorted(map(str, got)) == sorted(map(str, expected)):
+        yield "breaches are in another order"
+
+
 def in_counts(got: Replayed, expected: Expected) -> Iterator[str]:
     summary = got.summary
     dead: dict[str, int] = summary["deadletters"]
@@ -64,6 +73,7 @@ def in_counts(got: Replayed, expected: Expected) -> Iterator[str]:
         "repeated": (repeated, expected.repeated),
         "kpi_records": (summary["kpi_records"], len(expected.kpis)),
         "alerts": (summary["alerts"], len(expected.alerts)),
+        "conduct_breaches": (summary.get("conduct_breaches"), len(expected.conduct)),
     }
     for name, (mine, theirs) in pairs.items():
         if mine != theirs:
@@ -76,4 +86,5 @@ def differences(got: Replayed, expected: Expected) -> list[str]:
         *in_counts(got, expected),
         *in_kpis(got.kpis, expected.kpis),
         *in_alerts(got.alerts, expected.alerts),
+        *in_conduct(got.conduct, expected.conduct),
     ]

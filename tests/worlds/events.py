@@ -73,6 +73,12 @@ def legal(at: str, step_id: str, status: str, due_on: str, **fields: Any) -> Raw
     )
 
 
+def restriction(at: str, restriction_id: str, kind: str, **fields: Any) -> Raw:
+    """A restriction of debtor d1, from `at` on, open and for every case and number."""
+    base = {"restriction_id": restriction_id, "kind": kind, "from": at, "debtor_id": "d1"}
+    return event("restriction", at, f"e-{restriction_id}") | base | fields
+
+
 def lines(raws: Iterable[Raw]) -> list[bytes]:
     """Each event as one line of compact JSON without its newline."""
     return [json.dumps(raw, ensure_ascii=False, separators=(",", ":")).encode() for raw in raws]

@@ -31,7 +31,8 @@ def settings_of(config: dict[str, Any], folder: Path) -> Settings:
 
 def restarted(stage: DebtorStage, state: dict[bytes, bytes], settings: Settings) -> DebtorStage:
     """A new stage 1 from the state that the old one left."""
-    fresh = DebtorStage(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched())
+    rulebook = settings.conduct()
+    fresh = DebtorStage(settings.definitions(), settings.plan(), settings.limits(), 0, settings.watched(), rulebook)
     for key, value in state.items():
         fresh.restore(key, value)
     return fresh
@@ -69,10 +70,12 @@ def folded(lines: Iterable[bytes], settings: Settings, random: Random) -> Sums:
     return {place: amount for place, amount in sums.items() if amount}
 
 
-def expected_sums(lines: Sequence[bytes], config: dict[str, Any], grain_ms: int) -> Sums:
-    """The oracle's contributions, cut at grains."""
+def expected_sums(
+    lines: Sequence[bytes], config: dict[str, Any], grain_ms: int, own_packs: Sequence[dict[str, Any]] = ()
+) -> Sums:
+    """The oracle's contributions, cut at grains. `own_packs`: what the configuration's pack files hold."""
     sums: Sums = defaultdict(int)
-    read = read_config(config)
+    read = read_config(config, own_packs)
     for c in contributions_of(facts_of(sort_lines(lines)[0]), read):
         column = c.measure if c.currency is None else f"{c.measure}:{c.currency}"
         last = c.at_ms if c.until_ms is None else c.until_ms - 1

@@ -22,6 +22,7 @@ from stream.facts.identity import expected_key
 from stream.settings import Settings
 from stream.windows.calendar import day_begins
 from tests.oracle.config import DAY_MS
+from tests.oracle.reading import instant
 
 Raw = dict[str, Any]
 NUMBERS, PARTS = 3, 2
@@ -39,11 +40,14 @@ def commit(state: State, records: Sequence[tuple[bytes, bytes | None]]) -> None:
 
 @dataclass
 class Number:
-    """One number of stage 1 with its state topic, and the facts since the last commit."""
+    """One number of stage 1 with its state topic, what it published of conduct, and the facts since the last commit."""
 
     settings: Settings
     number: int
     state: State = field(default_factory=dict)
+    conduct: dict[str, Raw] = field(default_factory=dict)
+    judged_ms: int | None = None
+    revision: int = 0
     uncommitted: list[Fact] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -51,15 +55,23 @@ class Number:
 
     def restart(self) -> None:
         s = self.settings
-        self.stage = DebtorStage(s.definitions(), s.plan(), s.limits(), self.number, s.watched())
+        self.stage = DebtorStage(s.definitions(), s.plan(), s.limits(), self.number, s.watched(), s.conduct())
         for key, value in self.state.items():
             self.stage.restore(key, value)
+        if self.stage.conduct is not None:
+            self.stage.conduct.judged_ms = self.judged_ms
         for fact in self.uncommitted:
             self.stage.apply(fact)
 
-    def take(self) -> list[tuple[bytes, bytes]]:
-        changes = self.stage.take()
+    def take(self, watermark_ms: int) -> list[tuple[bytes, bytes]]:
+        """A commit: what a reader keeps of the topic of conduct is the last record of each key."""
+        changes = self.stage.take(watermark_ms)
         commit(self.state, changes.state)
+        self.revision += 1
+        for finding in changes.conduct:
+            key, value = finding.encoded(self.revision, "replay")
+            self.conduct[key.decode()] = json.loads(value)
+        self.judged_ms = None if self.stage.conduct is None else self.stage.conduct.judged_ms
         self.uncommitted.clear()
         return changes.deltas
 
@@ -122,7 +134,7 @@ class Floor:
 
     def deliver(self, number: Number, watermark_ms: int) -> None:
         """A commit of stage 1: its deltas, then what it knows of time, to stage 2."""
-        for key, value in number.take():
+        for key, value in number.take(watermark_ms):
             self.parts[entity_partition(key.decode(), PARTS)].apply(key, value)
         for part in self.parts:
             part.apply(STATEMENT_KEY, encode_statement(number.number, watermark_ms, watermark_ms))
@@ -176,6 +188,25 @@ class Floor:
             assert before is None or record["revision"] > before["revision"] or record == before, key
             kept[key] = record
         return kept
+
+    def last_of_conduct(self) -> dict[str, Raw]:
+        """What a reader of the topic of conduct keeps: per key the record with the highest revision."""
+        return {key: record for number in self.numbers for key, record in number.conduct.items()}
+
+    def breaches(self) -> list[Raw]:
+        """Those that stand, as conduct.jsonl has them."""
+        return breaches_in(self.last_of_conduct())
+
+
+def breaches_in(topic: dict[str, Raw]) -> list[Raw]:
+    """The breaches that stand for a reader who keeps the last record of each key, as conduct.jsonl has them."""
+    said = [record | {"revision": 1} for record in topic.values() if record["record"] == "breach"]
+    return sorted((record for record in said if not record["withdrawn"]), key=in_file_order)
+
+
+def in_file_order(breach: Raw) -> tuple[Any, ...]:
+    names = (breach["rule"], breach["debtor"], breach["case"] or "", breach["number"] or "")
+    return instant(breach["at"]), *names, breach["fact"]["type"], breach["fact"]["id"]
 
 
 def facts_in(lines: Sequence[bytes], settings: Settings) -> list[Fact]:

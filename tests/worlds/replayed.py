@@ -1,11 +1,11 @@
-"""`kpi-stream replay`, run in this process on lines in memory; and what it left behind."""
+"""`kpi-stream replay` and `headroom`, run in this process on lines in memory; and what they left behind or said."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +17,10 @@ Raw = dict[str, Any]
 
 @dataclass(frozen=True)
 class Replayed:
-    """The files of one replay; `kpi_bytes` is kpi.jsonl as it is."""
+    """The files of one replay; `kpi_bytes` is kpi.jsonl as it is, `conduct_bytes` conduct.jsonl."""
 
     kpi_bytes: bytes
+    conduct_bytes: bytes
     alerts: list[Raw]
     deadletters: list[Raw]
     summary: Raw
@@ -27,6 +28,10 @@ class Replayed:
     @property
     def kpis(self) -> list[Raw]:
         return [json.loads(line) for line in self.kpi_bytes.splitlines()]
+
+    @property
+    def conduct(self) -> list[Raw]:
+        return [json.loads(line) for line in self.conduct_bytes.splitlines()]
 
 
 def read_lines(path: Path) -> list[Raw]:
@@ -59,7 +64,21 @@ def replayed(
     out = folder / "out"
     return Replayed(
         (out / "kpi.jsonl").read_bytes(),
+        (out / "conduct.jsonl").read_bytes(),
         read_lines(out / "alerts.jsonl"),
         read_lines(out / "deadletter.jsonl"),
         json.loads((out / "summary.json").read_bytes()),
     )
+
+
+def told_by_command(config: Raw, folder: Path, whom: Mapping[str, str], files: Sequence[Path]) -> Raw:
+    """What `kpi-stream headroom` prints of a debtor. `whom`: `debtor`, and the options of the command by name."""
+    (folder / "config.yaml").write_text(json.dumps(config, ensure_ascii=False), encoding="utf-8")
+    options = [part for name, value in whom.items() if name != "debtor" for part in (f"--{name}", value)]
+    inputs = [part for path in files for part in ("--input", str(path))]
+    told, said = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said):
+        code = run(["headroom", "--config", str(folder / "config.yaml"), *options, *inputs, "--", whom["debtor"]])
+    assert code == 0, said.getvalue()
+    answer: Raw = json.loads(told.getvalue())
+    return answer

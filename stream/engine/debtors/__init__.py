@@ -1,3 +1,3 @@
 """The debtor stage: facts in, differences of contributions out; partitioned by debtor."""
 
-__all__ = ["agents", "stage"]
+__all__ = ["agents", "findings", "stage"]

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from collections.abc import Iterator
 
-from stream.engine.debtors.agents import AgentChanges, AgentNow
+from stream.conduct.rulebook import Rulebook
+from stream.engine.debtors.agents import AgentChanges
+from stream.engine.debtors.alone import stands_alone
+from stream.engine.debtors.changes import Changes
+from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
+from stream.engine.debtors.findings import NOTHING, Findings
 from stream.engine.debtors.measured import Measured
+from stream.engine.debtors.room import no_room_for
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
-from stream.facts.fact import AgentState, Call, Fact, Measurement, Message
+from stream.facts.fact import AgentState, Fact, Measurement
 from stream.facts.identity import expected_key
-from stream.ledger.calls import is_attempt, reaches_debtor
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
-from stream.ledger.kinds import KINDS
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -34,21 +38,7 @@ from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.shifts import Shifts
 
-_ALONE: frozenset[type[Fact]] = frozenset(kind.struct for kind in KINDS.values() if kind.role == "alone")
-"""Types that nothing else depends on."""
-
-
 NO_LOSERS: tuple[bytes, ...] = ()
-
-
-class Changes(NamedTuple):
-    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, the agents
-    of whom something else is to be said now, and measurements as they count now."""
-
-    deltas: list[tuple[bytes, bytes]]
-    state: list[tuple[bytes, bytes | None]]
-    agents: list[AgentNow]
-    measured: list[Measurement]
 
 
 class DebtorStage:
@@ -61,6 +51,7 @@ class DebtorStage:
         limits: FactLimits,
         partition: int,
         watched: frozenset[str] = frozenset(),
+        rulebook: Rulebook | None = None,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
@@ -75,6 +66,11 @@ class DebtorStage:
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
+        self.conduct = (  # None: there are no rules
+            None
+            if rulebook is None or rulebook.empty
+            else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
+        )
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -89,7 +85,8 @@ class DebtorStage:
     @property
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
-        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured)
+        judged = 0 if self.conduct is None else self.conduct.pending
+        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured) + judged
 
     @property
     def entities(self) -> int:
@@ -126,9 +123,12 @@ class DebtorStage:
         name = record.identity(fact)
         dossier = self._dossiers.get(key)
         may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
+        conduct = self.conduct
+        if conduct is not None and conduct.before(key, fact, dossier, may_be_known=may_be_known):
+            return self._apply_judged(key, name, may_be_known, fact, dossier, frontier_ms)
         if (
             may_be_known
-            or not _stands_alone(fact, dossier)
+            or not stands_alone(fact, dossier)
             or (dossier is not None and dossiers.holds(dossier, self._least_limit))
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
@@ -150,6 +150,16 @@ class DebtorStage:
             if beside is not None:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
         return ACCEPTED
+
+    def _apply_judged(
+        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
+    ) -> Verdict:
+        """A fact that may change what conduct rules found before it occurred."""
+        verdict = self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
+        after = self._dossiers.get(key)
+        if self.conduct is not None and after is not None:
+            self.conduct.after(key, after, fact.occurred_at, frontier_ms)
+        return verdict
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
         """Adds a fact that stands alone to a dossier that may lie open."""
@@ -176,7 +186,7 @@ class DebtorStage:
         index = self._cache.take(key) or self._read(key, dossier)
         place = index.held.place_of(name) if may_be_known else None
         if place is None:
-            full = self._full(fact, key, dossier)
+            full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
                 self._leave_open(key, dossier, index)
                 return full
@@ -259,18 +269,6 @@ class DebtorStage:
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
-    def _full(self, fact: Fact, key: str, dossier: Dossier) -> Verdict | None:
-        facts = dossiers.count(dossier)
-        if facts < self._least_limit:
-            return None
-        if facts >= self._limits.facts_per_debtor:
-            return Verdict("limit", f"the debtor has {facts} facts, as many as limits.facts_per_debtor allows")
-        if fact.case_id is not None and facts >= self._limits.facts_per_case:
-            of_case = dossiers.count_of_case(key, dossier, fact.case_id)
-            if of_case >= self._limits.facts_per_case:
-                return Verdict("limit", f"the case has {of_case} facts, as many as limits.facts_per_case allows")
-        return None
-
     def _apply_state(self, key: str, fact: AgentState, frontier_ms: int | None) -> Verdict:
         name = record.identity(fact)
         timeline = self._timelines.get(key) or StateTimeline()
@@ -321,6 +319,11 @@ class DebtorStage:
     def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
         facts = dossiers.facts(key, dossier)
         gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
+        if gone and self.conduct is not None:
+            self.conduct.before_forgetting(key, dossier)
+            stays, again_ms = self.conduct.kept(key, facts, gone, frontier_ms)
+            gone = [fact for fact in gone if record.identity(fact) not in stays]
+            until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
         if gone:
             names = {record.identity(fact) for fact in gone}
             kept = [fact for fact in facts if record.identity(fact) not in names]
@@ -333,12 +336,28 @@ class DebtorStage:
         self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
         return len(gone)
 
-    def take(self) -> Changes:
-        """What changed since the last time, ready to be written in one transaction."""
+    def take(self, watermark_ms: int | None = None) -> Changes:
+        """What changed since the last time, ready to be written in one transaction. `watermark_ms`: that of the
+        partition; deadlines of conduct rules that it has passed are judged."""
+        # What it finds contributes to the deltas.
+        found = [] if self.conduct is None else self.conduct.take(self._dossiers, watermark_ms)
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._timelines), self._measured.take())
+        return Changes(deltas, state, self._agents.take(self._timelines), found, self._measured.take())
+
+    def facts_of(self, debtor: str) -> list[Fact]:
+        """All that the ledger holds of a debtor, but for agents' states."""
+        dossier = self._dossiers.get(debtor)
+        return [] if dossier is None else dossiers.facts(debtor, dossier)
+
+    def findings(self) -> Iterator[tuple[str, Findings]]:
+        """Every debtor with what the conduct rules find of it, deadlines of the future included."""
+        if self.conduct is not None:
+            for key, dossier in self._dossiers.items():
+                found = self.conduct.findings(key, dossier)
+                if found != NOTHING:
+                    yield key, found
 
     def say_all_agents(self) -> None:
         """The next `take` gives every agent of whom anything is known."""
@@ -355,6 +374,8 @@ class DebtorStage:
             self._entities.restore(name, value)
             return
         self._cache.take(owner)
+        if self.conduct is not None:
+            self.conduct.restored(owner, name)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):
             self._restore_state(owner, name, entry)
@@ -375,22 +396,3 @@ class DebtorStage:
             timeline.put(as_state(record.plain(state)), record.losers_of(state))
         if not len(timeline):
             del self._timelines[owner]
-
-
-def _stands_alone(fact: Fact, dossier: Dossier | None) -> bool:
-    """Whether a new fact changes nothing but its own counts."""
-    kind = type(fact)
-    if dossier is None:
-        return kind is Call or kind is Message or kind in _ALONE
-    if kind is Call:
-        if dossiers.is_calm(dossier):
-            return True
-        call = cast("Call", fact)
-        human = call.outcome == "human"
-        return not dossiers.call_matters(
-            dossier, call.occurred_at, is_attempt(call), human, human and reaches_debtor(call)
-        )
-    if kind is Message:
-        message = cast("Message", fact)
-        return not dossiers.call_matters(dossier, message.occurred_at, message.direction == "outbound", False, False)
-    return kind in _ALONE and not dossiers.always_matters(dossier)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 Instant = Annotated[
     str,
@@ -77,6 +77,72 @@ class AgentRecord(OutputModel):
     since: Instant | None = Field(description="`occurred_at` of the event that gave the state.")
     revision: int
     run: str
+
+
+class ConductFact(OutputModel):
+    """The fact that a breach is about."""
+
+    type: Literal["call", "message", "visit", "complaint"]
+    id: str = Field(description="The fact's own id.")
+
+
+class BreachRecord(OutputModel):
+    """A conduct rule was not kept. Key: `B|debtor|rule|scope|type|id`; the scope is the case or the number that the
+    rule is kept for, or empty.
+
+    Keep the highest revision per key; one that is withdrawn stands no longer.
+    """
+
+    record: Literal["breach"]
+    rule: str = Field(description="`pack.rule`, or the name of an own rule.")
+    pack: str | None = Field(description="Null for an own rule.")
+    site: str
+    debtor: str
+    case: str | None = Field(description="The scope of a rule per case, else null.")
+    number: str | None = Field(description="The scope of a rule per number, else null.")
+    fact: ConductFact
+    at: Instant = Field(description="The time of the contact, or the instant of the deadline.")
+    count: int | None = Field(description="For rules of kind frequency: how many were counted, this one included.")
+    limit: int | None
+    counted: list[str] | None = Field(description="For rules of kind frequency: the last 20 ids counted, in order.")
+    local_time: str = Field(pattern="^[0-9]{2}:[0-9]{2}:[0-9]{2}$", description="At `at`, where the debtor lives.")
+    zone: str
+    zone_assumed: bool = Field(description="Whether the zone is that of the site, since none of the debtor is known.")
+    agent: str
+    team: str
+    withdrawn: bool = Field(description="True once later facts have undone it.")
+    revision: int
+    run: str
+
+
+class StandingRecord(OutputModel):
+    """How near a debtor is to the limit of a rule of kind frequency. Key: `S|debtor|rule|scope`.
+
+    Judged at the latest counted fact; keep the highest revision per key. Live only.
+    """
+
+    record: Literal["standing"]
+    rule: str
+    debtor: str
+    case: str | None
+    number: str | None
+    state: Literal["clear", "near", "reached", "breached"]
+    count: int
+    limit: int
+    headroom: int = Field(description="The limit less the count, never below 0.")
+    at: Instant = Field(description="The latest counted fact.")
+    clears_at: Instant | None = Field(
+        description="When the state is lower, if nothing else happens; null where it is clear. No record comes then."
+    )
+    agent: str
+    team: str
+    site: str
+    revision: int
+    run: str
+
+
+class ConductRecord(RootModel[Annotated[BreachRecord | StandingRecord, Field(discriminator="record")]]):
+    """A record of `collections.conduct.v1`: a breach or a standing."""
 
 
 class AlertRecord(OutputModel):

@@ -24,6 +24,7 @@ class Publication:
     `minimum_sample`: KPI id -> least denominator for status ok, default 1. `rolling_records`: publish rolling windows.
     `targets`: those that KPI records show.
     `windows`: names of the windows to publish, None for all of the plan; rules are evaluated on theirs regardless.
+    `conduct`: whether the KPIs of conduct exist.
     """
 
     every_ms: int = 1_000
@@ -37,6 +38,7 @@ class Publication:
     windows: frozenset[str] | None = None
     end_ms: int | None = None
     targets: Targets = field(default_factory=Targets)
+    conduct: bool = False
 
 
 @dataclass

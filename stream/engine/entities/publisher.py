@@ -20,7 +20,9 @@ class Publisher:
     def __init__(self, publication: Publication, lengths: Iterable[tuple[str, int]]) -> None:
         self._publication = publication
         self._lengths = dict(lengths)
-        self._records = Records(publication.run, publication.minimum_sample, publication.targets)
+        self._records = Records(
+            publication.run, publication.minimum_sample, publication.targets, conduct=publication.conduct
+        )
         self.watermark_ms: int | None = None
         self.revision_floor = 0
         """The highest revision of any window that is no longer held: revisions of new windows start above it."""

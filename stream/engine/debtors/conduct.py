@@ -1,0 +1,295 @@
+"""What the conduct rules find of the debtors of a ledger, and what has changed since the last commit (ADR 0067).
+
+Nothing of it is at rest: what was said of a debtor is what the rules find in the facts of the last commit. So the first
+fact that may touch a rule leaves the debtor's dossier here as it is before it, and `take` judges both.
+
+    fact ──> touches no rule, or its debtor is calm ─────────> nothing
+        └──> touched: the dossier as of the last commit ──> take: judged before and after ──> records, contributions
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import islice
+
+from stream.conduct.breaches import breaches
+from stream.conduct.history import History
+from stream.conduct.rulebook import Rulebook
+from stream.conduct.standing import standings
+from stream.engine.debtors.calm import Calm, Screen, calm_of
+from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings, changes, contributed
+from stream.engine.debtors.following import Name, judged_alone
+from stream.engine.debtors.kept_for_conduct import kept_for_conduct
+from stream.engine.deltas.buffer import DeltaBuffer
+from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
+from stream.facts.identity import own_id
+from stream.ledger.complaints import complaint_credit
+from stream.ledger.contribution import Credit
+from stream.ledger.debtor_index import DebtorIndex
+from stream.ledger.definitions import Definitions
+from stream.ledger.kinds import MidnightMs
+from stream.ledger.store import dossier as dossiers
+from stream.ledger.store.dossier import Dossier
+from stream.ledger.store.held_facts import FactList
+from stream.ledger.store.large_dossier import LargeDossier
+
+_SEEN: frozenset[type[Fact]] = frozenset((Call, Message, Visit, Case, Complaint, Restriction))
+_CONTACTS: frozenset[type[Fact]] = frozenset((Call, Message, Visit))
+_AT_ONCE: frozenset[type[Fact]] = frozenset((Complaint, Restriction))
+"""Facts that may change what was found at an instant before they occurred: an evaluation in between knows nothing of
+it, so each is judged by itself. What a contact or a case event changes lies at its own instant or after it."""
+
+MOST_CALM = 500_000
+"""Debtors who are known to be calm: after so many it is found out anew."""
+SCHEDULED_AT_ONCE = 500
+"""Debtors whose deadlines are looked up at one commit after a restore."""
+
+
+class _Touched:
+    """A debtor whom the facts since the last commit may have changed something of.
+
+    `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
+    then, or what was found in it; None: there was no dossier. `contacts`: those that came since the commit, as long as
+    nothing else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
+    """
+
+    __slots__ = ("contacts", "said", "settled")
+
+    def __init__(self, said: Dossier | Findings | None) -> None:
+        self.said = said
+        self.settled = said
+        self.contacts: set[Name] | None = set()
+
+
+class Conduct:
+    """The rules at work on one ledger. Contributions go to `buffer`; `take` gives the records."""
+
+    def __init__(
+        self, rulebook: Rulebook, definitions: Definitions, midnight_ms: MidnightMs, buffer: DeltaBuffer
+    ) -> None:
+        self._rulebook = rulebook
+        self._definitions = definitions
+        self._midnight_ms = midnight_ms
+        self._buffer = buffer
+        self._touched: dict[str, _Touched] = {}
+        self._has_deadlines = rulebook.deadlines
+        self._records: list[ConductFinding] = []
+        self.failures: list[str] = []
+        """Why debtors could not be judged, since whoever reads this emptied it: nothing is said of them until they can
+        be, at one of the next commits."""
+        self._failing: set[str] = set()
+        self._screen = Screen(rulebook)
+        self._calm: dict[str, Calm] = {}
+        self._complaining: set[str] = set()
+        """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
+        self._due: list[tuple[int, str]] = []
+        """A heap of the deadlines that are not judged yet, with the debtor; some may have been met."""
+        self._unscheduled: dict[str, None] = {}
+        """Debtors with a complaint whose deadlines are not in `_due` yet."""
+        self.judged_ms: int | None = None
+        """Deadlines before it are judged, as of the last `take`."""
+
+    @property
+    def pending(self) -> int:
+        """How many debtors the next `take` judges, and how many records it has already."""
+        return len(self._touched) + len(self._records)
+
+    def before(self, key: str, fact: Fact, dossier: Dossier | None, *, may_be_known: bool) -> bool:
+        """To be called before a fact comes to a dossier, if there is one, or a version of it is exchanged there; that
+        nothing comes of it then is no harm. True: `after` is to be called once it has come."""
+        if fact.debtor_id is None:
+            return False
+        kind, touched = type(fact), self._touched.get(key)
+        complaining = key in self._complaining
+        if not complaining and not self._may_touch(key, fact, touched is not None, may_be_known):
+            return False
+        if touched is None:
+            touched = self._touched[key] = _Touched(dossier)
+            self._calm.pop(key, None)
+        if touched.contacts is not None:
+            if kind in _CONTACTS and not may_be_known and not complaining:
+                touched.contacts.add((kind.TYPE, own_id(fact)))
+            else:
+                self._judge_large(key, touched)
+                touched.contacts = None
+        if kind is Complaint and self._has_deadlines:
+            self._complaining.add(key)
+        if not (may_be_known or complaining or kind in _AT_ONCE):
+            return False
+        self._settle(key, touched, self._found(key, dossier), 0, None)
+        return True
+
+    def after(self, key: str, dossier: Dossier, caused_ms: int, frontier_ms: int | None) -> None:
+        """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
+        self._settle(key, self._touched[key], self._found(key, dossier), caused_ms, frontier_ms)
+
+    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductFinding]:
+        """The records of what has changed since the last time. Deadlines are judged that the watermark has passed."""
+        before_ms = self.judged_ms
+        now_ms = self._schedule(held, watermark_ms)
+        while self._due and now_ms is not None and self._due[0][0] < now_ms:
+            _, key = heappop(self._due)
+            if key not in self._touched:
+                due = self._touched[key] = _Touched(held.get(key))
+                self._judge_large(key, due)
+                due.contacts = None
+        self.judged_ms = now_ms
+        for key in list(self._touched):
+            try:
+                self._judge(key, held.get(key), before_ms, now_ms)
+            except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+                if key not in self._failing:
+                    self._failing.add(key)
+                    self.failures.append(repr(error))
+        found, self._records = self._records, []
+        return found
+
+    def before_forgetting(self, key: str, dossier: Dossier) -> None:
+        """To be called before facts are forgotten: what was said of a debtor is found in its facts, once more."""
+        if key in self._touched:
+            self._judge(key, dossier, self.judged_ms, self.judged_ms)
+
+    def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
+        """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
+        touched, now = self._touched[key], NOTHING
+        if dossier is None:
+            self._judge_large(key, touched)
+        else:
+            facts = dossiers.facts(key, dossier)
+            history = History(self._rulebook, key, facts)
+            alone = None if touched.contacts is None else judged_alone(history, touched.contacts)
+            if alone is not None:
+                touched.said, now = alone
+                touched.settled = touched.said
+            else:
+                self._judge_large(key, touched)
+                now = self._findings(history, facts)
+            self._note_calm(key, history)
+        self._settle(key, touched, now, 0, None)
+        self._await(key, now, now_ms)
+        self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
+        del self._touched[key]
+        self._failing.discard(key)
+
+    def _note_calm(self, key: str, history: History) -> None:
+        calm = calm_of(history, self._screen)
+        if calm is not None:
+            if len(self._calm) >= MOST_CALM:
+                self._calm.clear()
+            self._calm[key] = calm
+
+    def restored(self, key: str, name: str) -> None:
+        """A record of the ledger topic was read, of a fact of this identity."""
+        self._calm.pop(key, None)
+        if self._has_deadlines and name[0] == Complaint.LETTER:
+            self._complaining.add(key)
+            self._unscheduled[key] = None
+
+    def kept(
+        self, key: str, facts: Sequence[Fact], gone: Sequence[Fact], frontier_ms: int
+    ) -> tuple[set[str], int | None]:
+        """What of `gone` must stay (`kept_for_conduct.py`)."""
+        return kept_for_conduct(self._rulebook, key, facts, gone, frontier_ms)
+
+    def findings(self, key: str, dossier: Dossier | None) -> Findings:
+        """All that the rules find of a debtor now."""
+        return self._judged(key, dossier)
+
+    def _may_touch(self, key: str, fact: Fact, is_touched: bool, may_be_known: bool) -> bool:
+        """Whether a fact may change what is found of its debtor, who has no complaint."""
+        if may_be_known:
+            return type(fact) in _SEEN
+        if not self._may_matter(fact):
+            return False
+        if is_touched or not isinstance(fact, Call):
+            return True
+        calm = self._calm.get(key)
+        return calm is None or not calm.passes(fact, self._screen)
+
+    def _may_matter(self, fact: Fact) -> bool:
+        """Whether a new fact exists for any rule, or changes what a rule finds of others."""
+        if isinstance(fact, Call):
+            return fact.transferred_from is None and (fact.direction == "outbound" or fact.outcome == "human")
+        if isinstance(fact, Message):
+            return fact.direction == "outbound"
+        if isinstance(fact, Case):
+            return fact.debtor_zone is not None
+        return isinstance(fact, Visit | Restriction) or (self._has_deadlines and isinstance(fact, Complaint))
+
+    def _schedule(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> int | None:
+        """Looks up deadlines after a restore; up to which instant they can be judged now, which does not go back."""
+        judged_ms = self.judged_ms
+        for key in list(islice(self._unscheduled, SCHEDULED_AT_ONCE)):
+            del self._unscheduled[key]
+            self._await(key, self._found(key, held.get(key)), judged_ms)
+        if self._unscheduled or watermark_ms is None:
+            return judged_ms
+        return watermark_ms if judged_ms is None else max(watermark_ms, judged_ms)
+
+    def _await(self, key: str, found: Findings, judged_ms: int | None) -> None:
+        """Sees to it that the debtor is judged when the next deadline has passed."""
+        if key in self._complaining:
+            waits = [
+                breach.at_ms
+                for breach in found.breaches.values()
+                if breach.type == Complaint.TYPE and (judged_ms is None or breach.at_ms >= judged_ms)
+            ]
+            if waits:
+                heappush(self._due, (min(waits), key))
+
+    def _settle(self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
+        """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
+        settled = self._found(key, touched.settled)
+        if touched.said is touched.settled:
+            touched.said = settled
+        touched.settled = now
+        difference = contributed(settled, now)
+        if difference:
+            self._buffer.add_difference(difference, caused_ms, frontier_ms)
+
+    def _found(self, key: str, at: Dossier | Findings | None) -> Findings:
+        return at if isinstance(at, Findings) else self._judged(key, at)
+
+    def _judged(self, key: str, dossier: Dossier | None) -> Findings:
+        """What the rules find in a dossier."""
+        if dossier is None:
+            return NOTHING
+        facts = dossiers.facts(key, dossier)
+        return self._findings(History(self._rulebook, key, facts), facts)
+
+    def _findings(self, history: History, facts: list[Fact]) -> Findings:
+        return Findings(
+            {breach.key: breach for breach in breaches(history, self._credits(facts))},
+            {standing.key: standing for standing in standings(history)},
+        )
+
+    def _judge_large(self, key: str, touched: _Touched) -> None:
+        """Judges a large dossier as it was at the last commit."""
+        if isinstance(touched.said, LargeDossier):
+            new = touched.contacts or ()
+            facts = [
+                fact
+                for fact in dossiers.facts(key, touched.said)
+                if not isinstance(fact, Call | Message | Visit) or (fact.TYPE, own_id(fact)) not in new
+            ]
+            touched.said = touched.settled = self._findings(History(self._rulebook, key, facts), facts)
+
+    def _credits(self, facts: list[Fact]) -> _Credits:
+        return _Credits(facts, self._definitions, self._midnight_ms)
+
+
+class _Credits:
+    """Who is credited with a complaint. The facts are indexed only if it is asked."""
+
+    def __init__(self, facts: list[Fact], definitions: Definitions, midnight_ms: MidnightMs) -> None:
+        self._facts = facts
+        self._definitions = definitions
+        self._midnight_ms = midnight_ms
+        self._index: DebtorIndex | None = None
+
+    def __call__(self, complaint: Complaint) -> Credit:
+        if self._index is None:
+            self._index = DebtorIndex(FactList(self._facts), self._definitions, self._midnight_ms)
+            self._index.take_in_all()
+        return complaint_credit(self._index, complaint)

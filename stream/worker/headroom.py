@@ -1,0 +1,55 @@
+"""Answers diallers for the debtors of this worker's numbers, from the state in memory (conduct 5)."""
+
+from collections.abc import Callable
+from socket import gethostname
+
+from stream.conduct.headroom import Query
+from stream.partition.context import WorkerSetup
+from stream.partition.debtors import DebtorPartition
+from stream.partition.intake import key_partition
+from stream.publish.headroom import Answer, Elsewhere, NotYet
+from stream.settings import Settings
+from stream.worker.assignments import Assignments
+
+WhereIs = Callable[[int], str | None]
+"""Debtor partition -> the address of the worker that has it, as the group knows; None: not known."""
+
+
+def advertised_url(settings: Settings, port: int) -> str:
+    """Where other machines reach this worker, if it listens on this port."""
+    if settings.http.advertised_url is not None:
+        return settings.http.advertised_url
+    host = settings.http.host
+    if host in ("", "0.0.0.0", "::"):
+        host = gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class HeadroomDesk:
+    """Asked by the web server, on the loop that all partitions run on: an answer sees whole events only."""
+
+    def __init__(self) -> None:
+        self._setup: WorkerSetup | None = None
+        self._assignments: Assignments | None = None
+        self._where_is: WhereIs = lambda _: None
+        self.own_url: str | None = None
+
+    def has(self, setup: WorkerSetup, assignments: Assignments, where_is: WhereIs) -> None:
+        """From here on it can answer, as soon as numbers are assigned."""
+        self._setup, self._assignments, self._where_is = setup, assignments, where_is
+
+    def __call__(self, query: Query) -> Answer:
+        """The answer, or who has it."""
+        setup, assignments = self._setup, self._assignments
+        if setup is None or assignments is None:
+            return NotYet(None, None, "the worker has not joined the group yet")
+        partition = key_partition(query.debtor.encode(), setup.debtor_partitions)
+        task = assignments.task(1, partition)
+        if task is not None and task.is_open and isinstance(task.work, DebtorPartition):
+            return task.work.headroom(query)
+        if task is not None:
+            return NotYet(partition, self.own_url, f"number {partition} is being restored")
+        if not assignments.assigned:
+            return NotYet(partition, None, "the group is sharing out its numbers")
+        url = self._where_is(partition)
+        return Elsewhere(partition, None if url == self.own_url else url)
