@@ -15,6 +15,7 @@ from stream.feeds.mapping import FeedMapping
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.kpis.indicators import INDICATORS
 from stream.kpis.options import OPTIONS, options_of
+from stream.scores.outputs import LedgerRecord, ScoreRecord
 from stream.settings.conduct import pack_schema
 from stream.settings.document import DefinitionsSection
 from stream.windows.measures import LEVELS, TABLE
@@ -38,6 +39,8 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
     yield "conduct.json", {"$schema": DIALECT, **ConductRecord.model_json_schema()}
     yield "pack.json", {"$schema": DIALECT, "title": "A file of conduct rules", **pack_schema()}
+    yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
+    yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 

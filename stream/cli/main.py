@@ -20,10 +20,12 @@ from stream.cli import (
     headroom,
     import_,
     kpis,
+    measure,
     openmetrics,
     produce,
     reconcile,
     replay,
+    scores,
     simulate,
     topics,
     worker,
@@ -87,6 +89,8 @@ app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(headroom.headroom)
 app.command()(board.board)
+app.add_typer(scores.app, name="scores")
+app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
 app.command()(doctor.doctor)

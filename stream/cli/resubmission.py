@@ -52,7 +52,7 @@ def resubmit(
             on_sent(letter)
         return left_out
     with asyncio.Runner() as runner:
-        producer = runner.run(started(partial(_producer, settings)))
+        producer = runner.run(started(partial(producer_of, settings)))
         try:
             waiting = iter(whole())
             while some := list(islice(waiting, AT_ONCE)):
@@ -62,7 +62,8 @@ def resubmit(
     return left_out
 
 
-def _producer(settings: "Settings") -> Any:
+def producer_of(settings: "Settings") -> Any:
+    """A producer of events, not started; to be made in a running loop."""
     from aiokafka import AIOKafkaProducer
 
     # The default partitioner is murmur2, as the inbound topics ask for (contract 1).

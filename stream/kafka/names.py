@@ -41,6 +41,14 @@ class Names:
         return f"{self.prefix}.conduct.v1"
 
     @property
+    def scores(self) -> str:
+        return f"{self.prefix}.scores.v1"
+
+    @property
+    def scoreledger(self) -> str:
+        return f"{self.prefix}.scoreledger.v1"
+
+    @property
     def deadletter(self) -> str:
         return f"{self.prefix}.deadletter.v1"
 

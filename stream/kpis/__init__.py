@@ -1,3 +1,3 @@
 """What the numbers are: the KPI catalogue, values and records."""
 
-__all__ = ["catalogue", "flat_table", "kpi", "options", "records", "value"]
+__all__ = ["catalogue", "flat_table", "kpi", "options", "records", "targets", "value"]

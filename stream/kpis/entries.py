@@ -3,12 +3,14 @@ through here, so that what is asked again is kept."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction as Ratio
 from operator import itemgetter
 from typing import NamedTuple
 
 import orjson
 
 from stream.kpis.kpi import Kpi
+from stream.kpis.targets import said
 from stream.kpis.value import rate
 from stream.windows.measures import IN_CURRENCY, PLAIN
 from stream.windows.packed import amounts_of
@@ -18,6 +20,7 @@ REMEMBERED = 10_000
 MOST_PARTS = 200_000
 """Parts in all the tables that are kept: one for each set of currencies that some entity has."""
 NOTHING = (0, 0)
+NONE = b"[]"
 
 Parts = Callable[[Sequence[int]], tuple[int, ...]]
 
@@ -87,6 +90,30 @@ class Entries:
             for part, pair in zip(table.parts, pairs, strict=True)
             if pair != NOTHING and (pair[0] or not part.numerator_decides)
         ]
+        return b"[" + b",".join(entries) + b"]"
+
+    def with_targets(
+        self, packed: Mapping[str, int], targets: Mapping[tuple[str, str], Ratio], share: tuple[int, int]
+    ) -> bytes:
+        """The same with what is said of targets, (KPI, currency or "") -> target: a KPI that has one is listed even
+        where it is 0. `share`: elapsed and all working time of the window."""
+        held = {currency for currency, number in packed.items() if currency and number}
+        currencies = tuple(sorted(held | {currency for _, currency in targets if currency}))
+        table = self._tables.get(currencies) or self._table_of(currencies)
+        amounts = [*amounts_of("", packed.get("", 0))]
+        for currency in currencies:
+            amounts += amounts_of(currency, packed.get(currency, 0))
+        amounts += [*[sum(chosen(amounts)) for chosen in table.combined], 0]
+        entries = []
+        pairs = zip(table.numerators(amounts), table.denominators(amounts), strict=True)
+        for part, pair, what in zip(table.parts, pairs, self._listed(currencies), strict=True):
+            target = targets.get((what[0].id, what[1]))
+            if target is not None:
+                entry = part.made.get(pair) or part.make(pair)
+                end = said(target, pair, part.plain, (part.factor, part.minimum), share)
+                entries.append(entry[:-1] + end)
+            elif pair != NOTHING and (pair[0] or not part.numerator_decides):
+                entries.append(part.made.get(pair) or part.make(pair))
         return b"[" + b",".join(entries) + b"]"
 
     def _table_of(self, currencies: tuple[str, ...]) -> Table:

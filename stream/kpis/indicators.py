@@ -18,7 +18,7 @@ class Indicator(NamedTuple):
     note: str = ""
 
 
-_CONFIG = "a scorecard over KPIs: comes with targets and scorecards"
+_CONFIG = "a scheme over KPIs: docs/scores.md, with an example in docs/examples/schemes"
 _RECORD = (
     "a state of one debtor, not a number of an agent, team or site: "
     "it stands in the case events (`dpd`, `overdue_minor`)"
@@ -63,7 +63,12 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator("S0-19", "delinquency rate", note=_BOOK),
     Indicator("S0-20", "delinquency duration", note=_RECORD),
     Indicator("S0-22", "delinquency type", note=_DIMENSION),
-    Indicator("S1-1", "recovery target attainment", ("recovered_amount",), "the actual; the target comes with targets"),
+    Indicator(
+        "S1-1",
+        "recovery target attainment",
+        ("recovered_amount",),
+        "the actual; `attainment` stands beside a target (docs/scores.md)",
+    ),
     Indicator(
         "S1-2",
         "cumulative recovery (liquidation)",
@@ -154,7 +159,12 @@ INDICATORS: tuple[Indicator, ...] = (
     Indicator(
         "S2-14", "complaint-handling compliance", ("complaint_timeliness",), "`definitions.complaint_deadline_days`"
     ),
-    Indicator("S2-15", "sales-rep receivables", ("recovered_amount", "workload"), "attainment comes with targets"),
+    Indicator(
+        "S2-15",
+        "sales-rep receivables",
+        ("recovered_amount", "workload"),
+        "`attainment` stands beside a target (docs/scores.md)",
+    ),
     Indicator("S2-16", "risk classes", note=_DIMENSION),
     Indicator("S3-2", "recovery uplift", ("recovered_amount",), "the difference of two windows' records"),
     Indicator("S3-4", "collection success rate", ("recovered_amount",), "as S0-1"),
@@ -181,7 +191,9 @@ INDICATORS: tuple[Indicator, ...] = (
         ("signed_in_time", "break_time"),
         "the times; what is deducted for them is " + _CONFIG,
     ),
-    Indicator("S4-12", "audit of changes", note="every record has a revision; a score ledger comes with scorecards"),
+    Indicator(
+        "S4-12", "audit of changes", note="every record has a revision, and scores have a ledger (docs/scores.md)"
+    ),
     Indicator(
         "S4-14",
         "card repayment rate",

@@ -80,7 +80,7 @@ def handed_over(settings: Settings, target: Path, options: ReplayOptions, watch:
         folded = run.fold(sum(result["events"] for result in read))
         captured_parts = [part for part in source.parts if isinstance(part, TopicPart)]
         made = asyncio.run(_write(settings, job, captured_parts, run, read, folded, watch))
-        return summed_up(job, work, read, folded, made, started, identity_of(made_of))
+        return summed_up(job, work, read, folded, (*made, None), started, identity_of(made_of))
 
 
 async def _write(

@@ -17,6 +17,7 @@ __all__ = [
     "replay",
     "results",
     "running",
+    "scoring",
     "tables",
     "tasks",
     "waiting",

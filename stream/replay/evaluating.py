@@ -11,6 +11,7 @@ from stream.engine.entities.stage import EntityStage
 from stream.facts.instant import instant_ms
 from stream.replay.job import Job
 from stream.replay.parcels import Index, read_parcels
+from stream.replay.scoring import ScoredRecords
 from stream.replay.segments import Segments
 from stream.replay.slices import SLICE_MS
 from stream.replay.tasks import Result
@@ -36,6 +37,10 @@ def evaluate(job: Job, bucket: int, indexes: list[Index], greatest_ms: int | Non
             alerts += stage.tick(now_ms).alerts
     stage.apply(STATEMENT_KEY, encode_statement(0, greatest_ms, greatest_ms))
     output = stage.close()
+    scored = ScoredRecords(job, f"records-{bucket}")
+    for record in output.kpis:
+        scored.add(record)
+    scored.close()
     segments = Segments(job.folder / f"records-{bucket}")
     for entity, records in groupby(_wanted(job, output.kpis), key=lambda record: _entity(record[0])):
         segments.add(entity, records)
@@ -49,10 +54,12 @@ def _entity(key: bytes) -> str:
 
 
 def _wanted(job: Job, records: list[Record]) -> Iterator[Record]:
-    if job.from_ms is None and job.to_ms is None:
-        yield from records
-        return
     for key, value in records:
+        if key.rsplit(b"|", 2)[1].decode() not in job.windows:
+            continue
+        if job.from_ms is None and job.to_ms is None:
+            yield key, value
+            continue
         record = orjson.loads(value)
         if job.wants(instant_ms(record["start"]), instant_ms(record["end"])):
             yield key, value

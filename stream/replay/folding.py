@@ -16,7 +16,7 @@ from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import entity_partition
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
-from stream.facts.fact import Fact
+from stream.facts.fact import Fact, Measurement
 from stream.ledger.judge import Verdict
 from stream.replay.conduct import BreachFinder, write_found
 from stream.replay.conduct_found import Found, found_of
@@ -26,6 +26,7 @@ from stream.replay.job import Job
 from stream.replay.pane_sums import PaneSums
 from stream.replay.parcels import Place, write_parcels
 from stream.replay.reading import CUT_BYTES
+from stream.replay.scoring import Measured, measured
 from stream.replay.slices import slices_of
 from stream.replay.spill import spilled
 from stream.replay.tasks import Report, Result, later
@@ -60,6 +61,7 @@ class _FoldCounts:
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
     found: dict[Place, list[Found]] = field(default_factory=dict)
+    measurements: list[Measured] = field(default_factory=list)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
@@ -68,8 +70,8 @@ def fold(job: Job, group: int, report: Report) -> Result:
     by debtor partition, and what the conduct rules find in it to `found-GROUP`.
 
     Result: counts of events `accepted`, `duplicates`, `superseded` and `dead`; `greatest_ms`; `sites` to which anything
-    was contributed; `index` of the parcels; `ledger` and `found`, the indexes of the ledger's records and of what
-    conduct rules find.
+    was contributed; `measurements` that count; `index` of the parcels; `ledger` and `found`, the indexes of the
+    ledger's records and of what conduct rules find.
     """
     counts = _FoldCounts()
     parcels = (_step_by_step if job.stepwise else _at_once)(job, group, counts, report)
@@ -88,6 +90,7 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "index": index,
         "ledger": ledger,
         "found": found,
+        "measurements": counts.measurements,
     }
 
 
@@ -107,6 +110,7 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
             counts.breaches += found
             for breach in found:
                 sums(breach.credit, "conduct_breaches", breach.at_ms, 1)
+        counts.measurements += measured(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:
@@ -153,6 +157,10 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for line, value, fact in zip(lines, values, _decoded(values, job), strict=True)
     ]
     events.sort(key=lambda event: event[:4])
+    alone = FactStore(settings.limits())
+    alone.add_all([event[4] for event in events if isinstance(event[4], Measurement)])
+    for facts_of_key in alone.groups():
+        counts.measurements += measured(facts_of_key)
 
     for first in range(0, len(events), TAKE_AT_FACTS):
         some = events[first : first + TAKE_AT_FACTS]

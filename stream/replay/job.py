@@ -8,6 +8,7 @@ from pathlib import Path
 
 from stream.engine.entities.publication import Publication
 from stream.replay.reading import InputPart, LinesPart, RowsPart
+from stream.scores.needs import Needs
 from stream.settings import Settings
 from stream.windows.calendar import QUARTER_MS
 from stream.windows.plan import WindowPlan
@@ -69,7 +70,13 @@ class Job:
         """How records are published: at the end of the input everything is final, and alerts do not wait for late
         events, since events come in the order of time."""
         publication = self.settings.publication(self.run)
-        return replace(publication, horizon_ms=None, alert_delay_ms=0, windows=self.windows, end_ms=self.end_ms)
+        windows = self.windows | {window for _, window in self.scored}
+        return replace(publication, horizon_ms=None, alert_delay_ms=0, windows=windows, end_ms=self.end_ms)
+
+    @cached_property
+    def scored(self) -> frozenset[tuple[str, str]]:
+        """(level, window) of the KPI records that scores are computed from, wanted or not."""
+        return Needs(self.settings.schemes()).windows
 
     def wants(self, start_ms: int, end_ms: int) -> bool:
         """Whether a window lies within `from_ms` and `to_ms`."""

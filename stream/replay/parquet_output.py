@@ -6,7 +6,10 @@ from stream.replay.parquet import DUCKDB_CONFIG
 from stream.replay.workfolder import OutputError
 from stream.replay.writing import ALERTS, KPIS
 
-_KPI = "STRUCT(kpi VARCHAR, currency VARCHAR, numerator BIGINT, denominator BIGINT, value DOUBLE, status VARCHAR)[]"
+_KPI = (
+    "STRUCT(kpi VARCHAR, currency VARCHAR, numerator BIGINT, denominator BIGINT, value DOUBLE, status VARCHAR, "
+    "target DOUBLE, attainment DOUBLE, pace DOUBLE)[]"
+)
 _COLUMNS = {
     KPIS: {
         **dict.fromkeys(("site", "level", "entity", "window", "start", "end", "as_of"), "VARCHAR"),

@@ -17,6 +17,7 @@ from stream.replay.parquet_output import to_parquet
 from stream.replay.reading import PARQUET, InputPart, parts_of
 from stream.replay.results import fingerprint
 from stream.replay.running import ReplayRun, Watch, perform
+from stream.replay.scoring import Scored, scored_name, write_scores
 from stream.replay.segments import put_together
 from stream.replay.tables import to_csv
 from stream.replay.tasks import Result
@@ -43,7 +44,8 @@ class Summary:
 
     `unconfigured_sites`: sites without configuration, which count in UTC and without shifts. `fingerprint`: the same
     for runs of the same input under the same configuration. `tombstones`: records without a value, which are no events;
-    None, and left out of the file, where files are read, which have none.
+    None, and left out of the file, where files are read, which have none. `measurements_undeclared`: measurements of
+    indicators that the configuration does not declare; None, like `scores`, where no scores are computed.
     """
 
     run: str
@@ -60,6 +62,8 @@ class Summary:
     unconfigured_sites: list[str]
     fingerprint: str
     tombstones: int | None = None
+    scores: int | None = None
+    measurements_undeclared: int | None = None
 
     def fields_written(self) -> dict[str, Any]:
         """The fields that are written."""
@@ -125,9 +129,10 @@ def compute(settings: Settings, source: Input, target: Path, options: ReplayOpti
         kpi_records = put_together(work.out / KPIS, [(job.folder / name, done["segments"]) for name, done in records])
         decided = range(job.buckets) if job.stepwise else ()
         alerts = write_alerts(work.out, [job.folder / f"alerts-{bucket}" for bucket in decided])
+        scored = write_scores(job, work.out, [job.folder / scored_name(name) for name, _ in records], folded)
         if options.output != "jsonl":
             (to_parquet if options.output == "parquet" else to_csv)(work.out)
-        return summed_up(job, work, read, folded, (kpi_records, alerts), started, fingerprint(made_of))
+        return summed_up(job, work, read, folded, (kpi_records, alerts, scored), started, fingerprint(made_of))
 
 
 def job_of(settings: Settings, source: Input, target: Path, options: ReplayOptions) -> Job:
@@ -144,12 +149,12 @@ def summed_up(
     work: WorkFolder,
     read: Sequence[Result],
     folded: Sequence[Result],
-    made: tuple[int, int],
+    made: tuple[int, int, Scored | None],
     started: float,
     made_of: str,
 ) -> Summary:
-    """Writes the dead letters, the breaches and the summary. `made`: how many KPI records and alerts; `made_of`: the
-    fingerprint."""
+    """Writes the dead letters, the breaches and the summary. `made`: how many KPI records and alerts, and what became
+    of scores; `made_of`: the fingerprint."""
     dead = [
         *(job.folder / f"dead-split-{number}" for number in range(len(read))),
         *(job.folder / f"dead-fold-{group}" for group in range(job.groups)),
@@ -177,6 +182,7 @@ def summed_up(
         unconfigured_sites=sorted({site for result in folded for site in result["sites"]} - job.plan.sites.keys()),
         fingerprint=made_of,
         tombstones=sum(result["tombstones"] for result in read) if job.of_topics else None,
+        **(made[2]._asdict() if made[2] is not None else {}),
     )
     write_rest(work.out, summary.fields_written())
     return summary

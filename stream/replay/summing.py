@@ -14,6 +14,7 @@ from stream.ledger.states import pieces
 from stream.replay.job import Job
 from stream.replay.pane_sums import Later, Owner, Panes
 from stream.replay.parcels import Index, read_parcels, write_parcels
+from stream.replay.scoring import ScoredRecords
 from stream.replay.segments import Segment, Segments
 from stream.replay.tasks import Result
 from stream.windows.calendar import Calendar, Window
@@ -129,7 +130,7 @@ class _WindowSums:
                     for name, amount in sums.items():
                         held[name] = held.get(name, 0) + amount
         job = self._job
-        if job.from_ms is None and job.to_ms is None:
+        if (job.from_ms is None and job.to_ms is None) or job.scored:
             return found
         return {window: sums for window, sums in found.items() if job.wants(window[1], window[2])}
 
@@ -148,7 +149,9 @@ class _RecordWriter:
     """Writes the KPI records of whole entities to one file."""
 
     def __init__(self, job: Job, name: str, end_ms: int | None) -> None:
+        self._job = job
         self._end_ms = end_ms or 0
+        self._scored = ScoredRecords(job, name)
         self._publisher = Publisher(job.publication, ())
         self._segments = Segments(job.folder / name)
 
@@ -158,7 +161,8 @@ class _RecordWriter:
         self._segments.add(text, self._records(text, windows))
 
     def close(self) -> list[Segment]:
-        """Closes the file; gives where in it each entity's records lie."""
+        """Closes the files; gives where in that of the records each entity's lie."""
+        self._scored.close()
         return self._segments.close()
 
     def _records(self, text: str, windows: Windows) -> Iterator[tuple[bytes, bytes]]:
@@ -166,5 +170,8 @@ class _RecordWriter:
             total = Total(text, name, start_ms, end_ms)
             total.sums = pack(sums)
             record = self._publisher.last_word(total, self._end_ms)
-            if record is not None:
+            if record is None:
+                continue
+            self._scored.add(record)
+            if name in self._job.windows and self._job.wants(start_ms, end_ms):
                 yield record

@@ -9,9 +9,9 @@ import orjson
 KPIS = "kpi.jsonl"
 ALERTS = "alerts.jsonl"
 DEADLETTERS = "deadletter.jsonl"
+SCORES = "scores.jsonl"
 SUMMARY = "summary.json"
 CONDUCT = "conduct.jsonl"
-_EMPTY_SO_FAR = ("scores.jsonl",)
 
 
 def write_alerts(folder: Path, files: Iterable[Path]) -> int:
@@ -23,9 +23,7 @@ def write_alerts(folder: Path, files: Iterable[Path]) -> int:
 
 
 def write_rest(folder: Path, summary: dict[str, Any]) -> None:
-    """Writes `summary.json`, and as empty files what is not computed yet."""
-    for name in _EMPTY_SO_FAR:
-        (folder / name).touch()
+    """Writes `summary.json`."""
     (folder / SUMMARY).write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
 
 

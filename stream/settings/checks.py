@@ -10,6 +10,7 @@ from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
 from stream.settings.rulebooks import RuleChoice
+from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
 from stream.windows.calendar import QUARTER_MS
 
@@ -36,6 +37,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
     if document.conduct is not None:
         yield from RuleChoice(document.conduct).wrong
     yield from feed_problems(document.feeds)
+    yield from scheme_problems(document)
 
 
 def window_names(document: Document) -> list[str]:
@@ -76,6 +78,7 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
         )
         yield ("time", "correction_horizon"), reason
     yield from warnings_of(document)
+    yield from scheme_doubts(document)
 
 
 def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:

@@ -8,9 +8,18 @@ import re
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from stream.settings.conduct import ConductSection
+from stream.settings.schemes import (
+    CalendarSection,
+    ContestSection,
+    IndicatorName,
+    PayoutSection,
+    RewardSection,
+    ScorecardSection,
+    TargetSection,
+)
 from stream.settings.section import Section
 from stream.settings.units import (
     Count,
@@ -101,10 +110,11 @@ class Http(Section):
 
 
 class SiteSection(Section):
-    """A site: its zone, and its shifts as local (start, end) in minutes of the day."""
+    """A site: its zone, its shifts as local (start, end) in minutes of the day, and its own workdays, if it has any."""
 
     zone: str = "UTC"
     shifts: dict[Name, tuple[MinuteOfDay, MinuteOfDay]] = {}
+    calendar: CalendarSection | None = None
 
 
 def _named_length(text: object) -> tuple[str, int]:
@@ -190,10 +200,11 @@ class LimitsSection(Section):
 
 
 class Publish(Section):
-    """How often a KPI record is published, and how long the topics keep it."""
+    """How often a KPI record, and a score, is published, and how long the topics keep them."""
 
     every_ms: DurationMs = Field(1_000, alias="every")
     keep_ms: PositiveDurationMs = Field(400 * 86_400_000, alias="keep")
+    scores_every_ms: DurationMs = Field(60_000, alias="scores_every")
 
 
 class Alert(Section):
@@ -264,12 +275,12 @@ class Document(Section):
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
+    calendar: CalendarSection = CalendarSection()
+    targets: tuple[TargetSection, ...] = ()
+    indicators: tuple[IndicatorName, ...] = ()
+    scorecards: tuple[ScorecardSection, ...] = ()
+    payouts: tuple[PayoutSection, ...] = ()
+    contests: tuple[ContestSection, ...] = ()
+    rewards: tuple[RewardSection, ...] = ()
     feeds: tuple[FeedSection, ...] = ()
-    targets: None = None
-    scorecards: None = None
     conduct: ConductSection | None = None
-
-    @field_validator("targets", "scorecards", mode="before")
-    @classmethod
-    def _not_yet(cls, _: object) -> None:
-        raise ValueError("this section is not supported yet")

@@ -8,11 +8,15 @@ from stream.alerts.rules import Level, Rule
 from stream.alerts.watch import watched_columns
 from stream.conduct.rulebook import Rulebook
 from stream.engine.entities.publication import Publication
+from stream.kpis.targets import Targets
 from stream.ledger.definitions import Definitions, FactLimits
+from stream.scores.periods import Periods
+from stream.scores.schemes import Schemes
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
 from stream.settings.rulebooks import RuleChoice
+from stream.settings.scheme_values import periods_of, schemes_of, targets_of
 from stream.settings.security import client_options, unusable_files
 from stream.windows.plan import SiteClock, WindowPlan
 
@@ -118,6 +122,18 @@ class Settings:
         """The columns that alert rules read: the debtor stage sends their rows even where they come to 0 (live 5)."""
         return watched_columns(self.rules(), self.plan())
 
+    def targets(self) -> Targets:
+        """The targets of KPIs."""
+        return targets_of(self.document, self.plan())
+
+    def schemes(self) -> Schemes:
+        """The scorecards, payouts, contests and rewards."""
+        return schemes_of(self.document)
+
+    def periods(self) -> Periods:
+        """The periods of scores, and the workdays of the sites."""
+        return periods_of(self.document, self.plan())
+
     def publication(self, run: str = "live") -> Publication:
         """How the entity stage of a live run publishes its records; `run` is written into them."""
         return Publication(
@@ -130,6 +146,7 @@ class Settings:
             dead_after_ms=self.time.dead_after_ms,
             rolling_records=True,
             conduct=self.document.conduct is not None,
+            targets=self.targets(),
         )
 
     def unusable_files(self) -> list[str]:

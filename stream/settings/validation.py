@@ -100,9 +100,20 @@ def _follows(key: KeyPath, reason: str, touched: set[KeyPath]) -> bool:
                 return True
             if rule and (ours, str(other[-1])) in _TOGETHER:
                 return True
-        elif key[0] == other[0] and str(other[-1]) in reason:
+        elif other[0] in _RESTS_ON.get(key[0], ()) or (key[0] == other[0] and str(other[-1]) in reason):
             return True
     return False
+
+
+_NAMES = ("indicators", "windows", "sites")
+_RESTS_ON: dict[str | int, tuple[str, ...]] = {
+    "targets": ("windows", "sites"),
+    "scorecards": _NAMES,
+    "payouts": ("scorecards", *_NAMES),
+    "contests": _NAMES,
+    "rewards": ("contests", *_NAMES),
+}
+"""Section -> the sections whose names it uses: with one of these taken out, a name may be missing for that alone."""
 
 
 _NAMED_BY: dict[str | int, tuple[str, ...]] = {

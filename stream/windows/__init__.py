@@ -12,5 +12,6 @@ __all__ = [
     "totals",
     "trail",
     "watermark",
+    "workdays",
     "zone",
 ]

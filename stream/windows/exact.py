@@ -27,6 +27,11 @@ def dumps_bare(record: object) -> bytes:
         return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
 
 
+def loads_bare(value: bytes) -> Any:
+    """What `dumps_bare` wrote. ValueError: it is no JSON."""
+    return json.loads(value)
+
+
 def dumps(record: Mapping[str, Any]) -> bytes:
     """JSON of a record with its version as `f`, keys in their order; `f` becomes negative when an integer needs more
     than 64 bits."""

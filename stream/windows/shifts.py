@@ -31,11 +31,13 @@ class Shifts:
 def _near(zone: str, shifts: tuple[tuple[int, int], ...], utc_day: int) -> tuple[tuple[int, int], ...]:
     """The shift windows that may hold an instant of this day since the epoch."""
     today = (EPOCH + timedelta(days=utc_day)).date()
-    found = (_shift(zone, *minutes, today + DAY * offset) for minutes in shifts for offset in (-3, -2, -1, 0, 1, 2))
+    found = (span_ms(zone, *minutes, today + DAY * offset) for minutes in shifts for offset in (-3, -2, -1, 0, 1, 2))
     return tuple({window for window in found if window[0] < window[1]})
 
 
-def _shift(zone: str, start: int, end: int, day: date) -> tuple[int, int]:
+def span_ms(zone: str, start: int, end: int, day: date) -> tuple[int, int]:
+    """Start and end of a shift, given in minutes of the local day, on the date it begins. One that a clock change
+    leaves without length does not start before it ends."""
     clock = load_zone(zone)
     return (
         local_instant_ms(clock, day, start),

@@ -113,8 +113,7 @@ def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -
         ("windows: {day: never}", "windows.day: should be true or false, not 'never'"),
         ("windows: {day: [1]}", "windows.day: should be true or false"),
         ("limits: {record_bytes: 10.5}", "limits.record_bytes: should be a whole number, not '10.5'"),
-        ("targets: {}", "targets: this section is not supported yet"),
-        ("scorecards: []", "scorecards: this section is not supported yet"),
+        ("targets: {}", "targets: should be a list"),
         ("conduct: {packs: any}", "conduct.packs: should be a list, not 'any'"),
     ],
 )  # fmt: skip

@@ -33,6 +33,12 @@ class KpiValue(OutputModel):
     status: Literal["ok", "no_data", "few"] = Field(
         description="no_data: the denominator is 0. few: it is under the KPI's minimum sample."
     )
+    target: float | int | None = Field(default=None, description="Only where one applies, in the KPI's unit.")
+    attainment: float | None = Field(default=None, description="Beside a target: value / target; null if undefined.")
+    pace: float | None = Field(
+        default=None,
+        description="Beside a target: attainment over the share of the window's working time that has passed.",
+    )
 
 
 class KpiRecord(OutputModel):
@@ -52,7 +58,7 @@ class KpiRecord(OutputModel):
     revision: int
     run: str
     catalogue: int = Field(description="Version of the KPI catalogue.")
-    kpis: list[KpiValue] = Field(description="Sorted by (kpi, currency); those that are not 0.")
+    kpis: list[KpiValue] = Field(description="Sorted by (kpi, currency); those that are not 0 or have a target.")
 
 
 class AgentRecord(OutputModel):

@@ -20,7 +20,9 @@ class Publisher:
     def __init__(self, publication: Publication, lengths: Iterable[tuple[str, int]]) -> None:
         self._publication = publication
         self._lengths = dict(lengths)
-        self._records = Records(publication.run, publication.minimum_sample, conduct=publication.conduct)
+        self._records = Records(
+            publication.run, publication.minimum_sample, publication.targets, conduct=publication.conduct
+        )
         self.watermark_ms: int | None = None
         self.revision_floor = 0
         """The highest revision of any window that is no longer held: revisions of new windows start above it."""
@@ -29,6 +31,8 @@ class Publisher:
     def forget_derived(self) -> None:
         """Knows no windows any more."""
         self._queue: list[tuple[int, int, Total]] = []
+        self.again: set[Total] = set()
+        """Windows that are due only since the targets are others than they were published with."""
         self._pushes = 0
         self._last_now_ms = NOT_YET_MS
         self._ends = _ByEnd()
@@ -55,6 +59,15 @@ class Publisher:
             if total.queued:
                 self._push(NOT_YET_MS, total)
 
+    def look_again(self, totals: Iterable[Total]) -> None:
+        """Windows that may show other targets than before are due, though nothing in them changed."""
+        for total in totals:
+            if not total.rolling and not total.name.startswith("interval_"):
+                self.again.add(total)
+                if not total.queued:
+                    total.queued = True
+                    self._push(NOT_YET_MS, total)
+
     def due(self, touched: list[Total], now_ms: int, most: int = 1 << 62) -> Iterator[Total]:
         """Windows to look at now: changed ones whose turn it is, those that waited for it, and new final ones.
 
@@ -66,6 +79,7 @@ class Publisher:
         while left > 0 and self._queue and (back or self._queue[0][0] <= now_ms):
             left -= 1
             total = heappop(self._queue)[2]
+            self.again.discard(total)
             total.queued, total.unsaved = False, True
             yield total
         for total in touched:
@@ -93,7 +107,10 @@ class Publisher:
         """The record of a window, if it differs from the one last published; one that never held a KPI has none."""
         kpis = self._records.kpis(_level(total), total.sums)
         final = self._is_final(total)
-        digest = blake2b(kpis, digest_size=8).hexdigest()
+        shown = kpis
+        if kpis != NO_KPIS and not total.rolling:
+            shown += self._records.targets_text(total.text, total.name, total.start_ms)
+        digest = blake2b(shown, digest_size=8).hexdigest()
         if (digest == total.digest and final == total.final) or (total.digest is None and kpis == NO_KPIS):
             return None
         total.revision = (total.revision or self.revision_floor) + 1
@@ -145,6 +162,7 @@ class Publisher:
             key = key_of(total.text, total.name, text_of(start_ms))
         site, level, entity = total.text.split("|")
         span = RecordSpan(site, level, entity, total.name, start_ms, end_ms)
+        kpis = self._records.complete(span, as_of_ms, total.sums, kpis)
         return key, self._records.record(span, as_of_ms, total.final, total.revision, kpis)
 
 

@@ -78,6 +78,7 @@ class EntityStage:
         self._saved_clock = b""
         self._restoring = False
         self._known_scopes: frozenset[str] = frozenset()
+        self._known_targets = publication.targets.digest
 
     @property
     def counters(self) -> Counter[str]:
@@ -292,12 +293,15 @@ class EntityStage:
             if feed.idle and feed.text not in store.entities:
                 store.feeds.pop(feed.text, None)
         self._evaluator.changed.clear()
+        if not self._publisher.again:
+            self._known_targets = self._publication.targets.digest
         clock = self._clock()
         if clock != self._saved_clock:
             self._saved_clock = clock
             state.append((CLOCK_KEY, clock))
 
     def _clock(self) -> bytes:
+        targets = {"targets": self._known_targets} if self._known_targets else {}
         return dumps(
             {
                 "f": FORMAT,
@@ -307,6 +311,7 @@ class EntityStage:
                 "floor": self._publisher.revision_floor,
                 "evaluated": self._evaluator.evaluated_ms,
                 "scopes": self._evaluator.scopes,
+                **targets,
             }
         )
 
@@ -328,6 +333,7 @@ class EntityStage:
         self._publisher.revision_floor = record["floor"]
         self._evaluator.evaluated_ms = record["evaluated"]
         self._known_scopes = frozenset(record["scopes"])
+        self._known_targets = record.get("targets", "")
 
     def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
         if value is None:
@@ -347,6 +353,8 @@ class EntityStage:
         self._publisher.watermark_ms = self._watermark.value_ms
         views = (view for entity in store.entities.values() for view in entity.views)
         self._publisher.resume([*store.all_totals(), *views])
+        if self._known_targets != self._publication.targets.digest:
+            self._publisher.look_again(store.all_totals())
         self._adopt()
         self._evaluator.resume(store.feeds, self._evaluator.evaluated_ms)
 

@@ -1,0 +1,100 @@
+"""Where scores are read from: the folder of a replay or the live topics; and which of them a person asks for."""
+
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stream.cli.failure import CommandError
+
+if TYPE_CHECKING:
+    from stream.settings import Settings
+
+Json = dict[str, Any]
+
+_PERIOD = re.compile(r"([0-9]{4})-(?:Q([1-4])|([0-9]{2})(?:-([0-9]{2}))?)")
+
+
+class Span(NamedTuple):
+    """The first days that a text such as `2026-04-07`, `2026-04` or `2026-Q2` names: [first, after). `kind`: the period
+    that it is the name of; None: a day or a shift."""
+
+    first: date
+    after: date
+    kind: str | None
+
+
+def span_of(text: str) -> Span:
+    """The days that `--period` names; CommandError for any other text."""
+    from stream.scores.periods import moved
+
+    match = _PERIOD.fullmatch(text)
+    try:
+        if match is None:
+            raise ValueError(text)
+        year, quarter, month, day = match.groups()
+        first = date(int(year), int(quarter) * 3 - 2 if quarter else int(month), int(day or 1))
+    except ValueError:
+        message = f"--period: {text!r} is none; examples are 2026-04-07, 2026-04 and 2026-Q2"
+        raise CommandError(message, exit_code=2) from None
+    kind = "quarter" if quarter else None if day else "month"
+    return Span(first, moved(kind or "day", first, 1), kind)
+
+
+def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
+    """The score records of a replay's folder, or those that count in the live topic; sorted by key."""
+    from stream.scores.outputs import key_of
+
+    if folder is not None:
+        return _read(folder / "scores.jsonl" if folder.is_dir() else folder)
+    newest: dict[str, Json] = {}
+    for record in _topic(settings, "scores"):
+        key = key_of(record)
+        if key not in newest or record["revision"] >= newest[key]["revision"]:
+            newest[key] = record
+    return [newest[key] for key in sorted(newest)]
+
+
+def ledger_from(folder: Path | None, settings: "Settings") -> Iterable[Json]:
+    """The lines of the ledger: of a file, or of the live topic."""
+    return _topic(settings, "scoreledger") if folder is None else _read(folder)
+
+
+def chosen(
+    records: Iterable[Json], span: Span | None, name: str | None, entity: str | None = None, site: str | None = None
+) -> Iterator[Json]:
+    """Those that begin in the span, and of the name, entity and site, where these are given."""
+    for record in records:
+        begins = span is None or span.first <= date.fromisoformat(record["start"]) < span.after
+        wanted = ((name, record["name"]), (entity, record["entity"]), (site, record["site"]))
+        if begins and all(asked in (None, found) for asked, found in wanted):
+            yield record
+
+
+def _read(path: Path) -> list[Json]:
+    from stream.windows.exact import loads_bare
+
+    try:
+        return [loads_bare(line) for line in path.read_bytes().splitlines() if line.strip()]
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise CommandError(f"{path}: not records of scores: {error}") from error
+
+
+def _topic(settings: "Settings", topic: str) -> Iterator[Json]:
+    from stream.cli.broker import committed_records, reached
+    from stream.kafka.names import Names
+    from stream.windows.exact import loads_bare
+
+    name: str = getattr(Names(settings.kafka.topic_prefix, settings.kafka.group), topic)
+    with reached(settings):
+        for record in committed_records(settings, [name]):
+            if record.value is None:
+                continue
+            try:
+                yield loads_bare(record.value)
+            except ValueError as error:
+                place = f"{name} partition {record.partition} offset {record.offset}"
+                raise CommandError(f"{place}: not a record of scores") from error

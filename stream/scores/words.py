@@ -1,0 +1,81 @@
+# ruff: noqa: RUF001  (Chinese has its own punctuation)
+"""The words of a score's arithmetic, in English and Chinese; the English template is the key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Say = Callable[..., str]
+"""A template, and the values of its fields -> the words."""
+
+ZH = {
+    "{kind} {name} version {version}{trial}: {level} {entity} at {site}, {period} from {start} to {end}{provisional}":
+        "{kind} {name} 第{version}版{trial}：{site} 的 {level} {entity}，{period}，{start} 至 {end}{provisional}",
+    ", on trial": "（试运行）",
+    ", provisional": "，暂定",
+    "no data": "无数据",
+    "none": "无",
+    "undefined": "无定义",
+    "gate {gate}: {value}": "门槛 {gate}：{value}",
+    "factor {factor}: x {value}{rule}": "系数 {factor}：× {value}{rule}",
+    " ({start}, {change} per full {per}{bounds})": "（起始 {start}，每满 {per} 变动 {change}{bounds}）",
+    "R = {amount}, T = {target}, a = R / T = {reached}":
+        "回收额 R = {amount}，目标 T = {target}，达成率 a = R / T = {reached}",
+    "next step of the commission at {bound}, {away} away: {rate}": "提成下一档在 {bound}，还差 {away}：{rate}",
+    "no data: {points} points": "无数据：{points} 分",
+    "{value}, but no target: {points} points": "{value}，但没有目标：{points} 分",
+    "{value}{few}{how} = {points} points": "{value}{few}{how} = {points} 分",
+    " (few: under the minimum sample)": "（样本不足）",
+    "; target {target}, {attainment} of it{bounds}; x weight {weight}":
+        "；目标 {target}，达成 {attainment}{bounds}；× 权重 {weight}",
+    ", not under {bound}": "，不低于 {bound}",
+    ", not over {bound}": "，不高于 {bound}",
+    ", under the first step": "，未达第一档",
+    ", step {bound}": "，档位 {bound}",
+    "; {weight} less {points} per {per} ({counted}) over the limit {limit}":
+        "；{weight} 分起，每超过限值 {limit} 达 {per}（{counted}）扣 {points} 分",
+    "; {weight} less {points} per {per} ({counted}) short of the limit {limit}":
+        "；{weight} 分起，每低于限值 {limit} 达 {per}（{counted}）扣 {points} 分",
+    ", highest first": "，高者在前",
+    ", lowest first": "，低者在前",
+    ", on the line from ({x0}, {p0}) to ({x1}, {p1})": "，在（{x0}，{p0}）至（{x1}，{p1}）的直线上",
+    "one more: {points} points": "再多一个：{points} 分",
+    "next step at {bound}, {away} away: {points} points": "下一档在 {bound}，还差 {away}：{points} 分",
+    "no value": "无数值",
+    " must not be below {bound}": "，不得低于 {bound}",
+    " must not be above {bound}": "，不得高于 {bound}",
+    "{value}{bounds}: missed ({effect})": "{value}{bounds}：未达标（{effect}）",
+    "{value}{bounds}: passed": "{value}{bounds}：达标",
+    "share of the base by attainment: {steps}": "按达成率计的底薪比例：{steps}",
+    "commission, {reading}, by {by}: {steps}{beyond}": "提成（{reading}，按 {by}）：{steps}{beyond}",
+    ", then {rate} more for every full {step}": "，此后每满 {step} 再加 {rate}",
+    "from {bound}: {given}": "自 {bound}：{given}",
+    "flags: {flags}": "标记：{flags}",
+    "score {score}": "得分 {score}",
+    "amount {amount} {currency} in minor units": "金额 {amount} {currency}（最小货币单位）",
+    "place {place} of {of}": "第 {place} 名，共 {of} 名",
+    "grade {grade}": "等级 {grade}",
+    "next grade: {grade} at {bound}, {away} away": "下一等级：{grade}，需 {bound}，还差 {away}",
+    "it pays for one thing alone, for this reason: {reason}": "只按一项计酬，理由：{reason}",
+    "provisional: {end} has not come, or numbers of before may still change":
+        "暂定：尚未到 {end}，或之前的数字仍可能变动",
+    "provisional: it is settled {settle} after {end}, and numbers of before may still change":
+        "暂定：{end} 之后 {settle} 才结算，之前的数字仍可能变动",
+    "that of the site": "全站点数值",
+    "one's own {periods} periods before": "本人 {periods} 期之前的数值",
+    "days": "天",
+    "hours": "小时",
+}  # fmt: skip
+
+
+def english(template: str, **values: object) -> str:
+    """The words in English."""
+    return template.format(**values)
+
+
+def chinese(template: str, **values: object) -> str:
+    """The words in Chinese. KeyError: there are none."""
+    return ZH[template].format(**values)
+
+
+LANGUAGES: dict[str, Say] = {"en": english, "zh": chinese}

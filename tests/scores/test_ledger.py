@@ -1,0 +1,173 @@
+# ruff: noqa: E501, RUF001  (a scheme is read best on one line, and Chinese has its own punctuation)
+"""The ledger (scores 5): which changes have a line, and what it says; and the arithmetic of a payout for people."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream.scores.arithmetic import lines_of
+from stream.scores.ledger import ledger_line
+from stream.scores.outputs import LedgerRecord, record_of, same
+from stream.scores.schemes import Definition
+from stream.scores.scores import Read, ScoreClock, Scores
+from stream.scores.words import ZH, chinese
+from stream.settings import Settings, load
+from tests.scores.floor import LATE, computed, kpi_record, settings_of
+
+LADDER = """
+targets: [{kpi: recovered_amount, currency: CNY, level: agent, entity: "*", period: month, value: 10000000, from: 2026-01-01}]
+payouts:
+  - {payout: ladder, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, settle: 45d, basis: {kpi: recovered_amount, currency: CNY},
+     commission: {reading: whole, steps: [["1.00", "0.05"], ["1.10", "0.08"], ["1.20", "0.10"], ["1.30", "0.12"]], then_every: {step: "0.10", rate: "0.02"}},
+     gates: [{gate: qa, kpi: qa_pass_rate, below: "0.98", effect: {void: [commission]}}]}
+scorecards:
+  - {scorecard: card, version: 1, from: 2026-01-01, level: agent, period: month, grades: [[A, 5], [B, 0]], components: [
+     {component: money, kpi: recovered_amount, currency: CNY, weight: 10, scoring: {attainment: {}}}, {component: calls, kpi: dials, weight: 1, scoring: {steps: [[1, 1]]}}]}
+"""
+
+
+def state(
+    settings: Settings, name: str, recovered: int, revision: int, clock: ScoreClock = LATE
+) -> tuple[dict[str, Any], Read, Scores]:
+    kpis: dict[str, Any] = {"recovered_amount CNY": recovered, "qa_pass_rate": (98, 100), "dials": 1}
+    scores = computed(settings, [kpi_record("a-1", kpis, revision=revision)])
+    for key, sheet in scores.changed(clock):
+        if key.definition.name == name:
+            ((_, score),) = sheet.items()
+            return record_of(scores, score, revision, "live"), scores.read_by(score), scores
+    raise AssertionError(name)
+
+
+def test_a_reversal_that_crosses_a_cliff_names_what_changed_and_its_revisions(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    before, read_before, _ = state(settings, "ladder", 12_000_000, 3)
+    after, read_after, _ = state(settings, "ladder", 11_999_999, 4)
+    line = ledger_line(before, after, 1_780_000_000_000, (read_before, read_after), more="payment p-9 was reversed")
+    assert line is not None
+    LedgerRecord.model_validate(line, strict=True)
+    assert (line["before"]["amount_minor"], line["after"]["amount_minor"], line["by"]) == (1_200_000, 960_000, "system")
+    assert line["reason"] == (
+        "commission: 1200000 -> 960000; recovered_amount CNY: 12000000 -> 11999999 (revision 3 -> 4); payment p-9 was reversed"
+    )
+
+
+def test_a_card_says_which_component_changed_its_grade(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    before, after = state(settings, "card", 5_000_000, 3)[0], state(settings, "card", 3_000_000, 5)[0]
+    line = ledger_line(before, after, 0, by="anna")
+    assert line is not None
+    assert (line["before"]["grade"], line["after"]["grade"], line["by"]) == ("A", "B", "anna")
+    assert line["reason"] == "money: 5000000 -> 3000000 (revision 3 -> 5)"
+
+
+def test_only_what_is_no_longer_provisional_has_a_line(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    early = ScoreClock(1_777_600_000_000, 1_777_600_000_000)  # 1 May 2026, before the month is settled
+    before, after = (
+        state(settings, "ladder", 12_000_000, 3, early)[0],
+        state(settings, "ladder", 11_999_999, 4, early)[0],
+    )
+    assert (before["provisional"], after["provisional"]) == (True, True)
+    assert ledger_line(before, after, 0) is None
+    settled = state(settings, "ladder", 11_999_999, 4)[0]
+    assert settled["provisional"] is False
+    assert ledger_line(before, settled, 0) is not None
+    assert ledger_line(after, settled, 0) is None  # the same amount as before
+    assert ledger_line(None, settled, 0) is None
+
+
+def test_a_change_of_place_alone_has_no_line_and_one_of_the_version_has(tmp_path: Path) -> None:
+    record = state(settings_of(tmp_path, LADDER), "card", 5_000_000, 3)[0]
+    assert ledger_line(record, record | {"place": 2, "of": 3, "revision": 4}, 0) is None
+    line = ledger_line(record, record | {"version": 2, "score": "1.0000", "provisional": True}, 0)
+    assert line is not None
+    assert line["reason"].startswith("version 1 -> 2")
+
+
+def test_records_that_differ_in_revisions_alone_are_the_same(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    one, other = state(settings, "card", 5_000_000, 3)[0], state(settings, "card", 5_000_000, 9)[0]
+    assert one != other
+    assert same(one, other | {"as_of": "2030-01-01T00:00:00Z"})
+    assert not same(one, other | {"place": 2})
+
+
+@pytest.mark.parametrize(
+    ("recovered", "next_step"),
+    [
+        (11_999_999, "  next step of the commission at 12000000, 1 away: 0.1"),
+        (12_500_000, "  next step of the commission at 13000000, 500000 away: 0.12"),
+        (13_000_000, "  next step of the commission at 14000000, 1000000 away: 0.14"),
+        (15_500_000, "  next step of the commission at 16000000, 500000 away: 0.18"),
+    ],
+)
+def test_the_arithmetic_of_a_payout_says_how_far_the_next_cliff_is(
+    tmp_path: Path, recovered: int, next_step: str
+) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    record, read, scores = state(settings, "ladder", recovered, 3)
+    ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
+    lines = list(lines_of(record, score.definition, read, scores.basis_of(score)))
+    assert f"  R = {recovered}, T = 10000000, a = R / T = {recovered / 10_000_000:.7f}".rstrip("0").rstrip(".") in [
+        line.rstrip("0").rstrip(".") for line in lines
+    ]
+    assert next_step in lines
+
+
+def _sheets(scores: Scores, settings: Settings) -> Any:
+    for key in list(scores._sheets):
+        yield key.definition.name, scores.scores(key)
+
+
+def test_every_word_of_the_arithmetic_has_its_chinese_with_the_same_fields() -> None:
+    fields = re.compile(r"{\w+}")
+    for template, words in ZH.items():
+        assert sorted(fields.findall(template)) == sorted(fields.findall(words))
+        assert re.search(r"[\u4e00-\u9fff，；（：×]", words)
+
+
+def test_the_arithmetic_is_told_in_chinese(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, LADDER)
+    early = ScoreClock(1_777_600_000_000, 1_777_600_000_000)
+    record, read, scores = state(settings, "ladder", 12_500_000, 3, early)
+    ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
+    lines = list(lines_of(record, score.definition, read, scores.basis_of(score), chinese))
+    assert "  回收额 R = 12500000，目标 T = 10000000，达成率 a = R / T = 1.25" in lines
+    assert "  提成下一档在 13000000，还差 500000：0.12" in lines
+    assert "  门槛 qa：0.98，不得低于 0.98：达标" in lines
+    assert lines[-1] == "  暂定：2026-05-01 之后 45 天 才结算，之前的数字仍可能变动"
+    card, _, _ = state(settings, "card", 5_000_000, 3)
+    definition = next(each for each in settings.schemes().definitions if each.name == "card")
+    assert "    下一档" not in "\n".join(lines_of(card, definition, say=chinese))
+    for scheme in sorted((Path(__file__).parents[2] / "docs" / "examples" / "schemes").glob("*.yaml")):
+        for each in load(scheme, {}).schemes().definitions:
+            shown = _shown(each)
+            assert list(lines_of(shown, each, say=chinese))
+            assert list(lines_of(shown, each))
+
+
+def _shown(definition: Definition) -> dict[str, Any]:
+    """A record of a definition in which everything is there."""
+    values = {
+        "value": "0.5",
+        "numerator": 1,
+        "denominator": 2,
+        "status": "few",
+        "target": None,
+        "attainment": None,
+        "points": "1.0000",
+        "weight": "1",
+    }
+    parts = [values | {"component": each.component} for each in getattr(definition, "components", ())]
+    gates = [
+        {"gate": each.gate, "missed": True, "value": None, "effect": {"void": "all"}}
+        for each in getattr(definition, "gates", ())
+    ]
+    factors = [{"factor": each.factor, "value": "1"} for each in getattr(definition, "factors", ())]
+    return {
+        "kind": definition.KIND, "name": definition.name, "version": 1, "trial": True, "site": "main", "level": "agent", "entity": "a-1", "period": "month",
+        "start": "2026-04-01", "end": "2026-05-01", "score": "1.0000", "amount_minor": 5, "currency": "CNY", "place": 1, "of": 2, "grade": "D", "flags": ["x"],
+        "parts": parts, "gates": gates, "factors": factors, "provisional": True, "reason": "why",
+    }  # fmt: skip
