@@ -37,10 +37,10 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
         yield f"events/{kind}.json", {"$schema": DIALECT, **model.model_json_schema()}
     yield "kpi.json", {"$schema": DIALECT, **KpiRecord.model_json_schema()}
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
-    yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
-    yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "conduct.json", {"$schema": DIALECT, **ConductRecord.model_json_schema()}
     yield "pack.json", {"$schema": DIALECT, "title": "A file of conduct rules", **pack_schema()}
+    yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
+    yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
 

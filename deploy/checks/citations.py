@@ -51,8 +51,9 @@ def dangling(path: Path, sections: dict[str, set[str]], decisions: set[str], mod
 
 
 def main() -> int:
-    pages = ("conduct", "contract", "definitions", "live", "internals", "feeds", "scores")
-    sections = {page: headings(page) for page in pages}
+    sections = {
+        page: headings(page) for page in ("conduct", "contract", "definitions", "live", "internals", "feeds", "scores")
+    }
     decisions = {path.name[:4] for path in (DOCS / "adr").glob("*.md")}
     modules = "".join(f"/{path}\n" for path in tracked() if path.suffix == ".py")
     files = [path for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".toml", ".html", ".js"}]

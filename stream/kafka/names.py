@@ -37,16 +37,16 @@ class Names:
         return f"{self.prefix}.agents.v1"
 
     @property
+    def conduct(self) -> str:
+        return f"{self.prefix}.conduct.v1"
+
+    @property
     def scores(self) -> str:
         return f"{self.prefix}.scores.v1"
 
     @property
     def scoreledger(self) -> str:
         return f"{self.prefix}.scoreledger.v1"
-
-    @property
-    def conduct(self) -> str:
-        return f"{self.prefix}.conduct.v1"
 
     @property
     def deadletter(self) -> str:

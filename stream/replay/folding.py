@@ -60,8 +60,8 @@ class _FoldCounts:
     breaches: list[Breach] = field(default_factory=list)
     sites: set[str] = field(default_factory=set)
     ledger: dict[Place, list[tuple[bytes, bytes | None]]] = field(default_factory=dict)
-    measurements: list[Measured] = field(default_factory=list)
     found: dict[Place, list[Found]] = field(default_factory=dict)
+    measurements: list[Measured] = field(default_factory=list)
 
 
 def fold(job: Job, group: int, report: Report) -> Result:
@@ -89,8 +89,8 @@ def fold(job: Job, group: int, report: Report) -> Result:
         "dead": len(counts.dead),
         "index": index,
         "ledger": ledger,
-        "measurements": counts.measurements,
         "found": found,
+        "measurements": counts.measurements,
     }
 
 
@@ -105,12 +105,12 @@ def _at_once(job: Job, group: int, counts: _FoldCounts, report: Report) -> Itera
     findings = None if rulebook is None else BreachFinder(rulebook, job.settings.definitions(), job.plan)
     for facts_of_key in store.groups():
         sums.fold(facts_of_key)
-        counts.measurements += measured(facts_of_key)
         if findings is not None:
             found = findings.of(facts_of_key)
             counts.breaches += found
             for breach in found:
                 sums(breach.credit, "conduct_breaches", breach.at_ms, 1)
+        counts.measurements += measured(facts_of_key)
     parcels: dict[Place, tuple[list[Any], list[Any], list[Any]]] = {}
 
     def parcel(text: str) -> tuple[list[Any], list[Any], list[Any]]:

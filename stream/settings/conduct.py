@@ -232,7 +232,7 @@ AnyRule = Annotated[
 ]
 
 
-class RuleSource(Section):
+class PackSource(Section):
     """The text that a pack reads."""
 
     title: str | None = None
@@ -246,7 +246,7 @@ class PackSection(Section):
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
     jurisdiction: str | None = None
     instrument: str | None = None
-    source: RuleSource | None = None
+    source: PackSource | None = None
     status: Status | None = None
     effective_from: Day | None = None
     effective_until: Day | None = None

@@ -145,8 +145,8 @@ class Settings:
             run=run,
             dead_after_ms=self.time.dead_after_ms,
             rolling_records=True,
-            targets=self.targets(),
             conduct=self.document.conduct is not None,
+            targets=self.targets(),
         )
 
     def unusable_files(self) -> list[str]:

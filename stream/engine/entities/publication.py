@@ -37,8 +37,8 @@ class Publication:
     rolling_records: bool = True
     windows: frozenset[str] | None = None
     end_ms: int | None = None
-    targets: Targets = field(default_factory=Targets)
     conduct: bool = False
+    targets: Targets = field(default_factory=Targets)
 
 
 @dataclass
