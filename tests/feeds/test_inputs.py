@@ -137,6 +137,13 @@ def test_json_fields_are_read_in_forms_too() -> None:
     assert of(mapping, ["case=a&debtor=d&at=1792000000&book=%7B%22name%22%3A%22x%22%7D"]) == [("a", "x")]
 
 
+def test_a_refused_record_that_is_no_object_keeps_its_value() -> None:
+    _, refused = results(CALL, [[[1], "x", None]])
+    assert [each.value for each in refused] == [b"[1]", b'"x"', b"null"]
+    _, refused = results(CALL.replace("events:", "records: calls\nevents:"), [{"calls": [5]}])
+    assert [each.value for each in refused] == [b"5"]
+
+
 def test_in_a_record_that_is_no_object_every_path_is_null() -> None:
     assert (
         refusals_of(CALL, ["5", '"id"', "null"])
