@@ -181,3 +181,11 @@ def test_nothing_is_executed() -> None:
 def test_a_row_of_csv_may_hold_a_long_text() -> None:
     mapping = rows("format: csv, columns: [case, debtor, at, book, notes]")
     assert len(of(mapping, [f'a,d,1792000000,x,"{"words, " * 30_000}"'])) == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["csv, delimiter: '\"'", 'csv, delimiter: "\\n"', 'delimited, columns: [a], delimiter: "\\r"']
+)
+def test_a_delimiter_that_quotes_or_ends_a_line_is_a_fault_of_the_mapping(given: str) -> None:
+    with pytest.raises(MappingError, match=r"test.yaml: input.delimiter: .* cannot stand between fields"):
+        load(rows(f"format: {given}"), "test.yaml")
