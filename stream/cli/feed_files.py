@@ -193,6 +193,18 @@ def _check(wanted: Wanted) -> None:
         raise CommandError("where shall the events go? --out FILE (`-` is standard output) or --kafka", exit_code=2)
     if wanted.rejects == STDOUT and wanted.out == STDOUT:
         raise CommandError("--out and --rejects: only one of them can be standard output", exit_code=2)
+    _check_paths(wanted)
+
+
+def _check_paths(wanted: Wanted) -> None:
+    """CommandError, exit code 2, for a file that would be read and written, or written twice: one of them is lost."""
+    known = {str(Path(name).resolve()): "FILE" for name in wanted.files if name != STDIN}
+    for option, path in (("--out", wanted.out), ("--rejects", wanted.rejects), ("--state", wanted.state)):
+        if path is None or path == STDOUT or (Path(path).exists() and not Path(path).is_file()):  # /dev/null
+            continue
+        other = known.setdefault(str(Path(path).resolve()), option)
+        if other != option:
+            raise CommandError(f"{option} and {other}: both are {path}", exit_code=2)
 
 
 def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int:

@@ -50,6 +50,8 @@ def _said(event: Mapping[str, Any], error: Any, types: tuple[str, ...]) -> str:
         message = str(context.get("error", error["msg"]))
         if loc and str(loc[-1]) in _INSTANTS:
             message = about_instant(given)
+        elif where and isinstance(given, str):
+            message = f"{_show(given)} {message}"
         return f"{where}: {message}" if where else message
     wanted = _WANTED.get(kind)
     said = wanted(context) if wanted is not None else str(error["msg"])

@@ -35,6 +35,7 @@ class _Followed:
 
     def __init__(self, file: BinaryIO, reading: SourceReading, at: int) -> None:
         self.file, self.reading, self.at, self.quiet_looks = file, reading, at, 0
+        self._head = os.pread(file.fileno(), HEAD_BYTES, 0)
 
     def pieces(self) -> Iterator[bytes]:
         """What has been written since."""
@@ -44,8 +45,9 @@ class _Followed:
 
     @property
     def was_cut(self) -> bool:
-        """Whether the file is shorter than what was read of it."""
-        return os.fstat(self.file.fileno()).st_size < self.at
+        """Whether the file is shorter than what was read of it, or begins otherwise: it has grown again since."""
+        former, self._head = self._head, os.pread(self.file.fileno(), HEAD_BYTES, 0)
+        return os.fstat(self.file.fileno()).st_size < self.at or not self._head.startswith(former)
 
 
 class Following:
@@ -135,7 +137,7 @@ class Following:
             if is_packed(path):
                 self._packed.add(identity)
                 return self._read_packed(path)
-            file = Path(path).open("rb")  # noqa: SIM115  it is kept open while it is followed
+            file = Path(path).open("rb", buffering=0)  # noqa: SIM115  kept open; a buffer would give what was cut
         except OSError as error:
             if isinstance(error, FileNotFoundError):
                 return False

@@ -132,31 +132,32 @@ class FeedRun:
         self.counts.records += 1
         if self._observer is not None:
             self._observer.saw(record)
+        stated = record
         if not isinstance(record, dict):
             record = {}
         if self._joining is not None:
             try:
                 given = self._joining.take(record, place)
             except Unmapped as refusal:
-                self._refuse(refusal, record, place, value)
+                self._refuse(refusal, stated, place, value)
                 return
             if given is not None:
                 self._give_joined(given)
                 return
-        self._give(record, 1, place, value)
+        self._give(record, 1, place, value, stated)
 
     def _give_joined(self, given: list[JoinedRecord]) -> None:
         for record, version, place, wrong in given:
             self.counts.joined += 1
             if wrong is None:
-                self._give(record, version, place, None)
+                self._give(record, version, place, None, record)
             else:
                 self._refuse(wrong, record, place, None)
         assert self._joining is not None
         self.counts.clock_ahead, self.counts.overflow = self._joining.held.clock_ahead, self._joining.held.overflow
 
-    def _give(self, record: Any, version: int, place: RecordPlace, value: bytes | None) -> None:
-        """The events of one record: all, or none where one is refused."""
+    def _give(self, record: Any, version: int, place: RecordPlace, value: bytes | None, stated: Any) -> None:
+        """The events of one record: all, or none where one is refused. `stated`: the record as it came."""
         events: list[GivenEvent] = []
         try:
             for rule in self._feed.rules:
@@ -165,12 +166,12 @@ class FeedRun:
                 if self._observer is not None:
                     self._observer.gave(rule.key, len(events) - before)
         except Unmapped as refusal:
-            self._refuse(refusal, record, place, value)
+            self._refuse(refusal, stated, place, value)
             return
         if not events:
             self.counts.unused += 1
             if self._observer is not None:
-                self._observer.left(record, place)
+                self._observer.left(stated, place)
             return
         for event in events:
             self.counts.events[event.type] += 1

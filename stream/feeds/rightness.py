@@ -11,7 +11,7 @@ from stream.facts.currency import is_currency
 from stream.facts.models import together
 from stream.facts.one_field import is_instant_field, refusal_of, required_fields
 from stream.facts.zones import is_zone
-from stream.feeds.mapping import EventRule, FeedMapping, ValueDescription
+from stream.feeds.mapping import EventRule, FeedMapping, RecordInput, ValueDescription
 from stream.feeds.values import Surroundings, getter, listed, result_kind
 from stream.feeds.wrong import Wrong, shown
 
@@ -47,13 +47,20 @@ def _input(mapping: FeedMapping) -> Iterator[Fault]:
         for name, value in (("delimiter", given.delimiter), ("columns", given.columns)):
             if not value:
                 yield f"input.{name}", "is missing: delimited needs it"
-    if given.format == "csv" and given.delimiter is not None and len(given.delimiter) != 1:
-        yield "input.delimiter", f"{shown(given.delimiter)} is not one character"
+    yield from _delimiter(given)
     for name in given.columns or ():
         if (given.columns or []).count(name) > 1:
             yield "input.columns", f"{shown(name)} stands twice"
     if mapping.records is not None and given.format != "json":
         yield "records", f"is for json, not for {given.format}"
+
+
+def _delimiter(given: RecordInput) -> Iterator[Fault]:
+    text = given.delimiter or ""
+    if given.format == "csv" and given.delimiter is not None and len(text) != 1:
+        yield "input.delimiter", f"{shown(text)} is not one character"
+    if (given.format == "csv" and text == '"') or {"\r", "\n"} & {*text}:
+        yield "input.delimiter", f"{shown(text)} cannot stand between fields: it ends a line, or quotes"
 
 
 def _rule(key: str, rule: EventRule, mapping: FeedMapping) -> Iterator[Fault]:

@@ -124,7 +124,9 @@ def test_whatever_comes_the_detail_is_one_printable_line(value: bytes) -> None:
         ("measurement", {"period": "quarter"}, "does not begin a quarter"),
         ("call", {"version": 0}, "version: 0 is below 1"),
         ("agent_state", {"reason": "x" * 65}, "reason: "),
-        ("call", {"agent_id": "ann "}, "begins or ends with a space"),
+        ("call", {"agent_id": "ann "}, "agent_id: 'ann ' begins or ends with a space"),
+        ("call", {"agent_id": "a|b"}, "agent_id: 'a|b' holds a character"),
+        ("payment", {"occurred_at": None, "occurred_on": "02/11/2026"}, "occurred_on: '02/11/2026' is no date"),
         ("call", {"agent_id": "x" * 257}, "more than 256"),
     ],
 )

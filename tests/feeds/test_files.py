@@ -167,3 +167,17 @@ def test_a_run_that_fails_leaves_no_half_file(desk: Desk) -> None:
     assert code == 1
     assert "nowhere/out.jsonl" in errors
     assert not [*desk.folder.glob("**/*.part")]
+
+
+@pytest.mark.parametrize(
+    ("option", "path"), [("--rejects", "out.jsonl"), ("--rejects", "a.json"), ("--state", "a.json")]
+)
+def test_no_file_is_read_or_written_as_two_things(desk: Desk, option: str, path: str) -> None:
+    desk.put("a.json", line("a"))
+    code, _, errors = desk.run("a.json", options=desk.option(option, path))
+    assert code == 2
+    other = "--out" if path == "out.jsonl" else "FILE"
+    assert errors.splitlines() == [f"kpi-stream: {option} and {other}: both are {path}"]
+    assert desk.run("a.json", out="a.json")[0] == 2
+    assert (desk.folder / "a.json").read_text() == line("a")
+    assert desk.run("a.json", out="/dev/null", options=("--rejects", "/dev/null"))[0] == 0

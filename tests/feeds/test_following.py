@@ -188,6 +188,19 @@ def test_follow_goes_on_as_files_rotate_and_are_cut(desk: Desk, follow: Callable
     follower.stop()
 
 
+def test_a_file_that_is_cut_and_has_grown_again_before_the_next_look_is_read_from_its_beginning(
+    desk: Desk, follow: Callable[..., Follower]
+) -> None:
+    desk.put("log", line("a"))
+    follower = follow("log")
+    follower.until("a")
+    desk.put("log", line("b") + line("c"))  # the same file, cut and written between two looks
+    follower.until("a", "b", "c")
+    desk.put("log", line("d") + line("e"))  # as long as before
+    follower.until(*"abcde")
+    follower.stop()
+
+
 def test_follow_with_a_pattern_takes_files_that_come_later_and_reads_renamed_ones_once(
     desk: Desk, follow: Callable[..., Follower]
 ) -> None:

@@ -137,6 +137,13 @@ def test_json_fields_are_read_in_forms_too() -> None:
     assert of(mapping, ["case=a&debtor=d&at=1792000000&book=%7B%22name%22%3A%22x%22%7D"]) == [("a", "x")]
 
 
+def test_a_refused_record_that_is_no_object_keeps_its_value() -> None:
+    _, refused = results(CALL, [[[1], "x", None]])
+    assert [each.value for each in refused] == [b"[1]", b'"x"', b"null"]
+    _, refused = results(CALL.replace("events:", "records: calls\nevents:"), [{"calls": [5]}])
+    assert [each.value for each in refused] == [b"5"]
+
+
 def test_in_a_record_that_is_no_object_every_path_is_null() -> None:
     assert (
         refusals_of(CALL, ["5", '"id"', "null"])
@@ -174,3 +181,11 @@ def test_nothing_is_executed() -> None:
 def test_a_row_of_csv_may_hold_a_long_text() -> None:
     mapping = rows("format: csv, columns: [case, debtor, at, book, notes]")
     assert len(of(mapping, [f'a,d,1792000000,x,"{"words, " * 30_000}"'])) == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["csv, delimiter: '\"'", 'csv, delimiter: "\\n"', 'delimited, columns: [a], delimiter: "\\r"']
+)
+def test_a_delimiter_that_quotes_or_ends_a_line_is_a_fault_of_the_mapping(given: str) -> None:
+    with pytest.raises(MappingError, match=r"test.yaml: input.delimiter: .* cannot stand between fields"):
+        load(rows(f"format: {given}"), "test.yaml")
