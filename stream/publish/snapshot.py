@@ -1,12 +1,13 @@
 """What the page shows of one site and one choice of window, as plain data for JSON.
 
 Shape: `{site, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading, problem,
-trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, alerts, recent}`. `columns`: id,
-kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`, `queues`,
-`segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which is ranked
-nowhere. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of
-the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing
-published for the entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule."""
+trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, standings, alerts, recent}`.
+`columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
+`queues`, `segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which
+is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts; conduct 4), by team. Row:
+entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
+Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
+entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -109,6 +110,7 @@ def snapshot(
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
         "apart": apart,
+        "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
         "alerts": [_alert(alert, currencies, named) for alert in firing],
         "recent": [_alert(alert, currencies, named) for alert in latest.recent_alerts(view.site)[:8]],
     }
@@ -122,6 +124,11 @@ def _is_unassigned(thing: PublishedKpis | PublishedAlert) -> bool:
 def _is_apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
     """Whether it is of `unassigned`, and its rule does not name that entity: nobody can act on it."""
     return _is_unassigned(alert) and alert.rule not in {rule.rule for rule in named}
+
+
+def _team_then_rule(standing: Json) -> tuple[bool, list[tuple[int, str, str]], str]:
+    """What names no team comes last."""
+    return standing["team"] == UNASSIGNED, natural(standing["team"]), standing["rule"]
 
 
 @lru_cache(maxsize=65_536)

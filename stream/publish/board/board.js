@@ -25,11 +25,11 @@ function link(changes, text, current) {
   return node;
 }
 
-const sign = (shade) => {
+const sign = (shade, word = words.severity[shade]) => {
   if (!(shade in SIGNS)) return null;
   const node = make("span", `sign ${shade}`, SIGNS[shade]);
-  node.title = words.severity[shade];
-  node.setAttribute("aria-label", words.severity[shade]);
+  node.title = word;
+  node.setAttribute("aria-label", word);
   return node;
 };
 const severe = (severity) => (severity in SIGNS ? severity : "warning");
@@ -160,6 +160,20 @@ function alerts(data) {
     ...(apart.length ? [make("li", "divider", words.apartAlerts), ...items(apart, true)] : []));
 }
 
+// How many debtors of each team are near or at the limit of a conduct rule; the panel is there where there are any.
+function standings(data) {
+  $("conduct").hidden = data.standings.length === 0;
+  if ($("conduct").hidden) return;
+  const [some, turnText] = turn(data.standings, { clientHeight: innerHeight * 0.3 }, 46, 2);
+  const count = (n, shade) => make("td", `value ${n ? shade : "plain"}`, make("span", "figure", n.toLocaleString(language)));
+  const states = [["near", "watch"], ["reached", "warning"], ["breached", "critical"]];
+  const head = make("tr", "", make("th", "", words.team), ...states.map(([state, shade]) => make("th", "value", sign(shade, words[state]), " ", words[state])));
+  const body = some.map((row) => make("tr", "", make("th", "", row.team, make("small", "", row.rule)),
+    ...states.map(([state, shade]) => count(row[state], shade))));
+  $("standings").replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+  $("conduct-title").textContent = `${words.standings}${turnText}`;
+}
+
 // Why there is no record of this window.
 function emptyText(data) {
   if (data.empty?.why === "begins") return `${words.begins} ${clock(data.empty.at_ms, data.zone, data.now_ms).slice(0, -3)}`;
@@ -179,6 +193,7 @@ function show(data) {
   const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
   $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
   groups(data);
+  standings(data);
   agents(data);
   alerts(data);
 }
