@@ -7,7 +7,8 @@ trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total,
 is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts; conduct 4), by team. Row:
 entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
 Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
-entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule."""
+entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
+its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
-from stream.publish.colour import ORDER, colour, judging
+from stream.publish.colour import ORDER, colour, coloured, judging, target_colour
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedAlert, PublishedKpi, PublishedKpis
 from stream.windows.measures import LEVELS, UNASSIGNED
@@ -164,8 +165,10 @@ def _cell(record: PublishedKpis, column: _Column, value: PublishedKpi | None, ru
         return {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
     held = value or _unnamed(record, kpi)
     judges = judging(rules, kpi.id, record.level, record.entity, record.window, column.currency)
-    shade, rule = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)
-    return {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
+    by_rules = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)
+    shade, rule = coloured(by_rules, target_colour(kpi.id, held.pace))
+    cell = {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
+    return cell if held.target is None else cell | {"t": held.target, "a": held.attainment, "p": held.pace}
 
 
 def _unnamed(record: PublishedKpis, kpi: Kpi) -> PublishedKpi:

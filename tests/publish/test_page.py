@@ -135,6 +135,21 @@ async def test_debtors_near_limits_have_a_panel_with_counts_where_there_are_any(
     assert "≈ 接近 ! 已达 !! 超限" in words(await page.text(lang="zh"), "table", 'id="standings"')[0]
 
 
+async def test_target_and_pace_stand_beside_the_value_of_tiles_teams_and_agents(page: Page) -> None:
+    on = page.wallboard.latest
+    for level, entity, pace in (("site", "main", 1.25), ("team", "t-3", 0.92), ("agent", "a-1", None)):
+        of = value("dials", 60, target=30_000, attainment=0.5, pace=pace)
+        on.on_kpi(*kpi(of, level=level, entity=entity, window="day"))
+    html = await page.text("window=day&kpis=dials")
+    assert words(html, "article", "tile") == ["Dials 60 ✓ on target · target 30,000 · pace 125 %"]
+    assert "t-3 60 ≈ 92.0 % of 30,000" in words(html, "table", 'id="teams"')[0]
+    assert 'aria-label="behind target"' in html
+    assert "a-1 60 target 30,000" in words(html, "table", 'id="agents"')[0]
+    assert (
+        "目标 30,000 · 进度 125 %" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
+    )
+
+
 async def test_on_a_wall_panels_of_many_alerts_and_many_standings_take_turns_on_one_screen(page: Page) -> None:
     on = page.wallboard.latest
     for record in floor(AS_OF):

@@ -157,7 +157,7 @@ def test_revisions_from_none_to_the_highest_are_held(revision: int) -> None:
 def test_of_many_that_are_over_at_once_a_part_ends_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(standings, "MOST_ENDED", 3)
     of = told(*(standing(f"d-{n}") for n in range(8)))
-    left = []
+    left: list[int] = []
     of.standings.advance("main", instant_ms(CLEARS_AT))
     while not left or left[-1]:
         left.append(len(of.standings))

@@ -41,19 +41,28 @@ function value(cell, column) {
   return make("span", "figure", text[0], make("small", "", text[1]));
 }
 
+// Where a target applies: on a tile in words, in a table as "pace of target".
+const percent = (pace) => figure(pace, { unit: "ratio" }).join(" ");
+const target = (cell, column) => figure(cell.t, column).join(" ").trim();
+const aim = (cell, column) => ("t" in cell ? [`${words.target} ${target(cell, column)}`, cell.p === null ? "" : `${words.pace} ${percent(cell.p)}`].filter(Boolean).join(" · ") : "");
+// A colour that no rule gives is the target's.
+const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
+
 function tile(cell, column) {
   return make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
     make("div", "big", value(cell, column)),
-    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", cell.s === "absent" ? "" : parts(cell, column)].filter(Boolean).join(" · "))));
+    make("p", "", sign(cell.c, word(cell)), make("span", "", [word(cell), cell.s === "absent" ? "" : parts(cell, column), aim(cell, column)].filter(Boolean).join(" · "))));
 }
 
 function cells(row, columns, indexes) {
   return indexes.map((i) => {
     const cell = row.cells[i];
     // The heading names the currency.
-    const node = make("td", `value ${cell.c}`, value(cell, { ...columns[i], currency: "" }), sign(cell.c));
-    node.title = parts(cell, columns[i]);
+    const bare = { ...columns[i], currency: "" };
+    const towards = "t" in cell && make("small", "aim", cell.p === null ? `${words.target} ${target(cell, bare)}` : `${percent(cell.p)} ${words.of} ${target(cell, bare)}`);
+    const node = make("td", `value ${cell.c}`, value(cell, bare), sign(cell.c, word(cell)), ...(towards ? [towards] : []));
+    node.title = [parts(cell, columns[i]), aim(cell, columns[i])].filter(Boolean).join(" · ");
     return node;
   });
 }
