@@ -141,12 +141,12 @@ async def test_target_and_pace_stand_beside_the_value_of_tiles_teams_and_agents(
         of = value("dials", 60, target=30_000, attainment=0.5, pace=pace)
         on.on_kpi(*kpi(of, level=level, entity=entity, window="day"))
     html = await page.text("window=day&kpis=dials")
-    assert words(html, "article", "tile") == ["Dials 60 ✓ on target · target 30,000 · pace 125 %"]
+    assert words(html, "article", "tile") == ["Dials 60 ✓ on target · 125 % of 30,000"]
     assert "t-3 60 ≈ 92.0 % of 30,000" in words(html, "table", 'id="teams"')[0]
     assert 'aria-label="behind target"' in html
     assert "a-1 60 target 30,000" in words(html, "table", 'id="agents"')[0]
     assert (
-        "目标 30,000 · 进度 125 %" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
+        "✓ 达标 · 125 % / 30,000" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
     )
 
 

@@ -41,18 +41,25 @@ function value(cell, column) {
   return make("span", "figure", text[0], make("small", "", text[1]));
 }
 
-// Where a target applies: on a tile in words, in a table as "pace of target".
-const percent = (pace) => figure(pace, { unit: "ratio" }).join(" ");
-const target = (cell, column) => figure(cell.t, column).join(" ").trim();
-const aim = (cell, column) => ("t" in cell ? [`${words.target} ${target(cell, column)}`, cell.p === null ? "" : `${words.pace} ${percent(cell.p)}`].filter(Boolean).join(" · ") : "");
+// Where a target applies, "pace of target", or the target alone while there is no pace; else nothing.
+function towards(cell, column) {
+  if (!("t" in cell)) return "";
+  const target = figure(cell.t, { ...column, currency: "" }).join(" ").trim();
+  return cell.p === null ? `${words.target} ${target}` : `${figure(cell.p, { unit: "ratio" }).join(" ")} ${words.of} ${target}`;
+}
+// What a value was made of, and how it goes on towards its target: what a pointer shows.
+const about = (cell, column) => [cell.s === "absent" ? "" : parts(cell, column), towards(cell, column)].filter(Boolean).join(" · ");
 // A colour that no rule gives is the target's.
 const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
 
 function tile(cell, column) {
-  return make("article", `tile ${cell.c}`,
+  const made = cell.s === "absent" ? "" : parts(cell, column);
+  const node = make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
     make("div", "big", value(cell, column)),
-    make("p", "", sign(cell.c, word(cell)), make("span", "", [word(cell), cell.s === "absent" ? "" : parts(cell, column), aim(cell, column)].filter(Boolean).join(" · "))));
+    make("p", "", sign(cell.c, word(cell)), make("span", "", [word(cell), towards(cell, column) || made].filter(Boolean).join(" · "))));
+  node.title = about(cell, column);
+  return node;
 }
 
 function cells(row, columns, indexes) {
@@ -60,9 +67,9 @@ function cells(row, columns, indexes) {
     const cell = row.cells[i];
     // The heading names the currency.
     const bare = { ...columns[i], currency: "" };
-    const towards = "t" in cell && make("small", "aim", cell.p === null ? `${words.target} ${target(cell, bare)}` : `${percent(cell.p)} ${words.of} ${target(cell, bare)}`);
-    const node = make("td", `value ${cell.c}`, value(cell, bare), sign(cell.c, word(cell)), ...(towards ? [towards] : []));
-    node.title = [parts(cell, columns[i]), aim(cell, columns[i])].filter(Boolean).join(" · ");
+    const target = towards(cell, bare);
+    const node = make("td", `value ${cell.c}`, value(cell, bare), sign(cell.c, word(cell)), target && make("small", "aim", target));
+    node.title = about(cell, columns[i]);
     return node;
   });
 }
