@@ -145,9 +145,7 @@ async def test_target_and_pace_stand_beside_the_value_of_tiles_teams_and_agents(
     assert "t-3 60 ≈ 92.0 % of 30,000" in words(html, "table", 'id="teams"')[0]
     assert 'aria-label="behind target"' in html
     assert "a-1 60 target 30,000" in words(html, "table", 'id="agents"')[0]
-    assert (
-        "✓ 达标 · 125 % / 30,000" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
-    )
+    assert "✓ 达标 · 125 % / 30,000" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
 
 
 async def test_on_a_wall_panels_of_many_alerts_and_many_standings_take_turns_on_one_screen(page: Page) -> None:

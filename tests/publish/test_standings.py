@@ -7,7 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream.conduct.standing import ConductStanding, gone
+from stream.engine.debtors.findings import ConductFinding
 from stream.facts.instant import instant_ms
+from stream.ledger.contribution import Credit
 from stream.publish import standings
 from stream.publish.latest_records import LatestRecords
 from stream.publish.standings import StandingCounts
@@ -95,6 +98,17 @@ def test_a_standing_that_lasts_longer_with_a_later_record_is_counted_until_then(
     assert counts(of) == {("t-3", RULE): (1, 0, 0)}
     of.standings.advance("main", instant_ms("2026-11-06T00:00:00Z"))
     assert (counts(of), len(of.standings)) == ({}, 0)
+
+
+def test_what_the_debtor_stage_says_of_a_standing_is_what_is_counted() -> None:
+    of = LatestRecords(ROLLING)
+    credit = Credit("main", "t-3", "a-1")
+    at_ms = instant_ms(CLEARS_AT)
+    stands = ConductStanding("any.other", "d-1", None, "n-1", "reached", 6, 6, at_ms - 1, at_ms, credit)
+    for finding, revision in ((ConductFinding(stands), 1), (ConductFinding(gone(stands)), 2)):
+        of.on_conduct(*finding.encoded(revision, "live"))
+        assert counts(of) == ({("t-3", "any.other"): (0, 1, 0)} if revision == 1 else {})
+    assert of.unreadable == 0
 
 
 def test_breaches_are_passed_over_and_what_cannot_be_read_is_counted() -> None:
