@@ -1,6 +1,6 @@
-"""The colour of a value on the page, by the levels of the alert rules.
+"""The colour of a value on the page, by its target where it has one, and by the levels of the alert rules.
 
-There is no other source of thresholds: a value that no rule judges is plain. The page also shows signs and words.
+There is no other source of thresholds: a value that neither judges is plain. The page also shows signs and words.
 """
 
 from collections.abc import Iterable
@@ -24,6 +24,22 @@ def colour(rules: Iterable[Rule], kpi: str, numerator: int, denominator: int | N
         if ORDER.index(found) > ORDER.index(worst):
             worst, by = found, rule.rule
     return worst, by
+
+
+def coloured(by_rules: tuple[str, str | None], by_target: str | None) -> tuple[str, str | None]:
+    """A value's colour and the rule that gives it: a level that is breached, else the target, else the rules."""
+    breached = ORDER.index(by_rules[0]) > ORDER.index("watch")
+    return by_rules if breached or by_target is None else (by_target, None)
+
+
+def target_colour(kpi: str, pace: float | None) -> str | None:
+    """`good`: on the way to the target, at this pace; `watch`: not. None: there is no target, or no pace towards it.
+
+    Where less is better the pace must not be above 1, else (without a direction, too: scores 0) not below it."""
+    if pace is None:
+        return None
+    lower = kpi in CATALOGUE and CATALOGUE[kpi].direction == "lower"
+    return "good" if (pace <= 1 if lower else pace >= 1) else "watch"
 
 
 def judging(rules: Iterable[Rule], kpi: str, level: str, entity: str, window: str, currency: str | None) -> list[Rule]:

@@ -1,4 +1,5 @@
-"""The latest records of the output topics: the current one of each entity and window, and the alerts.
+"""The latest records of the output topics: the current one of each entity and window, the alerts, and
+counts of standings.
 
 No clock and no I/O. Of each key the highest revision counts, of equal ones the later (contract 2). Values stay bytes
 until somebody looks at them.
@@ -17,6 +18,7 @@ from stream.publish.reading import (
     read_key,
     read_kpi,
 )
+from stream.publish.standings import StandingCounts
 
 KEPT_ALERTS = 10_000
 KEPT_STARTS = 2  # the running window and the one before it
@@ -32,9 +34,9 @@ _HEAD = msgspec.json.Decoder(_Head)
 
 
 class LatestRecords:
-    """Takes the records of both topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
+    """Takes the records of all topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
-    Records that cannot be read are left out, and counted in `unreadable`.
+    Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
     """
 
     def __init__(self, rolling: Mapping[str, int]) -> None:
@@ -44,6 +46,7 @@ class LatestRecords:
         self._resolved: dict[str, PublishedAlert] = {}
         self._published_ms: dict[str, int] = {}
         self._as_of_ms: dict[str, int] = {}
+        self.standings = StandingCounts()
         self.unreadable = 0
 
     def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
@@ -60,7 +63,9 @@ class LatestRecords:
         except (ValueError, msgspec.MsgspecError):
             self.unreadable += 1
             return
-        self._as_of_ms[name.site] = max(at_ms, self._as_of_ms.get(name.site, at_ms))
+        if name.site not in self._as_of_ms or at_ms > self._as_of_ms[name.site]:
+            self._as_of_ms[name.site] = at_ms
+            self.standings.advance(name.site, at_ms)
         if name.start in starts and starts[name.start][0] > head.revision:
             return
         starts[name.start] = (head.revision, value)
@@ -88,6 +93,15 @@ class LatestRecords:
         if len(self._resolved) > KEPT_ALERTS:
             oldest = next(iter(self._resolved))
             del self._resolved[oldest], self._published_ms[oldest]
+
+    def on_conduct(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the conduct topic. Breaches are not shown: an alert rule on their KPI is."""
+        if key is not None and key.startswith(b"B|"):
+            return
+        try:
+            self.standings.put(value)
+        except (ValueError, msgspec.MsgspecError):
+            self.unreadable += 1
 
     def sites(self) -> list[str]:
         """The sites that have records, sorted."""

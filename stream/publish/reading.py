@@ -35,7 +35,8 @@ def read_key(key: bytes) -> Key:
 
 
 class PublishedKpi(msgspec.Struct, frozen=True):
-    """One KPI of a record. `denominator`: None for a count or an amount. `value`: None unless `status` is ok."""
+    """One KPI of a record. `denominator`: None for a count or an amount. `value`: None unless `status` is ok. `target`:
+    None where none applies; `attainment` and `pace`: None where they are undefined, too (scores 1)."""
 
     kpi: str
     numerator: int
@@ -43,6 +44,9 @@ class PublishedKpi(msgspec.Struct, frozen=True):
     value: float | None
     status: str
     currency: str | None = None
+    target: float | None = None
+    attainment: float | None = None
+    pace: float | None = None
 
 
 class PublishedKpis(msgspec.Struct, frozen=True):

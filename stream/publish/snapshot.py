@@ -1,12 +1,14 @@
 """What the page shows of one site and one choice of window, as plain data for JSON.
 
 Shape: `{site, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading, problem,
-trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, alerts, recent}`. `columns`: id,
-kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`, `queues`,
-`segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which is ranked
-nowhere. Row: entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of
-the columns. Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing
-published for the entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule."""
+trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, standings, alerts, recent}`.
+`columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
+`queues`, `segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which
+is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts; conduct 4), by team. Row:
+entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
+Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
+entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
+its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +20,7 @@ from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
-from stream.publish.colour import ORDER, colour, judging
+from stream.publish.colour import ORDER, colour, coloured, judging, target_colour
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedAlert, PublishedKpi, PublishedKpis
 from stream.windows.measures import LEVELS, UNASSIGNED
@@ -109,6 +111,7 @@ def snapshot(
         "agents": _leaderboard(by_level["agent"], rank_columns[0], view.agents, row),
         "agents_total": len(by_level["agent"]),
         "apart": apart,
+        "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
         "alerts": [_alert(alert, currencies, named) for alert in firing],
         "recent": [_alert(alert, currencies, named) for alert in latest.recent_alerts(view.site)[:8]],
     }
@@ -122,6 +125,11 @@ def _is_unassigned(thing: PublishedKpis | PublishedAlert) -> bool:
 def _is_apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
     """Whether it is of `unassigned`, and its rule does not name that entity: nobody can act on it."""
     return _is_unassigned(alert) and alert.rule not in {rule.rule for rule in named}
+
+
+def _team_then_rule(standing: Json) -> tuple[bool, list[tuple[int, str, str]], str]:
+    """What names no team comes last."""
+    return standing["team"] == UNASSIGNED, natural(standing["team"]), standing["rule"]
 
 
 @lru_cache(maxsize=65_536)
@@ -157,8 +165,10 @@ def _cell(record: PublishedKpis, column: _Column, value: PublishedKpi | None, ru
         return {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
     held = value or _unnamed(record, kpi)
     judges = judging(rules, kpi.id, record.level, record.entity, record.window, column.currency)
-    shade, rule = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)
-    return {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
+    by_rules = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)
+    shade, rule = coloured(by_rules, target_colour(kpi.id, held.pace))
+    cell = {"n": held.numerator, "d": held.denominator, "v": held.value, "s": held.status, "c": shade, "r": rule}
+    return cell if held.target is None else cell | {"t": held.target, "a": held.attainment, "p": held.pace}
 
 
 def _unnamed(record: PublishedKpis, kpi: Kpi) -> PublishedKpi:

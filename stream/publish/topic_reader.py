@@ -2,6 +2,8 @@
 
 The longest windows that the page shows are months, and the running one was published after it began; so reading begins
 40 days back by record timestamp. Compaction keeps about the last record of each window, so that is not much.
+A standing lasts no longer than the window of its rule: records of conduct are read as far back as the longest reaches,
+and 40 days at least.
 """
 
 import asyncio
@@ -14,12 +16,16 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
+from stream.conduct.rule import Frequency
+from stream.conduct.rulebook import Rulebook
 from stream.publish.latest_records import LatestRecords
 from stream.publish.trouble import SILENT, STARTING, Trouble, no_topic, trouble_of
 from stream.settings import Settings, SettingsError
 from stream.wire.consumer import AIOKafkaConsumer
 
-REACH_MS = 40 * 86_400_000
+DAY_MS = 86_400_000
+REACH_MS = 40 * DAY_MS
+LATE_MS = 7 * DAY_MS  # how far behind the clock a floor may count, and a local day more
 POLL_MS = 250
 BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
 REFRESH_S = 30.0
@@ -34,15 +40,21 @@ log = structlog.get_logger(__name__)
 class TopicReader:
     """Keeps `latest` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
-    `kpis` False: reads the alerts alone. `loaded`: whether everything that was in the topics at the start has been
-    read. `reported`: why the last attempt could not read; None: it could."""
+    `kpis` False: reads the alerts alone; else the conduct topic, too, where there is a section `conduct`. `loaded`:
+    whether everything that was in the topics at the start has been read. `reported`: why the last attempt could not
+    read; None: it could."""
 
     def __init__(self, settings: Settings, latest: LatestRecords, kpis: bool = True) -> None:
         prefix = settings.kafka.topic_prefix
         self._settings = settings
         self._latest = latest
         self._kpi_topic = f"{prefix}.kpi.v1"
+        self._conduct_topic = f"{prefix}.conduct.v1"
         self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
+        self._reach_ms = dict.fromkeys(self._topics, REACH_MS)
+        if kpis and (rulebook := settings.conduct()) is not None:
+            self._topics.append(self._conduct_topic)
+            self._reach_ms[self._conduct_topic] = max(REACH_MS, window_days(rulebook) * DAY_MS + LATE_MS)
         self._positions: dict[TopicPartition, int] = {}
         self._heard_s: float | None = None
         self.loaded = False
@@ -140,8 +152,11 @@ class TopicReader:
                 for record in records:
                     if partition.topic == self._kpi_topic:
                         self._latest.on_kpi(record.key, record.value)
+                    elif partition.topic == self._conduct_topic:
+                        self._latest.on_conduct(record.key, record.value)
                     else:
                         self._latest.on_alert(record.value, record.timestamp)
+            self._latest.standings.tidy()
             self.reported = None
             for partition in partitions:
                 self._positions[partition] = await consumer.position(partition)
@@ -151,8 +166,9 @@ class TopicReader:
 
     async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         new = [partition for partition in partitions if partition not in self._positions]
-        since_ms = time.time_ns() // 1_000_000 - REACH_MS
-        found = await consumer.offsets_for_times(dict.fromkeys(new, since_ms)) if new else {}
+        now_ms = time.time_ns() // 1_000_000
+        since_ms = {partition: now_ms - self._reach_ms[partition.topic] for partition in new}
+        found = await consumer.offsets_for_times(since_ms) if new else {}
         for partition in partitions:
             if partition in self._positions:
                 consumer.seek(partition, self._positions[partition])
@@ -160,3 +176,8 @@ class TopicReader:
                 consumer.seek(partition, found[partition].offset)
             else:  # nothing as young as that: what there is may still be what is shown
                 await consumer.seek_to_beginning(partition)
+
+
+def window_days(rulebook: Rulebook) -> int:
+    """The days of the longest window of a frequency rule; 0 if there is none."""
+    return max((rule.parameters.days for rule in rulebook.rules if isinstance(rule.parameters, Frequency)), default=0)

@@ -137,3 +137,30 @@ def floor(
                 )
                 records.append(told)
     return records
+
+
+def standing(
+    debtor: str = "d-7",
+    state: str = "near",
+    clears_at: str | None = "2026-11-05T14:10:00Z",
+    revision: int = 1,
+    case: str | None = "c-7",
+    rule: str = "us_reg_f.calls_in_7_days",
+    team: str = "t-3",
+    site: str = "main",
+) -> Record:
+    """A standing with a rule per case of limit 7, as the conduct topic holds it (conduct 4)."""
+    count = {"clear": 3, "near": 6, "reached": 7, "breached": 8}[state]
+    body = {
+        "record": "standing", "rule": rule, "debtor": debtor, "case": case, "number": None, "state": state,
+        "count": count, "limit": 7, "headroom": max(0, 7 - count), "at": "2026-11-02T01:10:00Z",
+        "clears_at": None if state == "clear" else clears_at, "agent": "a-017", "team": team, "site": site,
+        "revision": revision, "run": "live",
+    }  # fmt: skip
+    return f"S|{debtor}|{rule}|{case or ''}".encode(), orjson.dumps(body)
+
+
+def breach(debtor: str = "d-7") -> Record:
+    """A breach as the conduct topic holds it (conduct 3), as far as the page could look at it."""
+    body = {"record": "breach", "rule": "any.quiet", "site": "main", "debtor": debtor, "team": "t-3", "revision": 1}
+    return f"B|{debtor}|any.quiet||call|k-8".encode(), orjson.dumps(body)

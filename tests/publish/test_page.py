@@ -13,7 +13,7 @@ from stream.publish.trouble import SILENT, STARTING
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
-from tests.publish.records import AS_OF, alert, floor, kpi, value
+from tests.publish.records import AS_OF, alert, floor, kpi, standing, value
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -117,6 +117,50 @@ async def test_queues_and_segments_are_offered_beside_the_teams_where_there_are_
     assert "inbound-2 40 75.0 %" in rows
     assert "t-3" not in rows
     assert "队列" in words(await page.text("level=queue", lang="zh"), "h2", 'id="teams-title"')[0]
+
+
+async def test_debtors_near_limits_have_a_panel_with_counts_where_there_are_any(page: Page) -> None:
+    on = page.wallboard.latest
+    on.on_kpi(*kpi(value("dials", 60), level="team", entity="t-3"))
+    html = await page.text()
+    assert re.search(r'<section class="panel conduct" id="conduct" hidden', html)
+    for debtor, state in (("d-1", "near"), ("d-2", "near"), ("d-3", "reached"), ("d-4", "breached")):
+        on.on_conduct(*standing(debtor, state))
+    html = await page.text()
+    assert re.search(r'<section class="panel conduct" id="conduct">', html)
+    assert words(html, "h2", 'id="conduct-title"') == ["Debtors near a limit"]
+    table = words(html, "table", 'id="standings"')[0]
+    assert table == "Team ≈ near ! reached !! over t-3 us_reg_f.calls_in_7_days 2 1 1"
+    assert "d-1" not in html
+    assert "≈ 接近 ! 已达 !! 超限" in words(await page.text(lang="zh"), "table", 'id="standings"')[0]
+
+
+async def test_target_and_pace_stand_beside_the_value_of_tiles_teams_and_agents(page: Page) -> None:
+    on = page.wallboard.latest
+    for level, entity, pace in (("site", "main", 1.25), ("team", "t-3", 0.92), ("agent", "a-1", None)):
+        of = value("dials", 60, target=30_000, attainment=0.5, pace=pace)
+        on.on_kpi(*kpi(of, level=level, entity=entity, window="day"))
+    html = await page.text("window=day&kpis=dials")
+    assert words(html, "article", "tile") == ["Dials 60 ✓ on target · 125 % of 30,000"]
+    assert "t-3 60 ≈ 92.0 % of 30,000" in words(html, "table", 'id="teams"')[0]
+    assert 'aria-label="behind target"' in html
+    assert "a-1 60 target 30,000" in words(html, "table", 'id="agents"')[0]
+    assert "✓ 达标 · 125 % / 30,000" in words(await page.text("window=day&kpis=dials", lang="zh"), "article", "tile")[0]
+
+
+async def test_on_a_wall_panels_of_many_alerts_and_many_standings_take_turns_on_one_screen(page: Page) -> None:
+    on = page.wallboard.latest
+    for record in floor(AS_OF):
+        on.on_kpi(*record)
+    for n in range(40):
+        on.on_conduct(*standing(f"d-{n}", team=f"t-{n}"))
+        on.on_alert(alert(f"a-{n}", entity=f"t-{n}")[1])
+    html = await page.text()
+    turn = re.search(r"Debtors near a limit \d+/(\d+)", words(html, "h2", 'id="conduct-title"')[0])
+    assert turn is not None
+    shown = len(re.findall("us_reg_f.calls_in_7_days", words(html, "table", 'id="standings"')[0]))
+    assert 1 <= shown <= -(-40 // (int(turn[1]) - 1))
+    assert words(await page.text(size="500,900"), "table", 'id="standings"')[0].count("us_reg_f") == 40
 
 
 async def test_old_numbers_are_greyed_and_said_to_be_old(page: Page) -> None:

@@ -1,10 +1,15 @@
 """What the page is told."""
 
+import json
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
+
+import pytest
 
 from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
+from stream.kpis import targets
 from stream.publish.choices import Choice, choices
 from stream.publish.latest_records import LatestRecords
 from stream.publish.snapshot import View, snapshot
@@ -175,3 +180,48 @@ def test_minor_units_follow_the_currency() -> None:
 def test_teams_stand_in_the_order_in_which_people_count() -> None:
     records = [team(value("dials", 1), entity=entity) for entity in ("t-10", "t-7", "x", "t", "7", "t-07")]
     assert [row["entity"] for row in shown(*records)["teams"]] == ["7", "t", "t-07", "t-7", "t-10", "x"]
+
+
+def aimed(kpi_id: str, numerator: int, pace: float | None, denominator: int | None = None) -> Record:
+    """A value of team t-1 with a target, as a KPI record of a day says it (scores 1)."""
+    return team(value(kpi_id, numerator, denominator, target=0.5 if denominator else 120, attainment=0.5, pace=pace))
+
+
+def test_a_cell_with_a_target_says_target_attainment_and_pace_and_no_other_does() -> None:
+    (row,) = shown(aimed("dials", 60, 1.25))["teams"]
+    assert row["cells"][0] == {
+        "n": 60, "d": None, "v": 60.0, "s": "ok", "c": "good", "r": None, "t": 120.0, "a": 0.5, "p": 1.25
+    }  # fmt: skip
+    assert row["cells"][1].keys() == {"n", "d", "v", "s", "c", "r"}
+
+
+@pytest.mark.parametrize(
+    ("kpi_id", "pace", "colour"),
+    [
+        ("dials", 1.0, "good"), ("dials", 0.999, "watch"), ("dials", None, "plain"),
+        ("conduct_breaches", 1.0, "good"), ("conduct_breaches", 1.001, "watch"),
+    ],
+)  # fmt: skip
+def test_a_target_colours_by_the_pace_towards_it(kpi_id: str, pace: float | None, colour: str) -> None:
+    (row,) = shown(aimed(kpi_id, 60, pace), kpis=(kpi_id,))["teams"]
+    assert (row["cells"][0]["c"], row["cells"][0]["r"]) == (colour, None)
+
+
+@pytest.mark.parametrize(
+    ("connects", "pace", "colour", "rule"),
+    [(5, 2.0, "warning", "low"), (11, 2.0, "good", None), (11, 0.5, "watch", None), (50, 0.5, "watch", None),
+     (50, None, "good", "low")],
+)  # fmt: skip
+def test_a_breached_level_colours_before_the_target_and_the_target_before_a_rule_that_is_kept(
+    connects: int, pace: float | None, colour: str, rule: str | None
+) -> None:
+    (row,) = shown(aimed("connect_rate", connects, pace, 100))["teams"]
+    assert (row["cells"][1]["c"], row["cells"][1]["r"]) == (colour, rule)
+
+
+def test_an_item_of_a_real_record_with_a_target_is_read() -> None:
+    """What `kpis/targets.py` writes: numbers that are whole or not, and nulls."""
+    said = json.loads(b"{" + targets.said(Fraction(3, 2), (0, 0), False, (1, 1), (1, 2))[1:])
+    assert said == {"target": 1.5, "attainment": None, "pace": None}
+    (row,) = shown(team(value("dials", 1), value("connect_rate", 0, 0, **said)))["teams"]
+    assert (row["cells"][1]["t"], row["cells"][1]["a"], row["cells"][1]["p"]) == (1.5, None, None)

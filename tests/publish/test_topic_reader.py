@@ -19,7 +19,7 @@ from deploy.local.broker import LocalBroker
 from stream.publish.latest_records import LatestRecords
 from stream.publish.topic_reader import TopicReader
 from stream.settings import Settings, load
-from tests.publish.records import ROLLING, Record, alert, kpi, value
+from tests.publish.records import ROLLING, Record, alert, breach, kpi, standing, value
 from tests.wire.raw import batch, record, send_batches
 
 pytestmark = pytest.mark.broker
@@ -32,9 +32,9 @@ sys.exit(run_board(load(), 0))
 """
 
 
-def settings(broker: str, prefix: str) -> Settings:
+def settings(broker: str, prefix: str, **more: str) -> Settings:
     kafka = {"BOOTSTRAP_SERVERS": broker, "TOPIC_PREFIX": prefix}
-    return load(environ={f"KPI_STREAM_KAFKA__{key}": text for key, text in kafka.items()})
+    return load(environ={f"KPI_STREAM_KAFKA__{key}": text for key, text in kafka.items()} | more)
 
 
 async def create_topics(broker: str, prefix: str) -> None:
@@ -42,19 +42,27 @@ async def create_topics(broker: str, prefix: str) -> None:
     await admin.start()
     await admin.create_topics(
         [NewTopic(f"{prefix}.kpi.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
+         NewTopic(f"{prefix}.conduct.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
          NewTopic(f"{prefix}.alerts.v1", 1, 1)]
     )  # fmt: skip
     await admin.close()
 
 
 async def publish(
-    broker: str, prefix: str, kpis: Sequence[Record], alerts: Sequence[Record] = (), *, commit: bool = True
+    broker: str,
+    prefix: str,
+    kpis: Sequence[Record],
+    alerts: Sequence[Record] = (),
+    conduct: Sequence[Record] = (),
+    *,
+    commit: bool = True,
 ) -> None:
     """One transaction with these records, committed or aborted."""
     producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id=f"{prefix}-test")
     await producer.start()
     await producer.begin_transaction()
-    for topic, records in ((f"{prefix}.kpi.v1", kpis), (f"{prefix}.alerts.v1", alerts)):
+    topics = (("kpi", kpis), ("alerts", alerts), ("conduct", conduct))
+    for topic, records in ((f"{prefix}.{name}.v1", records) for name, records in topics):
         for key, body in records:
             await producer.send_and_wait(topic, body, key=key)
     await (producer.commit_transaction() if commit else producer.abort_transaction())
@@ -100,6 +108,23 @@ async def test_a_floor_holds_what_was_committed_and_follows(broker: str, topic_p
         assert [a.alert_id for a in of.ended(now_ms - 60_000)] == ["9f2c"]
         assert of.ended(now_ms + 60_000) == []
         assert feed.problem is None
+
+
+async def test_standings_are_read_where_there_is_a_section_conduct_and_nowhere_else(
+    broker: str, topic_prefix: str
+) -> None:
+    await create_topics(broker, topic_prefix)
+    conduct = [standing("d-1"), standing("d-2", state="reached"), breach("d-1")]
+    await publish(broker, topic_prefix, [kpi(value("dials", 3))], conduct=conduct)
+    counts = []
+    for more in ({}, {"KPI_STREAM_CONDUCT": "{packs: [us_reg_f]}"}):
+        of = LatestRecords(ROLLING)
+        feed = TopicReader(settings(broker, topic_prefix, **more), of)
+        async with running(feed):
+            await until(lambda feed=feed: feed.loaded)  # type: ignore[misc]
+            counts.append([(row["near"], row["reached"]) for row in of.standings.rows("main")])
+            assert of.unreadable == 0
+    assert counts == [[], [(1, 1)]]
 
 
 async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_prefix: str) -> None:

@@ -18,7 +18,7 @@ from stream.publish.views import MOST_VIEWS
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import ASSETS, HealthAnswers, Web
 from stream.settings import load
-from tests.publish.records import AS_OF, floor, kpi, value
+from tests.publish.records import AS_OF, breach, floor, kpi, standing, value
 
 NOW_MS = 1_793_582_243_000  # three seconds after AS_OF
 SITES = """{
@@ -69,6 +69,28 @@ async def test_health_says_ok_or_why_not(served: Served) -> None:
     served.troubles["ready"] = "number 3 is being restored"
     assert (await served.get("/health/ready"))[:2] == (503, b"number 3 is being restored\n")
     assert (await served.get("/health/live"))[0] == 200
+
+
+async def test_the_page_counts_debtors_near_limits_and_no_address_names_one(served: Served) -> None:
+    on = served.wallboard.latest
+    for record in floor(AS_OF):
+        on.on_kpi(*record)
+    on.on_conduct(*standing("debtor-secret", case="case-secret"))
+    on.on_conduct(*standing("debtor-secret", state="reached", rule="any.secret_free", case=None, team="t-10"))
+    on.on_conduct(*standing("debtor-secret-2", state="breached", team="unassigned"))
+    on.on_conduct(*breach("debtor-secret"))
+    rule = "us_reg_f.calls_in_7_days"
+    assert (await served.floor())["standings"] == [
+        {"team": "t-3", "rule": rule, "near": 1, "reached": 0, "breached": 0},
+        {"team": "t-10", "rule": "any.secret_free", "near": 0, "reached": 1, "breached": 0},
+        {"team": "unassigned", "rule": rule, "near": 0, "reached": 0, "breached": 1},
+    ]
+    assert (await served.floor("?site=pune"))["standings"] == []
+    paths = ["/", "/metrics", "/health/live", "/health/ready", *(f"/board/{name}" for name in ASSETS)]
+    for path in (*paths, "/api/floor", "/api/floor?window=day&agents=500", "/api/headroom?debtor=d-1"):
+        _, body, _ = await served.get(path)
+        assert b"debtor-secret" not in body, path
+        assert b"case-secret" not in body, path
 
 
 async def test_metrics_are_the_registrys_plain_or_zipped(served: Served) -> None:

@@ -25,11 +25,11 @@ function link(changes, text, current) {
   return node;
 }
 
-const sign = (shade) => {
+const sign = (shade, word = words.severity[shade]) => {
   if (!(shade in SIGNS)) return null;
   const node = make("span", `sign ${shade}`, SIGNS[shade]);
-  node.title = words.severity[shade];
-  node.setAttribute("aria-label", words.severity[shade]);
+  node.title = word;
+  node.setAttribute("aria-label", word);
   return node;
 };
 const severe = (severity) => (severity in SIGNS ? severity : "warning");
@@ -41,19 +41,35 @@ function value(cell, column) {
   return make("span", "figure", text[0], make("small", "", text[1]));
 }
 
+// Where a target applies, "pace of target", or the target alone while there is no pace; else nothing.
+function towards(cell, column) {
+  if (!("t" in cell)) return "";
+  const target = figure(cell.t, { ...column, currency: "" }).join(" ").trim();
+  return cell.p === null ? `${words.target} ${target}` : `${figure(cell.p, { unit: "ratio" }).join(" ")} ${words.of} ${target}`;
+}
+// What a value was made of, and how it goes on towards its target: what a pointer shows.
+const about = (cell, column) => [cell.s === "absent" ? "" : parts(cell, column), towards(cell, column)].filter(Boolean).join(" · ");
+// A colour that no rule gives is the target's.
+const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
+
 function tile(cell, column) {
-  return make("article", `tile ${cell.c}`,
+  const made = cell.s === "absent" ? "" : parts(cell, column);
+  const node = make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
     make("div", "big", value(cell, column)),
-    make("p", "", sign(cell.c), make("span", "", [cell.c in SIGNS ? words.severity[cell.c] : "", cell.s === "absent" ? "" : parts(cell, column)].filter(Boolean).join(" · "))));
+    make("p", "", sign(cell.c, word(cell)), make("span", "", [word(cell), towards(cell, column) || made].filter(Boolean).join(" · "))));
+  node.title = about(cell, column);
+  return node;
 }
 
 function cells(row, columns, indexes) {
   return indexes.map((i) => {
     const cell = row.cells[i];
     // The heading names the currency.
-    const node = make("td", `value ${cell.c}`, value(cell, { ...columns[i], currency: "" }), sign(cell.c));
-    node.title = parts(cell, columns[i]);
+    const bare = { ...columns[i], currency: "" };
+    const target = towards(cell, bare);
+    const node = make("td", `value ${cell.c}`, value(cell, bare), sign(cell.c, word(cell)), target && make("small", "aim", target));
+    node.title = about(cell, columns[i]);
     return node;
   });
 }
@@ -160,6 +176,20 @@ function alerts(data) {
     ...(apart.length ? [make("li", "divider", words.apartAlerts), ...items(apart, true)] : []));
 }
 
+// How many debtors of each team are near or at the limit of a conduct rule; the panel is there where there are any.
+function standings(data) {
+  $("conduct").hidden = data.standings.length === 0;
+  if ($("conduct").hidden) return;
+  const [some, turnText] = turn(data.standings, { clientHeight: innerHeight * 0.3 }, 46, 2);
+  const count = (n, shade) => make("td", `value ${n ? shade : "plain"}`, make("span", "figure", n.toLocaleString(language)));
+  const states = [["near", "watch"], ["reached", "warning"], ["breached", "critical"]];
+  const head = make("tr", "", make("th", "", words.team), ...states.map(([state, shade]) => make("th", "value", sign(shade, words[state]), " ", words[state])));
+  const body = some.map((row) => make("tr", "", make("th", "", row.team, make("small", "", row.rule)),
+    ...states.map(([state, shade]) => count(row[state], shade))));
+  $("standings").replaceChildren(make("thead", "", head), make("tbody", "", ...body));
+  $("conduct-title").textContent = `${words.standings}${turnText}`;
+}
+
 // Why there is no record of this window.
 function emptyText(data) {
   if (data.empty?.why === "begins") return `${words.begins} ${clock(data.empty.at_ms, data.zone, data.now_ms).slice(0, -3)}`;
@@ -179,6 +209,7 @@ function show(data) {
   const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
   $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
   groups(data);
+  standings(data);
   agents(data);
   alerts(data);
 }

@@ -14,6 +14,8 @@ const WORDS = {
     apartAlerts: "Of what names no team or agent", cut: "no new numbers", cutLong: "No new numbers:", countedUpTo: "Counted up to",
     wrong: "wrong address", wrongLong: "This address cannot be shown:", busy: "busy", back: "Show the first view", trouble: {},
     below: "below", above: "above", pending: "pending", title: "Collections floor",
+    target: "target", aims: { good: "on target", watch: "behind target" },
+    standings: "Debtors near a limit", near: "near", reached: "reached", breached: "over",
   },
   zh: {
     asOf: "统计至", live: "实时", stale: "数据过期", lost: "连接中断", loading: "读取中",
@@ -33,6 +35,8 @@ const WORDS = {
       refused: "Kafka 拒绝此用户,请检查配置 kafka.*", error: "Kafka 返回错误",
     },
     below: "低于", above: "高于", pending: "待定", title: "催收现场",
+    target: "目标", aims: { good: "达标", watch: "未达目标进度" },
+    standings: "接近限次的债务人", near: "接近", reached: "已达", breached: "超限",
   },
 };
 
