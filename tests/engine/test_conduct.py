@@ -353,6 +353,18 @@ def test_open_restrictions_and_where_the_debtor_lives_are_never_forgotten_and_ot
     assert left == {"kcase-1-1", "kcase-3-1", "topen"}
 
 
+def test_a_zone_that_does_not_exist_takes_the_place_of_none() -> None:
+    one = stage()
+    one.apply(fact("case", "1", 0, change="placed", debtor_zone="America/New_York"))
+    one.apply(fact("case", "2", 1, change="assigned", debtor_zone="No/Where"))
+    one.apply(fact("case", "3", 2, change="closed"))
+    one.take(NOON_MS)
+    one.forget(NOON_MS + 400 * DAY_MS)
+    one.apply(fact("message", "m-1", 400 * 24 + 3, channel="sms", direction="outbound"))  # 10:00 there
+    assert one.take(NOON_MS + 401 * DAY_MS).conduct == []
+    assert {record.identity(each) for each in one.facts_of("d-1")} == {"kcase-1-1", "kcase-3-1", "mm-1"}
+
+
 def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_once() -> None:
     one = DebtorStage(
         Definitions(), WindowPlan(), FactLimits(), 0, frozenset({"conduct_breaches"}), Rulebook(RULES[4:5])

@@ -10,6 +10,7 @@ from stream.conduct.rule import DAY_MS, ComplaintDeadline
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.standing import standings
 from stream.facts.fact import Case, Complaint, Fact, Restriction
+from stream.facts.zones import is_zone
 from stream.ledger.store import record
 
 MARGIN_MS = 2 * DAY_MS
@@ -22,8 +23,8 @@ def kept_for_conduct(
     """The identities of those facts in `gone` that must stay, and before which frontier (ms) it is no use to ask again;
     None: time alone lets none of them go.
 
-    An open restriction stays for ever, and so does what says where the debtor lives: the latest case event with a zone,
-    of each case, and the latest event of that case. A contact stays as long as a rule may count or compare it with one
+    An open restriction stays for ever, and so does what says where the debtor lives: the latest case event with a zone
+    that exists, of each case, and the latest event of that case. A contact stays as long as a rule may count or compare it with one
     that may still come, and as long as it makes the latest standing of its scope: what was said of it must be taken
     back when the next contact comes, however late.
     """
@@ -69,7 +70,8 @@ def _homes(facts: Sequence[Fact]) -> set[str]:
     latest: dict[str, Case] = {}
     for fact in facts:
         if isinstance(fact, Case) and not fact.void:
-            for found in (latest, zones) if fact.debtor_zone is not None else (latest,):
+            has_zone = fact.debtor_zone is not None and is_zone(fact.debtor_zone)
+            for found in (latest, zones) if has_zone else (latest,):
                 known = found.get(fact.case_id)
                 if known is None or (known.occurred_at, known.event_id) < (fact.occurred_at, fact.event_id):
                     found[fact.case_id] = fact
