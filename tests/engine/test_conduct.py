@@ -365,6 +365,25 @@ def test_a_zone_that_does_not_exist_takes_the_place_of_none() -> None:
     assert {record.identity(each) for each in one.facts_of("d-1")} == {"kcase-1-1", "kcase-3-1", "mm-1"}
 
 
+@pytest.mark.parametrize("ends_day", [None, 450, 300])
+def test_a_consent_that_a_conversation_ended_never_covers_again(ends_day: int | None) -> None:
+    of = Hours(13 * 60, 14 * 60, consent=Consent(until_conversation=True))
+    one, days = stage(Rulebook((ConductRule("noon", None, of),))), 400
+    until = None if ends_day is None else instant_text(NOON_MS + ends_day * DAY_MS)
+    one.apply(fact("restriction", "r-1", 0, kind="consent", until=until, **{"from": instant_text(NOON_MS)}))
+    one.apply(fact("call", "k-1", 1, outcome="human", party="right"))
+    one.take(NOON_MS)
+    one.forget(NOON_MS + (days - 3) * DAY_MS)
+    found = []
+    for number, hour in enumerate((days * 24, days * 24 + 3)):
+        one.apply(fact("call", f"k-{number + 2}", hour, outcome="no_answer"))
+        found += one.take(NOON_MS + hour * HOUR_MS).conduct
+    assert [each.of.id for each in found] == ["k-2", "k-3"]
+    one.forget(NOON_MS + 800 * DAY_MS)
+    left = {record.identity(each) for each in one.facts_of("d-1")}
+    assert left == ({"tr-1", "ck-1"} if ends_day is None else set())
+
+
 def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_once() -> None:
     one = DebtorStage(
         Definitions(), WindowPlan(), FactLimits(), 0, frozenset({"conduct_breaches"}), Rulebook(RULES[4:5])
