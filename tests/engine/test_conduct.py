@@ -365,6 +365,24 @@ def test_a_zone_that_does_not_exist_takes_the_place_of_none() -> None:
     assert {record.identity(each) for each in one.facts_of("d-1")} == {"kcase-1-1", "kcase-3-1", "mm-1"}
 
 
+def test_where_the_debtor_lived_stays_as_long_as_a_contact_of_that_time() -> None:
+    one, topic = stage(ROOMY), Topic()
+    one.apply(fact("case", "1", 0, change="placed", debtor_zone="America/New_York"))
+    for number, hour in enumerate((3, 5)):  # one local day there, two at the site
+        one.apply(fact("call", f"k-{number}", hour, outcome="human", party="right", recorded=True, case_id=None))
+    one.apply(fact("case", "2", 72, change="assigned", debtor_zone="Asia/Tokyo"))
+    one.apply(fact("case", "3", 73, change="closed"))
+    topic.hears(one.take(NOON_MS).conduct)
+    assert topic.latest["S|d-1|p.talks|"]["state"] == "near"
+    for days in (400, 600):
+        one.forget(NOON_MS + (days - 3) * DAY_MS)
+        one.apply(fact("call", f"k-{days}", days * 24, outcome="human", party="right", recorded=True, case_id=None))
+        topic.hears(one.take(NOON_MS + days * DAY_MS).conduct)
+        assert topic.latest["S|d-1|p.talks|"]["state"] == "clear"
+    one.forget(NOON_MS + 1_000 * DAY_MS)
+    assert {record.identity(each) for each in one.facts_of("d-1")} == {"kcase-2-1", "kcase-3-1"}
+
+
 @pytest.mark.parametrize("ends_day", [None, 450, 300])
 def test_a_consent_that_a_conversation_ended_never_covers_again(ends_day: int | None) -> None:
     of = Hours(13 * 60, 14 * 60, consent=Consent(until_conversation=True))

@@ -35,7 +35,6 @@ def kept_for_conduct(
     reach_ms = rulebook.reach_ms + MARGIN_MS
     stood_ms = [each.at_ms for each in standings(history) if each.state != "clear"]
     needed_from_ms = min(stood_ms) - reach_ms if stood_ms else None
-    homes = _homes(facts)
     deadlines = (rule.parameters for rule in rulebook.rules)
     days_ms = max((of.days * DAY_MS for of in deadlines if isinstance(of, ComplaintDeadline)), default=0)
     consents = history.consents if rulebook.talks_end_consents else []
@@ -47,10 +46,6 @@ def kept_for_conduct(
                     stays.add(name)
                 continue
             until_ms = max(fact.until or 0, fact.from_) + reach_ms
-        elif isinstance(fact, Case):
-            if name in homes:
-                stays.add(name)
-            continue
         elif isinstance(fact, Complaint):
             until_ms = fact.received_at + days_ms + MARGIN_MS
         elif (contact := contact_of(fact)) is not None:
@@ -67,7 +62,17 @@ def kept_for_conduct(
         if until_ms >= frontier_ms:
             stays.add(name)
             again_ms.append(until_ms)
+    going = {record.identity(fact) for fact in gone} - stays
+    judged_ms = [_judged_ms(fact) for fact in facts if record.identity(fact) not in going]
+    stays |= _homes(facts, min([frontier_ms, *(at_ms for at_ms in judged_ms if at_ms is not None)]))
     return stays, min(again_ms, default=None)
+
+
+def _judged_ms(fact: Fact) -> int | None:
+    """From when on it is asked where the debtor lives, to judge a fact; None: never."""
+    if isinstance(fact, Complaint):
+        return fact.received_at
+    return None if contact_of(fact) is None else fact.occurred_at
 
 
 def _lasts(restriction: Restriction, needed_from_ms: int | None) -> bool:
@@ -75,15 +80,19 @@ def _lasts(restriction: Restriction, needed_from_ms: int | None) -> bool:
     return restriction.until is None or (needed_from_ms is not None and restriction.until >= needed_from_ms)
 
 
-def _homes(facts: Sequence[Fact]) -> set[str]:
-    """The case events that must stay: where the debtor lives, and whether that case is open."""
-    zones: dict[str, Case] = {}
-    latest: dict[str, Case] = {}
+def _homes(facts: Sequence[Fact], from_ms: int) -> set[str]:
+    """The case events that must stay: where the debtor lives at any time from `from_ms` on, and whether each case with
+    a zone is open."""
+    steps: dict[str, list[Case]] = {}
     for fact in facts:
         if isinstance(fact, Case) and not fact.void:
-            has_zone = fact.debtor_zone is not None and is_zone(fact.debtor_zone)
-            for found in (latest, zones) if has_zone else (latest,):
-                known = found.get(fact.case_id)
-                if known is None or (known.occurred_at, known.event_id) < (fact.occurred_at, fact.event_id):
-                    found[fact.case_id] = fact
-    return {record.identity(fact) for case in zones for fact in (zones[case], latest[case])}
+            steps.setdefault(fact.case_id, []).append(fact)
+    stay: set[str] = set()
+    for of_case in steps.values():
+        of_case.sort(key=lambda each: (each.occurred_at, each.event_id))
+        zones = [each for each in of_case if each.debtor_zone is not None and is_zone(each.debtor_zone)]
+        known = sum(each.occurred_at <= from_ms for each in zones)
+        needed = zones[max(known - 1, 0) :]
+        if needed:
+            stay.update(map(record.identity, (*needed, of_case[-1])))
+    return stay
