@@ -49,10 +49,17 @@ class Rulebook:
         return any(isinstance(rule.parameters, ComplaintDeadline) for rule in self.rules)
 
     @cached_property
+    def talks_end_consents(self) -> bool:
+        """Whether under any rule a conversation ends consents that last, without it, as long as they say."""
+        consents = (getattr(rule.parameters, "consent", None) for rule in self.rules)
+        return any(of is not None and of.until_conversation and of.days is None for of in consents)
+
+    @cached_property
     def reach_ms(self) -> int:
         """How long before a contact a fact may lie that a rule still asks for when it judges the contact.
 
-        Restrictions in force and the debtor's zone are asked for however long ago they began.
+        Restrictions in force, the debtor's zone and, where `talks_end_consents`, what ended a consent are asked for
+        however long ago they began.
         """
         return max((_reach_ms(rule) for rule in self.rules), default=0)
 

@@ -13,6 +13,7 @@ _REASONS = {
     "missing": "is required",
     "model_type": "should be a mapping of keys",
     "dict_type": "should be a mapping of keys",
+    "model_attributes_type": "should be a mapping of keys",
     "tuple_type": "should be a list",
     "frozen_set_type": "should be a list",
     "int_parsing": "should be a whole number",

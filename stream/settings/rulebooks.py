@@ -159,10 +159,15 @@ class RuleChoice:
                     self.wrong.append(((*place, "until"), "must be after from"))
                 if begins is not None and ends is not None and begins >= ends:
                     self.wrong.append(((*place, "effective_until"), f"must be after effective_from ({begins})"))
-            if any(_overlap(one, other) for one, other in combinations(versions, 2)):
-                place = next((each.place for each in versions if each.place is not None), None)
-                if place is not None and place[1] == "parameters":
+            for one, other in combinations(versions, 2):
+                place = other.place
+                if place is None or not _overlap(one, other):
+                    continue
+                if place[1] == "parameters":
                     self.wrong.append((place, f"the versions of {name} would have dates that overlap"))
+                elif not (one.pack and other.pack and _overlap(one.pack, other.pack)):  # else that is said of the packs
+                    self.wrong.append(((*place, "rule"), f"versions of {name!r} have dates that overlap"))
+                break
 
     def sites(self) -> tuple[str, ...]:
         """The sites that have a choice of their own."""

@@ -30,7 +30,6 @@ from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.facts.instant import instant_ms, instant_text
 from stream.ledger.definitions import Definitions, FactLimits
-from stream.ledger.store import record
 from stream.windows.plan import WindowPlan
 from tests.engine.deltas import rows_of
 from tests.facts.events import SAMPLES
@@ -246,57 +245,6 @@ def test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_a
     assert {place: amount for place, amount in counted.items() if amount} == wanted
 
 
-once = st.one_of(
-    st.builds(
-        lambda fields: ("call", fields),
-        st.fixed_dictionaries({
-            "outcome": st.sampled_from(["human", "no_answer"]), "party": st.sampled_from(["right", "third"]),
-            "number_id": st.sampled_from(["n-1", None]), "case_id": st.sampled_from(["c-1", "c-2"]),
-        }),
-    ),
-    st.builds(
-        lambda kind, days, until, case: ("restriction", {
-            "kind": kind, "from": max(days, 1) if kind == "consent" else days, "until": until, "case_id": case,
-            "hours": ["18:00", "02:00"] if kind == "quiet_hours" else None,
-        }),
-        st.sampled_from(["consent", "quiet_hours", "cease_contact"]), st.sampled_from([-3, 0, 20]),
-        st.sampled_from([None, 1, 50]), st.sampled_from(["c-1", "c-2"]),
-    ),
-    st.builds(
-        lambda change, zone, case: ("case", {"change": change, "debtor_zone": zone, "case_id": case}),
-        st.sampled_from(["placed", "closed", "assigned"]), st.sampled_from(["Asia/Tokyo", "America/New_York", None]),
-        st.sampled_from(["c-1", "c-2"]),
-    ),
-    st.just(("complaint", {"status": "received"})),
-)  # fmt: skip
-
-
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.tuples(once, st.sampled_from([0, 1, 7, 24, 24 * 6, 24 * 40, 24 * 70])), max_size=16))
-def test_what_the_horizon_forgets_changes_nothing_that_is_said_later(
-    steps: list[tuple[tuple[str, dict[str, Any]], int]],
-) -> None:
-    keeps, forgets = stage(), stage()
-    one, other = Topic(), Topic()
-    at_ms = NOON_MS
-    for number, ((kind, fields), hours_on) in enumerate(steps):
-        at_ms += hours_on * HOUR_MS
-        own = dict(fields)
-        if kind == "complaint":
-            own["received_at"] = instant_text(at_ms)
-        for name in ("from", "until"):
-            if own.get(name) is not None:
-                own[name] = instant_text(at_ms + own[name] * DAY_MS)
-        each = fact(kind, f"x-{number}", (at_ms - NOON_MS) / HOUR_MS, **own)
-        for ledger, topic in ((keeps, one), (forgets, other)):
-            ledger.apply(each, at_ms - 3 * DAY_MS)
-            if ledger is forgets:
-                ledger.forget(at_ms - 3 * DAY_MS)
-            topic.hears(ledger.take(at_ms).conduct)
-    assert other.latest == one.latest
-    assert other.revision == one.revision
-
-
 TALK = {"outcome": "human", "party": "right", "recorded": True}
 
 
@@ -334,23 +282,6 @@ def test_large_dossiers_say_the_same() -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("stream.ledger.store.dossier.LARGE_BYTES", 300)
         test_whatever_comes_in_whatever_commits_the_topic_and_the_numbers_say_what_all_facts_at_once_do()
-
-
-def test_open_restrictions_and_where_the_debtor_lives_are_never_forgotten_and_other_facts_are() -> None:
-    one = stage()
-    for each in (
-        fact("case", "1", 0, change="placed", debtor_zone="Asia/Tokyo"),
-        fact("case", "2", 1, change="assigned"),
-        fact("case", "3", 2, change="closed"),
-        fact("restriction", "open", 3, kind="cease_contact", **{"from": instant_text(NOON_MS)}),
-        fact("restriction", "over", 3, kind="dispute", until=instant_text(NOON_MS), **{"from": instant_text(NOON_MS)}),
-        fact("call", "k-1", 4, outcome="busy"),
-    ):
-        one.apply(each)
-    one.take(NOON_MS)
-    assert one.forget(NOON_MS + 400 * DAY_MS) == 3
-    left = {record.identity(each) for each in one.facts_of("d-1")}
-    assert left == {"kcase-1-1", "kcase-3-1", "topen"}
 
 
 def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_once() -> None:

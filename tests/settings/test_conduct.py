@@ -120,6 +120,7 @@ def test_what_is_wrong_with_a_rule_is_a_line_with_its_key(tmp_path: Path, rule: 
         ("{parameters: {us_ma.hours: {from: '22:00'}}}", "conduct.parameters.us_ma.hours.until: must be after from"),
         ("{parameters: {us_reg_f.calls_in_7_days: {window: {local: true}}}}",
          "conduct.parameters.us_reg_f.calls_in_7_days.window.days: is required"),
+        ("{rules: [quiet]}", "conduct.rules[0]: should be a mapping of keys, not 'quiet'"),
         ("{rules: [{rule: A, kind: quiet}]}", "conduct.rules[0].rule: 'A' is not a name: 1-64 of a-z, 0-9 and _"),
         ("{rules: [{rule: a, kind: quiet}, {rule: a, kind: recorded}]}",
          "conduct.rules[1].rule: 'a' is the name of another rule already"),
@@ -165,6 +166,8 @@ def test_a_pack_file_replaces_the_shipped_pack_of_its_name_in_all_its_versions(t
     [
         (("effective_until: 2026-01-01", "effective_until: 2026-01-02"),
          "own.yaml: [1].pack: versions of 'uk_conc' have dates that overlap"),
+        (("limit: 5,", "limit: 5, effective_until: 2026-02-01,"),
+         "own.yaml: [1].rules[0].rule: versions of 'uk_conc.calls' have dates that overlap"),
         (("limit: 4", "limit: -4"), "own.yaml: [1].rules[0].limit: should be greater than or equal to 0, not -4"),
         (("pack: uk_conc", "pakc: uk_conc"), "own.yaml: [0].pack: is required"),
         (("rules: [{", "rules: [{sites: [main], "), "own.yaml: [0].rules[0].sites: unknown key: only the rules of "),
