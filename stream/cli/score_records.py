@@ -47,7 +47,7 @@ def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
     from stream.scores.outputs import key_of
 
     if folder is not None:
-        return _read(folder / "scores.jsonl" if folder.is_dir() else folder)
+        return _read(folder / "scores.jsonl" if folder.is_dir() else folder, ("kind", "name", "provisional"), "scores")
     newest: dict[str, Json] = {}
     for record in _topic(settings, "scores"):
         key = key_of(record)
@@ -58,7 +58,9 @@ def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
 
 def ledger_from(folder: Path | None, settings: "Settings") -> Iterable[Json]:
     """The lines of the ledger: of a file, or of the live topic."""
-    return _topic(settings, "scoreledger") if folder is None else _read(folder)
+    if folder is None:
+        return _topic(settings, "scoreledger")
+    return _read(folder, ("name", "before", "after", "at", "by"), "the ledger of scores")
 
 
 def chosen(
@@ -72,15 +74,21 @@ def chosen(
             yield record
 
 
-def _read(path: Path) -> list[Json]:
+def _read(path: Path, fields: tuple[str, ...], what: str) -> list[Json]:
+    """The records of a file; CommandError for one of another kind, which lacks some of the fields."""
     from stream.windows.exact import loads_bare
 
     try:
-        return [loads_bare(line) for line in path.read_bytes().splitlines() if line.strip()]
+        records = [loads_bare(line) for line in path.read_bytes().splitlines() if line.strip()]
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:
-        raise CommandError(f"{path}: not records of scores: {error}") from error
+        raise CommandError(f"{path}: not records of {what}: {error}") from error
+    for place, record in enumerate(records, 1):
+        lacking = [field for field in fields if not isinstance(record, dict) or field not in record]
+        if lacking:
+            raise CommandError(f"{path}: not records of {what}: record {place} has no `{lacking[0]}`")
+    return records
 
 
 def _topic(settings: "Settings", topic: str) -> Iterator[Json]:

@@ -206,3 +206,12 @@ def test_a_value_is_exact_however_it_is_written(
     assert ran.code == 0, ran.error
     event = orjson.loads(ran.out)
     assert (event["numerator"], event.get("denominator")) == (numerator, denominator)
+
+
+def test_a_file_of_other_records_is_told_in_a_line(command: Command, made: Path) -> None:
+    ledger = command("scores", "ledger", "--from", made / "out" / "scores.jsonl")
+    assert (ledger.code, ledger.error.count("\n")) == (1, 1)
+    assert ledger.error.endswith("scores.jsonl: not records of the ledger of scores: record 1 has no `before`\n")
+    listed = command("scores", "list", "--from", made / "out" / "kpi.jsonl")
+    assert (listed.code, listed.error.count("\n")) == (1, 1)
+    assert listed.error.endswith("kpi.jsonl: not records of scores: record 1 has no `kind`\n")
