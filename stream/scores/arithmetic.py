@@ -134,7 +134,22 @@ class _Arithmetic:
             return say("{value}, but no target: {points} points", value=value, points=points)
         few = say(" (few: under the minimum sample)") if part["status"] == "few" else ""
         how = self._scoring(part, component)
+        if (shared := self._shared(part["component"])) != 1:
+            how += say("; x {shared}, with the weight of what has no data", shared=_quotient(shared))
         return say("{value}{few}{how} = {points} points", value=value, few=few, how=how, points=points)
+
+    def _shared(self, name: str) -> Fraction:
+        """What the points of a component were multiplied by, since others without data give their weight away."""
+        components = self._definition.components if isinstance(self._definition, Scorecard) else ()
+        status = {part["component"]: part["status"] for part in self._record["parts"]}
+        given = {
+            each.component: each.weight
+            for each in components
+            if each.redistribute and status.get(each.component) in ("no_data", "no_target")
+        }
+        weights = sum((each.weight for each in components), Fraction())
+        left = weights - sum(given.values(), Fraction())
+        return Fraction(1) if not given or name in given else weights / left if left else Fraction()
 
     def _scoring(self, part: Json, component: Component | None) -> str:
         say = self._say
@@ -180,8 +195,9 @@ class _Arithmetic:
             return
         factor = _factor_of(component.source)
         points = _points(component, Fraction((part["numerator"] + 1) * factor, part["denominator"] or 1), part)
-        if points is not None and fixed(points) != part["points"]:
-            yield self._say("one more: {points} points", points=fixed(points))
+        shared = self._shared(part["component"])
+        if points is not None and fixed(points * shared) != part["points"]:
+            yield self._say("one more: {points} points", points=fixed(points * shared))
         if isinstance(component.scoring, Stepped):
             exact = Fraction(part["numerator"] * factor, part["denominator"] or 1)
             place = step_of(component.scoring.steps, exact, lower=component.source.lower)
@@ -190,7 +206,7 @@ class _Arithmetic:
                 bound, given = component.scoring.steps[after]
                 yield self._say(
                     "next step at {bound}, {away} away: {points} points",
-                    bound=plain(bound), away=plain(abs(bound - exact)), points=plain(given),
+                    bound=plain(bound), away=plain(abs(bound - exact)), points=plain(given * shared),
                 )  # fmt: skip
 
     def _gate(self, gate: Json, rule: object) -> str:
@@ -298,6 +314,10 @@ def _points(component: Component, value: Fraction, part: Json) -> Fraction | Non
 def _factor_of(source: Source) -> int:
     kpi = CATALOGUE.get(source.kpi or "")
     return 1 if kpi is None or source.over is not None or kpi.denominator is None else kpi.factor
+
+
+def _quotient(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
 
 
 def _listed(value: object) -> str:

@@ -28,6 +28,7 @@ ZH = {
     " (few: under the minimum sample)": "（样本不足）",
     "; target {target}, {attainment} of it{bounds}; x weight {weight}":
         "；目标 {target}，达成 {attainment}{bounds}；× 权重 {weight}",
+    "; x {shared}, with the weight of what has no data": "；× {shared}（无数据者的权重分给其余各项）",
     ", not under {bound}": "，不低于 {bound}",
     ", not over {bound}": "，不高于 {bound}",
     ", under the first step": "，未达第一档",

@@ -171,3 +171,25 @@ def _shown(definition: Definition) -> dict[str, Any]:
         "start": "2026-04-01", "end": "2026-05-01", "score": "1.0000", "amount_minor": 5, "currency": "CNY", "place": 1, "of": 2, "grade": "D", "flags": ["x"],
         "parts": parts, "gates": gates, "factors": factors, "provisional": True, "reason": "why",
     }  # fmt: skip
+
+
+def test_the_arithmetic_says_by_what_redistributed_weights_multiply(tmp_path: Path) -> None:
+    text = """
+scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, period: month, components: [
+   {component: qa, kpi: qa_pass_rate, weight: 30, if_no_data: redistribute, scoring: {steps: [[1, 30]]}},
+   {component: calls, kpi: dials, weight: 50, target: 7, scoring: {attainment: {}}},
+   {component: seen, kpi: contacts, weight: 20, scoring: {steps: [[0, 7], [3, 14]]}}]}]
+"""
+    scores = computed(settings_of(tmp_path, text), [kpi_record("a-1", {"dials": 6, "contacts": 2})])
+    ((_, sheet),) = scores.changed(LATE)
+    ((_, score),) = sheet.items()
+    lines = list(lines_of(record_of(scores, score, 1, "live"), score.definition))
+    many = "x 10 / 7, with the weight of what has no data"
+    assert lines[1:7] == [
+        "  qa: no data: 0.0000 points",
+        f"  calls: 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
+        "    one more: 71.4286 points",
+        f"  seen: 2, step 0; {many} = 10.0000 points",
+        "    one more: 20.0000 points",
+        "    next step at 3, 1 away: 20 points",
+    ]
