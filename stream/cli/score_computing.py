@@ -1,6 +1,6 @@
 """Scores of old periods under another configuration, from KPI records and measurements as they lie (scores 6)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,18 +42,25 @@ def computed(
     return len(lines)
 
 
-def read_by(config: Path | None, records: Path | None, wanted: Iterable[str]) -> "dict[str, tuple[Read, Basis | None]]":
+def read_by(
+    config: Path | None, records: Path | None, events: Sequence[Path], wanted: Iterable[str]
+) -> "dict[str, tuple[Read, Basis | None]]":
     """What scores were computed from, as far as the KPI records and measurements at hand say: key -> values of the
-    sources, and a payout's basis. `wanted`: the keys."""
+    sources, and a payout's basis. `wanted`: the keys. Of records without events nothing is said of indicators."""
     from stream.scores.outputs import key_of, record_of
+    from stream.scores.values import said
 
     keys, found = set(wanted), {}
-    scores, clock = loaded(config, records, ())
+    scores, clock = loaded(config, records, events)
     for _, sheet in scores.changed(clock):
         for score in sheet.values():
             key = key_of(record_of(scores, score, 1, "show"))
             if key in keys:
-                found[key] = scores.read_by(score), scores.basis_of(score)
+                read = scores.read_by(score)
+                if records is not None and not events:
+                    unseen = {said(source) for source in score.definition.sources() if source.kpi is None}
+                    read = {source: value for source, value in read.items() if source not in unseen}
+                found[key] = read, scores.basis_of(score)
     return found
 
 
