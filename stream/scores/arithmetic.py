@@ -16,6 +16,7 @@ from stream.scores.schemes import (
     Attainment,
     Bound,
     Component,
+    Contest,
     Deduct,
     Definition,
     Factor,
@@ -24,13 +25,14 @@ from stream.scores.schemes import (
     OfSite,
     Payout,
     Rank,
+    Reward,
     Scorecard,
     Source,
     Stepped,
     Steps,
 )
 from stream.scores.scoring import attained, deducted, on_line, step_of, stepped
-from stream.scores.values import Value
+from stream.scores.values import Value, said
 from stream.scores.words import Say, english
 
 Json = dict[str, Any]
@@ -82,6 +84,12 @@ class _Arithmetic:
             for line in self._outlook(part, component):
                 yield f"    {line}"
         yield from self._rules()
+        if isinstance(definition, Payout):
+            yield from self._pay(definition)
+        elif isinstance(definition, Contest):
+            yield from self._contest(definition)
+        elif isinstance(definition, Reward):
+            yield from self._reward(definition)
         yield from self._outcome()
 
     def _rules(self) -> Iterator[str]:
@@ -231,8 +239,6 @@ class _Arithmetic:
 
     def _outcome(self) -> Iterator[str]:
         record, definition, say = self._record, self._definition, self._say
-        if isinstance(definition, Payout):
-            yield from self._pay(definition)
         if record["flags"]:
             yield "  " + say("flags: {flags}", flags=", ".join(record["flags"]))
         told = []
@@ -273,6 +279,30 @@ class _Arithmetic:
             reading="whole" if commission.whole else "slab", by="amount" if commission.by_amount else "attainment",
             steps=self._steps(commission.steps), beyond=beyond,
         )  # fmt: skip
+
+    def _contest(self, contest: Contest) -> Iterator[str]:
+        say = self._say
+        for end, prizes in ((say("first"), contest.top), (say("last"), contest.bottom)):
+            if prizes is not None:
+                amounts = ", ".join(map(plain, prizes.amounts))
+                musts = ((name, getattr(prizes.must, name)) for name in ("at_least", "at_most", "above", "below"))
+                must = "".join(f", {name} {self._bound(bound)}" for name, bound in musts if bound is not None)
+                yield "  " + say("amounts of the {end}: {amounts}{must}", end=end, amounts=amounts, must=must)
+        if contest.ties is not None:
+            order = say(", lowest first" if contest.ties_lowest else ", highest first")
+            yield "  " + say("equal ones by {ties}{order}", ties=said(contest.ties), order=order)
+        for source, least in contest.minimum:
+            yield "  " + say("placed from {least} {source} on", least=plain(least), source=said(source))
+
+    def _reward(self, reward: Reward) -> Iterator[str]:
+        yield "  " + self._say(
+            "{amount} from {least} on, and {more} for each beyond{bounds}",
+            amount=plain(reward.amount), least=plain(reward.at_least), more=plain(reward.each_more),
+            bounds=self._within(None, reward.cap),
+        )  # fmt: skip
+        if reward.contest is not None:
+            words = "beside an amount above 0 of contest {contest} counts: {stack}"
+            yield "  " + self._say(words, contest=reward.contest, stack=reward.stack)
 
     def _provisional(self) -> str:
         settle_ms = self._definition.settle_ms if self._definition is not None else 0

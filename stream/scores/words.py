@@ -62,6 +62,14 @@ ZH = {
         "暂定：尚未到 {end}，或之前的数字仍可能变动",
     "provisional: it is settled {settle} after {end}, and numbers of before may still change":
         "暂定：{end} 之后 {settle} 才结算，之前的数字仍可能变动",
+    "first": "前几名",
+    "last": "末几名",
+    "amounts of the {end}: {amounts}{must}": "{end}金额：{amounts}{must}",
+    "equal ones by {ties}{order}": "相同者按 {ties}{order}",
+    "placed from {least} {source} on": "{source} 至少 {least} 才参与排名",
+    "{amount} from {least} on, and {more} for each beyond{bounds}":
+        "满 {least} 得 {amount}，此后每多一个加 {more}{bounds}",
+    "beside an amount above 0 of contest {contest} counts: {stack}": "竞赛 {contest} 的金额也大于零时，计：{stack}",
     "that of the site": "全站点数值",
     "one's own {periods} periods before": "本人 {periods} 期之前的数值",
     "days": "天",

@@ -193,3 +193,23 @@ scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, perio
         "    one more: 20.0000 points",
         "    next step at 3, 1 away: 20 points",
     ]
+
+
+def test_the_terms_of_contests_and_rewards_are_told(tmp_path: Path) -> None:
+    text = """
+indicators: [sold]
+contests: [{contest: day, version: 1, from: 2026-01-01, level: agent, period: month, kpi: connect_rate, currency: CNY, ties: {by: dials, order: lowest},
+   minimum: {dials: 3}, top: {must: {at_least: "0.15"}, amounts: [50, 30]}, bottom: {must: {below: {of: site}}, amounts: [-70]}}]
+rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, indicator: sold, at_least: 3, amount: 5, each_more: 2, cap: 9, with: day, stack: larger}]
+"""
+    contest, reward = settings_of(tmp_path, text).schemes().definitions
+    assert list(lines_of(_shown(contest), contest))[1:5] == [
+        "  amounts of the first: 50, 30, at_least 0.15",
+        "  amounts of the last: -70, below that of the site",
+        "  equal ones by dials, lowest first",
+        "  placed from 3 dials on",
+    ]
+    assert list(lines_of(_shown(reward), reward))[1:3] == [
+        "  5 from 3 on, and 2 for each beyond, not over 9",
+        "  beside an amount above 0 of contest day counts: larger",
+    ]
