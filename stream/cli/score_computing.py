@@ -48,6 +48,7 @@ def read_by(
     """What scores were computed from, as far as the KPI records and measurements at hand say: key -> values of the
     sources, and a payout's basis. `wanted`: the keys. Of records without events nothing is said of indicators."""
     from stream.scores.outputs import key_of, record_of
+    from stream.scores.schemes import Payout
     from stream.scores.values import said
 
     keys, found = set(wanted), {}
@@ -56,11 +57,13 @@ def read_by(
         for score in sheet.values():
             key = key_of(record_of(scores, score, 1, "show"))
             if key in keys:
-                read = scores.read_by(score)
+                read, basis = scores.read_by(score), scores.basis_of(score)
                 if records is not None and not events:
+                    if isinstance(score.definition, Payout) and score.definition.basis is None:
+                        basis = None  # The card may have indicators.
                     unseen = {said(source) for source in score.definition.sources() if source.kpi is None}
                     read = {source: value for source, value in read.items() if source not in unseen}
-                found[key] = read, scores.basis_of(score)
+                found[key] = read, basis
     return found
 
 

@@ -11,10 +11,11 @@ from typing import Any
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.scores.decimals import fixed, plain
-from stream.scores.payout import Basis
+from stream.scores.payout import Basis, rate_at, share_at
 from stream.scores.schemes import (
     Attainment,
     Bound,
+    Commission,
     Component,
     Contest,
     Deduct,
@@ -37,6 +38,8 @@ from stream.scores.words import Say, english
 
 Json = dict[str, Any]
 HOUR_MS = 3_600_000
+MANY = 20
+"""Slabs that are no longer told one by one."""
 
 
 def lines_of(
@@ -73,6 +76,7 @@ class _Arithmetic:
                 yield f"  {name}: {say('no data') if value.value is None else parts}"
         if isinstance(definition, Payout) and basis is not None:
             yield from self._cliffs(definition, basis)
+            yield from self._sums(definition, basis, read)
         components = definition.components if isinstance(definition, Scorecard) else ()
         known = {each.component: each for each in components}
         for part in record["parts"]:
@@ -130,6 +134,29 @@ class _Arithmetic:
                 "next step of the commission at {bound}, {away} away: {rate}",
                 bound=plain(ahead[0]), away=plain(ahead[0] - basis.amount), rate=plain(ahead[1]),
             )  # fmt: skip
+
+    def _sums(self, payout: Payout, basis: Basis, read: Mapping[str, Value]) -> Iterator[str]:
+        """How base and commission come about, to be checked by hand: the factors of each product."""
+        say, commission = self._say, payout.commission
+        if basis.reached is not None and payout.basis is None:
+            yield "  " + say("a = score {score}", score=fixed(basis.reached))
+        base, share = payout.base.of(self._record["entity"]), share_at(payout.base_share, basis.reached)
+        if base:
+            streak = say(", unless a streak sets it") if payout.streaks else ""
+            yield "  " + say("base {base} x share {share}{streak}", base=plain(base), share=plain(share), streak=streak)
+        measure = basis.amount if commission is not None and commission.by_amount else basis.reached
+        if commission is None or basis.amount is None or measure is None:
+            return
+        if commission.whole:
+            paid_of = read.get(said(commission.of)) if commission.of is not None else None
+            amount = basis.amount if commission.of is None else paid_of.value if paid_of is not None else None
+            products = [] if amount is None else [(amount, rate_at(commission, measure))]
+        else:
+            unit = Fraction(1) if commission.by_amount else basis.target or Fraction()
+            products = _slabs(commission, basis.amount, unit)
+        if products:
+            told = " + ".join(f"{plain(amount)} x {plain(rate)}" for amount, rate in products)
+            yield "  " + say("commission before factors: {products}", products=told)
 
     def _component(self, part: Json, component: Component | None) -> str:
         say, points = self._say, part["points"]
@@ -344,6 +371,23 @@ def _points(component: Component, value: Fraction, part: Json) -> Fraction | Non
 def _factor_of(source: Source) -> int:
     kpi = CATALOGUE.get(source.kpi or "")
     return 1 if kpi is None or source.over is not None or kpi.denominator is None else kpi.factor
+
+
+def _slabs(commission: Commission, amount: Fraction, unit: Fraction) -> list[tuple[Fraction, Fraction]]:
+    """Each part of the amount with its rate; none under the first bound, or of more than MANY parts."""
+    ends = [(bound * unit, rate) for bound, rate in commission.steps]
+    if amount < ends[0][0]:
+        return []
+    step, more = commission.then_every or (Fraction(0), Fraction(0))
+    while step * unit > 0 and ends[-1][0] + step * unit < amount and len(ends) < MANY:
+        ends.append((ends[-1][0] + step * unit, ends[-1][1] + more))
+    starts = [Fraction(0), *(end for end, _ in ends[1:])]
+    parts = [
+        (min(amount, after) - start, rate)
+        for start, after, (_, rate) in zip(starts, [*starts[1:], amount], ends, strict=True)
+        if start < amount
+    ]
+    return parts if len(ends) < MANY else []
 
 
 def _quotient(value: Fraction) -> str:

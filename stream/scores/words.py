@@ -62,6 +62,10 @@ ZH = {
         "暂定：尚未到 {end}，或之前的数字仍可能变动",
     "provisional: it is settled {settle} after {end}, and numbers of before may still change":
         "暂定：{end} 之后 {settle} 才结算，之前的数字仍可能变动",
+    "a = score {score}": "a = 得分 {score}",
+    "base {base} x share {share}{streak}": "底薪 {base} × 比例 {share}{streak}",
+    ", unless a streak sets it": "（除非连续规则另定）",
+    "commission before factors: {products}": "系数之前的提成：{products}",
     "first": "前几名",
     "last": "末几名",
     "amounts of the {end}: {amounts}{must}": "{end}金额：{amounts}{must}",

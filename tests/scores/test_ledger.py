@@ -2,6 +2,7 @@
 """The ledger (scores 5): which changes have a line, and what it says; and the arithmetic of a payout for people."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -213,3 +214,30 @@ rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: mon
         "  5 from 3 on, and 2 for each beyond, not over 9",
         "  beside an amount above 0 of contest day counts: larger",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "recovered", "products"),
+    [
+        ("whole", 14_000_000, "14000000 x 0.14"),
+        ("slab", 12_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 500000 x 0.1"),
+        ("slab", 15_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12 + 1000000 x 0.14 + 500000 x 0.16"),
+        ("slab", 14_000_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12"),
+        ("slab", 9_999_999, None),
+    ],
+)  # fmt: skip
+def test_the_products_of_a_commission_add_up_to_it(
+    tmp_path: Path, reading: str, recovered: int, products: str | None
+) -> None:
+    settings = settings_of(tmp_path, LADDER.replace("reading: whole", f"reading: {reading}, by: attainment").replace(
+        "settle: 45d", "settle: 45d, base: {default: 7}, base_share: [[1, \"0.5\"]]"
+    ))  # fmt: skip
+    record, read, scores = state(settings, "ladder", recovered, 3)
+    ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
+    lines = list(lines_of(record, score.definition, read, scores.basis_of(score)))
+    assert f"  base 7 x share {0.5 if recovered >= 10_000_000 else 0}" in lines
+    told = [line.partition(": ")[2] for line in lines if line.startswith("  commission before factors")]
+    assert told == ([] if products is None else [products])
+    (commission,) = [part["amount_minor"] for part in record["parts"] if part["part"] == "commission"]
+    terms = [term.split(" x ") for line in told for term in line.split(" + ")]
+    assert sum(Fraction(amount) * Fraction(rate) for amount, rate in terms) == commission
