@@ -50,6 +50,7 @@ PARTS = (
     Part("peers", "bench.beside", 900, "one worker and five other engines on the same calls; what each one lost"),
     Part("catchup", "bench.catchup", 600, "a backlog whose partitions lie minutes apart, against replay and the peers"),
     Part("profile", "bench.profile", 120, "where the worker's CPU goes"),
+    Part("scores", "bench.scores", 120, "scores of 2,000 agents after a change of the schemes, and of one KPI record"),
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
     Part("scrape", "bench.scrape", 120, "CPU and size of a scrape of /metrics of 1,000 and 2,000 agents"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from stream.publish.metrics import CLOCKS, CONDUCT, EVENTS, EXPOSITION, WINDOWS, WORK, Metric
+from stream.publish.metrics import CLOCKS, CONDUCT, EVENTS, EXPOSITION, SCORES, WINDOWS, WORK, Metric
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """# Metrics
@@ -26,7 +26,14 @@ made once for all who ask at a time, and kept for nine times the CPU time that i
 
 def document() -> str:
     """The page."""
-    sections = {"Events": EVENTS, "Conduct": CONDUCT, "Clocks": CLOCKS, "Work": WORK, "Exposition": EXPOSITION}
+    sections = {
+        "Events": EVENTS,
+        "Conduct": CONDUCT,
+        "Clocks": CLOCKS,
+        "Work": WORK,
+        "Scores": SCORES,
+        "Exposition": EXPOSITION,
+    }
     parts = [INTRODUCTION]
     for title, metrics in sections.items():
         parts.append(f"\n## {title}\n\n" + "\n".join(_entries(metrics)) + "\n")

@@ -44,23 +44,22 @@ def span_of(text: str) -> Span:
 
 def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
     """The score records of a replay's folder, or those that count in the live topic; sorted by key."""
-    from stream.scores.outputs import key_of
-
     if folder is not None:
         return _read(folder / "scores.jsonl" if folder.is_dir() else folder, ("kind", "name", "provisional"), "scores")
     newest: dict[str, Json] = {}
-    for record in _topic(settings, "scores"):
-        key = key_of(record)
-        if key not in newest or record["revision"] >= newest[key]["revision"]:
+    for key, record in _topic(settings, "scores"):
+        if record is None:  # nobody has this score any more
+            newest.pop(key, None)
+        elif key not in newest or record["revision"] >= newest[key]["revision"]:
             newest[key] = record
     return [newest[key] for key in sorted(newest)]
 
 
 def ledger_from(folder: Path | None, settings: "Settings") -> Iterable[Json]:
     """The lines of the ledger: of a file, or of the live topic."""
-    if folder is None:
-        return _topic(settings, "scoreledger")
-    return _read(folder, ("name", "before", "after", "at", "by"), "the ledger of scores")
+    if folder is not None:
+        return _read(folder, ("name", "before", "after", "at", "by"), "the ledger of scores")
+    return (line for _, line in _topic(settings, "scoreledger") if line is not None)
 
 
 def chosen(
@@ -91,7 +90,8 @@ def _read(path: Path, fields: tuple[str, ...], what: str) -> list[Json]:
     return records
 
 
-def _topic(settings: "Settings", topic: str) -> Iterator[Json]:
+def _topic(settings: "Settings", topic: str) -> Iterator[tuple[str, Json | None]]:
+    """The records of a topic in its order, with their keys; None for a tombstone."""
     from stream.cli.broker import committed_records, reached
     from stream.kafka.names import Names
     from stream.windows.exact import loads_bare
@@ -99,10 +99,9 @@ def _topic(settings: "Settings", topic: str) -> Iterator[Json]:
     name: str = getattr(Names(settings.kafka.topic_prefix, settings.kafka.group), topic)
     with reached(settings):
         for record in committed_records(settings, [name]):
-            if record.value is None:
-                continue
             try:
-                yield loads_bare(record.value)
+                key = (record.key or b"").decode()
+                yield key, None if record.value is None else loads_bare(record.value)
             except ValueError as error:
                 place = f"{name} partition {record.partition} offset {record.offset}"
                 raise CommandError(f"{place}: not a record of scores") from error

@@ -158,6 +158,14 @@ async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: 
 
     None: from where the caller seeks to.
     """
+    consumer = await opened_all(client_options, (tp,))
+    if offset is not None:
+        consumer.seek(tp, offset)
+    return consumer
+
+
+async def opened_all(client_options: Mapping[str, Any], tps: Collection[TopicPartition]) -> Any:
+    """The same of several partitions, each from where the caller seeks to."""
     consumer = AIOKafkaConsumer(
         **client_options,
         group_id=None,
@@ -169,9 +177,7 @@ async def opened(client_options: Mapping[str, Any], tp: TopicPartition, offset: 
     )
     try:
         await consumer.start()
-        consumer.assign([tp])
-        if offset is not None:
-            consumer.seek(tp, offset)
+        consumer.assign(tps)
     except BaseException:
         await consumer.stop()
         raise

@@ -64,6 +64,11 @@ class Names:
     def windows(self) -> str:
         return f"{self.prefix}.{self.group}.windows"
 
+    @property
+    def scoring(self) -> str:
+        """What scores are computed from beside KPI records: measurements, and how far each entity partition is."""
+        return f"{self.prefix}.{self.group}.scoring"
+
     def feed_id(self, *names: str) -> str:
         """The transactional id of what a feed writes: whoever owns it is the one that may."""
         return "-".join((f"{self.prefix}.{self.group}-feed", *names))

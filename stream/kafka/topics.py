@@ -75,6 +75,9 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.alerts, deltas, outbound),
         # What somebody did last is said until something else is, however long ago it was.
         Topic(names.agents, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        # One worker writes them, in one order: that of the ledger's lines.
+        Topic(names.scores, 1, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        Topic(names.scoreledger, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
         Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(
@@ -89,6 +92,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         # Purged below the committed offset of the entity stage (live 3); never by age: a rebuild may be under way.
         Topic(names.deltas, deltas, stamped | roomy | {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         Topic(names.windows, deltas, state),
+        Topic(names.scoring, 1, state | {"segment.ms": str(HOUR_MS)}),
     ]
 
 

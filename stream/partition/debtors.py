@@ -26,6 +26,7 @@ from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, AgentsSaid, ConductSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
+from stream.scores.inputs import measurement_record
 from stream.wire.record import Record
 
 SLICE = 100
@@ -108,6 +109,8 @@ class DebtorPartition:
                 self._engine.conduct.judged_ms = at.conduct.judged_ms
             if not at.agents.complete:
                 self._engine.say_all_agents()
+            if not at.measured:
+                self._engine.say_all_measurements()
 
     # input ------------------------------------------------------------------------------------------------------------
 
@@ -274,6 +277,8 @@ class DebtorPartition:
             outgoing.setdefault((names.agents, partition), []).append(
                 Line(*agent_record(now, said.revision, self._run))
             )
+        if changes.measured:
+            outgoing[names.scoring, 0] = [Line(*measurement_record(fact)) for fact in changes.measured]
         for finding in changes.conduct:
             partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
             outgoing.setdefault((names.conduct, partition), []).append(
@@ -354,6 +359,7 @@ class DebtorPartition:
             self._clock.greatest_ms,
             agents=said,
             conduct=found,
+            measured=True,
         )
 
     def headroom(self, query: Query) -> dict[str, Any]:

@@ -16,7 +16,9 @@ from stream.partition.intake import key_partition
 from stream.partition.merge import PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, Position, Positions, decode, stamp_of
+from stream.partition.scoring import OWNER, Scoring
 from stream.partition.work import Commit, LogEnd
+from stream.scores.inputs import Reached, clock_record
 from stream.wire.record import Record
 
 SLICE = 200
@@ -57,6 +59,9 @@ class EntityPartition:
         self._partition_of: dict[bytes, int] = {}
         self._frozen_rows = 0
         self._dead_partitions: frozenset[int] = frozenset()
+        self._has_scores = bool(settings.schemes())
+        self._scoring: Scoring | None = None
+        self._reached: Reached | None = None
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         if key != KEY:
@@ -71,6 +76,10 @@ class EntityPartition:
         self._waiting.clear()
         self._urgent, self._applied = True, False
         self._ticked_ms = self._committed_ms = self._setup.monotonic_ms()
+        self._reached = None
+        if self._has_scores and self.partition == OWNER:
+            self._scoring = Scoring(self._setup)
+            self._scoring.start()
 
     def feed(self, batch: Batch) -> None:
         buffer = self._buffer
@@ -145,7 +154,9 @@ class EntityPartition:
         self._ticked_ms = setup.monotonic_ms()
         self._urgent = False
         self._report_clock()
-        idle = not (output.kpis or output.alerts or output.state)
+        scored = self._scoring.take() if self._scoring is not None else ()
+        reached = self._reached if output.behind else self._reached_now()
+        idle = not (output.kpis or output.alerts or output.state or scored) and reached == self._reached
         recent = self._ticked_ms - self._committed_ms < setup.touch_every_ms
         if idle and recent and not force and not self._offset_moved():
             return None
@@ -160,11 +171,20 @@ class EntityPartition:
         for topic, records in ((names.kpi, output.kpis), (names.alerts, output.alerts)):
             for key, value in records:
                 outgoing.setdefault((topic, self._hashed(key, topic)), []).append(Line(key, value))
+        if reached is not None and reached != self._reached:
+            outgoing[names.scoring, 0] = [Line(*clock_record(self.partition, reached))]
+        if scored:
+            outgoing[names.scores, 0] = [Line(each.key, each.value) for each in scored]
+        if lines := [Line(each.key, each.line) for each in scored if each.line is not None]:
+            outgoing[names.scoreledger, 0] = lines
         self._applied = False
 
         def then(_: Written) -> None:
             self.positions = positions
             self._committed_ms = setup.monotonic_ms()
+            self._reached = reached
+            if scored and self._scoring is not None:
+                self._scoring.committed()
             setup.listener.on_committed(self.partition, output.kpis, output.alerts)
             frozen = self._engine.counters["frozen"]
             setup.meters.add("collections_rows_frozen_total", by=frozen - self._frozen_rows)
@@ -174,6 +194,14 @@ class EntityPartition:
                 setup.meters.add("collections_alert_records_total", state, by=count)
 
         return Commit(outgoing, {(self.topics[0], self.partition): self._buffer.applied}, then)
+
+    def _reached_now(self) -> Reached | None:
+        """How far this partition is, for scores, by whole panes; None: nobody asks, or nothing was heard."""
+        engine = self._engine
+        if not self._has_scores or not engine.as_of_ms:
+            return None
+        mark_ms = engine.watermark_ms
+        return Reached(engine.as_of_ms, None if mark_ms is None else mark_ms // self._pane_ms * self._pane_ms)
 
     def _report_clock(self) -> None:
         """Shows the watermark, and names the debtor partitions that nobody has owned for time.dead_after."""
@@ -211,4 +239,7 @@ class EntityPartition:
         meters.drop("collections_finality_watermark_timestamp_seconds", partition)
         meters.drop("collections_partitions_silent", partition)
         meters.drop("collections_transaction_rows", "2", partition)
+        if self._scoring is not None:
+            self._scoring.stop()
+            self._scoring = None
         self._setup.listener.on_revoked(self.partition)

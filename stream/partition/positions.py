@@ -59,7 +59,8 @@ class Positions:
 
     `partitions`, `deltas`: partition counts of the inbound topics and of the deltas topic. `tps`: by topic.
     `greatest_ms`: greatest event time known (debtor stage). `former`: counts that the inbound topics had before they
-    were grown (entity stage). `agents`, `conduct`: what was said of agents and by the conduct rules (debtor stage).
+    were grown (entity stage). Of the debtor stage: `agents`, `conduct`: what was said of agents and by the conduct
+    rules; `measured`: whether every measurement that the state knows was said for scores.
     """
 
     fingerprint: Mapping[str, Any]
@@ -70,6 +71,7 @@ class Positions:
     former: tuple[int, ...] = ()
     agents: AgentsSaid = NOTHING_SAID
     conduct: ConductSaid = NOTHING_FOUND
+    measured: bool = False
 
     def encode(self) -> bytes:
         """The record's value."""
@@ -85,6 +87,7 @@ class Positions:
                 **({"former": self.former} if self.former else {}),
                 **({"agents": list(self.agents)} if any(self.agents) else {}),
                 **({"conduct": list(self.conduct)} if self.conduct != NOTHING_FOUND else {}),
+                **({"measured": True} if self.measured else {}),
             }
         )
 
@@ -100,8 +103,10 @@ def decode(value: bytes) -> Positions:
     tps = {topic: _position(at) for topic, at in raw["tps"].items()}
     former = tuple(raw.get("former", ()))
     said = AgentsSaid(*raw.get("agents", ()))
-    found = ConductSaid(*raw.get("conduct", ()))
-    return Positions(raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said, found)
+    return Positions(
+        raw["fingerprint"], raw["partitions"], raw["deltas"], tps, raw["greatest"], former, said,
+        ConductSaid(*raw.get("conduct", ())), raw.get("measured", False),
+    )  # fmt: skip
 
 
 def _position(at: Mapping[str, Any]) -> Position:

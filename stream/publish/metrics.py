@@ -171,6 +171,21 @@ WORK = (
            "collections_commit_duration_seconds, `kpi-stream doctor`."),
 )  # fmt: skip
 
+SCORES = (
+    _counter("score_records", (),
+             "Records of scores committed.",
+             "No rise after a change of the schemes: look at collections_scores_timestamp_seconds."),
+    _counter("score_ledger_records", (),
+             "Lines of the ledger of scores committed.",
+             "Each is a change of what was final: `kpi-stream scores ledger` says which and why."),
+    _gauge("scores_timestamp_seconds", (),
+           "When the scores last agreed with all KPI records and measurements read; on the worker that computes them.",
+           "Stands still: has each partition of the entity stage an owner? Else look at the worker's log for scores."),
+    _gauge("measurements_undeclared", (),
+           "Measurements of indicators that the section `indicators` does not list: no scheme can read them.",
+           "Above 0: declare the indicator, or mend its name at the producer."),
+)  # fmt: skip
+
 EXPOSITION = (
     _gauge("series_dropped", (),
            "Window series withheld from /metrics since the cap was reached.",
@@ -205,5 +220,5 @@ WINDOWS = tuple(
     for part in PARTS.values()
 )
 
-METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CONDUCT + CLOCKS + WORK + EXPOSITION + WINDOWS}
+METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CONDUCT + CLOCKS + WORK + SCORES + EXPOSITION + WINDOWS}
 """Every metric by its name as exposed (counters with `_total`)."""

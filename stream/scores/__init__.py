@@ -4,4 +4,7 @@ Pure: KPI records, measurements and a configuration go in, score records and lin
 fractions, rounded once. `scores.Scores` is the whole of it.
 """
 
-__all__ = ["arithmetic", "evidence", "needs", "outputs", "payout", "periods", "schemes", "scores", "words"]
+__all__ = [
+    "arithmetic", "evidence", "inputs", "needs", "outputs", "payout", "periods", "publishing", "schemes", "scores",
+    "words",
+]  # fmt: skip

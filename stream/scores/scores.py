@@ -15,6 +15,7 @@ from typing import NamedTuple
 from stream.kpis.targets import Targets
 from stream.scores.contest import Contests, Placing, left_of, reward_amount, weighed
 from stream.scores.evidence import Evidence, MeasuredValue, Touched
+from stream.scores.final_at import FinalAt
 from stream.scores.needs import Needs
 from stream.scores.payout import Basis, Payouts
 from stream.scores.periods import Periods, moved
@@ -73,6 +74,7 @@ class Scores:
 
     def __init__(self, schemes: Schemes, targets: Targets, periods: Periods) -> None:
         self.periods = periods
+        self.definitions = schemes.definitions
         self._schemes = schemes
         self._needs = Needs(schemes)
         self.evidence = Evidence(periods, self._needs.kpis, self._needs.windows, schemes.indicators)
@@ -99,14 +101,18 @@ class Scores:
     def changed(self, clock: ScoreClock) -> Iterator[tuple[SheetKey, dict[Who, Score]]]:
         """The sheets that may have changed since the last call, with all their scores, in an order that depends on
         nothing. Who is no longer in a sheet has no score there any more."""
-        if clock.as_of_ms > self._clock.as_of_ms:
-            for key in [key for key, sheet in self._sheets.items() if not sheet.begun]:
-                self._mark_sheet(key, key.scope, None)
-        self._clock = clock
+        self.advance(clock)
         due = sorted(self._due, key=self._order)
         self._due.clear()
         for key in due:
             yield key, self.scores(key)
+
+    def advance(self, clock: ScoreClock) -> None:
+        """It is so late now. What is due stays due for the next `changed`."""
+        if clock.as_of_ms > self._clock.as_of_ms:
+            for key in [key for key, sheet in self._sheets.items() if not sheet.begun]:
+                self._mark_sheet(key, key.scope, None)
+        self._clock = clock
 
     def scores(self, key: SheetKey) -> dict[Who, Score]:
         """All scores of a sheet as they are now; none if its version is not computed for that period."""
@@ -147,12 +153,16 @@ class Scores:
 
     def provisional(self, score: Score) -> bool:
         """Whether a window of the score, or the time until it is settled, ends later than the clock allows."""
+        return not self.final_at(score).is_reached(*self._clock)
+
+    def final_at(self, score: Score) -> FinalAt:
+        """When the score is no longer provisional."""
         who, settle_ms = score.who, score.definition.settle_ms
         if isinstance(score.definition, Payout) and score.definition.scorecard is not None:
             card = self.applying(Scorecard, score.definition.scorecard, who.start)
             settle_ms = max(settle_ms, card.settle_ms if card is not None else 0)
         end_ms = self.periods.end_ms(who.site, who.period, who.start)
-        return end_ms > self._clock.final_ms or end_ms + settle_ms > self._clock.as_of_ms
+        return FinalAt(end_ms, end_ms + settle_ms)
 
     def read_by(self, score: Score) -> Read:
         """What a score was computed from: the source in words -> its value, of every source of its definition."""

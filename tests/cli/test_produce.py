@@ -101,7 +101,7 @@ def test_what_comes_through_a_pipe_is_sent_at_once_and_ctrl_c_ends_it(
             records = asyncio.run(everything(broker, topic_prefix))
             assert sender.poll() is None
         sender.send_signal(signal.SIGINT)
-        _, error = sender.communicate(timeout=15)
+        _, error = sender.communicate(timeout=60)
     finally:
         sender.kill()
         os.close(theirs)

@@ -42,12 +42,12 @@ def _rows(reports: list[Report]) -> Iterator[Row]:
         yield Row(f"faults.{kind.replace(' ', '_')}", f"faults injected: {kind}", count)
     yield Row(
         "faults.compared",
-        "after the faults: records and alerts compared with replay",
+        "after the faults: records, scores and alerts compared with replay",
         sum(report.compared for report in reports),
     )
     yield Row(
         "faults.differing",
-        "after the faults: records and alerts that differ",
+        "after the faults: records, scores and alerts that differ",
         sum(len(report.differences) for report in reports),
     )
 

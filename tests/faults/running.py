@@ -17,6 +17,7 @@ from tests.faults.schedule import Disorder, Kind, Schedule, make_schedule
 from tests.faults.slot import Slot
 from tests.faults.story import deliveries, write_story
 from tests.faults.verdict import Expected, Reader, replayed
+from tests.kafka.scored import schemes_from
 from tests.kafka.workers import SESSION_MS, configured
 
 WORKERS = 4
@@ -31,11 +32,13 @@ RULES = [
      "above": 100000},
 ]  # fmt: skip
 
+SCHEMES_OF_ALL_KINDS = schemes_from("2018-01-01")
+
 
 @dataclass(frozen=True)
 class Report:
-    """What one schedule gave. `compared`: KPI records and alerts; `read`: output records read. `ends`: exit codes of
-    workers while it ran."""
+    """What one schedule gave. `compared`: KPI records, scores and alerts; `read`: output records read. `ends`: exit
+    codes of workers while it ran."""
 
     schedule: Schedule
     deliveries: int
@@ -98,6 +101,9 @@ async def run_schedule(stand: Stand, seed: int, before: str = "pass") -> Report:
     sections = {
         "alerts": RULES,
         "time": {"idle_advance": False, "idle_after": "1h", "grace": "0s"},
+        # The last events lie six years after the first: all periods are to be computed until then.
+        "publish": {"scores_every": "500ms", "keep": "3650d"},
+        **SCHEMES_OF_ALL_KINDS,
     }
     config, settings = configured(stand.broker.bootstrap, prefix, folder, **sections)
     await asyncio.to_thread(create_topics, settings)

@@ -14,6 +14,7 @@ from stream.cli.main import run
 from stream.partition.intake import key_partition
 from stream.simulate.route import TOPICS, key_of, topic_of
 from tests.faults.schedule import Disorder, Schedule
+from tests.kafka.scored import measurement
 
 EVENTS = 2_400
 RATE = 0.5
@@ -38,18 +39,31 @@ class Delivery:
 def write_story(file: Path, config: Path, seed: int, partitions: int) -> list[Event]:
     """Writes the events to the file and returns them, by event time.
 
-    With redeliveries, corrections and conflicts. Every topic's partition has a beacon every two minutes, so that no
-    clock has to be moved by silence; and six years later one event in each, so that every instalment of every plan has
-    been due.
+    With redeliveries, corrections and conflicts, and with measurements of every agent. Every topic's partition has a
+    beacon every two minutes, so that no clock has to be moved by silence; and six years later one event in each, so
+    that every instalment of every plan has been due.
     """
     arguments = ["--events", str(EVENTS), "--rate", str(RATE), "--seed", str(seed), "--from", instant(BEGIN)]
     mess = "duplicates=0.02,corrections=0.02,conflicts=0.01"
     quietly(["simulate", "--out", str(file), *arguments, "--mess", mess, "--config", str(config)])
     events = [json.loads(line) for line in file.read_bytes().splitlines()]
+    agents = sorted({event["agent_id"] for event in events if event.get("agent_id")})
+    events += measurements(agents)
     events += beacons(partitions, max(datetime.fromisoformat(event["occurred_at"]) for event in events))
     events.sort(key=lambda event: datetime.fromisoformat(event["occurred_at"]))
     file.write_text("".join(json.dumps(event) + "\n" for event in events))
     return events
+
+
+def measurements(agents: list[str]) -> Iterator[Event]:
+    """Two of each agent's day; some are corrected, and some taken back."""
+    day = {"occurred_at": instant(BEGIN), "period_start": BEGIN.date().isoformat()}
+    for number, agent in enumerate(agents):
+        whose = day | {"entity": agent}
+        yield measurement(number, **whose, numerator=number % 5)
+        yield measurement(1_000 + number, **whose, indicator="bad_rate", numerator=number, denominator=1_000)
+        if number % 3 == 0:
+            yield measurement(number, **whose, version=2, numerator=7, void=number % 2 == 0)
 
 
 def quietly(command: list[str]) -> None:

@@ -12,6 +12,7 @@ from tests.faults.door import Door
 from tests.faults.running import Stand, run_schedule, stand
 from tests.faults.schedule import Disorder, Kind, make_schedule
 from tests.faults.verdict import Expected, Found
+from tests.kafka.scored import said
 from tests.kafka.workers import SESSION_MS
 
 SEEDS = (1, 2, 3)
@@ -28,7 +29,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_after_a_schedule_of_faults_records_and_alerts_are_those_of_replay(here: Stand, seed: int) -> None:
+async def test_after_a_schedule_of_faults_records_scores_and_alerts_are_those_of_replay(here: Stand, seed: int) -> None:
     report = await run_schedule(here, seed)
     assert report.differences == [], report.line()
     assert report.faults.keys() == set(Kind)
@@ -87,6 +88,32 @@ def test_the_verdict_names_what_is_wrong_missing_unfinished_contradictory_or_too
     expected = Expected({KEY: record(7, 1)}, [ALERT])
     assert verdict([record(6, 1, final=False), record(7, 2)], [ALERT, ALERT], expected) == []
     [difference] = verdict(records, alerts, expected)
+    assert words in difference
+
+
+SCORE: dict[str, Any] = {"score": "7.0000", "parts": [], "revision": 1, "as_of": "x", "run": "live"}
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([SCORE | {"score": "8.0000"}], "replay has {'score': '7.0000'"),
+        ([], "has None; replay has"),
+        ([SCORE, SCORE | {"revision": 1}], "revision 1 of s follows 1"),
+        ([SCORE, None], "has None; replay has"),
+    ],
+)
+def test_the_verdict_names_a_score_that_is_wrong_missing_or_told_twice(
+    told: list[dict[str, Any] | None], words: str
+) -> None:
+    expected = Expected({}, [], {"s": said(SCORE)})
+    right, found = Found(), Found()
+    for told_first in (SCORE | {"score": "6.0000"}, SCORE | {"revision": 2}):
+        right.score("s", told_first)
+    assert right.differences(expected, alerts=False) == []
+    for each in told:
+        found.score("s", each)
+    [difference] = found.differences(expected, alerts=False)
     assert words in difference
 
 

@@ -10,16 +10,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from stream.kafka.names import Names
 from stream.settings import Settings
 from tests.faults.story import LAST, instant, quietly
+from tests.kafka.scored import said, scores_of
 
 Record = dict[str, Any]
 
 
 class Expected:
-    """What replay says: KPI records by key (site, level, entity, window, start), and alerts in order."""
+    """What replay says: KPI records by key (site, level, entity, window, start), alerts in order, and scores by key."""
 
-    def __init__(self, kpis: dict[str, Record], alerts: list[Record]) -> None:
+    def __init__(self, kpis: dict[str, Record], alerts: list[Record], scores: dict[str, Record] | None = None) -> None:
         self.kpis = kpis
         self.alerts = alerts
+        self.scores = scores or {}
 
 
 def replayed(events: Path, config: Path, out: Path) -> Expected:
@@ -27,7 +29,7 @@ def replayed(events: Path, config: Path, out: Path) -> Expected:
     arguments = ["--input", str(events), "--out", str(out), "--run", "live", "--processes", "1"]
     quietly(["replay", *arguments, "--config", str(config)])
     kpis = {_key(record): record for record in _lines(out / "kpi.jsonl")}
-    return Expected(kpis, _lines(out / "alerts.jsonl"))
+    return Expected(kpis, _lines(out / "alerts.jsonl"), scores_of(out))
 
 
 def _lines(file: Path) -> list[Record]:
@@ -45,6 +47,7 @@ class Found:
         self.records = 0
         self._kpis: dict[str, Record] = {}
         self._alerts: dict[str, Record] = {}
+        self._scores: dict[str, Record] = {}
         self._broken: list[str] = []
 
     def kpi(self, key: str, record: Record) -> None:
@@ -63,9 +66,20 @@ class Found:
         self.records += 1
         self._alerts[json.dumps(record, sort_keys=True)] = record
 
+    def score(self, key: str, record: Record | None) -> None:
+        """Takes a record of a score; None: it is gone."""
+        self.records += 1
+        if record is None:
+            self._scores.pop(key, None)
+            return
+        held = self._scores.get(key)
+        if held is not None and record["revision"] != held["revision"] + 1:
+            self._broken.append(f"revision {record['revision']} of {key} follows {held['revision']}")
+        self._scores[key] = record
+
     def compared(self, expected: Expected, *, alerts: bool) -> int:
         """How many keys and alerts `differences` looks at."""
-        count = len(self._kpis.keys() | expected.kpis.keys())
+        count = len(self._kpis.keys() | expected.kpis.keys()) + len(self._scores.keys() | expected.scores.keys())
         return count + (max(len(self._alerts), len(expected.alerts)) if alerts else 0)
 
     def differences(self, expected: Expected, *, alerts: bool) -> list[str]:
@@ -79,6 +93,12 @@ class Found:
                 found.append(f"{key}: {_differing(have, want)}")
             elif mine and mine["end"] <= instant(LAST) and not mine["final"]:
                 found.append(f"{key} is not final")
+        scores = {key: said(record) for key, record in self._scores.items()}
+        found += [
+            f"{key}: has {scores.get(key)}; replay has {expected.scores.get(key)}"
+            for key in sorted(scores.keys() | expected.scores.keys())
+            if scores.get(key) != expected.scores.get(key)
+        ]
         if alerts:
             ours = list(self._alerts.values())
             found += [f"alert missing: {_named(alert)}" for alert in expected.alerts if alert not in ours]
@@ -102,7 +122,8 @@ class Reader:
         await self._consumer.start()
         count = self._settings.deltas_partitions
         topics = (self._names.kpi, self._names.alerts)
-        self._consumer.assign([TopicPartition(topic, p) for topic in topics for p in range(count)])
+        partitions = [TopicPartition(topic, p) for topic in topics for p in range(count)]
+        self._consumer.assign([*partitions, TopicPartition(self._names.scores, 0)])
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -115,6 +136,8 @@ class Reader:
             for record in records:
                 if tp.topic == self._names.kpi:
                     self.found.kpi(record.key.decode(), json.loads(record.value))
+                elif tp.topic == self._names.scores:
+                    self.found.score(record.key.decode(), json.loads(record.value) if record.value else None)
                 else:
                     self.found.alert(json.loads(record.value))
         return sum(map(len, fetched.values()))

@@ -62,6 +62,8 @@ except CommandError as error:
     sys.exit(f"kpi-stream: {error}")
 """
 
+pytestmark = pytest.mark.timeout(300)
+
 
 class World:
     """A source topic, the topics of a configuration, and runners of a feed between them."""
@@ -135,7 +137,7 @@ class World:
         wanted: Counter[bytes] = Counter()
         for lines in self.sent:
             wanted.update(event.json for event in undisturbed(lines, self.mapping.read_text())[0])
-        found = await self.read("calls", 30, wanted.total())
+        found = await self.read("calls", 90, wanted.total())
         assert Counter(record.value for record in found) == wanted
         readers = [Reader(number, PARTITIONS, 1_000_000) for number in range(PARTITIONS)]
         for each in found:  # as a worker reads it: key, partition and content
@@ -147,7 +149,7 @@ class World:
 async def ended(runner: Process, number: signal.Signals = signal.SIGTERM) -> str:
     """What a runner says at its end, which must be a clean one."""
     runner.send_signal(number)
-    _, error = await asyncio.wait_for(runner.communicate(), 20)
+    _, error = await asyncio.wait_for(runner.communicate(), 60)
     assert runner.returncode == 0, error
     return error.decode()
 
@@ -171,9 +173,9 @@ async def test_kill_9_in_a_transaction_loses_and_repeats_nothing_and_joins_come_
         await world.send(first[piece], second[piece])
         runner = await world.runner(die_at, moment)
         if die_at > 1:  # both partitions have committed; the next transaction is cut off
-            await world.read("calls", 20, 1)
+            await world.read("calls", 90, 1)
             await world.send([b"of no use"], [b"of no use"])
-        assert await asyncio.wait_for(runner.wait(), 30) == -signal.SIGKILL
+        assert await asyncio.wait_for(runner.wait(), 90) == -signal.SIGKILL
     await world.send(first[2], second[2])
     runner = await world.runner()
     await world.everything_arrived()
@@ -190,7 +192,7 @@ async def test_partitions_move_between_runners_without_loss_or_repetition(world:
     first, second = pieces_of(rows(800, seed=3), 4), pieces_of(rows(800, seed=4), 4)
     one = await world.runner()
     await world.send(first[0], second[0])
-    await world.read("calls", 20, 1)
+    await world.read("calls", 90, 1)
     two = await world.runner()
     await world.send(first[1], second[1])
     await asyncio.sleep(2.5)  # while the second one joins
@@ -214,7 +216,7 @@ async def test_too_much_that_is_refused_ends_a_feed_with_1_and_one_line_and_is_n
     await world.prepare()
     await world.send([*rows(20, seed=5), *(b"epoch|c|none|ENTER%d" % number for number in range(30))])
     runner = await world.runner()
-    _, error = await asyncio.wait_for(runner.communicate(), 30)
+    _, error = await asyncio.wait_for(runner.communicate(), 90)
     assert runner.returncode == 1
     (line,) = error.decode().splitlines()
     assert line.startswith(f"kpi-stream: feed pbx: {world.topic}-0 offset ")
@@ -245,10 +247,10 @@ def test_a_sink_of_files_writes_each_piece_whole_with_its_dead_letters(
         sink.write(events[:1], ())
     sink.close()
     other.close()
-    found = asyncio.run(world.read("calls", 10, len(events)))
+    found = asyncio.run(world.read("calls", 60, len(events)))
     assert Counter(each.value for each in found) == Counter(each.json for each in events)
     assert all(each.partition == key_partition(each.key, PARTITIONS) for each in found)
-    letters = asyncio.run(world.read("deadletter", 10, 3))
+    letters = asyncio.run(world.read("deadletter", 60, 3))
     assert [each.value for each in letters] == [each.value for each in refused]
     headers = dict(letters[0].headers)
     assert (headers["topic"], headers["offset"]) == (b"source-0", b"%d" % refused[0].place.line)
@@ -262,7 +264,7 @@ def test_a_sink_without_a_broker_gives_up_in_time_and_says_why(tmp_path: Path) -
     with pytest.raises(CannotSend, match=world.servers):
         sink.open()
     sink.close()
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert len(told) <= 1
 
 
@@ -290,7 +292,7 @@ async def test_all_configured_feeds_run_until_sigterm_and_go_on_where_they_were(
         program = Path(sys.executable).with_name("kpi-stream")
         given = ("feed", "run", "--all", "--config", str(world.config))
         running = await asyncio.create_subprocess_exec(program, *given, stdout=PIPE, stderr=PIPE)
-        await world.read("calls", 30, wanted.total())
+        await world.read("calls", 90, wanted.total())
         told = await ended(running)
         assert sorted(line.partition(": ")[0] for line in told.splitlines()) == ["feed log", "feed rows"]
         assert Counter(each.value for each in await world.read("calls")) == wanted

@@ -138,7 +138,7 @@ def ask(worker: WorkerProcess | str, debtor: str, more: str = "") -> tuple[int, 
     """Status and body of a question to a worker, or to an address."""
     url = worker if isinstance(worker, str) else worker.address
     try:
-        with urllib.request.urlopen(f"{url}/api/headroom?debtor={debtor}{more}", timeout=5) as answer:
+        with urllib.request.urlopen(f"{url}/api/headroom?debtor={debtor}{more}", timeout=30) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -148,7 +148,7 @@ def ask(worker: WorkerProcess | str, debtor: str, more: str = "") -> tuple[int, 
 def ask_all(worker: WorkerProcess, body: bytes) -> tuple[int, Any]:
     request = urllib.request.Request(f"{worker.address}/api/headroom", body, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:

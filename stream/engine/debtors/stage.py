@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from stream.conduct.rulebook import Rulebook
-from stream.engine.debtors.agents import AgentChanges, AgentNow
+from stream.engine.debtors.agents import AgentChanges
 from stream.engine.debtors.alone import stands_alone
+from stream.engine.debtors.changes import Changes
 from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
-from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings
+from stream.engine.debtors.findings import NOTHING, Findings
+from stream.engine.debtors.measured import Measured
 from stream.engine.debtors.room import no_room_for
 from stream.engine.debtors.sweep import Sweep
 from stream.engine.deltas.buffer import DeltaBuffer
-from stream.facts.fact import AgentState, Fact
+from stream.facts.fact import AgentState, Fact, Measurement
 from stream.facts.identity import expected_key
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
@@ -40,16 +41,6 @@ from stream.windows.shifts import Shifts
 NO_LOSERS: tuple[bytes, ...] = ()
 
 
-class Changes(NamedTuple):
-    """What a partition changed since the last `take`: records for the deltas topic and for the ledger topic, the agents
-    of whom something else is to be said now, and what the conduct rules have found."""
-
-    deltas: list[tuple[bytes, bytes]]
-    state: list[tuple[bytes, bytes | None]]
-    agents: list[AgentNow]
-    conduct: list[ConductFinding]
-
-
 class DebtorStage:
     """The facts of one partition, and what they contribute."""
 
@@ -69,6 +60,7 @@ class DebtorStage:
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
+        self._measured = Measured()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
@@ -94,7 +86,7 @@ class DebtorStage:
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
         judged = 0 if self.conduct is None else self.conduct.pending
-        return len(self._state) + self._buffer.pending + len(self._agents) + judged
+        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured) + judged
 
     @property
     def entities(self) -> int:
@@ -272,6 +264,8 @@ class DebtorStage:
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
         self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
+        if type(fact) is Measurement:
+            self._measured.entries[key] = entry
         if fact.occurred_at > self._greatest_ms:
             self._greatest_ms = fact.occurred_at
 
@@ -350,7 +344,7 @@ class DebtorStage:
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._timelines), found)
+        return Changes(deltas, state, self._agents.take(self._timelines), found, self._measured.take())
 
     def facts_of(self, debtor: str) -> list[Fact]:
         """All that the ledger holds of a debtor, but for agents' states."""
@@ -368,6 +362,10 @@ class DebtorStage:
     def say_all_agents(self) -> None:
         """The next `take` gives every agent of whom anything is known."""
         self._agents.note_all(self._timelines)
+
+    def say_all_measurements(self) -> None:
+        """The next `take` gives every measurement that is known."""
+        self._measured.note_all(self._dossiers)
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         """Takes back one record of the ledger topic, in the order of the topic; later ones replace earlier ones."""

@@ -44,9 +44,10 @@ class Publication:
 @dataclass
 class StageOutput:
     """What one tick decided: KPI records, alert records, how many of these say each state, and the state that changed
-    (None: tombstone)."""
+    (None: tombstone). `behind`: more KPI records are due than this tick was to give."""
 
     kpis: list[Record] = field(default_factory=list)
     alerts: list[Record] = field(default_factory=list)
     alert_states: Counter[str] = field(default_factory=Counter)
     state: list[StateRecord] = field(default_factory=list)
+    behind: bool = False

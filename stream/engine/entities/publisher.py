@@ -33,6 +33,8 @@ class Publisher:
         self._queue: list[tuple[int, int, Total]] = []
         self.again: set[Total] = set()
         """Windows that are due only since the targets are others than they were published with."""
+        self.behind = False
+        """Whether the last look found more that was due than it was to give."""
         self._pushes = 0
         self._last_now_ms = NOT_YET_MS
         self._ends = _ByEnd()
@@ -102,6 +104,7 @@ class Publisher:
                 elif not total.queued:  # not in the state: whoever restores it finds that its end has passed
                     total.queued = True
                     self._push(now_ms, total)
+        self.behind = left <= 0
 
     def publish(self, total: Total, as_of_ms: int, now_ms: int) -> Record | None:
         """The record of a window, if it differs from the one last published; one that never held a KPI has none."""

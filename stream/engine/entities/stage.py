@@ -145,6 +145,7 @@ class EntityStage:
         looked_at = self._publish(output.kpis, now_ms, most)
         self._drop(output, now_ms, most)
         self._save(output.state, looked_at)
+        output.behind = self._publisher.behind
         return output
 
     def close(self) -> StageOutput:
