@@ -49,21 +49,18 @@ def read_by(
     sources, and a payout's basis. `wanted`: the keys. Of records without events nothing is said of indicators."""
     from stream.scores.outputs import key_of, record_of
     from stream.scores.schemes import Payout
-    from stream.scores.values import said
 
     keys, found = set(wanted), {}
+    unmeasured = records is not None and not events
     scores, clock = loaded(config, records, events)
     for _, sheet in scores.changed(clock):
         for score in sheet.values():
             key = key_of(record_of(scores, score, 1, "show"))
             if key in keys:
-                read, basis = scores.read_by(score), scores.basis_of(score)
-                if records is not None and not events:
-                    if isinstance(score.definition, Payout) and score.definition.basis is None:
-                        basis = None  # The card may have indicators.
-                    unseen = {said(source) for source in score.definition.sources() if source.kpi is None}
-                    read = {source: value for source, value in read.items() if source not in unseen}
-                found[key] = read, basis
+                basis = scores.basis_of(score)
+                if unmeasured and isinstance(score.definition, Payout) and score.definition.basis is None:
+                    basis = None  # The card may have indicators.
+                found[key] = scores.read_by(score, indicators=not unmeasured), basis
     return found
 
 
