@@ -1,6 +1,6 @@
 """Scores of old periods under another configuration, from KPI records and measurements as they lie (scores 6)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,18 +42,25 @@ def computed(
     return len(lines)
 
 
-def read_by(config: Path | None, records: Path | None, wanted: Iterable[str]) -> "dict[str, tuple[Read, Basis | None]]":
+def read_by(
+    config: Path | None, records: Path | None, events: Sequence[Path], wanted: Iterable[str]
+) -> "dict[str, tuple[Read, Basis | None]]":
     """What scores were computed from, as far as the KPI records and measurements at hand say: key -> values of the
-    sources, and a payout's basis. `wanted`: the keys."""
+    sources, and a payout's basis. `wanted`: the keys. Of records without events nothing is said of indicators."""
     from stream.scores.outputs import key_of, record_of
+    from stream.scores.schemes import Payout
 
     keys, found = set(wanted), {}
-    scores, clock = loaded(config, records, ())
+    unmeasured = records is not None and not events
+    scores, clock = loaded(config, records, events)
     for _, sheet in scores.changed(clock):
         for score in sheet.values():
             key = key_of(record_of(scores, score, 1, "show"))
             if key in keys:
-                found[key] = scores.read_by(score), scores.basis_of(score)
+                basis = scores.basis_of(score)
+                if unmeasured and isinstance(score.definition, Payout) and score.definition.basis is None:
+                    basis = None  # The card may have indicators.
+                found[key] = scores.read_by(score, indicators=not unmeasured), basis
     return found
 
 

@@ -45,7 +45,7 @@ def span_of(text: str) -> Span:
 def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
     """The score records of a replay's folder, or those that count in the live topic; sorted by key."""
     if folder is not None:
-        return _read(folder / "scores.jsonl" if folder.is_dir() else folder)
+        return _read(folder / "scores.jsonl" if folder.is_dir() else folder, ("kind", "name", "provisional"), "scores")
     newest: dict[str, Json] = {}
     for key, record in _topic(settings, "scores"):
         if record is None:  # nobody has this score any more
@@ -58,7 +58,7 @@ def scores_from(folder: Path | None, settings: "Settings") -> list[Json]:
 def ledger_from(folder: Path | None, settings: "Settings") -> Iterable[Json]:
     """The lines of the ledger: of a file, or of the live topic."""
     if folder is not None:
-        return _read(folder)
+        return _read(folder, ("name", "before", "after", "at", "by"), "the ledger of scores")
     return (line for _, line in _topic(settings, "scoreledger") if line is not None)
 
 
@@ -73,15 +73,21 @@ def chosen(
             yield record
 
 
-def _read(path: Path) -> list[Json]:
+def _read(path: Path, fields: tuple[str, ...], what: str) -> list[Json]:
+    """The records of a file; CommandError for one of another kind, which lacks some of the fields."""
     from stream.windows.exact import loads_bare
 
     try:
-        return [loads_bare(line) for line in path.read_bytes().splitlines() if line.strip()]
+        records = [loads_bare(line) for line in path.read_bytes().splitlines() if line.strip()]
     except OSError as error:
         raise CommandError(f"{path}: {error.strerror or error}") from error
     except ValueError as error:
-        raise CommandError(f"{path}: not records of scores: {error}") from error
+        raise CommandError(f"{path}: not records of {what}: {error}") from error
+    for place, record in enumerate(records, 1):
+        lacking = [field for field in fields if not isinstance(record, dict) or field not in record]
+        if lacking:
+            raise CommandError(f"{path}: not records of {what}: record {place} has no `{lacking[0]}`")
+    return records
 
 
 def _topic(settings: "Settings", topic: str) -> Iterator[tuple[str, Json | None]]:

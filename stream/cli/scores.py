@@ -77,6 +77,12 @@ def show(
     site: Site = None,
     language: Annotated[Literal["en", "zh"], typer.Option("--language", help="English or Chinese.")] = "en",
     source: From = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--events", metavar="FILE", help="With --from: files of events with measurements.", show_default=False
+        ),
+    ] = None,
     config: Config = None,
 ) -> None:
     """Prints the arithmetic of a score line by line: numerators, targets, steps, gates, and how far the next step is.
@@ -88,7 +94,8 @@ def show(
       kpi-stream scores show ladder --entity a-017 --period 2026-04 --language zh
 
     The configuration is that by which the scores were made: targets in place, steps and limits are read from it. A
-    payout's, contest's or reward's values are read from the KPI records beside the scores.
+    payout's, contest's or reward's values are read from the KPI records beside the scores, and its indicators' from the
+    files that --events names.
     """
     from stream.cli.score_computing import read_by
     from stream.cli.score_records import chosen, scores_from, span_of
@@ -108,7 +115,7 @@ def show(
     if not found:
         raise CommandError(f"there is no score {name} of {entity} for {period} (`kpi-stream scores list` lists them)")
     paid = [key_of(record) for record in found if record["kind"] != "scorecard"]
-    read = read_by(config, source, paid) if paid and settings.schemes() else {}
+    read = read_by(config, source, events or [], paid) if paid and settings.schemes() else {}
     for record in found:
         definition = schemes.get((record["kind"], record["name"], record["version"]))
         values, basis = read.get(key_of(record), (None, None))

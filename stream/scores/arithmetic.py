@@ -11,11 +11,13 @@ from typing import Any
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.scores.decimals import fixed, plain
-from stream.scores.payout import Basis
+from stream.scores.payout import Basis, rate_at, share_at
 from stream.scores.schemes import (
     Attainment,
     Bound,
+    Commission,
     Component,
+    Contest,
     Deduct,
     Definition,
     Factor,
@@ -24,17 +26,20 @@ from stream.scores.schemes import (
     OfSite,
     Payout,
     Rank,
+    Reward,
     Scorecard,
     Source,
     Stepped,
     Steps,
 )
 from stream.scores.scoring import attained, deducted, on_line, step_of, stepped
-from stream.scores.values import Value
+from stream.scores.values import Value, said
 from stream.scores.words import Say, english
 
 Json = dict[str, Any]
 HOUR_MS = 3_600_000
+MANY = 20
+"""Slabs that are no longer told one by one."""
 
 
 def lines_of(
@@ -71,6 +76,7 @@ class _Arithmetic:
                 yield f"  {name}: {say('no data') if value.value is None else parts}"
         if isinstance(definition, Payout) and basis is not None:
             yield from self._cliffs(definition, basis)
+            yield from self._sums(definition, basis, read)
         components = definition.components if isinstance(definition, Scorecard) else ()
         known = {each.component: each for each in components}
         for part in record["parts"]:
@@ -82,6 +88,12 @@ class _Arithmetic:
             for line in self._outlook(part, component):
                 yield f"    {line}"
         yield from self._rules()
+        if isinstance(definition, Payout):
+            yield from self._pay(definition)
+        elif isinstance(definition, Contest):
+            yield from self._contest(definition)
+        elif isinstance(definition, Reward):
+            yield from self._reward(definition)
         yield from self._outcome()
 
     def _rules(self) -> Iterator[str]:
@@ -123,6 +135,29 @@ class _Arithmetic:
                 bound=plain(ahead[0]), away=plain(ahead[0] - basis.amount), rate=plain(ahead[1]),
             )  # fmt: skip
 
+    def _sums(self, payout: Payout, basis: Basis, read: Mapping[str, Value]) -> Iterator[str]:
+        """How base and commission come about, to be checked by hand: the factors of each product."""
+        say, commission = self._say, payout.commission
+        if basis.reached is not None and payout.basis is None:
+            yield "  " + say("a = score {score}", score=fixed(basis.reached))
+        base, share = payout.base.of(self._record["entity"]), share_at(payout.base_share, basis.reached)
+        if base:
+            streak = say(", unless a streak sets it") if payout.streaks else ""
+            yield "  " + say("base {base} x share {share}{streak}", base=plain(base), share=plain(share), streak=streak)
+        measure = basis.amount if commission is not None and commission.by_amount else basis.reached
+        if commission is None or basis.amount is None or measure is None:
+            return
+        if commission.whole:
+            paid_of = read.get(said(commission.of)) if commission.of is not None else None
+            amount = basis.amount if commission.of is None else paid_of.value if paid_of is not None else None
+            products = [] if amount is None else [(amount, rate_at(commission, measure))]
+        else:
+            unit = Fraction(1) if commission.by_amount else basis.target or Fraction()
+            products = _slabs(commission, basis.amount, unit)
+        if products:
+            told = " + ".join(f"{plain(amount)} x {plain(rate)}" for amount, rate in products)
+            yield "  " + say("commission before factors: {products}", products=told)
+
     def _component(self, part: Json, component: Component | None) -> str:
         say, points = self._say, part["points"]
         if part["status"] == "no_data":
@@ -134,7 +169,22 @@ class _Arithmetic:
             return say("{value}, but no target: {points} points", value=value, points=points)
         few = say(" (few: under the minimum sample)") if part["status"] == "few" else ""
         how = self._scoring(part, component)
+        if (shared := self._shared(part["component"])) != 1:
+            how += say("; x {shared}, with the weight of what has no data", shared=_quotient(shared))
         return say("{value}{few}{how} = {points} points", value=value, few=few, how=how, points=points)
+
+    def _shared(self, name: str) -> Fraction:
+        """What the points of a component were multiplied by, since others without data give their weight away."""
+        components = self._definition.components if isinstance(self._definition, Scorecard) else ()
+        status = {part["component"]: part["status"] for part in self._record["parts"]}
+        given = {
+            each.component: each.weight
+            for each in components
+            if each.redistribute and status.get(each.component) in ("no_data", "no_target")
+        }
+        weights = sum((each.weight for each in components), Fraction())
+        left = weights - sum(given.values(), Fraction())
+        return Fraction(1) if not given or name in given else weights / left if left else Fraction()
 
     def _scoring(self, part: Json, component: Component | None) -> str:
         say = self._say
@@ -180,8 +230,9 @@ class _Arithmetic:
             return
         factor = _factor_of(component.source)
         points = _points(component, Fraction((part["numerator"] + 1) * factor, part["denominator"] or 1), part)
-        if points is not None and fixed(points) != part["points"]:
-            yield self._say("one more: {points} points", points=fixed(points))
+        shared = self._shared(part["component"])
+        if points is not None and fixed(points * shared) != part["points"]:
+            yield self._say("one more: {points} points", points=fixed(points * shared))
         if isinstance(component.scoring, Stepped):
             exact = Fraction(part["numerator"] * factor, part["denominator"] or 1)
             place = step_of(component.scoring.steps, exact, lower=component.source.lower)
@@ -190,7 +241,7 @@ class _Arithmetic:
                 bound, given = component.scoring.steps[after]
                 yield self._say(
                     "next step at {bound}, {away} away: {points} points",
-                    bound=plain(bound), away=plain(abs(bound - exact)), points=plain(given),
+                    bound=plain(bound), away=plain(abs(bound - exact)), points=plain(given * shared),
                 )  # fmt: skip
 
     def _gate(self, gate: Json, rule: object) -> str:
@@ -215,8 +266,6 @@ class _Arithmetic:
 
     def _outcome(self) -> Iterator[str]:
         record, definition, say = self._record, self._definition, self._say
-        if isinstance(definition, Payout):
-            yield from self._pay(definition)
         if record["flags"]:
             yield "  " + say("flags: {flags}", flags=", ".join(record["flags"]))
         told = []
@@ -258,6 +307,30 @@ class _Arithmetic:
             steps=self._steps(commission.steps), beyond=beyond,
         )  # fmt: skip
 
+    def _contest(self, contest: Contest) -> Iterator[str]:
+        say = self._say
+        for end, prizes in ((say("first"), contest.top), (say("last"), contest.bottom)):
+            if prizes is not None:
+                amounts = ", ".join(map(plain, prizes.amounts))
+                musts = ((name, getattr(prizes.must, name)) for name in ("at_least", "at_most", "above", "below"))
+                must = "".join(f", {name} {self._bound(bound)}" for name, bound in musts if bound is not None)
+                yield "  " + say("amounts of the {end}: {amounts}{must}", end=end, amounts=amounts, must=must)
+        if contest.ties is not None:
+            order = say(", lowest first" if contest.ties_lowest else ", highest first")
+            yield "  " + say("equal ones by {ties}{order}", ties=said(contest.ties), order=order)
+        for source, least in contest.minimum:
+            yield "  " + say("placed from {least} {source} on", least=plain(least), source=said(source))
+
+    def _reward(self, reward: Reward) -> Iterator[str]:
+        yield "  " + self._say(
+            "{amount} from {least} on, and {more} for each beyond{bounds}",
+            amount=plain(reward.amount), least=plain(reward.at_least), more=plain(reward.each_more),
+            bounds=self._within(None, reward.cap),
+        )  # fmt: skip
+        if reward.contest is not None:
+            words = "beside an amount above 0 of contest {contest} counts: {stack}"
+            yield "  " + self._say(words, contest=reward.contest, stack=reward.stack)
+
     def _provisional(self) -> str:
         settle_ms = self._definition.settle_ms if self._definition is not None else 0
         if not settle_ms:
@@ -298,6 +371,27 @@ def _points(component: Component, value: Fraction, part: Json) -> Fraction | Non
 def _factor_of(source: Source) -> int:
     kpi = CATALOGUE.get(source.kpi or "")
     return 1 if kpi is None or source.over is not None or kpi.denominator is None else kpi.factor
+
+
+def _slabs(commission: Commission, amount: Fraction, unit: Fraction) -> list[tuple[Fraction, Fraction]]:
+    """Each part of the amount with its rate; none under the first bound, or of more than MANY parts."""
+    ends = [(bound * unit, rate) for bound, rate in commission.steps]
+    if amount < ends[0][0]:
+        return []
+    step, more = commission.then_every or (Fraction(0), Fraction(0))
+    while step * unit > 0 and ends[-1][0] + step * unit < amount and len(ends) < MANY:
+        ends.append((ends[-1][0] + step * unit, ends[-1][1] + more))
+    starts = [Fraction(0), *(end for end, _ in ends[1:])]
+    parts = [
+        (min(amount, after) - start, rate)
+        for start, after, (_, rate) in zip(starts, [*starts[1:], amount], ends, strict=True)
+        if start < amount
+    ]
+    return parts if len(ends) < MANY else []
+
+
+def _quotient(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{value.numerator} / {value.denominator}"
 
 
 def _listed(value: object) -> str:

@@ -164,9 +164,11 @@ class Scores:
         end_ms = self.periods.end_ms(who.site, who.period, who.start)
         return FinalAt(end_ms, end_ms + settle_ms)
 
-    def read_by(self, score: Score) -> Read:
-        """What a score was computed from: the source in words -> its value, of every source of its definition."""
-        return {said(source): self._values.of(source, score.who) for source in score.definition.sources()}
+    def read_by(self, score: Score, *, indicators: bool = True) -> Read:
+        """What a score was computed from: the source in words -> its value, of every source of its definition, or of
+        its KPIs alone."""
+        sources = (each for each in score.definition.sources() if indicators or each.kpi is not None)
+        return {said(source): self._values.of(source, score.who) for source in sources}
 
     def basis_of(self, score: Score) -> Basis | None:
         """R, T and a of a payout; None of any other kind."""

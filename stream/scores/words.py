@@ -28,6 +28,7 @@ ZH = {
     " (few: under the minimum sample)": "（样本不足）",
     "; target {target}, {attainment} of it{bounds}; x weight {weight}":
         "；目标 {target}，达成 {attainment}{bounds}；× 权重 {weight}",
+    "; x {shared}, with the weight of what has no data": "；× {shared}（无数据者的权重分给其余各项）",
     ", not under {bound}": "，不低于 {bound}",
     ", not over {bound}": "，不高于 {bound}",
     ", under the first step": "，未达第一档",
@@ -61,6 +62,18 @@ ZH = {
         "暂定：尚未到 {end}，或之前的数字仍可能变动",
     "provisional: it is settled {settle} after {end}, and numbers of before may still change":
         "暂定：{end} 之后 {settle} 才结算，之前的数字仍可能变动",
+    "a = score {score}": "a = 得分 {score}",
+    "base {base} x share {share}{streak}": "底薪 {base} × 比例 {share}{streak}",
+    ", unless a streak sets it": "（除非连续规则另定）",
+    "commission before factors: {products}": "系数之前的提成：{products}",
+    "first": "前几名",
+    "last": "末几名",
+    "amounts of the {end}: {amounts}{must}": "{end}金额：{amounts}{must}",
+    "equal ones by {ties}{order}": "相同者按 {ties}{order}",
+    "placed from {least} {source} on": "{source} 至少 {least} 才参与排名",
+    "{amount} from {least} on, and {more} for each beyond{bounds}":
+        "满 {least} 得 {amount}，此后每多一个加 {more}{bounds}",
+    "beside an amount above 0 of contest {contest} counts: {stack}": "竞赛 {contest} 的金额也大于零时，计：{stack}",
     "that of the site": "全站点数值",
     "one's own {periods} periods before": "本人 {periods} 期之前的数值",
     "days": "天",

@@ -31,8 +31,12 @@ def _counted(definition: ScorecardSection | PayoutSection, document: Document) -
         return
     if definition.basis.scorecard is None:
         yield definition.basis
-    for card in document.scorecards:
-        if card.scorecard == definition.basis.scorecard:
+    else:
+        cards = [card for card in document.scorecards if card.scorecard == definition.basis.scorecard]
+        if not cards:
+            return
+        # Nobody is paid by a card on trial.
+        for card in [card for card in cards if not card.trial] or cards:
             yield from (component for component in card.components if component.weight)
     yield from definition.factors or ()
     yield from definition.gates or ()

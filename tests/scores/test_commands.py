@@ -206,3 +206,23 @@ def test_a_value_is_exact_however_it_is_written(
     assert ran.code == 0, ran.error
     event = orjson.loads(ran.out)
     assert (event["numerator"], event.get("denominator")) == (numerator, denominator)
+
+
+def test_a_file_of_other_records_is_told_in_a_line(command: Command, made: Path) -> None:
+    ledger = command("scores", "ledger", "--from", made / "out" / "scores.jsonl")
+    assert (ledger.code, ledger.error.count("\n")) == (1, 1)
+    assert ledger.error.endswith("scores.jsonl: not records of the ledger of scores: record 1 has no `before`\n")
+    listed = command("scores", "list", "--from", made / "out" / "kpi.jsonl")
+    assert (listed.code, listed.error.count("\n")) == (1, 1)
+    assert listed.error.endswith("kpi.jsonl: not records of scores: record 1 has no `kind`\n")
+
+
+def test_show_reads_measurements_of_the_files_that_are_named(command: Command, tmp_path: Path) -> None:
+    scheme = "{reward: r, version: 1, from: 2026-01-01, level: team, period: day, currency: CNY, indicator: mark, at_least: 1, amount: 5}"
+    (tmp_path / "c.yaml").write_text(f"indicators: [mark]\nrewards: [{scheme}]\n", encoding="utf-8")
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(LINES))
+    made_by = ("--config", tmp_path / "c.yaml")
+    assert command("replay", "--input", tmp_path / "in.jsonl", "--out", tmp_path / "out", *made_by).code == 0
+    asked = ("scores", "show", "r", "--entity", "t-1", "--period", "2026-03-02", "--from", tmp_path / "out", *made_by)
+    assert "mark" not in command(*asked).out
+    assert "  mark: 1" in command(*asked, "--events", tmp_path / "in.jsonl").out.splitlines()

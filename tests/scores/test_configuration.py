@@ -335,3 +335,27 @@ def test_everything_that_is_wrong_is_listed_and_nothing_that_only_follows(tmp_pa
         load(file, {})
     keys = [line.removeprefix(f"{file}: ").split(": ")[0] for line in error.value.lines]
     assert keys == ["scorecards[0].components[0].weight", "rewards[0].at_least"]
+
+
+BY_SCORE = """
+scorecards:
+  - {scorecard: card, version: 1, from: 2026-01-01, level: agent, period: month, only_recovery: "why", components: [
+      {component: money, kpi: recovered_amount, currency: CNY, weight: 1, scoring: {steps: [[0, 1]]}}]}
+  - {scorecard: card, version: 2, TRIAL from: 2026-02-01, level: agent, period: month, components: [
+      {component: money, kpi: recovered_amount, currency: CNY, weight: 1, scoring: {steps: [[0, 1]]}}, {component: calls, kpi: dials, weight: 1, scoring: {steps: [[0, 1]]}}]}
+payouts:
+  - {payout: pay, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, basis: {scorecard: card}, gates: [{gate: visits, kpi: visit_recovery_rate, currency: CNY, below: 1, effect: {void: all}}]}
+"""
+
+
+def test_a_card_on_trial_does_not_balance_a_payout(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, BY_SCORE.replace("TRIAL", "")).schemes()
+    with pytest.raises(SettingsError, match="pay pays for recovery alone"):
+        settings_of(tmp_path, BY_SCORE.replace("TRIAL", "trial: true,"))
+
+
+def test_a_payout_by_a_scorecard_of_no_name_is_told_nothing_of_balance(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as found:
+        settings_of(tmp_path, BY_SCORE.replace("TRIAL", "").replace("{scorecard: card}", "{scorecard: none}"))
+    assert "no such scorecard: 'none'" in str(found.value)
+    assert "alone" not in str(found.value)

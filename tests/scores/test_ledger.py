@@ -2,6 +2,7 @@
 """The ledger (scores 5): which changes have a line, and what it says; and the arithmetic of a payout for people."""
 
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -171,3 +172,72 @@ def _shown(definition: Definition) -> dict[str, Any]:
         "start": "2026-04-01", "end": "2026-05-01", "score": "1.0000", "amount_minor": 5, "currency": "CNY", "place": 1, "of": 2, "grade": "D", "flags": ["x"],
         "parts": parts, "gates": gates, "factors": factors, "provisional": True, "reason": "why",
     }  # fmt: skip
+
+
+def test_the_arithmetic_says_by_what_redistributed_weights_multiply(tmp_path: Path) -> None:
+    text = """
+scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, period: month, components: [
+   {component: qa, kpi: qa_pass_rate, weight: 30, if_no_data: redistribute, scoring: {steps: [[1, 30]]}},
+   {component: calls, kpi: dials, weight: 50, target: 7, scoring: {attainment: {}}},
+   {component: seen, kpi: contacts, weight: 20, scoring: {steps: [[0, 7], [3, 14]]}}]}]
+"""
+    scores = computed(settings_of(tmp_path, text), [kpi_record("a-1", {"dials": 6, "contacts": 2})])
+    ((_, sheet),) = scores.changed(LATE)
+    ((_, score),) = sheet.items()
+    lines = list(lines_of(record_of(scores, score, 1, "live"), score.definition))
+    many = "x 10 / 7, with the weight of what has no data"
+    assert lines[1:7] == [
+        "  qa: no data: 0.0000 points",
+        f"  calls: 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
+        "    one more: 71.4286 points",
+        f"  seen: 2, step 0; {many} = 10.0000 points",
+        "    one more: 20.0000 points",
+        "    next step at 3, 1 away: 20 points",
+    ]
+
+
+def test_the_terms_of_contests_and_rewards_are_told(tmp_path: Path) -> None:
+    text = """
+indicators: [sold]
+contests: [{contest: day, version: 1, from: 2026-01-01, level: agent, period: month, kpi: connect_rate, currency: CNY, ties: {by: dials, order: lowest},
+   minimum: {dials: 3}, top: {must: {at_least: "0.15"}, amounts: [50, 30]}, bottom: {must: {below: {of: site}}, amounts: [-70]}}]
+rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, indicator: sold, at_least: 3, amount: 5, each_more: 2, cap: 9, with: day, stack: larger}]
+"""
+    contest, reward = settings_of(tmp_path, text).schemes().definitions
+    assert list(lines_of(_shown(contest), contest))[1:5] == [
+        "  amounts of the first: 50, 30, at_least 0.15",
+        "  amounts of the last: -70, below that of the site",
+        "  equal ones by dials, lowest first",
+        "  placed from 3 dials on",
+    ]
+    assert list(lines_of(_shown(reward), reward))[1:3] == [
+        "  5 from 3 on, and 2 for each beyond, not over 9",
+        "  beside an amount above 0 of contest day counts: larger",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reading", "recovered", "products"),
+    [
+        ("whole", 14_000_000, "14000000 x 0.14"),
+        ("slab", 12_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 500000 x 0.1"),
+        ("slab", 15_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12 + 1000000 x 0.14 + 500000 x 0.16"),
+        ("slab", 14_000_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12"),
+        ("slab", 9_999_999, None),
+    ],
+)  # fmt: skip
+def test_the_products_of_a_commission_add_up_to_it(
+    tmp_path: Path, reading: str, recovered: int, products: str | None
+) -> None:
+    settings = settings_of(tmp_path, LADDER.replace("reading: whole", f"reading: {reading}, by: attainment").replace(
+        "settle: 45d", "settle: 45d, base: {default: 7}, base_share: [[1, \"0.5\"]]"
+    ))  # fmt: skip
+    record, read, scores = state(settings, "ladder", recovered, 3)
+    ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
+    lines = list(lines_of(record, score.definition, read, scores.basis_of(score)))
+    assert f"  base 7 x share {0.5 if recovered >= 10_000_000 else 0}" in lines
+    told = [line.partition(": ")[2] for line in lines if line.startswith("  commission before factors")]
+    assert told == ([] if products is None else [products])
+    (commission,) = [part["amount_minor"] for part in record["parts"] if part["part"] == "commission"]
+    terms = [term.split(" x ") for line in told for term in line.split(" + ")]
+    assert sum(Fraction(amount) * Fraction(rate) for amount, rate in terms) == commission
