@@ -1,5 +1,6 @@
 """The facts behind KPI values: reading them, and showing them to a person."""
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -28,17 +29,23 @@ def facts_of(settings: "Settings", sources: Sequence[str]) -> "FactStore":
 
 
 def from_files(settings: "Settings", sources: list[str]) -> "Iterator[Fact]":
-    """The facts of files, in any version and as often as they are there. InputError names what cannot be read."""
+    """The facts of files, in any version and as often as they are there; how many events were refused is said on stderr
+    at the end. InputError names what cannot be read."""
     from stream.facts.decode import Rejection, decode
     from stream.replay.chunks import FilePosition
     from stream.replay.reading import read
     from stream.windows.calendar import day_begins
 
     midnight_ms = day_begins(settings.plan())
+    refused = 0
     for raw in read(sources, FilePosition()):
         fact = decode(raw.value, midnight_ms) if len(raw.value) <= settings.record_bytes else None
-        if fact is not None and not isinstance(fact, Rejection):
+        if fact is None or isinstance(fact, Rejection):
+            refused += 1
+        else:
             yield fact
+    if refused:
+        print(f"kpi-stream: {refused:,} events are refused and left out: `replay` names them", file=sys.stderr)
 
 
 def _from_topics(settings: "Settings") -> "Iterator[Fact]":

@@ -83,7 +83,7 @@ class Payouts:
             reached = self.basis(payout, then).reached
             if reached is None or reached >= streak.below:
                 return False
-            if payout.basis is not None and not self._values.has_record(then):
+            if not self._values.has_record(then):
                 return False
         return True
 

@@ -72,6 +72,14 @@ def test_a_correction_in_a_later_file_counts(command: Command, tmp_path: Path, c
     assert [rule["count"] for rule in orjson.loads(ran.out)["rules"] if rule["limit"]] == [6]
 
 
+def test_events_that_are_left_out_are_said(command: Command, tmp_path: Path, config: Path) -> None:
+    path = wrote(tmp_path / "1.jsonl", PLACED, *SEVEN, call(8, "yesterday"), {"type": "letter"})
+    ran = command("headroom", "d-7", "--at", "2026-11-02T15:00:00Z", "--config", config, "--input", path)
+    assert ran.code == 0
+    assert not orjson.loads(ran.out)["allowed"]
+    assert ran.error == "kpi-stream: 2 events are refused and left out: `replay` names them\n"
+
+
 def test_an_unknown_debtor_is_allowed_as_far_as_the_hours_go(command: Command, tmp_path: Path, config: Path) -> None:
     empty = wrote(tmp_path / "1.jsonl")
     for at, allowed in (("2026-11-02T15:00:00Z", True), ("2026-11-03T05:00:00Z", False)):

@@ -214,7 +214,7 @@ class Oracle:
             all_under = all(
                 (a := self.reached(payout, who, each)[1]) is not None
                 and a < number(streak["below"])
-                and ("scorecard" in payout["basis"] or self.kpis.get((who, each)))
+                and self.kpis.get((who, each))
                 for each in months
             )
             if all_under and "base_amount" in streak["then"]:
