@@ -65,7 +65,7 @@ class Definitions:
 class FactLimits:
     """How many facts the ledger keeps (contract 4, `limits`); beyond them an event is dead-lettered as `limit`.
 
-    `entities_per_site`, `entities`: how many agents, teams and sites (engine/entities.py); 0: no limit, as in a replay,
+    `entities_per_site`, `entities`: how many agents, teams and the like (engine/debtors); 0: no limit, as in a replay,
     whose numbers must not depend on the order of its events.
     """
 
