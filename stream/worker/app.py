@@ -3,6 +3,8 @@
 from typing import Any, cast
 
 import faust
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from faust.assignor.client_assignment import ClientMetadata
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.types import TP
 from mode.supervisors import CrashingSupervisor
@@ -15,6 +17,27 @@ from stream.worker.assignments import Assignments
 
 FETCH_BYTES = 512 * 1024
 QUEUED_BATCHES = 8
+
+
+class Assignor(PartitionAssignor):
+    """Faust's assignor, for members whose address may change: a static member that comes back within its session gets
+    the assignment of its former life, which names its former address. Faust takes that for a fault; here it is none,
+    and the group learns the new address with its next rebalance."""
+
+    _told_url: URL | None = None
+
+    @property
+    def _url(self) -> URL:
+        return self._told_url or self.app.conf.canonical_url
+
+    def on_assignment(self, assignment: ConsumerProtocolMemberAssignment) -> None:
+        """Takes the assignment in, whatever address it names."""
+        told = cast("ClientMetadata", ClientMetadata.loads(self._decompress(assignment.user_data)))
+        self._told_url = URL(told.url)
+        try:
+            super().on_assignment(assignment)
+        finally:
+            self._told_url = None
 
 
 class WorkerApp(faust.App):
@@ -62,6 +85,7 @@ def build_app(setup: WorkerSetup, url: str | None = None) -> WorkerApp:
         agent_supervisor=CrashingSupervisor,
         logging_config=None,
         canonical_url=None if url is None else URL(url),
+        PartitionAssignor=Assignor,
     )
     app.setup = setup
     budgets = dict.fromkeys(setup.names.inbound, setup.settings.batch_bytes)

@@ -18,6 +18,7 @@ from aiokafka.consumer.subscription_state import Assignment
 from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.transport.consumer import Consumer as BaseConsumer
 from faust.transport.drivers import aiokafka as driver
 
@@ -216,6 +217,8 @@ SIGNATURES: dict[tuple[Any, str], list[str]] = {
     (driver.Consumer, "_getmany"): ["self", "active_partitions", "timeout"],
     (faust.App, "crash"): ["self", "reason"],
     (faust.App, "_create_directories"): ["self"],
+    (PartitionAssignor, "on_assignment"): ["self", "assignment"],
+    (PartitionAssignor, "_decompress"): ["compressed"],
 }  # fmt: skip
 
 
@@ -234,6 +237,7 @@ def interfaces() -> Iterator[tuple[Any, str]]:
     yield driver.AIOKafkaConsumerThread._create_worker_consumer, "fetch_max_wait_ms=1500"
     yield driver.AIOKafkaConsumerThread._create_worker_consumer, "self.app.assignor"
     yield driver.ConsumerRebalanceListener.on_partitions_assigned, "self._thread.on_partitions_assigned"
+    yield PartitionAssignor.on_assignment, "assert metadata.url == str(self._url)"
     yield faust.App._on_partitions_revoked, "self.on_partitions_revoked.send"
     yield faust.App._on_partitions_assigned, "self.on_partitions_assigned.send"
 
