@@ -8,12 +8,11 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
-from stream.cli.options import check_identifier, instant_option
+from stream.cli.options import Progress, check_identifier, instant_option
 from stream.cli.replay import (
     AsOf,
     Format,
     Processes,
-    Progress,
     Replace,
     Windows,
     end_ms_of,

@@ -9,7 +9,7 @@ import typer
 from stream.cli.configuration import Config
 from stream.cli.failure import CommandError
 from stream.cli.kpi_records import LIVE, Levels, levels_of, numbers_of, windows_of
-from stream.cli.replay import Progress
+from stream.cli.options import Progress
 
 if TYPE_CHECKING:
     from typing import BinaryIO

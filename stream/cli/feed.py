@@ -7,6 +7,7 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.cli.options import Progress
 
 if TYPE_CHECKING:
     from stream.feeds.adjustment import Adjustments
@@ -42,6 +43,10 @@ Results = Annotated[
 Revision = Annotated[
     int | None,
     typer.Option("--revision", min=0, max=999, metavar="N", help="Versions are times 1000 plus N.", show_default=False),
+]
+Open = Annotated[
+    int | None,
+    typer.Option("--open", min=1, metavar="N", help="So many joins may be open (100000).", show_default=False),
 ]
 Prefix = Annotated[
     str | None,
@@ -157,15 +162,9 @@ def run(
     set_map: Results = None,
     revision: Revision = None,
     id_prefix: Prefix = None,
-    open_: Annotated[
-        int | None,
-        typer.Option("--open", min=1, metavar="N", help="So many joins may be open (100000).", show_default=False),
-    ] = None,
+    open_: Open = None,
     all_: Annotated[bool, typer.Option("--all", help="Every feed of the configuration, until SIGTERM.")] = False,
-    progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
-    ] = None,
+    progress: Progress = None,
     config: Config = None,
 ) -> None:
     """Turns records into events: of files to a file or to Kafka, of a topic to Kafka.
@@ -186,8 +185,7 @@ def run(
     wanted = Wanted(
         mapping, tuple(files or ()), out, kafka, rejects, topic, group, state, follow, open_, all_, progress, given
     )
-    code = run_wanted(wanted, config)
-    if code:
+    if code := run_wanted(wanted, config):
         raise typer.Exit(code)
 
 

@@ -18,6 +18,11 @@ HttpPort = Annotated[
     ),
 ]
 
+Progress = Annotated[
+    bool | None,
+    typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
+]
+
 
 def instant_option(option: str, text: str | None) -> int | None:
     """The instant that an option's text names, in ms; None where it was not given. CommandError if it is none."""

@@ -9,6 +9,7 @@ import typer
 from stream.cli.broker import refuse_denied
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import INTERRUPTED, CommandError, warn
+from stream.cli.options import Progress
 from stream.cli.progress import show_line
 from stream.facts.printable import printable
 
@@ -31,10 +32,7 @@ def produce(
         list[str], typer.Argument(metavar="FILE...", help="Files of events; `-` is standard input.", show_default=False)
     ],
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 if a line was not sent.")] = False,
-    progress: Annotated[
-        bool | None,
-        typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
-    ] = None,
+    progress: Progress = None,
     config: Config = None,
 ) -> None:
     """Sends events of the contract to Kafka, each to its topic with the key and partition that it must have.

@@ -8,7 +8,7 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
-from stream.cli.options import check_identifier, instant_option
+from stream.cli.options import Progress, check_identifier, instant_option
 from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
@@ -30,10 +30,6 @@ Processes = Annotated[
     typer.Option(
         "--processes", min=1, max=64, metavar="N", help="Processes that count: one per processor.", show_default=False
     ),
-]
-Progress = Annotated[
-    bool | None,
-    typer.Option("--progress/--no-progress", help="Show the progress: on a terminal.", show_default=False),
 ]
 Replace = Annotated[
     bool, typer.Option("--replace", help="Overwrite the results of another run that lie in the folder.")

@@ -26,7 +26,8 @@ class QueryError(ValueError):
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """The debtor is of a number that another worker answers for; `worker`: its address, None where it is not known."""
+    """The debtor is of a partition that another worker answers for; `worker`: its address, None where it is not
+    known."""
 
     partition: int
     worker: str | None
@@ -38,7 +39,7 @@ class Elsewhere:
 
 @dataclass(frozen=True)
 class NotYet:
-    """The debtor is of a number of this worker (`worker`: its address) that is being restored, or of a number that the
+    """The debtor is of a partition of this worker (`worker`: its address) that is being restored, or of one that the
     group has not given to anybody yet."""
 
     partition: int | None
@@ -51,21 +52,21 @@ class NotYet:
 
 
 Answer = Mapping[str, Any] | Elsewhere | NotYet
-Desk = Callable[[Query], Answer]
+HeadroomSource = Callable[[Query], Answer]
 """Answers a question now."""
 
 
 class HeadroomPage:
     """The two ways to ask. `now_ms`: the time of a question that names none."""
 
-    def __init__(self, desk: Desk, now_ms: Callable[[], int]) -> None:
-        self._desk = desk
+    def __init__(self, source: HeadroomSource, now_ms: Callable[[], int]) -> None:
+        self._source = source
         self._now_ms = now_ms
 
     async def one(self, request: web.Request) -> web.StreamResponse:
         """A question in the address."""
         try:
-            answer = self._desk(query_of(request.query.items(), self._now_ms()))
+            answer = self._source(query_of(request.query.items(), self._now_ms()))
         except QueryError as error:
             return _wrong(str(error))
         if isinstance(answer, Elsewhere):
@@ -83,7 +84,7 @@ class HeadroomPage:
             return _wrong(str(error))
         answers: list[Answer] = []
         for number, query in enumerate(queries, 1):
-            answers.append(self._desk(query))
+            answers.append(self._source(query))
             if not number % ANSWERED_AT_ONCE:
                 await asyncio.sleep(0)  # the partitions, and others who ask, take turns
         return _json([each.fields() if isinstance(each, Elsewhere | NotYet) else each for each in answers])

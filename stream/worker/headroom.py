@@ -1,4 +1,4 @@
-"""Answers diallers for the debtors of this worker's numbers, from the state in memory (conduct 5)."""
+"""Answers diallers for the debtors of this worker's partitions, from the state in memory (conduct 5)."""
 
 from collections.abc import Callable
 from socket import gethostname
@@ -25,7 +25,7 @@ def advertised_url(settings: Settings, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-class HeadroomDesk:
+class WorkerHeadroom:
     """Asked by the web server, on the loop that all partitions run on: an answer sees whole events only."""
 
     def __init__(self) -> None:
@@ -35,7 +35,7 @@ class HeadroomDesk:
         self.own_url: str | None = None
 
     def has(self, setup: WorkerSetup, assignments: Assignments, where_is: WhereIs) -> None:
-        """From here on it can answer, as soon as numbers are assigned."""
+        """From here on it can answer, as soon as partitions are assigned."""
         self._setup, self._assignments, self._where_is = setup, assignments, where_is
 
     def __call__(self, query: Query) -> Answer:
@@ -48,8 +48,8 @@ class HeadroomDesk:
         if task is not None and task.is_open and isinstance(task.work, DebtorPartition):
             return task.work.headroom(query)
         if task is not None:
-            return NotYet(partition, self.own_url, f"number {partition} is being restored")
+            return NotYet(partition, self.own_url, f"partition {partition} is being restored")
         if not assignments.assigned:
-            return NotYet(partition, None, "the group is sharing out its numbers")
+            return NotYet(partition, None, "the group is sharing out its partitions")
         url = self._where_is(partition)
         return Elsewhere(partition, None if url == self.own_url else url)

@@ -25,7 +25,7 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of, url_of
 from stream.worker.assignments import Assignments, StagePartition
-from stream.worker.headroom import HeadroomDesk, advertised_url
+from stream.worker.headroom import WorkerHeadroom, advertised_url
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
 from stream.worker.logs import set_up_logging
@@ -79,8 +79,8 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
-    desk = HeadroomDesk()
-    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready), HeadroomPage(desk, wall_ms))
+    headroom = WorkerHeadroom()
+    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready), HeadroomPage(headroom, wall_ms))
     host = settings.http.host
     try:
         port = await monitoring.web.start(host, port)
@@ -88,7 +88,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
     sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
     sys.stdout.flush()
-    desk.own_url = advertised_url(settings, port)
+    headroom.own_url = advertised_url(settings, port)
     try:
         health.waits("the broker cannot be reached")
         topics = await unless(stopped, prepare_topics(settings, health.waits))
@@ -99,7 +99,7 @@ async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int
                 settings, topics.partitions, of_state, options, monitoring.meters, monitoring.collector,
                 topics.deadletter_bytes,
             )  # fmt: skip
-            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped, desk)
+            await take_part(setup, LiveState(setup, topics.leaderless), health, stopped, headroom)
             await _stopped(monitoring.web)
             # Threads of Faust and aiokafka may take longer to end than a supervisor waits.
             end_now(Exit.DONE, "stopped by a signal")
@@ -121,14 +121,14 @@ async def _stopped(web: Web) -> None:
 
 
 async def take_part(
-    setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event, desk: HeadroomDesk
+    setup: WorkerSetup, live: LiveState, health: Health, stopped: asyncio.Event, headroom: WorkerHeadroom
 ) -> None:
     """Takes part in the consumer group until `stopped`; then commits and leaves, in 12 s at most."""
-    app = build_app(setup, desk.own_url)
+    app = build_app(setup, headroom.own_url)
     assignments = Assignments(setup, live, lambda: consumer_of(app), lambda owned: make_work(setup, live, owned))
     connect(app, assignments)
     health.has(live, assignments)
-    desk.has(setup, assignments, lambda partition: url_of(app, setup.names.inbound[0], partition))
+    headroom.has(setup, assignments, lambda partition: url_of(app, setup.names.inbound[0], partition))
     housekeeping = Housekeeping(setup, live, app, assignments)
     await app.start()
     housekeeping.start()

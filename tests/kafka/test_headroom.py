@@ -11,7 +11,7 @@ from stream.conduct.headroom import Query
 from stream.publish.headroom import Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
 from stream.settings import load
 from stream.worker.assignments import Assignments
-from stream.worker.headroom import HeadroomDesk, advertised_url
+from stream.worker.headroom import WorkerHeadroom, advertised_url
 from tests.kafka.on_bench import DEBTOR, Bench
 from tests.kafka.records import NOON_MS, FakeRecord, debtor_of
 
@@ -19,7 +19,7 @@ OWN = "http://worker-1:6066"
 
 
 class Task:
-    """A partition task, as far as the desk looks at it."""
+    """A partition task, as far as headroom looks at it."""
 
     def __init__(self, work: object, *, is_open: bool = True) -> None:
         self.work = work
@@ -38,10 +38,10 @@ class Assigned:
 
 
 def asked(bench: Bench, assigned: Assigned, debtor: str, url: str | None = None) -> Answer:
-    desk = HeadroomDesk()
-    desk.own_url = OWN
-    desk.has(bench.setup, cast("Assignments", assigned), lambda _: url)
-    return desk(Query(debtor, NOON_MS))
+    headroom = WorkerHeadroom()
+    headroom.own_url = OWN
+    headroom.has(bench.setup, cast("Assignments", assigned), lambda _: url)
+    return headroom(Query(debtor, NOON_MS))
 
 
 def call(offset: int, minutes: int) -> FakeRecord:
@@ -70,14 +70,14 @@ def test_while_a_number_is_restored_or_shared_out_nobody_answers_and_another_num
     bench = Bench()
     other = debtor_of(2, 4)
     closed = Assigned(Task(bench.work, is_open=False))
-    assert asked(bench, closed, DEBTOR) == NotYet(1, OWN, "number 1 is being restored")
+    assert asked(bench, closed, DEBTOR) == NotYet(1, OWN, "partition 1 is being restored")
     nobody = asked(bench, Assigned(None, assigned=False), DEBTOR)
     assert isinstance(nobody, NotYet)
     assert nobody.worker is None
     assert asked(bench, closed, other, "http://worker-2:6066") == Elsewhere(2, "http://worker-2:6066")
     assert asked(bench, closed, other) == Elsewhere(2, None)
     assert asked(bench, closed, other, OWN) == Elsewhere(2, None)  # two workers that say the same address
-    assert isinstance(HeadroomDesk()(Query(DEBTOR, NOON_MS)), NotYet)
+    assert isinstance(WorkerHeadroom()(Query(DEBTOR, NOON_MS)), NotYet)
 
 
 @pytest.mark.parametrize(
