@@ -5,11 +5,19 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, LeaderNotAvailableError, ProducerFenced
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaError,
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    UnknownError,
+)
 
 from stream.kafka.exits import Exit
 from stream.partition import membership
-from stream.partition.membership import Standing
+from stream.partition.membership import Standing, given_up, is_lost
 from tests.kafka.lives import Floor, order, until
 
 
@@ -49,7 +57,36 @@ async def test_a_worker_that_can_write_no_more_says_by_what_the_group_knows_whet
     assert "commits 0" not in floor.said
 
 
-@pytest.mark.parametrize("failure", [ProducerFenced(), KafkaTimeoutError(), LeaderNotAvailableError()], ids=repr)
+def sender_died_of(cause: Exception) -> KafkaError:
+    """What every batch fails with once aiokafka's sender has died."""
+    error = KafkaError("Unexpected error during batch delivery")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [(UnknownError(), "the broker failed"), (sender_died_of(UnknownError()), "the broker failed"),
+     (ProducerFenced(), "kafka.transaction_timeout (2000 ms)")],
+    ids=repr,
+)  # fmt: skip
+def test_a_lost_transaction_says_what_became_of_it(failure: KafkaError, why: str) -> None:
+    assert is_lost(failure)
+    assert why in given_up(2_000, failure)
+
+
+@pytest.mark.parametrize(
+    "failure", [TopicAuthorizationFailedError(), sender_died_of(ValueError()), KafkaError("unheard of")], ids=repr
+)
+def test_an_unknown_failure_is_not_taken_for_a_lost_transaction(failure: KafkaError) -> None:
+    assert not is_lost(failure)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [ProducerFenced(), KafkaTimeoutError(), LeaderNotAvailableError(), sender_died_of(UnknownError())],
+    ids=repr,
+)
 async def test_a_number_whose_transaction_took_too_long_begins_anew_from_its_last_commit_and_writes_less(
     monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:

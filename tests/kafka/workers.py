@@ -74,7 +74,9 @@ class WorkerProcess:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, failure: object, *_: object) -> None:
+        if failure is not None:  # pytest shows what was printed beside the failure: a log in a temporary folder is lost
+            sys.stdout.write(f"{self._log.name}, exit code {self.code}, ends with:\n{self.log[-20_000:]}\n")
         if self._process.poll() is None:
             self.signal(signal.SIGCONT)
             self.signal(signal.SIGKILL)
