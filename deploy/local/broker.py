@@ -27,6 +27,9 @@ from typing import Self
 HERE = Path(__file__).resolve().parent
 KAFKA = HERE.parents[1] / ".kafka"
 DEFAULT_PORT = 9092
+AUTHORIZER = """authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS
+"""
 CLUSTER_ID = "kpi-stream-local-00000"  # 22 base64 characters: any fixed UUID will do
 START_SECONDS = 90.0
 STOP_SECONDS = 30.0
@@ -54,6 +57,8 @@ class LocalBroker:
     port of the same place in `behind`, and tells those who come through it to come through that proxy again.
     `listeners`: others that clients may come through. `users`: of SCRAM-SHA-256 and SCRAM-SHA-512, with passwords.
     `joins`: a running node of which this one becomes the second. `within`: a command that runs the node's (nsenter).
+    `authorizer`: who logs in may do only what an ACL allows, the plain listener anything; authorizer.log tells each
+    decision.
     """
 
     def __init__(
@@ -68,6 +73,7 @@ class LocalBroker:
         users: Mapping[str, str] | None = None,
         joins: LocalBroker | None = None,
         within: Sequence[str] = (),
+        authorizer: bool = False,
     ) -> None:
         self.data = data.resolve()
         self.port = port or free_port()
@@ -78,6 +84,7 @@ class LocalBroker:
         self._users = dict(users or {})
         self._joins = joins
         self._within = list(within)
+        self._authorizer = authorizer
         self._libs = libs
         self._heap = heap
         self._process: subprocess.Popen[bytes] | None = None
@@ -202,7 +209,8 @@ class LocalBroker:
             + _prefix(others, "{}://localhost:{}", ports),
             "door_protocols": _prefix(doors, "{}:PLAINTEXT")
             + _prefix(others, "{}:{}", [each.protocol for each in self._listeners]),
-            "listener_settings": "".join(_properties(each) for each in self._listeners),
+            "listener_settings": "".join(_properties(each) for each in self._listeners)
+            + (AUTHORIZER if self._authorizer else ""),
         }
         for file in (self._settings, self.data / "log4j2.properties"):
             file.write_text((HERE / file.name).read_text().format(**names))
