@@ -9,6 +9,7 @@ import typer
 import typer.main
 
 from stream.cli import (
+    alerts,
     backfill,
     board,
     config,
@@ -89,6 +90,7 @@ app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(headroom.headroom)
 app.command()(board.board)
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")

@@ -8,9 +8,9 @@ is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as
 entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
 Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
 entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
-its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined). Alerts:
-`taken` {by, since, note}, `silenced` {id, by, until, why} (null: neither), `judged` (null, or whether it was a true
-alarm), `muted` (another alert speaks for it)."""
+its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined).
+Alerts: `taken` {by, since, note}, `silenced` {id, by, until, why} (null: neither), `judged` (null, or whether it was a
+true alarm), `muted` (another alert speaks for it)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
