@@ -101,7 +101,7 @@ class Wallboard:
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
         as_of_ms = self.latest.as_of_ms(view.site)
-        data = snapshot(self.latest, self._rules, view, self._records(view))
+        data = snapshot(self.latest, self._rules, view, self._records(view), self._clock_ms())
         return orjson.dumps(
             data
             | {
