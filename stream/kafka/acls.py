@@ -45,6 +45,7 @@ def _worker(names: Names, settings: Settings) -> Iterator[Right]:
     yield from _topics((names.ledger, names.windows), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.alerts,), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.kpi, names.agents, names.deadletter, names.scoring), "Write", "DescribeConfigs")
+    yield from _topics((names.alertactions,), "Describe", "DescribeConfigs")
     yield from _topics((names.conduct,), "Describe" if settings.document.conduct is None else "Write", "DescribeConfigs")
     if settings.schemes:
         yield from _topics((names.scores,), "Read", "Write", "DescribeConfigs")
@@ -59,12 +60,16 @@ def _worker(names: Names, settings: Settings) -> Iterator[Right]:
 
 def _board(names: Names, settings: Settings) -> Iterator[Right]:
     """It only reads, and is in no group."""
-    yield from _topics((names.kpi, names.alerts, names.agents), "Read")
+    yield from _topics((names.kpi, names.alerts), "Read")
+    yield from _topics((names.alertactions,), "Read", "Write")
+    if settings.document.conduct is not None:
+        yield from _topics((names.conduct,), "Read")
 
 
 def _forward(names: Names, settings: Settings) -> Iterator[Right]:
     """It reads alerts and what people did about them, and keeps its place in a group of its own."""
-    yield from _topics((names.alerts,), "Read")
+    yield from _topics((names.alerts, names.alertactions), "Read")
+    yield Right("group", f"{names.group}.forward.", "prefixed", "Read")
 
 
 def _feed(names: Names, settings: Settings) -> Iterator[Right]:
@@ -72,3 +77,8 @@ def _feed(names: Names, settings: Settings) -> Iterator[Right]:
     yield from _topics((*names.inbound, names.deadletter), "Write")
     yield from _topics((names.deadletter,), "DescribeConfigs")
     yield Right("transactional-id", names.feed_id(""), "prefixed", "Write")
+    for feed in settings.document.feeds:
+        if feed.source.topic is not None:
+            yield Right("topic", feed.source.topic, "literal", "Read")
+            group = feed.source.group or f"{names.group}.{feed.name}"
+            yield Right("group", group, "literal", "Read")
