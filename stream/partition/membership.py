@@ -32,7 +32,10 @@ async def standing(settings: Settings, member_id: str) -> Standing:
             responses = await admin.describe_consumer_groups([settings.kafka.group])
     except (KafkaError, OSError, TimeoutError):
         return Standing.UNKNOWN
-    members = {member[0] for response in responses for group in response.groups for member in group[5]}
+    groups = [group for response in responses for group in response.groups]
+    if any(group[0] for group in groups):
+        return Standing.UNKNOWN  # a coordinator that still reads the group, or has just lost it, names no members
+    members = {member[0] for group in groups for member in group[5]}
     if member_id in members:
         return Standing.MEMBER
     return Standing.SUCCEEDED if members else Standing.ALONE
@@ -74,7 +77,8 @@ async def ending_of(
     own. `name`: of the partition task. Asks the group for half a minute at most."""
     found = await standing(settings, member_id())
     for _ in range(ASK_TIMES - 1):
-        if found is not Standing.UNKNOWN:
+        # A broker that stood still comes back with a group that is empty for a moment, until it has read its members.
+        if found not in (Standing.UNKNOWN, Standing.ALONE):
             break
         await asyncio.sleep(PAUSE_SECONDS)
         found = await standing(settings, member_id())

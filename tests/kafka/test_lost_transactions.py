@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from aiokafka.errors import (
@@ -18,6 +21,7 @@ from aiokafka.errors import (
 from stream.kafka.exits import Exit
 from stream.partition import membership
 from stream.partition.membership import Standing, given_up, is_lost
+from stream.settings import load
 from tests.kafka.lives import Floor, order, until
 
 
@@ -108,6 +112,48 @@ async def test_a_number_whose_transaction_took_too_long_begins_anew_from_its_las
     assert not [said for said in floor.said if said.endswith(" 1")]
     assert floor.ends == []
     await floor.roster.revoke()
+
+
+async def test_a_group_that_is_empty_while_the_broker_reads_its_members_ends_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked(monkeypatch, Standing.ALONE, Standing.ALONE, Standing.MEMBER)
+    floor = Floor(monkeypatch)
+    floor.assign(0)
+    await floor.serves(0)
+    floor.said.clear()
+    floor.works[1, 0].fails = ProducerFenced()
+    await floor.until("restores 0 from 0", "read 0")
+    assert floor.ends == []
+    await floor.roster.revoke()
+
+
+@pytest.mark.parametrize(
+    ("code", "members", "found"),
+    [
+        (0, ["me", "other"], Standing.MEMBER),
+        (0, ["other"], Standing.SUCCEEDED),
+        (0, [], Standing.ALONE),
+        (14, [], Standing.UNKNOWN),
+        (16, [], Standing.UNKNOWN),
+    ],
+    ids=["member", "succeeded", "alone", "the coordinator is loading", "not the coordinator"],
+)
+async def test_what_a_coordinator_says_while_it_does_not_know_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, code: int, members: list[str], found: Standing
+) -> None:
+    group = (code, "kpi-stream", "", "", "", [(member, "", "", b"", b"") for member in members])
+
+    class Admin:
+        async def describe_consumer_groups(self, _: list[str]) -> list[SimpleNamespace]:
+            return [SimpleNamespace(groups=[group])]
+
+    @asynccontextmanager
+    async def admin_client(_: object) -> AsyncIterator[Admin]:
+        yield Admin()
+
+    monkeypatch.setattr(membership, "admin_client", admin_client)
+    assert await membership.standing(load(None, {}), "me") is found
 
 
 async def test_a_number_that_loses_one_transaction_after_the_other_ends_the_worker(
