@@ -15,6 +15,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError
 
 from stream.cli.broker import started
 from stream.kafka.access import denial
+from stream.kafka.authorized import lacking, missing_acls
 from stream.kafka.names import Names
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
 from stream.kafka.versions import WrongVersionError, check_versions
@@ -89,6 +90,9 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
         await admin.start()
         cluster = await admin.describe_cluster()
         yield Finding("ok", "broker", f"{_servers(settings)} answers, {len(cluster['brokers'])} in the cluster")
+        acls = await missing_acls(admin, "worker", settings)
+        yield Finding("fail" if acls else "ok", "rights", lacking(acls, "worker", settings) if acls else
+                      "a worker may do all that it needs")  # fmt: skip
         deviations = await _deviations(admin, settings)
         for deviation in deviations:
             yield Finding("fail", "topics", deviation)

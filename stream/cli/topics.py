@@ -1,4 +1,10 @@
-"""`kpi-stream topics create` and `kpi-stream topics check`: every topic with its settings, made or verified."""
+"""`kpi-stream topics create`, `topics check` and `topics acls`: every topic with its settings, made or verified;
+what each program has to be allowed."""
+
+import json
+import shlex
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -6,7 +12,28 @@ from stream.cli.broker import reached
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
 
-app = typer.Typer(help="Make or verify the Kafka topics.", rich_markup_mode=None)
+if TYPE_CHECKING:
+    from stream.kafka.acls import Acl
+
+
+class Program(StrEnum):
+    """What the rights are for."""
+
+    WORKER = "worker"
+    BOARD = "board"
+    FORWARD = "forward"
+    FEED = "feed"
+
+
+class AclFormat(StrEnum):
+    """Lines for a person, commands for Kafka's own tool, or JSON."""
+
+    TABLE = "table"
+    COMMANDS = "commands"
+    JSON = "json"
+
+
+app = typer.Typer(help="Make or verify the Kafka topics, or print the ACLs for them.", rich_markup_mode=None)
 
 
 @app.command()
@@ -54,3 +81,45 @@ def check(config: Config = None) -> None:
     if deviations:
         raise typer.Exit(1)
     print("all topics are as they should be")
+
+
+@app.command()
+def acls(
+    program: Annotated[Program | None, typer.Option("--program", help="Only of this one; else of all.")] = None,
+    principal: Annotated[str | None, typer.Option("--principal", help="Who gets them; else User:PROGRAM.")] = None,
+    to: Annotated[AclFormat, typer.Option("--format", help="How they are printed.")] = AclFormat.TABLE,
+    config: Config = None,
+) -> None:
+    """Prints the least ACLs that each program needs under this configuration. No broker is asked.
+
+    \b
+    Examples:
+      kpi-stream topics acls --program worker
+      kpi-stream topics acls --program feed --principal User:bank-feed --format commands
+      kpi-stream topics acls --format json
+
+    The commands are for Kafka's own `kafka-acls.sh`; add --bootstrap-server, and --command-config for a login. Making
+    the topics (`topics create`) takes an administrator: Create, Describe, DescribeConfigs and AlterConfigs.
+    """
+    from stream.kafka.acls import least_acls
+
+    settings = settings_of(config)
+    chosen = [program] if program is not None else list(Program)
+    rows = [(principal or f"User:{each}", acl) for each in chosen for acl in least_acls(each.value, settings)]
+    if to is AclFormat.JSON:
+        print(json.dumps([{"principal": who, **acl._asdict()} for who, acl in rows], indent=2))
+        return
+    if to is AclFormat.COMMANDS:
+        for who, acl in rows:
+            print(_command(who, acl))
+        return
+    width = max(len(who) for who, _ in rows)
+    for who, acl in rows:
+        print(f"{who:<{width}}  {acl}")
+
+
+def _command(principal: str, acl: "Acl") -> str:
+    return (
+        f"kafka-acls.sh --add --allow-principal {shlex.quote(principal)} --operation {acl.operation} "
+        f"--{acl.resource} {acl.name} --resource-pattern-type {acl.pattern}"
+    )

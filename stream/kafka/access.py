@@ -15,9 +15,10 @@ from aiokafka.errors import IllegalSaslStateError, KafkaError, SaslAuthenticatio
 from aiokafka.protocol.admin import SaslHandShakeRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
-from stream.settings import Settings
+from stream.settings import Settings, TokenError
 
 KNOCK_MS = 5_000
+REFUSED_TOKEN = "refuses the token that kafka.oauth gave (its audience, scope or issuer), or has only just started"
 CLOSE_SECONDS = 1.0
 _MISMATCH = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH
 _EXPIRED, _NOT_YET_VALID, _SELF_SIGNED = 10, 9, 18
@@ -53,7 +54,10 @@ async def denial(settings: Settings) -> Denial | None:
                 return None
             told = f"{place} answers, but advertises broker {node} as {at}:{at_port}: {met.text}"
             found.append(Denial(told, met.final))
-        if not brokers:
+        if not brokers and settings.kafka.sasl_mechanism == "OAUTHBEARER":
+            # What aiokafka makes of a token that is refused: the broker's reason counts as an answer without brokers.
+            found.append(Denial(f"{place}: {REFUSED_TOKEN}", True))
+        elif not brokers:
             return None
     # Who refuses knows more than who is silent; and what one says all of one cluster say.
     return next((each for each in found if each.final), found[0])
@@ -114,6 +118,8 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 def _reason(error: Exception, connection: _Connection, settings: Settings, host: str) -> _Reason:
     kafka = settings.kafka
     for cause in _causes(error):
+        if isinstance(cause, TokenError):
+            return _Reason(f"wants a token, and {cause}", cause.final)
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _Reason(_untrusted(cause, host, kafka.ssl_cafile), True)
         if isinstance(cause, ssl.SSLError):
@@ -127,6 +133,8 @@ def _reason(error: Exception, connection: _Connection, settings: Settings, host:
             protocol = "SSL" if kafka.security_protocol == "SASL_SSL" else "PLAINTEXT"
             text = f"asks for no login: kafka.security_protocol is {kafka.security_protocol}, the listener's {protocol}"
             return _Reason(text, True)
+        if isinstance(cause, SaslAuthenticationFailed) and kafka.sasl_mechanism == "OAUTHBEARER":
+            return _Reason(REFUSED_TOKEN, True)
         if isinstance(cause, SaslAuthenticationFailed):
             wrong = "kafka.sasl_plain_username or sasl_plain_password is wrong"
             return _Reason(f"refuses the login of user {kafka.sasl_plain_username!r}: {wrong}", True)

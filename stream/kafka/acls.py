@@ -1,6 +1,6 @@
 """What each program has to be allowed at a Kafka with an authorizer, and no more: `kpi-stream topics acls` prints it.
 
-`docs/security.md` says how to give it. tests/kafka/test_acls.py reads the authorizer's own log: every right that is
+`docs/security.md` says how to give it. tests/kafka/test_acls.py reads the authorizer's own log: every one that is
 listed here is used, and nothing else is.
 """
 
@@ -14,7 +14,7 @@ Program = Literal["worker", "board", "forward", "feed"]
 PROGRAMS: tuple[Program, ...] = get_args(Program)
 
 
-class Right(NamedTuple):
+class Acl(NamedTuple):
     """One operation on one resource. `resource`: `topic`, `group` or `transactional-id`. `pattern`: `literal`, or
     `prefixed` where `name` is the beginning of names. `operation`: as Kafka's tools write it (`Read`, `Write`,
     `Describe`, `DescribeConfigs`, `Delete`); `Read`, `Write` and `Delete` bring `Describe` with them."""
@@ -24,21 +24,27 @@ class Right(NamedTuple):
     pattern: str
     operation: str
 
+    def __str__(self) -> str:
+        named = self.name if self.pattern == "literal" else f"{self.name}*"
+        return f"{self.operation} on {self.resource} {named}"
 
-def rights_of(program: Program, settings: Settings) -> list[Right]:
+
+def least_acls(program: Program, settings: Settings) -> list[Acl]:
     """The least that a program needs under this configuration, sorted. A feed that reads a topic also needs `Read` on
     that topic and on its group: they are in, for each feed of the configuration that has one."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
-    return sorted(set({"worker": _worker, "board": _board, "forward": _forward, "feed": _feed}[program](names, settings)))
+    return sorted(
+        set({"worker": _worker, "board": _board, "forward": _forward, "feed": _feed}[program](names, settings))
+    )
 
 
-def _topics(names: tuple[str, ...], *operations: str) -> Iterator[Right]:
+def _topics(names: tuple[str, ...], *operations: str) -> Iterator[Acl]:
     for name in names:
         for operation in operations:
-            yield Right("topic", name, "literal", operation)
+            yield Acl("topic", name, "literal", operation)
 
 
-def _worker(names: Names, settings: Settings) -> Iterator[Right]:
+def _worker(names: Names, settings: Settings) -> Iterator[Acl]:
     """It reads events, deltas and its state, writes everything else, and looks at all topics when it starts."""
     yield from _topics(names.inbound, "Read", "DescribeConfigs")
     yield from _topics((names.deltas,), "Read", "Write", "Delete", "DescribeConfigs")
@@ -46,19 +52,21 @@ def _worker(names: Names, settings: Settings) -> Iterator[Right]:
     yield from _topics((names.alerts,), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.kpi, names.agents, names.deadletter, names.scoring), "Write", "DescribeConfigs")
     yield from _topics((names.alertactions,), "Describe", "DescribeConfigs")
-    yield from _topics((names.conduct,), "Describe" if settings.document.conduct is None else "Write", "DescribeConfigs")
-    if settings.schemes:
+    yield from _topics(
+        (names.conduct,), "Describe" if settings.document.conduct is None else "Write", "DescribeConfigs"
+    )
+    if settings.schemes():
         yield from _topics((names.scores,), "Read", "Write", "DescribeConfigs")
         yield from _topics((names.scoreledger,), "Write", "DescribeConfigs")
         yield from _topics((names.kpi, names.scoring), "Read")
     else:
         yield from _topics((names.scores, names.scoreledger), "Describe", "DescribeConfigs")
-    yield Right("group", names.group, "literal", "Read")
+    yield Acl("group", names.group, "literal", "Read")
     for stage in (1, 2):
-        yield Right("transactional-id", names.transactional_id(stage, 0).removesuffix("0"), "prefixed", "Write")
+        yield Acl("transactional-id", names.transactional_id(stage, 0).removesuffix("0"), "prefixed", "Write")
 
 
-def _board(names: Names, settings: Settings) -> Iterator[Right]:
+def _board(names: Names, settings: Settings) -> Iterator[Acl]:
     """It only reads, and is in no group."""
     yield from _topics((names.kpi, names.alerts), "Read")
     yield from _topics((names.alertactions,), "Read", "Write")
@@ -66,19 +74,19 @@ def _board(names: Names, settings: Settings) -> Iterator[Right]:
         yield from _topics((names.conduct,), "Read")
 
 
-def _forward(names: Names, settings: Settings) -> Iterator[Right]:
+def _forward(names: Names, _: Settings) -> Iterator[Acl]:
     """It reads alerts and what people did about them, and keeps its place in a group of its own."""
     yield from _topics((names.alerts, names.alertactions), "Read")
-    yield Right("group", f"{names.group}.forward.", "prefixed", "Read")
+    yield Acl("group", f"{names.group}.forward.", "prefixed", "Read")
 
 
-def _feed(names: Names, settings: Settings) -> Iterator[Right]:
+def _feed(names: Names, settings: Settings) -> Iterator[Acl]:
     """It writes events, and records that it cannot map; where it reads a topic, its place is in a group of its own."""
     yield from _topics((*names.inbound, names.deadletter), "Write")
     yield from _topics((names.deadletter,), "DescribeConfigs")
-    yield Right("transactional-id", names.feed_id(""), "prefixed", "Write")
+    yield Acl("transactional-id", names.feed_id(""), "prefixed", "Write")
     for feed in settings.document.feeds:
         if feed.source.topic is not None:
-            yield Right("topic", feed.source.topic, "literal", "Read")
+            yield Acl("topic", feed.source.topic, "literal", "Read")
             group = feed.source.group or f"{names.group}.{feed.name}"
-            yield Right("group", group, "literal", "Read")
+            yield Acl("group", group, "literal", "Read")

@@ -18,6 +18,7 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError,
 from faust.types import TP
 
 from stream.backoff import backoff_seconds
+from stream.kafka.authorized import refusal_of
 from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
 from stream.kafka.exits import Exit, RefusedError
@@ -117,6 +118,9 @@ class PartitionTask:
                 try:
                     return await steps(self)
                 except KafkaError as error:
+                    refusal = refusal_of(error, "worker", self._setup.settings)
+                    if refusal is not None:
+                        return self._setup.end(Exit.CONFIGURATION, f"{self.name}: {refusal}")
                     if not is_lost(error):
                         raise
                     if not await self._recovers(error):

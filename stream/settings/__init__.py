@@ -6,6 +6,7 @@
 
 from stream.settings.failure import SettingsError
 from stream.settings.loading import load
+from stream.settings.oauth import TokenError
 from stream.settings.settings import Settings
 
-__all__ = ["Settings", "SettingsError", "document", "load", "units"]
+__all__ = ["Settings", "SettingsError", "TokenError", "document", "load", "units"]

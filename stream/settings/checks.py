@@ -6,7 +6,7 @@ from stream.conduct.rule import ComplaintDeadline
 from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
-from stream.settings.document import Alert, Document, Windows
+from stream.settings.document import Alert, Document, Kafka, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
 from stream.settings.rulebooks import RuleChoice
@@ -87,7 +87,9 @@ def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:
         yield ("kafka", "heartbeat"), "must be at most a third of kafka.session_timeout"
     if kafka.commit_every_ms >= kafka.transaction_timeout_ms:
         yield ("kafka", "commit_every"), "must be shorter than kafka.transaction_timeout"
-    if kafka.security_protocol.startswith("SASL"):
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism == "OAUTHBEARER":
+        yield from _oauth(kafka)
+    elif kafka.security_protocol.startswith("SASL"):
         if kafka.sasl_plain_username is None:
             yield ("kafka", "sasl_plain_username"), f"is required with security_protocol {kafka.security_protocol}"
         if kafka.sasl_plain_password is None and kafka.sasl_plain_password_file is None:
@@ -98,6 +100,23 @@ def _kafka(document: Document) -> Iterator[tuple[KeyPath, str]]:
             yield ("kafka", f"{key}_file"), f"only one of {key} and {key}_file may be given"
     if kafka.ssl_keyfile is not None and kafka.ssl_certfile is None:
         yield ("kafka", "ssl_certfile"), "is required with ssl_keyfile"
+
+
+def _oauth(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
+    oauth = kafka.oauth
+    if oauth is None or (oauth.token_url is None and oauth.provider is None):
+        yield ("kafka", "oauth", "token_url"), "or oauth.provider is required with sasl_mechanism OAUTHBEARER"
+        return
+    if oauth.token_url is not None and oauth.provider is not None:
+        yield ("kafka", "oauth", "provider"), "only one of token_url and provider may be given"
+    if oauth.client_secret is not None and oauth.client_secret_file is not None:
+        yield ("kafka", "oauth", "client_secret_file"), "only one of client_secret and client_secret_file may be given"
+    if oauth.token_url is None:
+        return
+    if oauth.client_id is None:
+        yield ("kafka", "oauth", "client_id"), "is required with token_url"
+    if oauth.client_secret is None and oauth.client_secret_file is None:
+        yield ("kafka", "oauth", "client_secret"), "or client_secret_file is required with token_url"
 
 
 def _sites(document: Document) -> Iterator[tuple[KeyPath, str]]:

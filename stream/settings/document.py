@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from stream.settings.conduct import ConductSection
+from stream.settings.oauth import Oauth
 from stream.settings.schemes import (
     CalendarSection,
     ContestSection,
@@ -58,8 +59,8 @@ def _servers(value: object) -> str:
 
 
 def _mechanism(value: object) -> object:
-    if value in ("GSSAPI", "OAUTHBEARER"):
-        raise ValueError(f"{value} is not supported: PLAIN, SCRAM-SHA-256 and SCRAM-SHA-512 are")
+    if value == "GSSAPI":
+        raise ValueError(f"{value} is not supported: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER are")
     return value
 
 
@@ -81,10 +82,13 @@ class Kafka(Section):
     stall_after_ms: PositiveDurationMs = Field(120_000, alias="stall_after")
     patience_ms: DurationMs = Field(60_000, alias="patience")
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Annotated[Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"], BeforeValidator(_mechanism)] = "PLAIN"
+    sasl_mechanism: Annotated[
+        Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"], BeforeValidator(_mechanism)
+    ] = "PLAIN"
     sasl_plain_username: str | None = None
     sasl_plain_password: str | None = Field(None, repr=False)
     sasl_plain_password_file: str | None = None
+    oauth: Oauth | None = None
     ssl_cafile: str | None = None
     ssl_certfile: str | None = None
     ssl_keyfile: str | None = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from stream.settings.document import Kafka
 from stream.settings.failure import Origins, SettingsError
+from stream.settings.oauth import Oauth, TokenError
 
 
 class _Locked(Exception):  # noqa: N818  becomes a SettingsError in _load_certificate
@@ -23,7 +24,9 @@ def client_options(kafka: Kafka, origins: Origins) -> dict[str, Any]:
         "bootstrap_servers": kafka.bootstrap_servers,
         "security_protocol": kafka.security_protocol,
     }
-    if kafka.security_protocol.startswith("SASL"):
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism == "OAUTHBEARER":
+        options |= {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": _tokens(kafka, origins)}
+    elif kafka.security_protocol.startswith("SASL"):
         options |= {
             "sasl_mechanism": kafka.sasl_mechanism,
             "sasl_plain_username": kafka.sasl_plain_username,
@@ -37,7 +40,9 @@ def client_options(kafka: Kafka, origins: Origins) -> dict[str, Any]:
 def unusable_files(kafka: Kafka, origins: Origins) -> Iterator[str]:
     """A line for each file that the security protocol needs and that cannot be used."""
     parts: list[Callable[[], object]] = []
-    if kafka.security_protocol.startswith("SASL"):
+    if kafka.security_protocol.startswith("SASL") and kafka.sasl_mechanism == "OAUTHBEARER":
+        parts.append(lambda: _tokens(kafka, origins))
+    elif kafka.security_protocol.startswith("SASL"):
         parts.append(lambda: _secret(kafka, "sasl_plain_password", origins))
     if kafka.security_protocol.endswith("SSL"):
         parts.append(lambda: _authority(kafka, origins))
@@ -49,23 +54,40 @@ def unusable_files(kafka: Kafka, origins: Origins) -> Iterator[str]:
             yield str(error)
 
 
-def _failure(origins: Origins, key: str, reason: str) -> SettingsError:
-    return SettingsError(origins.line(("kafka", key), reason))
+def _failure(origins: Origins, key: str, reason: str, *above: str) -> SettingsError:
+    return SettingsError(origins.line(("kafka", *above, key), reason))
 
 
-def _secret(kafka: Kafka, key: str, origins: Origins) -> str | None:
-    """The value of `key`, or the first line of the file that `key_file` names."""
-    given: str | None = getattr(kafka, key)
-    path: str | None = getattr(kafka, f"{key}_file")
+def _secret(section: Kafka | Oauth, key: str, origins: Origins, *above: str) -> str | None:
+    """The value of `key`, or the first line of the file that `key_file` names. `above`: keys around `section`."""
+    given: str | None = getattr(section, key)
+    path: str | None = getattr(section, f"{key}_file")
     if path is None:
         return given
     try:
         lines = Path(path).read_text(encoding="utf-8").splitlines()
     except (OSError, ValueError) as error:
-        raise _failure(origins, f"{key}_file", _unreadable(path, error)) from error
+        raise _failure(origins, f"{key}_file", _unreadable(path, error), *above) from error
     if not lines or not lines[0]:
-        raise _failure(origins, f"{key}_file", f"{path}: its first line is empty")
+        raise _failure(origins, f"{key}_file", f"{path}: its first line is empty", *above)
     return lines[0]
+
+
+def _tokens(kafka: Kafka, origins: Origins) -> Any:
+    """What gives the clients their tokens."""
+    from stream.settings.tokens import token_provider  # it imports the Kafka client
+
+    assert kafka.oauth is not None  # checked: OAUTHBEARER has a section `oauth`
+    oauth = kafka.oauth
+    try:
+        if oauth.ssl_cafile is not None:
+            ssl.create_default_context(cafile=oauth.ssl_cafile)
+        return token_provider(oauth, _secret(oauth, "client_secret", origins, "oauth"))
+    except TokenError as error:
+        raise _failure(origins, "provider", str(error), "oauth") from error
+    except (OSError, ValueError) as error:
+        reason = f"{oauth.ssl_cafile}: {getattr(error, 'strerror', None) or 'holds no certificate in PEM form'}"
+        raise _failure(origins, "ssl_cafile", reason, "oauth") from error
 
 
 def _ssl_context(kafka: Kafka, origins: Origins) -> ssl.SSLContext:

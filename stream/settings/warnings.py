@@ -32,6 +32,8 @@ def _kafka(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
         for key in kafka.model_fields_set if not has else ():
             if key.startswith(part):
                 yield ("kafka", key), f"has no effect with kafka.security_protocol {kafka.security_protocol}"
+    if kafka.oauth is not None and kafka.sasl_mechanism != "OAUTHBEARER":
+        yield ("kafka", "oauth"), f"has no effect with kafka.sasl_mechanism {kafka.sasl_mechanism}"
 
 
 def _levels(alert: Alert) -> Iterator[tuple[str, str]]:

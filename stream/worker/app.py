@@ -10,6 +10,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
+from stream.kafka.authorized import refusal_of
 from stream.kafka.bulk import BulkConsumer, BulkSchema, BulkTransport
 from stream.kafka.exits import Exit
 from stream.partition.context import WorkerSetup
@@ -51,7 +52,11 @@ class WorkerApp(faust.App):
 
     def _crash(self, reason: BaseException) -> None:
         """Called by Faust when a service below the app crashes."""
-        self.setup.end(Exit.RESTART, f"Faust failed: {reason!r}")
+        refusal = refusal_of(reason, "worker", self.setup.settings)
+        if refusal is not None:
+            self.setup.end(Exit.CONFIGURATION, refusal)
+        else:
+            self.setup.end(Exit.RESTART, f"Faust failed: {reason!r}")
 
     def _create_directories(self) -> None:
         """Does nothing: a worker keeps no state on disk."""

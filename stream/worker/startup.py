@@ -13,7 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
-from stream.kafka.access import denial
+from stream.kafka.access import Denial, denial
+from stream.kafka.authorized import lacking, missing_acls, refusal_of
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
 from stream.kafka.topics import (
@@ -59,8 +60,8 @@ async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lamb
     while True:
         try:
             return await _prepare(settings)
-        except (KafkaError, OSError, TimeoutError) as error:
-            met = await denial(settings)
+        except (KafkaError, OSError, TimeoutError, _LackingError) as error:
+            met = _unauthorized(error, settings) or await denial(settings)
             why, now = met.text if met is not None else _line(error), time.monotonic()
             denied_since = (denied_since or now) if met is not None and met.final else None
             if denied_since is not None and now - denied_since >= settings.kafka.patience_ms / 1000:
@@ -73,8 +74,19 @@ async def prepare_topics(settings: Settings, waits: Callable[[str], None] = lamb
         await asyncio.sleep(wait)
 
 
+class _LackingError(Exception):
+    """An ACL is missing. One line that names it."""
+
+
+def _unauthorized(error: BaseException, settings: Settings) -> Denial | None:
+    text = str(error) if isinstance(error, _LackingError) else refusal_of(error, "worker", settings)
+    return None if text is None else Denial(f"{settings.kafka.bootstrap_servers}: {text}", final=True)
+
+
 async def _prepare(settings: Settings) -> CheckedTopics:
     async with admin_client(settings) as admin:
+        if acls := await missing_acls(admin, "worker", settings):
+            raise _LackingError(lacking(acls, "worker", settings))
         names = [topic.name for topic in wanted_topics(settings)]
         counts = await _counts_of(admin, names)
         deviations = await find_deviations(admin, settings)

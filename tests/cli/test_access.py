@@ -1,10 +1,16 @@
 """A broker that does not let us in says why, in the commands and in the worker: TLS and logins on real listeners."""
 
 import asyncio
+import base64
+import json
 import shutil
+import threading
+import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote
 
 import pytest
 import yaml
@@ -18,6 +24,11 @@ from tests.kafka.workers import WorkerProcess
 
 USER, SECRET = "anna", "[s3cret"
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+BEARER = {
+    "sasl.enabled.mechanisms": "OAUTHBEARER",
+    "oauthbearer.sasl.jaas.config": "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required;",
+}
+"""A listener that takes tokens without a signature, as a broker does whose validator nobody has set."""
 
 
 class Guarded(NamedTuple):
@@ -76,6 +87,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
         Listener("SELF", "SSL", tls(made.self_signed("self"))),
         Listener("LOGIN", "SASL_PLAINTEXT", logins(*MECHANISMS)),
         Listener("ONLY512", "SASL_PLAINTEXT", logins("SCRAM-SHA-512")),
+        Listener("BEARER", "SASL_PLAINTEXT", BEARER),
         Listener("LOGINTLS", "SASL_SSL", tls(server) | logins(*MECHANISMS)),
     )
     with LocalBroker(folder / "kafka", listeners=listeners, users={USER: SECRET}) as broker:
@@ -218,3 +230,91 @@ def test_a_server_that_nobody_knows_is_waited_for() -> None:
     assert met is not None
     assert not met.final
     assert met.text.startswith("no-such-host.invalid:9092: no host of this name is known")
+
+
+class TokenServer:
+    """A real HTTP server that gives tokens by client credentials. `gives`: the answer's status and body; None: a token
+    for who asks with the right secret."""
+
+    def __init__(self) -> None:
+        self.gives: tuple[int, bytes] | None = None
+        self.asked: list[dict[str, str]] = []
+        owner = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                user = base64.b64decode(self.headers["Authorization"].removeprefix("Basic ")).decode()
+                owner.asked.append(dict(parse_qsl(body)) | {"client": user})
+                status, answer = owner.gives or owner.answer(user)
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_: Any) -> None:
+                """Says nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/token"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, user: str) -> tuple[int, bytes]:
+        if user != f"floor:{quote(SECRET, safe='')}":
+            return 401, b'{"error": "invalid_client"}'
+        now = int(time.time())
+        parts = [{"alg": "none"}, {"sub": "floor", "scope": "kafka", "iat": now, "exp": now + 600}]
+        coded = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in parts]
+        return 200, json.dumps({"access_token": f"{coded[0]}.{coded[1]}.", "expires_in": 600}).encode()
+
+
+@pytest.fixture
+def tokens() -> Iterator[TokenServer]:
+    server = TokenServer()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+def bearer(tokens: TokenServer, **oauth: Any) -> dict[str, Any]:
+    own = {"token_url": tokens.url, "client_id": "floor", "client_secret": SECRET, "scope": "kafka"}
+    return {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "OAUTHBEARER", "oauth": own | oauth}
+
+
+@pytest.mark.broker
+async def test_a_worker_comes_in_with_a_token_and_asks_for_one_only(
+    guarded: Guarded, tmp_path: Path, tokens: TokenServer, command: Command
+) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(f"{SECRET}\n")
+    kafka = bearer(tokens, client_secret=None, client_secret_file=str(secret))
+    config = guarded.config(tmp_path, "BEARER", **kafka)
+    ran = await asyncio.to_thread(command, "topics", "create", "--config", config)
+    assert (ran.code, ran.error) == (0, "")
+    asked = len(tokens.asked)
+    async with WorkerProcess(config) as worker:
+        await worker.ready(90)
+    assert len(tokens.asked) <= asked + 2  # the worker, and the topics made before it starts
+    assert tokens.asked[-1] == {"grant_type": "client_credentials", "scope": "kafka", "client": "floor:%5Bs3cret"}
+
+
+BAD_TOKENS = [
+    ({"client_secret": "wrong"}, None, "kafka.oauth.client_id or its secret is wrong (invalid_client)"),
+    ({}, (400, b'{"error": "invalid_scope"}'), "answers 400 (invalid_scope)"),
+    ({}, (200, b"<html>"), "answers without an access_token: is it a token endpoint?"),
+    ({}, (200, b'{"access_token": "no.token"}'), "refuses the token that kafka.oauth gave"),
+    ({"token_url": "http://127.0.0.1:1/token"}, None, "cannot be reached: [Errno 111] Connection refused"),
+]
+
+
+@pytest.mark.broker
+@pytest.mark.parametrize(("oauth", "gives", "said"), BAD_TOKENS)
+def test_each_reason_for_no_token_has_a_line_of_its_own(
+    guarded: Guarded, tmp_path: Path, tokens: TokenServer, oauth: dict[str, Any], gives: Any, said: str
+) -> None:
+    tokens.gives = gives
+    settings = load(guarded.config(tmp_path, "BEARER", **bearer(tokens, **oauth)), {})
+    met = asyncio.run(denial(settings))
+    assert met is not None
+    assert said in met.text
+    assert SECRET not in met.text
+    assert met.final is ("cannot be reached" not in said)

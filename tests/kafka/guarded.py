@@ -1,6 +1,5 @@
 """A broker that lets each user do only what an ACL allows, and tells every decision."""
 
-import asyncio
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from aiokafka.protocol.admin import CreateAclsRequest
 
 from deploy.local.broker import Listener, LocalBroker
-from stream.kafka.acls import Right
+from stream.kafka.acls import Acl
 from stream.kafka.topics import admin_client
 from stream.settings import Settings
 
@@ -16,7 +15,8 @@ RESOURCES = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
 OPERATIONS = {"Read": 3, "Write": 4, "Delete": 6, "Describe": 8, "DescribeConfigs": 10}
 PATTERNS = {"literal": 3, "prefixed": 4}
 DECISION = re.compile(
-    r"Principal = User:(\S+) is (Allowed|Denied) operation = (\w+) from host = \S+ on resource = (\w+):LITERAL:(\S+) for"
+    r"Principal = User:(\S+) is (Allowed|Denied) operation = (\w+) from host = \S+ "
+    r"on resource = (\w+):LITERAL:(\S+) for"
 )
 ALLOW = 3
 
@@ -46,7 +46,7 @@ class GuardedBroker(LocalBroker):
         return {(verdict, kind, name, operation) for who, verdict, operation, kind, name in found if who == user}
 
 
-async def allow(settings: Settings, user: str, rights: Iterable[Right]) -> None:
+async def allow(settings: Settings, user: str, rights: Iterable[Acl]) -> None:
     """Gives a user these rights. `settings`: of somebody who may do anything."""
     async with admin_client(settings) as admin:
         client = admin._client
@@ -57,4 +57,10 @@ async def allow(settings: Settings, user: str, rights: Iterable[Right]) -> None:
             )  # fmt: skip
             answer = await client.send(client.get_random_node(), request)
             assert answer.creation_responses[0][0] == 0, answer
-    await asyncio.sleep(0)
+
+
+def as_logged(acl: Acl, kind: str, name: str, operation: str) -> bool:
+    """Whether an operation that the authorizer logged is one that this ACL allows by itself."""
+    same = re.sub("[-_]", "", acl.resource).lower() == kind.lower()
+    named = name == acl.name if acl.pattern == "literal" else name.startswith(acl.name)
+    return same and named and operation == re.sub(r"(?<!^)(?=[A-Z])", "_", acl.operation).upper()

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from stream.settings import SettingsError, load
+from stream.settings import SettingsError, load, tokens
 from tests.kafka.certificates import PASSWORD, Certificates
 
 
@@ -113,7 +113,7 @@ def test_the_password_of_a_login_may_lie_in_a_file(tmp_path: Path, files: Path) 
         options(tmp_path, files, sasl_plain_password="p", **login)
 
 
-@pytest.mark.parametrize("mechanism", ["GSSAPI", "OAUTHBEARER"])
+@pytest.mark.parametrize("mechanism", ["GSSAPI"])
 def test_a_mechanism_that_we_do_not_have_is_refused_by_its_name(tmp_path: Path, files: Path, mechanism: str) -> None:
     with pytest.raises(SettingsError, match=f"kafka.sasl_mechanism: {mechanism} is not supported"):
         options(tmp_path, files, security_protocol="SASL_SSL", sasl_mechanism=mechanism)
@@ -134,3 +134,56 @@ def test_nobody_is_asked_for_the_password_of_a_key_at_a_terminal(tmp_path: Path,
     assert done.returncode == 2
     assert "kafka.ssl_keyfile: " in done.stderr
     assert "the key is encrypted" in done.stderr
+
+
+OAUTH: dict[str, Any] = {"security_protocol": "SASL_PLAINTEXT", "sasl_mechanism": "OAUTHBEARER"}
+CLIENT: dict[str, Any] = {"token_url": "https://login.example.org/token", "client_id": "floor", "client_secret": "s"}
+
+
+@pytest.mark.parametrize(
+    ("oauth", "said"),
+    [
+        (None, "kafka.oauth.token_url: or oauth.provider is required with sasl_mechanism OAUTHBEARER"),
+        (CLIENT | {"client_id": None}, "kafka.oauth.client_id: is required with token_url"),
+        (
+            CLIENT | {"client_secret": None},
+            "kafka.oauth.client_secret: or client_secret_file is required with token_url",
+        ),
+        (CLIENT | {"client_secret_file": "f"}, "client_secret_file: only one of client_secret and client_secret_file"),
+        (CLIENT | {"provider": "p"}, "kafka.oauth.provider: only one of token_url and provider may be given"),
+        (
+            CLIENT | {"token_url": "login.example.org"},
+            "is not an address such as https://login.example.org/oauth2/token",
+        ),
+        (CLIENT | {"secret": "s"}, "kafka.oauth.secret: unknown key"),
+    ],
+)
+def test_a_section_oauth_that_gives_no_token_is_refused_with_its_key(tmp_path: Path, oauth: Any, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(written(tmp_path, **OAUTH, oauth=oauth), {})
+    assert said in str(caught.value)
+
+
+def test_a_provider_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    settings = load(written(tmp_path, **OAUTH, oauth={"provider": "msk_iam"}), {})
+    with pytest.raises(SettingsError, match=r"kafka.oauth.provider: there is no provider 'msk_iam' \(entry points"):
+        settings.kafka_client_options()
+
+
+def test_a_provider_is_made_once_with_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, str]] = []
+
+    class Entry:
+        name = "mine"
+
+        def load(self) -> Any:
+            return lambda options: made.append(options) or "a provider"
+
+    monkeypatch.setattr(tokens, "entry_points", lambda group, name="": [Entry()] if name in ("", "mine") else [])
+    settings = load(written(tmp_path, **OAUTH, oauth={"provider": "mine", "options": {"region": "eu-1"}}), {})
+    assert [settings.kafka_client_options()["sasl_oauth_token_provider"] for _ in range(2)] == ["a provider"] * 2
+    assert made == [{"region": "eu-1"}]
+
+
+def test_no_secret_of_oauth_is_printed(tmp_path: Path) -> None:
+    assert "hidden" not in repr(load(written(tmp_path, **OAUTH, oauth=CLIENT | {"client_secret": "hidden"}), {}))
