@@ -65,7 +65,7 @@ class WorkerProcess:
             making.start()
             making.join()
         self._log = config.parent / f"worker-{time.monotonic_ns()}.log"
-        program = "\n".join((SHOWS, before, MAIN))
+        program = f"{SHOWS}\n{before}\n{MAIN}"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", program, "worker", "--config", str(config), "--http-port", "0"],
