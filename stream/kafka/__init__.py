@@ -1,3 +1,16 @@
 """Kafka as this product uses it: the bulk transport, transactions, topics and their names, how a worker ends."""
 
-__all__ = ["access", "batches", "bulk", "clocks", "deadletter", "exits", "names", "topics", "versions", "writer"]
+__all__ = [
+    "access",
+    "acls",
+    "authorized",
+    "batches",
+    "bulk",
+    "clocks",
+    "deadletter",
+    "exits",
+    "names",
+    "topics",
+    "versions",
+    "writer",
+]
