@@ -30,9 +30,7 @@ def ledger_line(
     not provisional has a line, and every change by a new version. `read`: what the two were computed from
     (`Scores.read_by`), if it is at hand; `more`: facts to be added to the reason.
     """
-    if before is None or all(before[name] == after[name] for name in WATCHED):
-        return None
-    if before["version"] == after["version"] and after["provisional"]:
+    if before is None or not is_told(before, after):
         return None
     reason = "; ".join([*_reasons(before, after), *(_read(*read) if read else ()), *([more] if more else [])])
     names = ("kind", "name", "version", "site", "level", "entity", "period", "start")
@@ -45,6 +43,16 @@ def ledger_line(
         "by": by,
         "run": after["run"],
     }
+
+
+def is_another(before: Json, after: Json) -> bool:
+    """Whether anything has changed that the ledger is about."""
+    return any(before[name] != after[name] for name in WATCHED)
+
+
+def is_told(before: Json, after: Json) -> bool:
+    """Whether the change has a line."""
+    return is_another(before, after) and (before["version"] != after["version"] or not after["provisional"])
 
 
 def _read(before: Read, after: Read) -> Iterator[str]:

@@ -75,12 +75,12 @@ class Scores:
     def __init__(self, schemes: Schemes, targets: Targets, periods: Periods) -> None:
         self.periods = periods
         self.definitions = schemes.definitions
-        self._schemes = schemes
+        self.schemes, self.targets = schemes, targets
         self._needs = Needs(schemes)
         self.evidence = Evidence(periods, self._needs.kpis, self._needs.windows, schemes.indicators)
         self._values = Values(self.evidence, schemes)
         self._cards = Cards(self._values, targets)
-        self._payouts = Payouts(self._values, self._cards, self._score_of)
+        self._payouts = Payouts(self._values, self._cards, self.score_of)
         self._contests = Contests(self._values)
         self._sheets: dict[SheetKey, Sheet] = {}
         self._due: dict[SheetKey, None] = {}
@@ -269,7 +269,8 @@ class Scores:
             if any((site, team) in there for team in teams)
         }
 
-    def _score_of(self, name: str, who: Who) -> Fraction | None:
+    def score_of(self, name: str, who: Who) -> Fraction | None:
+        """The score of a card by the version that applies; None without one."""
         score = self._card_score(name, who)
         return None if score is None else score[0]
 
@@ -308,7 +309,7 @@ class Scores:
     def _of_contest(self, contest: Contest, key: SheetKey, sheet: Sheet) -> dict[Who, Score]:
         rewards: list[tuple[Reward, Mapping[Who, Fraction]]] = []
         if not contest.trial:
-            names = {each.name for each in self._schemes.definitions if isinstance(each, Reward)}
+            names = {each.name for each in self.schemes.definitions if isinstance(each, Reward)}
             for name in sorted(names):
                 reward = self.applying(Reward, name, key.start)
                 if isinstance(reward, Reward) and reward.contest == contest.name:
@@ -353,7 +354,7 @@ class Scores:
         if isinstance(definition, Scorecard):
             self._mark_readers(definition, key, site)
         elif isinstance(definition, Contest):
-            for reward in self._schemes.definitions:
+            for reward in self.schemes.definitions:
                 if isinstance(reward, Reward) and reward.contest == definition.name:
                     self._look_again(reward, key.scope, key.start)
         elif isinstance(definition, Reward) and definition.contest is not None:
@@ -365,7 +366,7 @@ class Scores:
         for each in self._named(Scorecard, card.name):
             for later in range(1, each.streak_periods()):
                 self._look_again(each, key.scope, moved(card.period, key.start, later))
-        for payout in self._schemes.definitions:
+        for payout in self.schemes.definitions:
             if isinstance(payout, Payout) and payout.scorecard == card.name:
                 for later in range(payout.streak_periods()):
                     start = moved(card.period, key.start, later)
@@ -373,7 +374,7 @@ class Scores:
                         self._mark_sheet(SheetKey(payout, key.scope, start), site, None)
 
     def _named(self, kind: type[Definition], name: str) -> Iterator[Definition]:
-        return (each for each in self._schemes.definitions if isinstance(each, kind) and each.name == name)
+        return (each for each in self.schemes.definitions if isinstance(each, kind) and each.name == name)
 
     def _look_again(self, definition: Definition, scope: str, start: date) -> None:
         key = SheetKey(definition, scope, start)

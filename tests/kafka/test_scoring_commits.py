@@ -54,6 +54,9 @@ class Given:
     def take(self) -> Sequence[ScoreChange]:
         return self.changes
 
+    def forgotten(self) -> list[tuple[bytes, bytes | None]]:
+        return []
+
     def __getattr__(self, name: str) -> Callable[[], None]:
         return lambda: self.calls.update([name])
 
