@@ -180,7 +180,7 @@ LADDER = {
          "only_recovery": "the reading of the source", "basis": {"kpi": "recovered_amount", "currency": "CNY"},
          "commission": {"steps": [["1.00", "0.05"], ["1.10", "0.08"], ["1.20", "0.10"]]}},
     ],
-    "indicators": [], "scorecards": [], "contests": [], "rewards": [],
+    **dict.fromkeys(("indicators", "scorecards", "contests", "rewards")),
 }  # fmt: skip
 
 
