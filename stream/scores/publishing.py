@@ -58,6 +58,8 @@ class Publishing:
         self._published: dict[Slot, dict[int, dict[Place, bytes]]] = {}
         self._ending: dict[SheetKey, frozenset[FinalAt]] = {}
         self._clock = ScoreClock(0, 0)
+        self._same: dict[SheetKey, dict[Who, tuple[Score, bool]]] = {}
+        """Scores, and whether they were final, of which the record was found to be the one that is published."""
         self._causes = Causes()
         self._reasons = Reasons(scores, self._causes)
 
@@ -123,6 +125,7 @@ class Publishing:
         changes = []
         ends: set[FinalAt] = set()
         of_site: dict[str, tuple[Kept, FinalAt]] = {}
+        alike = self._same.setdefault(sheet, {})
         for who, score in found.items():
             if who.site not in of_site:
                 of_site[who.site] = self._kept(definition, who.site, sheet.start), self._scores.final_at(score)
@@ -130,13 +133,19 @@ class Publishing:
             place = (who.site, who.level, who.entity)
             if _stands(kept, known.get(place)):
                 continue
-            if not final_at.is_reached(*self._clock):
+            is_final = final_at.is_reached(*self._clock)
+            if not is_final:
                 ends.add(final_at)
                 if only_final:
                     continue
+            if alike.get(who) == (score, is_final) and place not in former:
+                continue  # nothing that it depends on has changed
             change = self._change(score, known.get(place), former.get(place), at_ms, alone=only_final)
             if change is not None:
                 changes.append(change)
+                alike.pop(who, None)
+            else:
+                alike[who] = score, is_final
         if ends:
             self._ending[sheet] = frozenset(ends)
         else:

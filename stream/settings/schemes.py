@@ -353,7 +353,7 @@ class ContestSection(SourceSection, DefinitionSection):
     top: PrizesSection | None = None
     bottom: PrizesSection | None = None
     ties: TiesSection | None = None
-    minimum: Annotated[dict[str, Exact], Field(min_length=1)] = {}
+    minimum: dict[str, Exact] = {}
 
 
 class RewardSection(SourceSection, DefinitionSection):

@@ -101,7 +101,7 @@ class PeriodOracle(Oracle):
             return self.bound(source["target"], source, who, month)
         if "kpi" not in source or self.leaders:
             return None
-        return listed_target(self.config.get("targets", []), source, self.level, who, self.period, month)
+        return listed_target(self.config["targets"] or [], source, self.level, who, self.period, month)
 
 
 def listed_target(

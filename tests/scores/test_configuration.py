@@ -140,7 +140,6 @@ COMPONENT = f"{CARD}.components.0"
         (f"{PAY}.base.entities", {}, "payouts[0].base.entities"),
         (f"{PAY}.streaks", [], "payouts[0].streaks"),
         (f"{PAY}.base_share", [], "payouts[0].base_share"),
-        ("contests.0.minimum", {}, "contests[0].minimum"),
         ("contests.0.top.must", {}, "contests[0].top.must"),
         ("contests.0.bottom", {"amounts": [1], "must": {}}, "contests[0].bottom.must"),
         (f"{CARD}.leader_of", {"leaders": {}}, "scorecards[0].leader_of.leaders"),

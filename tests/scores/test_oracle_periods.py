@@ -137,7 +137,12 @@ def scheme(random: Random, level: str, period: str, leaders: bool) -> dict[str, 
         {"payout": "by_score", "version": 1, "from": "2026-01-01", **common, "currency": "CNY", "basis": {"scorecard": "card"}, "base": 1001,
          "base_share": [[0, "0.5"], [5, 1]], "streaks": [{"below": 3, "periods": 2, "then": {"base_amount": 7}}]},
     ]  # fmt: skip
-    return {"indicators": ["mark", "ratio"], "targets": targets(random, level), "scorecards": cards, "payouts": pays}
+    return {
+        "indicators": ["mark", "ratio"],
+        "targets": targets(random, level) or None,
+        "scorecards": cards,
+        "payouts": pays,
+    }
 
 
 def evidence(random: Random, period: str) -> tuple[dict[Any, Any], dict[Any, Any]]:
