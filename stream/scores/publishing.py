@@ -13,7 +13,7 @@ from stream.scores.final_at import FinalAt
 from stream.scores.ledger import WATCHED, is_another, is_told, ledger_line
 from stream.scores.outputs import key_of, record_of, same
 from stream.scores.periods import moved
-from stream.scores.reasons import NOT_AT_HAND, Reasons, periods_back
+from stream.scores.reasons import NOT_AT_HAND, Reasons, periods_back, sources_of
 from stream.scores.schemes import LEADER, Definition
 from stream.scores.score import Score
 from stream.scores.scores import ALL_SITES, ScoreClock, Scores, SheetKey
@@ -172,7 +172,8 @@ class Publishing:
             why = self._reasons.of(key, score)
         elif before is not None and is_another(before, record):
             self._reasons.facts(key, score.definition, score.who)  # they are in what is published now
-        line = ledger_line(before, record, at_ms, why.read, more="; ".join(why.more))
+        sources = {} if why is NOT_AT_HAND else sources_of(score.definition)
+        line = ledger_line(before, record, at_ms, why.read, more="; ".join(why.more), sources=sources)
         self._reasons.published(key, score, None if before is None else before["score"], alone=alone)
         return ScoreChange(key.encode(), dumps_bare(record), None if line is None else dumps_bare(line))
 

@@ -131,6 +131,17 @@ def periods_back(definition: Definition) -> int:
     return before + definition.streak_periods() - 1
 
 
+def sources_of(definition: Definition) -> dict[str, str]:
+    """`money`, `factor staff` or `gate qa` -> its source in words."""
+    names: dict[str, str] = {}
+    if isinstance(definition, Scorecard | Payout):
+        names |= {f"factor {each.factor}": said(each.source) for each in definition.factors}
+        names |= {f"gate {each.gate}": said(each.source) for each in definition.gates}
+    if isinstance(definition, Scorecard):
+        names |= {each.component: said(each.source) for each in definition.components}
+    return names
+
+
 def _place(who: Who) -> tuple[str, str, str, str]:
     return who.site, who.level, who.entity, who.start.isoformat()
 

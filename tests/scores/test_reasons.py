@@ -213,7 +213,7 @@ def test_a_review_that_is_appealed_is_named_where_it_opens_the_gate(tmp_path: Pa
     owner.knows(*one.take(MAY_3).late)
     owner.counts(12_000_000, 2, passed=98)
     [line] = owner.lines()
-    assert "gate qa no longer missed" in line["reason"]
+    assert "gate qa (qa_pass_rate): 0.97 -> 0.98; gate qa no longer missed" in line["reason"]
     assert line["reason"].endswith("quality_review q-7, version 2 (reviews_passed +1)")
 
 
@@ -291,7 +291,7 @@ def test_of_a_payout_by_score_the_score_and_the_share_are_told_and_of_a_measurem
     assert owner.lines() == []
     owner.scores.put_measurement("m-1", measurement("mark", "a-1", 5, name="m-1"))
     card, pay = owner.lines()
-    assert card["reason"] == "a: 1 -> 5; measurement m-1 was corrected"
+    assert card["reason"] == "a (mark): 1 -> 5; measurement m-1 was corrected"
     assert pay["reason"] == "base: 500 -> 1000; score: 1 -> 9; share of the base: 0.5 -> 1"
     owner.scores.put_measurement("m-2", measurement("mark", "a-1", 0, name="m-2", at=5))
     assert owner.lines()[0]["reason"].endswith("measurement m-2 counts instead of m-1")
