@@ -199,7 +199,7 @@ async def until_told(settings: Settings, wanted: str) -> dict[str, Any]:
 
 
 async def test_a_reversal_that_crosses_a_cliff_is_named_in_the_ledger_with_its_payment_and_the_rates(
-    broker: str, topic_prefix: str, tmp_path: Path
+    broker: str, topic_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     config, _ = configured(
         broker, topic_prefix, tmp_path, time={"idle_advance": False, "idle_after": "2s", "grace": "0s"},
@@ -229,3 +229,9 @@ async def test_a_reversal_that_crosses_a_cliff_is_named_in_the_ledger_with_its_p
     assert line["reason"].endswith(
         "; a = R / T: 1.2 -> 1.19999; rate: 0.1 -> 0.08; payment_reversal r-2 (payment y-12: recovered_minor:CNY -1)"
     )
+    capsys.readouterr()
+    asked = ["scores", "show", "ladder", "--entity", "a-1", "--period", "2024-03-04", "--config", str(config)]
+    assert await asyncio.to_thread(run, asked) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert "  R = 119999, T = 100000, a = R / T = 1.19999" in shown
+    assert "  pay: 0 + 9600 + 0 = 9600" in shown

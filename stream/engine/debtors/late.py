@@ -36,7 +36,7 @@ class LateChanges:
         credit = own_credit(fact)
         if self._has_ended(credit.site, at_ms):
             columns = [*((name, 1) for name in ones), *amounts]
-            self._note(fact, [Touch(*credit, name, at_ms, amount, "") for name, amount in columns])
+            self._note(fact, [Touch(*credit, name, at_ms, amount, "") for name, amount in columns if amount])
 
     def differed(self, fact: Fact, emitted: Iterable[Emitted]) -> None:
         """Notes what became another contribution of any fact since this one came."""
