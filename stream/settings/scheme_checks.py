@@ -378,6 +378,7 @@ def _effect(path: KeyPath, effect: said.EffectSection, parts: Sequence[str], *, 
         yield (*path, wrong), f"{'a payout' if in_money else 'a scorecard'} has `{right}`"
     elif len(given) != 1:
         yield path, f"exactly one of void, factor and {right} is required"
+    yield from _twice((*path, "void"), effect.void or (), "", "stands")
     for name in effect.void or ():
         if name not in parts and effect.void != ("all",):
             yield (*path, "void"), f"there is no {name!r} to make void (there are {', '.join(parts)})"

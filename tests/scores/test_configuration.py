@@ -149,6 +149,7 @@ COMPONENT = f"{CARD}.components.0"
         (f"{CARD}.entities", ["a-1", "a-1"], "scorecards[0].entities[1]"),
         ("calendar.holidays", ["2026-10-01", "2026-10-01"], "calendar.holidays[1]"),
         ("calendar.workdays", ["mon", "mon"], "calendar.workdays[1]"),
+        (f"{CARD}.gates.0.effect.void", ["money", "money"], "scorecards[0].gates[0].effect.void[1]"),
         (f"{CARD}.gates.1", {"gate": "qa", "kpi": "dials", "below": 1, "effect": {"cap": 1}}, "scorecards[0].gates[1].gate"),
         (f"{CARD}.factors.1", {"factor": "staff", "kpi": "dials", "start": 1, "change": 1}, "scorecards[0].factors[1].factor"),
         (f"{CARD}.grades", [["A", 90], ["A", 60]], "scorecards[0].grades[1]"),
