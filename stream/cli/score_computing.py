@@ -1,20 +1,26 @@
 """Scores of old periods under another configuration, from KPI records and measurements as they lie (scores 6)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stream.cli.configuration import settings_of
 from stream.cli.failure import CommandError
 from stream.cli.kpi_records import LIVE, numbers_of
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from stream.facts.fact import Fact
+    from stream.scores.at_hand import AtHand
     from stream.scores.evidence import MeasuredValue
-    from stream.scores.payout import Basis
-    from stream.scores.scores import Read, ScoreClock, Scores
+    from stream.scores.schemes import Definition
+    from stream.scores.scores import ScoreClock, Scores
     from stream.settings import Settings
+
+Json = dict[str, Any]
 
 
 def computed(
@@ -42,26 +48,91 @@ def computed(
     return len(lines)
 
 
-def read_by(
-    config: Path | None, records: Path | None, events: Sequence[Path], wanted: Iterable[str]
-) -> "dict[str, tuple[Read, Basis | None]]":
-    """What scores were computed from, as far as the KPI records and measurements at hand say: key -> values of the
-    sources, and a payout's basis. `wanted`: the keys. Of records without events nothing is said of indicators."""
-    from stream.scores.outputs import key_of, record_of
-    from stream.scores.schemes import Payout
+def known_of(
+    config: Path | None, records: Path | None, events: Sequence[Path], shown: Sequence[Json], beside: Sequence[Json]
+) -> "dict[str, AtHand]":
+    """What is known of the records that are shown: key -> what they were computed from, as far as the KPI records and
+    measurements at hand say. `beside`: all score records at hand. Of records without events nothing is said of
+    indicators."""
+    from stream.facts.instant import instant_ms
+    from stream.scores.outputs import key_of
 
-    keys, found = set(wanted), {}
-    unmeasured = records is not None and not events
-    scores, clock = loaded(config, records, events)
+    settings = settings_of(config)
+    definitions = {(each.KIND, each.name, each.version): each for each in settings.schemes().definitions}
+    wanted = {
+        key_of(record): (record, definition)
+        for record in shown
+        if (definition := definitions.get((record["kind"], record["name"], record["version"]))) is not None
+    }
+    found = _computed_again(config, records, events, wanted)
+    for key, (record, definition) in wanted.items():
+        known = found.get(key) or _waiting(settings, record, definition)
+        runs = known.ends is not None and instant_ms(record["as_of"]) < known.ends.end_ms
+        found[key] = replace(known, values=_values_of(record, beside), runs=runs)
+    return found
+
+
+def _computed_again(
+    config: Path | None, records: Path | None, events: Sequence[Path], wanted: "Mapping[str, tuple[Json, Definition]]"
+) -> "dict[str, AtHand]":
+    """What the numbers at hand give; nothing for cards that say all in their records."""
+    from stream.scores.at_hand import at_hand
+    from stream.scores.outputs import key_of, record_of
+
+    asking = {key for key, (_, definition) in wanted.items() if _asks_for_numbers(definition)}
+    if not asking:
+        return {}
+    measured = records is None or bool(events)
+    try:
+        scores, clock = loaded(config, records, events)
+    except CommandError:
+        if any(record["kind"] != "scorecard" for record, _ in wanted.values()):
+            raise
+        return {}  # the record of a card says most of it
+    found = {}
     for _, sheet in scores.changed(clock):
         for score in sheet.values():
             key = key_of(record_of(scores, score, 1, "show"))
-            if key in keys:
-                basis = scores.basis_of(score)
-                if unmeasured and isinstance(score.definition, Payout) and score.definition.basis is None:
-                    basis = None  # The card may have indicators.
-                found[key] = scores.read_by(score, indicators=not unmeasured), basis
+            if key in asking:
+                found[key] = at_hand(scores, score, measured=measured)
     return found
+
+
+def _asks_for_numbers(definition: "Definition") -> bool:
+    """Whether a person needs more than the record says."""
+    from stream.scores.schemes import Before, OfSite, Scorecard
+
+    if not isinstance(definition, Scorecard):
+        return True
+    relative = any(isinstance(bound, OfSite | Before) for bound in definition.bounds())
+    return bool(definition.factors or definition.streaks or relative)
+
+
+def _waiting(settings: "Settings", record: Json, definition: "Definition") -> "AtHand":
+    """Until when a score is provisional, which its scheme says."""
+    from stream.scores.at_hand import AtHand
+    from stream.scores.score import Score
+    from stream.scores.scores import Scores
+    from stream.scores.values import Who
+
+    start = date.fromisoformat(record["start"])
+    who = Who(record["site"], record["level"], record["entity"], (), record["period"], start)
+    scores = Scores(settings.schemes(), settings.targets(), settings.periods())
+    return AtHand(ends=scores.final_at(Score(definition, who)))
+
+
+def _values_of(record: Json, beside: Iterable[Json]) -> "dict[str, tuple[Fraction, ...]]":
+    """The values of everybody who is ranked with a record, by component."""
+    from fractions import Fraction
+
+    same = ("kind", "name", "version", "start", *(() if record["level"] == "site" else ("site",)))
+    values: dict[str, tuple[Fraction, ...]] = {}
+    for other in beside:
+        if all(other[name] == record[name] for name in same):
+            for part in other["parts"]:
+                if part.get("value") is not None:
+                    values[part["component"]] = (*values.get(part["component"], ()), Fraction(part["value"]))
+    return values
 
 
 def loaded(config: Path | None, records: Path | None, events: Iterable[Path]) -> "tuple[Scores, ScoreClock]":

@@ -93,13 +93,13 @@ def show(
       kpi-stream scores show ladder --entity a-017 --period 2026-04 --from numbers --config my.yaml
       kpi-stream scores show ladder --entity a-017 --period 2026-04 --language zh
 
-    The configuration is that by which the scores were made: targets in place, steps and limits are read from it. A
-    payout's, contest's or reward's values are read from the KPI records beside the scores, and its indicators' from the
-    files that --events names.
+    The configuration is that by which the scores were made: targets in place, steps and limits are read from it. What
+    a score does not say itself (a payout's values, factors, what relative numbers came to, streaks) is read from the
+    KPI records beside the scores, and of indicators from the files that --events names.
     """
-    from stream.cli.score_computing import read_by
+    from stream.cli.score_computing import known_of
     from stream.cli.score_records import chosen, scores_from, span_of
-    from stream.scores.arithmetic import lines_of
+    from stream.scores.arithmetic import NOTHING_AT_HAND, lines_of
     from stream.scores.outputs import key_of
     from stream.scores.words import LANGUAGES
 
@@ -107,19 +107,15 @@ def show(
     schemes = {
         (each.KIND, each.name, each.version): each for each in settings.schemes().definitions
     }  # fmt: skip
-    found = [
-        record
-        for record in chosen(scores_from(source, settings), span, name, entity, site)
-        if _is_period(record, span)
-    ]  # fmt: skip
+    beside = list(scores_from(source, settings))
+    found = [record for record in chosen(beside, span, name, entity, site) if _is_period(record, span)]
     if not found:
         raise CommandError(f"there is no score {name} of {entity} for {period} (`kpi-stream scores list` lists them)")
-    paid = [key_of(record) for record in found if record["kind"] != "scorecard"]
-    read = read_by(config, source, events or [], paid) if paid and settings.schemes() else {}
+    known = known_of(config, source, events or [], found, beside)
     for record in found:
         definition = schemes.get((record["kind"], record["name"], record["version"]))
-        values, basis = read.get(key_of(record), (None, None))
-        for line in lines_of(record, definition, values, basis, LANGUAGES[language]):
+        of = known.get(key_of(record), NOTHING_AT_HAND)
+        for line in lines_of(record, definition, of.read, of.basis, LANGUAGES[language], of):
             print(escaped(line))
 
 
@@ -195,6 +191,12 @@ def compute(
         raise CommandError("--to: must be after --from", exit_code=2)
     if not settings.schemes():
         raise CommandError("the configuration has no scorecards, payouts, contests or rewards", exit_code=2)
+    indicators = sorted(
+        {each.indicator for one in settings.schemes().definitions for each in one.sources() if each.indicator}
+    )
+    if records is not None and not events and indicators:
+        told = f"warning: no --events, so there are no measurements: nothing counts of {', '.join(indicators)}"
+        print(told, file=sys.stderr)
     number = computed(config, (first, after), out, records, events or [], run)
     print(f"{number} scores in {out / 'scores.jsonl'}", file=sys.stderr)
 

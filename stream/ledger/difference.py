@@ -30,26 +30,34 @@ Difference = dict[tuple[Credit, str, int], int]
 """(credit, column, instant_ms) -> amount; entries that come to 0 are left out by `nonzero`."""
 
 
-class DifferenceSums:
-    """Adds contributions up with a sign."""
+Emitted = tuple[Credit, str, int, int, Fact]
+"""Credit, column, instant_ms, signed amount, and the fact whose contribution it is."""
 
-    def __init__(self) -> None:
+
+class DifferenceSums:
+    """Adds contributions up with a sign. `emitted`: takes each of them as it comes, if somebody asks whose they are."""
+
+    def __init__(self, emitted: list[Emitted] | None = None) -> None:
         self.sums: Difference = {}
         self.sign = 1
+        self.emitted = emitted
 
-    def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *_because: Fact) -> None:
+    def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
         """Takes one contribution (the `Emit` protocol)."""
         at = (credit, column, instant_ms)
         self.sums[at] = self.sums.get(at, 0) + self.sign * amount
+        if self.emitted is not None:
+            self.emitted.append((credit, column, instant_ms, self.sign * amount, because[0]))
 
     def nonzero(self) -> Difference:
         """What is left."""
         return {at: amount for at, amount in self.sums.items() if amount}
 
 
-def added(index: DebtorIndex, come: Fact, place: int) -> Difference:
-    """Takes a fact in, which is held at this place already; what that changes. Instants are exact."""
-    tally = DifferenceSums()
+def added(index: DebtorIndex, come: Fact, place: int, emitted: list[Emitted] | None = None) -> Difference:
+    """Takes a fact in, which is held at this place already; what that changes. Instants are exact. `emitted`: see
+    `DifferenceSums`."""
+    tally = DifferenceSums(emitted)
     index.absent.add(place)
     loose = _put_out(index, index.moved_by(come, there=False), tally)
     _take_in(index, come, place, tally, 1)
@@ -57,9 +65,10 @@ def added(index: DebtorIndex, come: Fact, place: int) -> Difference:
     return tally.nonzero()
 
 
-def removed(index: DebtorIndex, gone: Fact, place: int) -> Difference:
-    """Puts a fact out, which is still held at this place; what that changes. Instants are exact."""
-    tally = DifferenceSums()
+def removed(index: DebtorIndex, gone: Fact, place: int, emitted: list[Emitted] | None = None) -> Difference:
+    """Puts a fact out, which is still held at this place; what that changes. Instants are exact. `emitted`: see
+    `DifferenceSums`."""
+    tally = DifferenceSums(emitted)
     loose = _put_out(index, index.moved_by(gone, there=True), tally)
     _lose(index, gone, place, tally)
     _put_back(index, loose, tally)

@@ -26,7 +26,7 @@ from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, AgentsSaid, ConductSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
-from stream.scores.inputs import measurement_record
+from stream.scores.inputs import cause_record, measurement_record
 from stream.wire.record import Record
 
 SLICE = 100
@@ -59,7 +59,7 @@ class DebtorPartition:
         self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
             settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched(),
-            settings.conduct(),
+            settings.conduct(), settings.schemes().windows,
         )  # fmt: skip
         self._reader = Reader(partition, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
@@ -104,6 +104,9 @@ class DebtorPartition:
             )
         self._applied, self._stated = 0, None
         self._committed_ms = self._setup.monotonic_ms()
+        known = [mark for mark in marks.values() if mark is not None]
+        if self._engine.late is not None and len(known) == len(self.topics):
+            self._engine.late.before_ms = min(known)
         if at is not None:
             if self._engine.conduct is not None:
                 self._engine.conduct.judged_ms = at.conduct.judged_ms
@@ -277,8 +280,11 @@ class DebtorPartition:
             outgoing.setdefault((names.agents, partition), []).append(
                 Line(*agent_record(now, said.revision, self._run))
             )
-        if changes.measured:
-            outgoing[names.scoring, 0] = [Line(*measurement_record(fact)) for fact in changes.measured]
+        if changes.measured or changes.late:
+            outgoing[names.scoring, 0] = [
+                *(Line(*measurement_record(fact)) for fact in changes.measured),
+                *(Line(*cause_record(*named)) for named in changes.late),
+            ]
         for finding in changes.conduct:
             partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
             outgoing.setdefault((names.conduct, partition), []).append(

@@ -155,8 +155,9 @@ class EntityPartition:
         self._urgent = False
         self._report_clock()
         scored = self._scoring.take() if self._scoring is not None else ()
+        told = self._scoring.forgotten() if self._scoring is not None else []
         reached = self._reached if output.behind else self._reached_now()
-        idle = not (output.kpis or output.alerts or output.state or scored) and reached == self._reached
+        idle = not (output.kpis or output.alerts or output.state or scored or told) and reached == self._reached
         recent = self._ticked_ms - self._committed_ms < setup.touch_every_ms
         if idle and recent and not force and not self._offset_moved():
             return None
@@ -172,7 +173,9 @@ class EntityPartition:
             for key, value in records:
                 outgoing.setdefault((topic, self._hashed(key, topic)), []).append(Line(key, value))
         if reached is not None and reached != self._reached:
-            outgoing[names.scoring, 0] = [Line(*clock_record(self.partition, reached))]
+            told.append(clock_record(self.partition, reached))
+        if told:
+            outgoing[names.scoring, 0] = [Line(*each) for each in told]
         if scored:
             outgoing[names.scores, 0] = [Line(each.key, each.value) for each in scored]
         if lines := [Line(each.key, each.line) for each in scored if each.line is not None]:

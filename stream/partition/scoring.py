@@ -15,7 +15,7 @@ from stream.facts.format import NewerFormatError
 from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
-from stream.scores.inputs import Reached, StatedClock, stated
+from stream.scores.inputs import Reached, StatedCause, StatedClock, cause_record, stated
 from stream.scores.publishing import Publishing, ScoreChange, is_score
 from stream.scores.scores import ScoreClock, Scores
 from stream.wire.record import Record
@@ -26,6 +26,9 @@ FETCH_SECONDS = 0.25
 LOOK_EVERY_MS = 500
 MOST_CHANGES = 2_000
 """Records of scores that one transaction holds at most."""
+CAUSES_KEPT_MS = 600_000
+"""How long a fact that came late is remembered beyond two rounds: by then the numbers that it changed are published."""
+MOST_FORGOTTEN = 500
 
 log = structlog.get_logger(__name__)
 
@@ -93,6 +96,13 @@ class Scoring:
         lines = sum(change.line is not None for change in changes)
         self._setup.meters.add("collections_score_ledger_records_total", by=lines)
         self._committed.set()
+
+    def forgotten(self) -> list[tuple[bytes, bytes | None]]:
+        """Records of the scoring topic, for the next transaction, that take back causes of long ago."""
+        before_ms = self._setup.monotonic_ms() - CAUSES_KEPT_MS - 2 * self._every_ms
+        if self._taken or self._rounded_ms is None:
+            return []
+        return [cause_record(name, None) for name in self._publishing.forgotten(before_ms, MOST_FORGOTTEN)]
 
     # the task ---------------------------------------------------------------------------------------------------------
 
@@ -165,6 +175,8 @@ class Scoring:
             said = stated(key, value)
             if isinstance(said, StatedClock):
                 self._reached[said.partition] = said.reached
+            elif isinstance(said, StatedCause):
+                self._publishing.put_cause(said.name, said.cause, self._setup.monotonic_ms())
             elif said is not None:
                 self._scores.put_measurement(said.measurement_id, said.measurement)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from stream.facts.instant import instant_ms
 from stream.scores.periods import Periods, Slot, slots
 from stream.windows.measures import UNASSIGNED
+
+if TYPE_CHECKING:
+    from stream.scores.former import FormerEvidence
 
 Parts = dict[tuple[str, str], tuple[int, int | None]]
 """(KPI, currency or "") -> numerator and denominator."""
@@ -70,6 +73,8 @@ class Evidence:
     indicators: frozenset[str]
     undeclared: int = 0
     """How many measurements there are of indicators that nobody declared."""
+    former: FormerEvidence | None = None
+    """Who remembers what is about to change, if anybody does."""
     _records: dict[tuple[str, str], dict[date, Entities]] = field(default_factory=dict)
     _measured: dict[tuple[str, str], dict[date, Entities]] = field(default_factory=dict)
     _by_id: dict[str, MeasuredValue] = field(default_factory=dict)
@@ -85,6 +90,8 @@ class Evidence:
         start = self.periods.first_day(site, instant_ms(record["start"]))
         of_day = self._records.setdefault((level, window), {}).setdefault(start, {}).setdefault(site, {})
         former = of_day.get(entity)
+        if self.former is not None:
+            self.former.note_reading(((window, start), site, level, entity), former)
         if not record["kpis"]:
             of_day.pop(entity, None)
             return None if former is None else Touched(site, level, entity, window, start)
@@ -127,8 +134,7 @@ class Evidence:
         known: dict[str, list[MeasuredValue]] = (
             of_period.get(start, {}).get(site, {}).get(entity, {}) if of_period else {}
         )
-        fitting = (each for each in known.get(indicator, ()) if not currency or each.currency == currency)
-        return max(fitting, default=None)
+        return fitting(known.get(indicator, ()), currency)
 
     def there(self, level: str, period: str, start: date, indicators: Collection[str]) -> Iterator[tuple[str, str]]:
         """(site, entity) of whom there is a KPI record in the period, or a measurement of one of the indicators; some
@@ -170,7 +176,16 @@ class Evidence:
         of_start = of_period.setdefault(date.fromisoformat(measurement.start), {})
         known = of_start.setdefault(measurement.site, {}).setdefault(measurement.entity, {})
         listed: list[MeasuredValue] = known.setdefault(measurement.indicator, [])
+        if self.former is not None:
+            of = measurement.site, measurement.level, measurement.entity
+            start = date.fromisoformat(measurement.start)
+            self.former.note_measured((measurement.indicator, of, measurement.period, start), listed)
         return listed
+
+
+def fitting(measured: Iterable[MeasuredValue], currency: str) -> MeasuredValue | None:
+    """The measurement that counts of these; `currency` "": of any."""
+    return max((each for each in measured if not currency or each.currency == currency), default=None)
 
 
 def _touched(measurement: MeasuredValue) -> Touched:

@@ -1,7 +1,9 @@
 """Records of the scoring topic: what scores are computed from beside KPI records (ADR 0073).
 
 Key `m|ID`: a measurement as it counts, a tombstone where it was taken back; written by the debtor stage. Key `c|N`: how
-far entity partition N is; whatever it has published by then lies in the topic of KPI records before that.
+far entity partition N is; whatever it has published by then lies in the topic of KPI records before that. Key `n|NAME`:
+a fact that changed numbers of windows which had ended, written by the debtor stage; a tombstone once it has been told
+(ADR 0074).
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from stream.facts import fact as facts
+from stream.scores.causes import Cause, Touch
 from stream.scores.evidence import MeasuredValue
 from stream.windows.exact import FORMAT, dumps, loads
 
@@ -35,6 +38,13 @@ class StatedClock(NamedTuple):
     reached: Reached
 
 
+class StatedCause(NamedTuple):
+    """What the topic says of a fact that came late, or changed what was final; None: it was told."""
+
+    name: str
+    cause: Cause | None
+
+
 def measurement_of(fact: facts.Measurement) -> MeasuredValue:
     """The fields of a measurement that scores ask for."""
     return MeasuredValue(
@@ -55,7 +65,13 @@ def clock_record(partition: int, reached: Reached) -> tuple[bytes, bytes]:
     return f"c|{partition}".encode(), dumps(fields)
 
 
-def stated(key: bytes, value: bytes | None) -> StatedMeasurement | StatedClock | None:
+def cause_record(name: str, cause: Cause | None) -> tuple[bytes, bytes | None]:
+    """Key and value that state a cause, or that it was told."""
+    value = None if cause is None else dumps({"f": FORMAT, "what": cause.what, "touched": list(cause.touched)})
+    return f"n|{name}".encode(), value
+
+
+def stated(key: bytes, value: bytes | None) -> StatedMeasurement | StatedClock | StatedCause | None:
     """What a record says; None: nothing. ValueError: it is none of the topic, or of a newer version."""
     kind, _, name = key.decode().partition("|")
     if kind == "m":
@@ -65,4 +81,8 @@ def stated(key: bytes, value: bytes | None) -> StatedMeasurement | StatedClock |
             return None
         record = loads(value)
         return StatedClock(int(name), Reached(record["as_of"], record["watermark"]))
+    if kind == "n":
+        record = {} if value is None else loads(value)
+        cause = Cause(record["what"], tuple(Touch(*each) for each in record["touched"])) if record else None
+        return StatedCause(name, cause)
     raise ValueError(f"the scoring topic has a record of unknown kind {kind!r}")

@@ -224,7 +224,9 @@ class LedgerRecord(_Output):
     start: Day
     before: Said | None
     after: Said
-    reason: str = Field(description="Which KPI and revisions, or which version.")
+    reason: str = Field(
+        description="Which version, which numbers and revisions, which rates, and which facts, as far as is known."
+    )
     at: Instant
     by: str = Field(description="system, or who asked.")
     run: str

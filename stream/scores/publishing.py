@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from stream.scores.causes import Cause, Causes
 from stream.scores.final_at import FinalAt
-from stream.scores.ledger import WATCHED, ledger_line
+from stream.scores.ledger import WATCHED, is_another, is_told, ledger_line
 from stream.scores.outputs import key_of, record_of, same
 from stream.scores.periods import moved
-from stream.scores.schemes import Before, Definition
+from stream.scores.reasons import NOT_AT_HAND, Reasons, periods_back, sources_of
+from stream.scores.schemes import LEADER, Definition
 from stream.scores.score import Score
 from stream.scores.scores import ALL_SITES, ScoreClock, Scores, SheetKey
 from stream.scores.values import Who
@@ -56,6 +58,18 @@ class Publishing:
         self._published: dict[Slot, dict[int, dict[Place, bytes]]] = {}
         self._ending: dict[SheetKey, frozenset[FinalAt]] = {}
         self._clock = ScoreClock(0, 0)
+        self._same: dict[SheetKey, dict[Who, tuple[Score, bool]]] = {}
+        """Scores, and whether they were final, of which the record was found to be the one that is published."""
+        self._causes = Causes()
+        self._reasons = Reasons(scores, self._causes)
+
+    def put_cause(self, name: str, cause: Cause | None, now_ms: int) -> None:
+        """A fact has changed numbers of windows that had ended; None: it was forgotten. `now_ms`: of any clock."""
+        self._causes.put(name, cause, now_ms)
+
+    def forgotten(self, before_ms: int, most: int) -> list[str]:
+        """Forgets causes that have been known since before this instant, at most so many; their names."""
+        return self._causes.forgotten(before_ms, most)
 
     def put(self, key: bytes, value: bytes | None) -> None:
         """A record is published; None: it is gone. ValueError: the key is none of a score."""
@@ -89,6 +103,7 @@ class Publishing:
             yield self._differing(sheet, self._scores.scores(sheet), at_ms)
         for sheet, found in self._scores.changed(clock):
             yield self._differing(sheet, found, at_ms)
+        self._reasons.settle()
 
     def _ending_sheets(self, clock: ScoreClock) -> list[SheetKey]:
         return [sheet for sheet, ends in self._ending.items() if any(at.is_reached(*clock) for at in ends)]
@@ -110,6 +125,7 @@ class Publishing:
         changes = []
         ends: set[FinalAt] = set()
         of_site: dict[str, tuple[Kept, FinalAt]] = {}
+        alike = self._same.setdefault(sheet, {})
         for who, score in found.items():
             if who.site not in of_site:
                 of_site[who.site] = self._kept(definition, who.site, sheet.start), self._scores.final_at(score)
@@ -117,13 +133,19 @@ class Publishing:
             place = (who.site, who.level, who.entity)
             if _stands(kept, known.get(place)):
                 continue
-            if not final_at.is_reached(*self._clock):
+            is_final = final_at.is_reached(*self._clock)
+            if not is_final:
                 ends.add(final_at)
                 if only_final:
                     continue
-            change = self._change(score, known.get(place), former.get(place), at_ms)
+            if alike.get(who) == (score, is_final) and place not in former:
+                continue  # nothing that it depends on has changed
+            change = self._change(score, known.get(place), former.get(place), at_ms, alone=only_final)
             if change is not None:
                 changes.append(change)
+                alike.pop(who, None)
+            else:
+                alike[who] = score, is_final
         if ends:
             self._ending[sheet] = frozenset(ends)
         else:
@@ -134,7 +156,9 @@ class Publishing:
             changes += self._replaced(sheet, replaced, there, at_ms)
         return changes
 
-    def _change(self, score: Score, known: bytes | None, former: bytes | None, at_ms: int) -> ScoreChange | None:
+    def _change(
+        self, score: Score, known: bytes | None, former: bytes | None, at_ms: int, *, alone: bool
+    ) -> ScoreChange | None:
         """The record of a score, if it differs from `known`; `former`: of a version that was replaced."""
         before = None if known is None else json.loads(known)
         record = record_of(self._scores, score, 1 if before is None else before["revision"] + 1, self._run)
@@ -143,8 +167,15 @@ class Publishing:
         if former is not None and not record["trial"]:
             of_version = json.loads(former)
             before = before if of_version["trial"] else of_version
-        line = ledger_line(before, record, at_ms)
-        return ScoreChange(key_of(record).encode(), dumps_bare(record), None if line is None else dumps_bare(line))
+        key, why = key_of(record), NOT_AT_HAND
+        if before is not None and is_told(before, record):
+            why = self._reasons.of(key, score)
+        elif before is not None and is_another(before, record):
+            self._reasons.facts(key, score.definition, score.who)  # they are in what is published now
+        sources = {} if why is NOT_AT_HAND else sources_of(score.definition)
+        line = ledger_line(before, record, at_ms, why.read, more="; ".join(why.more), sources=sources)
+        self._reasons.published(key, score, None if before is None else before["score"], alone=alone)
+        return ScoreChange(key.encode(), dumps_bare(record), None if line is None else dumps_bare(line))
 
     def _gone(
         self, sheet: SheetKey, known: Mapping[Place, bytes], there: set[Place], at_ms: int
@@ -154,7 +185,15 @@ class Publishing:
             if place in there or sheet.scope not in (ALL_SITES, place[0]):
                 continue
             if not _stands(self._kept(sheet.definition, place[0], sheet.start), value):
-                yield _gone(value, at_ms)
+                yield self._taken_back(sheet, place, value, at_ms)
+
+    def _taken_back(self, sheet: SheetKey, place: Place, value: bytes, at_ms: int) -> ScoreChange:
+        site, level, entity = place
+        facts: list[str] = []
+        if level != LEADER:
+            who = Who(site, level, entity, (), sheet.definition.period, sheet.start)
+            facts = self._reasons.facts(key_of(json.loads(value)), sheet.definition, who)
+        return _gone(value, at_ms, "; ".join([GONE, *facts]))
 
     def _replaced(
         self, sheet: SheetKey, replaced: Sequence[tuple[Place, bytes]], there: set[Place], at_ms: int
@@ -172,7 +211,7 @@ class Publishing:
         """Whether the period is kept, and what it looks back on."""
         kept_ms = self._clock.as_of_ms - self._keep_ms
         periods, period = self._scores.periods, definition.period
-        first = moved(period, start, -_periods_back(definition))
+        first = moved(period, start, -periods_back(definition))
         return Kept(*(periods.span_ms(site, period, day)[0] >= kept_ms for day in (start, first)))
 
 
@@ -193,17 +232,11 @@ def is_score(key: bytes, value: bytes) -> bool:
         return False
 
 
-def _periods_back(definition: Definition) -> int:
-    """How many periods before its own a definition looks at."""
-    before = max((bound.periods for bound in definition.bounds() if isinstance(bound, Before)), default=0)
-    return before + definition.streak_periods() - 1
-
-
-def _gone(value: bytes, at_ms: int) -> ScoreChange:
+def _gone(value: bytes, at_ms: int, why: str = GONE) -> ScoreChange:
     """A record is taken back."""
     record: Json = json.loads(value)
     line = None
     if not record["provisional"]:
         after = record | dict.fromkeys(WATCHED) | {"flags": [], "revision": record["revision"] + 1}
-        line = ledger_line(record, after, at_ms, more=GONE)
+        line = ledger_line(record, after, at_ms, more=why)
     return ScoreChange(key_of(record).encode(), None, None if line is None else dumps_bare(line))

@@ -187,6 +187,10 @@ class Definition:
         """The level as records say it."""
         return self.level if self.leaders is None else LEADER
 
+    def in_force(self, start: date) -> bool:
+        """Whether a period's first day lies in [from, until)."""
+        return self.from_day <= start and (self.until_day is None or start < self.until_day)
+
     def sources(self) -> tuple[Source, ...]:
         """Every source that it reads."""
         raise NotImplementedError

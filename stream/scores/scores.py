@@ -75,12 +75,12 @@ class Scores:
     def __init__(self, schemes: Schemes, targets: Targets, periods: Periods) -> None:
         self.periods = periods
         self.definitions = schemes.definitions
-        self._schemes = schemes
+        self.schemes, self.targets = schemes, targets
         self._needs = Needs(schemes)
         self.evidence = Evidence(periods, self._needs.kpis, self._needs.windows, schemes.indicators)
         self._values = Values(self.evidence, schemes)
         self._cards = Cards(self._values, targets)
-        self._payouts = Payouts(self._values, self._cards, self._score_of)
+        self._payouts = Payouts(self._values, self._cards, self.score_of)
         self._contests = Contests(self._values)
         self._sheets: dict[SheetKey, Sheet] = {}
         self._due: dict[SheetKey, None] = {}
@@ -141,13 +141,13 @@ class Scores:
         """The version that applies to a period: of those in force and not on trial the one with the latest `from`."""
         asked = (kind, name, start)
         if asked not in self._applying:
-            fitting = (each for each in self._named(kind, name) if not each.trial and in_force(each, start))
+            fitting = (each for each in self._named(kind, name) if not each.trial and each.in_force(start))
             self._applying[asked] = max(fitting, key=lambda each: each.from_day, default=None)
         return self._applying[asked]
 
     def computed(self, definition: Definition, start: date) -> bool:
         """Whether a version has scores for a period: it applies, or is on trial and in force."""
-        if not in_force(definition, start):
+        if not definition.in_force(start):
             return False
         return definition.trial or self.applying(type(definition), definition.name, start) is definition
 
@@ -269,16 +269,17 @@ class Scores:
             if any((site, team) in there for team in teams)
         }
 
-    def _score_of(self, name: str, who: Who) -> Fraction | None:
-        score = self._card_score(name, who)
+    def score_of(self, name: str, who: Who) -> Fraction | None:
+        """The score of a card by the version that applies; None without one."""
+        score = self.card_score(name, who)
         return None if score is None else score[0]
 
-    def _card_score(self, name: str, who: Who) -> tuple[Fraction, int] | None:
+    def card_score(self, name: str, who: Who) -> tuple[Fraction, int] | None:
         """Score and place by the version that applies."""
         card = self.applying(Scorecard, name, who.start)
         if card is None:
             return None
-        sheet = self._sheet(SheetKey(card, _scope(card, who.site), who.start))
+        sheet = self._sheet(SheetKey(card, scope_of(card, who.site), who.start))
         then = who if who in sheet.scores else self._namesake(sheet, who)
         score = sheet.scores.get(then) if then is not None else None
         return None if score is None or score.score is None or then is None else (score.score, sheet.places[then])
@@ -294,7 +295,7 @@ class Scores:
         found = []
         for streak in card.streaks:
             for back in range(streak.periods):
-                at = (score.score, place) if not back else self._card_score(card.name, who.earlier(back))
+                at = (score.score, place) if not back else self.card_score(card.name, who.earlier(back))
                 if at is None or at[0] is None:
                     break
                 if streak.place is not None and at[1] < streak.place:
@@ -305,14 +306,22 @@ class Scores:
                 found.append(streak.flag)
         return tuple(found)
 
+    def placing(self, contest: Contest, who: Who) -> Placing | None:
+        """What a contest alone gives somebody, whatever rewards are weighed against it."""
+        return self._sheet(SheetKey(contest, scope_of(contest, who.site), who.start)).standings.get(who)
+
+    def rewards_of(self, contest: Contest, scope: str, start: date) -> list[tuple[Reward, Mapping[Who, Fraction]]]:
+        """The rewards that are weighed against a contest, with their volumes."""
+        names = {each.name for each in self.schemes.definitions if isinstance(each, Reward)}
+        applying = (self.applying(Reward, name, start) for name in sorted(names) if not contest.trial)
+        return [
+            (reward, self._sheet(SheetKey(reward, scope, start)).volumes)
+            for reward in applying
+            if isinstance(reward, Reward) and reward.contest == contest.name
+        ]
+
     def _of_contest(self, contest: Contest, key: SheetKey, sheet: Sheet) -> dict[Who, Score]:
-        rewards: list[tuple[Reward, Mapping[Who, Fraction]]] = []
-        if not contest.trial:
-            names = {each.name for each in self._schemes.definitions if isinstance(each, Reward)}
-            for name in sorted(names):
-                reward = self.applying(Reward, name, key.start)
-                if isinstance(reward, Reward) and reward.contest == contest.name:
-                    rewards.append((reward, self._sheet(SheetKey(reward, key.scope, key.start)).volumes))
+        rewards = self.rewards_of(contest, key.scope, key.start)
         return {
             who: Score(
                 contest, who, place=standing.place, of=len(sheet.standings),
@@ -336,7 +345,7 @@ class Scores:
         """Marks what reads the evidence, and has everything looked at again that depends on it."""
         for reader in self._needs.readers(touched):
             if self.computed(reader.definition, reader.start):
-                key = SheetKey(reader.definition, _scope(reader.definition, touched.site), reader.start)
+                key = SheetKey(reader.definition, scope_of(reader.definition, touched.site), reader.start)
                 self._mark_sheet(key, touched.site, reader.entities)
 
     def _mark_sheet(self, key: SheetKey, site: str, entities: Iterable[str] | None) -> None:
@@ -353,7 +362,7 @@ class Scores:
         if isinstance(definition, Scorecard):
             self._mark_readers(definition, key, site)
         elif isinstance(definition, Contest):
-            for reward in self._schemes.definitions:
+            for reward in self.schemes.definitions:
                 if isinstance(reward, Reward) and reward.contest == definition.name:
                     self._look_again(reward, key.scope, key.start)
         elif isinstance(definition, Reward) and definition.contest is not None:
@@ -365,7 +374,7 @@ class Scores:
         for each in self._named(Scorecard, card.name):
             for later in range(1, each.streak_periods()):
                 self._look_again(each, key.scope, moved(card.period, key.start, later))
-        for payout in self._schemes.definitions:
+        for payout in self.schemes.definitions:
             if isinstance(payout, Payout) and payout.scorecard == card.name:
                 for later in range(payout.streak_periods()):
                     start = moved(card.period, key.start, later)
@@ -373,7 +382,7 @@ class Scores:
                         self._mark_sheet(SheetKey(payout, key.scope, start), site, None)
 
     def _named(self, kind: type[Definition], name: str) -> Iterator[Definition]:
-        return (each for each in self._schemes.definitions if isinstance(each, kind) and each.name == name)
+        return (each for each in self.schemes.definitions if isinstance(each, kind) and each.name == name)
 
     def _look_again(self, definition: Definition, scope: str, start: date) -> None:
         key = SheetKey(definition, scope, start)
@@ -386,10 +395,6 @@ class Scores:
         return kind, key.definition.name, key.definition.version, key.start, key.scope
 
 
-def in_force(definition: Definition, start: date) -> bool:
-    """Whether a period's first day lies in [from, until)."""
-    return definition.from_day <= start and (definition.until_day is None or start < definition.until_day)
-
-
-def _scope(definition: Definition, site: str) -> str:
+def scope_of(definition: Definition, site: str) -> str:
+    """Who is ranked together with the entities of a site."""
     return ALL_SITES if definition.level == "site" else site

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import Kpi
 from stream.kpis.value import FEW, NO_DATA, OK
-from stream.scores.evidence import Evidence, MeasuredValue, Reading
+from stream.scores.evidence import MeasuredValue, Reading
+from stream.scores.former import ReadEvidence
 from stream.scores.periods import moved, slots
 from stream.scores.schemes import LEADER, Before, Bound, OfSite, Schemes, Source
 
@@ -56,7 +57,7 @@ NOTHING = Value(None, status=NO_DATA)
 class Values:
     """Reads the evidence."""
 
-    def __init__(self, evidence: Evidence, schemes: Schemes) -> None:
+    def __init__(self, evidence: ReadEvidence, schemes: Schemes) -> None:
         self._evidence = evidence
         self._minimum = dict(schemes.minimum_sample)
         self._absent = schemes.absent

@@ -8,6 +8,20 @@ from collections.abc import Callable
 Say = Callable[..., str]
 """A template, and the values of its fields -> the words."""
 
+VOCABULARY = {
+    "scorecard": "评分卡", "payout": "薪酬", "contest": "竞赛", "reward": "奖励",
+    "agent": "催收员", "team": "团队", "leader": "组长", "queue": "队列", "segment": "分段", "site": "站点",
+    "day": "日", "month": "月", "quarter": "季度",
+    "base": "底薪", "commission": "提成", "allowance": "津贴",
+    "whole": "整档", "slab": "分段累进", "attainment": "达成率", "amount": "金额",
+    "begun": "不足一档按一档", "pro_rata": "按比例",
+    "best": "最好名次", "worst": "最差名次", "mean": "平均",
+    "at_least": "不低于", "at_most": "不高于", "above": "高于", "below": "低于",
+    "void": "作废", "all": "全部", "factor": "乘以", "cap": "上限", "cap_amount": "金额上限",
+    "both": "两者都计", "larger": "较大者",
+}  # fmt: skip
+"""The words of schemes that are said in the reader's language; English says them as they are."""
+
 ZH = {
     "{kind} {name} version {version}{trial}: {level} {entity} at {site}, {period} from {start} to {end}{provisional}":
         "{kind} {name} 第{version}版{trial}：{site} 的 {level} {entity}，{period}，{start} 至 {end}{provisional}",
@@ -76,8 +90,35 @@ ZH = {
     "beside an amount above 0 of contest {contest} counts: {stack}": "竞赛 {contest} 的金额也大于零时，计：{stack}",
     "that of the site": "全站点数值",
     "one's own {periods} periods before": "本人 {periods} 期之前的数值",
+    "; place {place} of {of}": "；第 {place} 名，共 {of} 名",
+    ", points by place: {points}": "，按名次得分：{points}",
+    ", shared by {equal}: {ties}": "，{equal} 人并列：取{ties}",
+    "streak {flag}: score below {below} in {periods} periods in a row":
+        "连续规则 {flag}：连续 {periods} 期得分低于 {below}",
+    "streak {flag}: place {place} or worse in {periods} periods in a row":
+        "连续规则 {flag}：连续 {periods} 期排名第 {place} 或更后",
+    "streak: a below {below} in {periods} periods in a row: {then}":
+        "连续规则：连续 {periods} 期 a 低于 {below}：{then}",
+    "before, with places: {told}": "此前各期（名次）：{told}",
+    "a of the periods before: {told}": "此前各期的 a：{told}",
+    "share {share}": "比例 {share}",
+    "base {base}": "底薪 {base}",
+    "; without rounding each: {score}": "；各项不先四舍五入：{score}",
+    "{value}, but nothing to compare it with: {points} points": "{value}，但没有可比的数值：{points} 分",
+    "points: {told}": "合计分数：{told}",
+    "pay: {told}": "合计金额：{told}",
+    "; void: {names}": "；作废：{names}",
+    "one more: {amount}": "再多一个：{amount}",
+    "next step of the base at a = {bound}, {away} away: x {share}": "底薪下一档在 a = {bound}，还差 {away}：× {share}",
+    "{own} by place, but reward {names} counts instead": "按名次 {own}，但改计奖励 {names}",
+    "{own} by itself, but contest {names} counts instead": "本身 {own}，但改计竞赛 {names}",
+    "provisional: as of {as_of} the period goes on, until {end}": "暂定：截至 {as_of}，本期尚未结束（至 {end}）",
+    "provisional: the period has ended, and events of it may still come or be corrected":
+        "暂定：本期已结束，但其事件仍可能到达或被更正",
+    "; it is settled {settle} after {end}, at {until}": "；{end} 之后 {settle} 结算，即 {until}",
     "days": "天",
     "hours": "小时",
+    **VOCABULARY,
 }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from stream.settings.units import (
     Days,
     DurationMs,
     Exact,
+    Listed,
     MinuteOfDay,
     Name,
     Positive,
@@ -280,11 +281,11 @@ class Document(Section):
     publish: Publish = Publish()
     alerts: tuple[Alert, ...] = ()
     calendar: CalendarSection = CalendarSection()
-    targets: tuple[TargetSection, ...] = ()
-    indicators: tuple[IndicatorName, ...] = ()
-    scorecards: tuple[ScorecardSection, ...] = ()
-    payouts: tuple[PayoutSection, ...] = ()
-    contests: tuple[ContestSection, ...] = ()
-    rewards: tuple[RewardSection, ...] = ()
+    targets: Listed[TargetSection] = ()
+    indicators: Listed[IndicatorName] = ()
+    scorecards: Listed[ScorecardSection] = ()
+    payouts: Listed[PayoutSection] = ()
+    contests: Listed[ContestSection] = ()
+    rewards: Listed[RewardSection] = ()
     feeds: tuple[FeedSection, ...] = ()
     conduct: ConductSection | None = None

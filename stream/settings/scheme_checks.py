@@ -13,6 +13,7 @@ from stream.settings.failure import KeyPath
 from stream.settings.scheme_kpis import CONDUCT, known, why_missing_at
 
 Wrong = tuple[KeyPath, str]
+MUSTS = ("at_least", "at_most", "above", "below")
 PAY_PARTS = ("base", "commission", "allowance")
 KINDS = {"scorecards": "scorecard", "payouts": "payout", "contests": "contest", "rewards": "reward"}
 """Section -> the key that names a definition of it."""
@@ -83,6 +84,8 @@ class _Check:
             if site.calendar is not None:
                 places.append((("sites", name, "calendar"), site.calendar))
         for path, calendar in places:
+            for key in ("workdays", "holidays", "extra_workdays"):
+                yield from _twice((*path, key), [str(each) for each in getattr(calendar, key)], "", "stands")
             for index, each in enumerate(calendar.extra_workdays):
                 if each in calendar.holidays:
                     yield (*path, "extra_workdays", index), f"{each} is among the holidays, too"
@@ -91,6 +94,7 @@ class _Check:
         for index, name in enumerate(self.document.indicators):
             if known(name) is not None:
                 yield ("indicators", index), f"{name!r} is the name of a KPI"
+        yield from _twice(("indicators",), self.document.indicators, "", "stands")
 
     def target(self, path: KeyPath, target: said.TargetSection) -> Iterator[Wrong]:
         yield from self._kpis(path, target, target.level)
@@ -163,6 +167,10 @@ class _Check:
             yield (*path, "top"), "one of `top` and `bottom` is required"
         if contest.ties is not None:
             yield from self._by_name((*path, "ties", "by"), contest.ties.by, contest)
+        for end in ("top", "bottom"):
+            must = getattr(getattr(contest, end), "must", None)
+            if must is not None and not any(getattr(must, key) is not None for key in MUSTS):
+                yield (*path, end, "must"), f"one of {', '.join(MUSTS[:-1])} and {MUSTS[-1]} is required"
         for name in contest.minimum:
             yield from self._by_name((*path, "minimum", name), name, contest)
 
@@ -182,8 +190,13 @@ class _Check:
     def _definition(self, path: KeyPath, definition: said.DefinitionSection) -> Iterator[Wrong]:
         yield from self._period(path, definition.period)
         yield from _until(path, definition)
-        if getattr(definition, "leader_of", None) is not None and definition.level != "team":
-            yield (*path, "leader_of"), "needs `level: team`"
+        leaders: said.LeadersSection | None = getattr(definition, "leader_of", None)
+        if leaders is not None:
+            if definition.level != "team":
+                yield (*path, "leader_of"), "needs `level: team`"
+            for leader, teams in leaders.leaders.items():
+                yield from _twice((*path, "leader_of", "leaders", leader), teams, "", "stands")
+        yield from _twice((*path, "entities"), definition.entities or (), "", "stands")
         if getattr(definition, "workdays_only", False) and definition.period in (MONTH, QUARTER):
             yield (*path, "workdays_only"), "is for periods of a day or a shift"
 
@@ -350,10 +363,12 @@ def _rising(path: KeyPath, steps: Sequence[tuple[Fraction, Fraction]], *, fallin
             yield (*path, index), f"out of order: the bounds of steps {way}"
 
 
-def _twice(path: KeyPath, names: Sequence[str], key: str) -> Iterator[Wrong]:
+def _twice(path: KeyPath, names: Sequence[str], key: str, kind: str = "is") -> Iterator[Wrong]:
+    """Names that come again. `key`: that of a name in its item; `kind`: `stands` where there are names alone."""
     for index, name in enumerate(names):
         if name in names[:index]:
-            yield ((*path, index, key) if key else (*path, index)), f"{name!r} is the name of another one already"
+            what = "is the name of another one already" if kind == "is" else "stands in the list twice"
+            yield ((*path, index, key) if key else (*path, index)), f"{name!r} {what}"
 
 
 def _effect(path: KeyPath, effect: said.EffectSection, parts: Sequence[str], *, in_money: bool) -> Iterator[Wrong]:
@@ -363,6 +378,7 @@ def _effect(path: KeyPath, effect: said.EffectSection, parts: Sequence[str], *, 
         yield (*path, wrong), f"{'a payout' if in_money else 'a scorecard'} has `{right}`"
     elif len(given) != 1:
         yield path, f"exactly one of void, factor and {right} is required"
+    yield from _twice((*path, "void"), effect.void or (), "", "stands")
     for name in effect.void or ():
         if name not in parts and effect.void != ("all",):
             yield (*path, "void"), f"there is no {name!r} to make void (there are {', '.join(parts)})"

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Pl
 from stream.facts.instant import checked_date
 from stream.scores.schemes import Before, Bound, OfSite
 from stream.settings.section import Section
-from stream.settings.units import DurationMs, Exact, Name, Positive, decimal, whole
+from stream.settings.units import DurationMs, Exact, Listed, Name, Positive, decimal, whole
 
 MOST_PERIODS = 1_000
 
@@ -89,8 +89,8 @@ class CalendarSection(Section):
         "sat",
         "sun",
     )
-    holidays: tuple[Day, ...] = ()
-    extra_workdays: tuple[Day, ...] = ()
+    holidays: Listed[Day] = ()
+    extra_workdays: Listed[Day] = ()
 
 
 class TargetSection(Section):

@@ -2,7 +2,7 @@
 
 import re
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field
 
@@ -72,6 +72,9 @@ def whole(value: object) -> object:
     return value
 
 
+Item = TypeVar("Item")
+Listed = Annotated[tuple[Item, ...], Field(min_length=1)]
+"""A list that has something in it, where it is given at all."""
 DurationMs = Annotated[int, BeforeValidator(duration_ms)]
 PositiveDurationMs = Annotated[int, BeforeValidator(positive_duration_ms)]
 Exact = Annotated[Fraction, BeforeValidator(decimal)]

@@ -168,3 +168,70 @@ async def test_after_a_hand_over_to_more_partitions_scores_go_on_with_what_was_p
     found = await live_scores(settings)
     assert all(found[key]["revision"] >= before["revision"] for key, before in published.items() if key in found)
     assert found.keys() & published.keys()
+
+
+LADDER = {
+    "targets": [
+        {"kpi": "recovered_amount", "currency": "CNY", "level": "agent", "entity": "*", "period": "day",
+         "value": 100_000, "from": "2024-01-01"},
+    ],
+    "payouts": [
+        {"payout": "ladder", "version": 1, "from": "2024-01-01", "level": "agent", "period": "day", "currency": "CNY",
+         "only_recovery": "the reading of the source", "basis": {"kpi": "recovered_amount", "currency": "CNY"},
+         "commission": {"steps": [["1.00", "0.05"], ["1.10", "0.08"], ["1.20", "0.10"]]}},
+    ],
+    **dict.fromkeys(("indicators", "scorecards", "contests", "rewards")),
+}  # fmt: skip
+
+
+def paid(kind: str, name: str, at: str, **fields: Any) -> dict[str, Any]:
+    common = {"agent_id": "a-1", "team_id": "t-1", "debtor_id": "d-1", "case_id": "c-1"}
+    return {"type": kind, "event_id": f"e-{name}", "occurred_at": at, **common, **fields}
+
+
+async def until_told(settings: Settings, wanted: str) -> dict[str, Any]:
+    for _ in range(300):
+        for line in await live_ledger(settings):
+            if wanted in line["reason"]:
+                return line
+        await asyncio.sleep(0.2)
+    raise AssertionError([line["reason"] for line in await live_ledger(settings)])
+
+
+async def test_a_reversal_that_crosses_a_cliff_is_named_in_the_ledger_with_its_payment_and_the_rates(
+    broker: str, topic_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, _ = configured(
+        broker, topic_prefix, tmp_path, time={"idle_advance": False, "idle_after": "2s", "grace": "0s"},
+        publish={"scores_every": "200ms"},
+    )  # fmt: skip
+    settings = with_schemes(config, **LADDER)
+    at = "2024-03-04T02:00:00Z"
+    call = paid("call", "c-1", at, call_id="k-1", direction="outbound", outcome="human", party="right",
+                answered_at=at, ended_at="2024-03-04T02:05:00Z")  # fmt: skip
+    payment = paid("payment", "y-12", "2024-03-04T03:00:00Z", payment_id="y-12", amount_minor=120_000, currency="CNY")
+    later = paid("survey", "s-1", "2024-07-04T00:00:00Z", survey_id="s-1", score=5)
+    reversal = paid("payment_reversal", "r-2", "2024-07-04T01:00:00Z", reversal_id="r-2", payment_id="y-12",
+                    amount_minor=1, currency="CNY")  # fmt: skip
+    async with WorkerProcess(config) as worker:
+        await worker.ready()
+        await send(settings, [call, payment, later])
+        for _ in range(300):
+            known = (await live_scores(settings)).values()
+            if any(record["entity"] == "a-1" and not record["provisional"] for record in known):
+                break
+            await asyncio.sleep(0.2)
+        assert await live_ledger(settings) == []
+        await send(settings, [reversal])
+        line = await until_told(settings, "r-2")
+    assert (line["before"]["amount_minor"], line["after"]["amount_minor"]) == (12_000, 9_600)
+    assert line["reason"].startswith("commission: 12000 -> 9600; recovered_amount CNY: 120000 -> 119999 (revision ")
+    assert line["reason"].endswith(
+        "; a = R / T: 1.2 -> 1.19999; rate: 0.1 -> 0.08; payment_reversal r-2 (payment y-12: recovered_minor:CNY -1)"
+    )
+    capsys.readouterr()
+    asked = ["scores", "show", "ladder", "--entity", "a-1", "--period", "2024-03-04", "--config", str(config)]
+    assert await asyncio.to_thread(run, asked) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert "  R = 119999, T = 100000, a = R / T = 1.19999" in shown
+    assert "  pay: 0 + 9600 + 0 = 9600" in shown

@@ -22,7 +22,8 @@ from stream.partition.context import WorkerSetup
 from stream.partition.score_source import ScoreSource, Take
 from stream.partition.scoring import Scoring
 from stream.publish.meters import Meters
-from stream.scores.inputs import Reached, clock_record, measurement_record
+from stream.scores.causes import Cause, Touch
+from stream.scores.inputs import Reached, cause_record, clock_record, measurement_record
 from stream.scores.publishing import ScoreChange
 from stream.settings import Settings
 from tests.kafka.records import NOON_MS, FakeRecord, batch
@@ -302,3 +303,20 @@ async def test_measurements_count_as_they_were_last_stated_and_undeclared_ones_a
     assert reward["amount_minor"] == 7_000
     assert "reward b" not in found
     assert owner.shown("collections_scores_timestamp_seconds") is None
+
+
+async def test_a_fact_that_came_late_is_remembered_for_a_while_and_then_taken_back_from_the_topic(
+    settings: Settings,
+) -> None:
+    source = FakeSource()
+    source.dials("a", 10)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    cause = Cause("call k-1", (Touch("main", "t-1", "a", None, None, "dials", NOON_MS, 1, ""),))
+    async with Owner(settings, source) as owner:
+        await owner.commits()
+        source.logs[SCORING].append(cause_record("e-1|1", cause))
+        await owner.waits(turns=5)
+        assert owner.scoring.forgotten() == []
+        owner.wall.ms += 700_000
+        assert owner.scoring.forgotten() == [cause_record("e-1|1", None)]
+        assert owner.scoring.forgotten() == []

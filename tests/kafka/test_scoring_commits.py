@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 
+from stream.engine.debtors.late import LateChanges
 from stream.engine.entities.publication import StageOutput
 from stream.kafka.topics import wanted_topics
 from stream.kafka.writer import Written
@@ -19,11 +20,11 @@ from stream.partition.intake import key_partition
 from stream.partition.positions import KEY, Positions
 from stream.partition.scoring import Scoring
 from stream.partition.work import Commit
-from stream.scores.inputs import Reached, StatedClock, StatedMeasurement, stated
+from stream.scores.inputs import Reached, StatedCause, StatedClock, StatedMeasurement, stated
 from stream.scores.publishing import ScoreChange
 from stream.settings import Settings, load
 from tests.kafka.on_bench import LEDGER, Bench, sent
-from tests.kafka.records import NOON_MS, FakeRecord
+from tests.kafka.records import NOON_MS, FakeRecord, debtor_of, record
 from tests.kafka.scored import measurement, with_schemes
 from tests.kafka.test_assignments import Quiet
 from tests.kafka.test_scoring import SCORING, Wall, setup_of
@@ -53,6 +54,9 @@ class Given:
 
     def take(self) -> Sequence[ScoreChange]:
         return self.changes
+
+    def forgotten(self) -> list[tuple[bytes, bytes | None]]:
+        return []
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         return lambda: self.calls.update([name])
@@ -161,6 +165,24 @@ def test_the_debtor_stage_states_the_version_that_counts_in_the_transaction_of_i
     restored.work.restore(KEY, at.encode())
     restored.work.resume({topic: (each.offset, 1) for topic, each in at.tps.items()})
     assert told(restored.commit()) == []
+
+
+def test_a_fact_that_comes_late_is_stated_in_the_transaction_of_its_ledger_and_one_in_time_is_not() -> None:
+    bench = Bench()
+    debtor = debtor_of(1, 4)
+    bench.engine._ledger.late = LateChanges(bench.setup.settings.plan(), frozenset({"day"}))
+    bench.feed(record(0, 0, debtor=debtor))
+    assert (SCORING, 0) not in bench.commit().outgoing
+    bench.engine._ledger.late.before_ms = NOON_MS + 3 * 86_400_000
+    bench.feed(record(1, 0, debtor=debtor))
+    commit = bench.commit()
+    [found] = [stated(key or b"", value) for key, value in sent(commit, SCORING, 0)]
+    assert isinstance(found, StatedCause)
+    assert found.cause is not None
+    assert found.cause.what.startswith("call ")
+    assert {touch.column for touch in found.cause.touched} >= {"dials"}
+    assert {touch.amount > 0 for touch in found.cause.touched} == {True}
+    assert [key for key, _ in sent(commit, LEDGER, 1) if key != KEY]
 
 
 def test_scores_are_compacted_for_good_and_their_ledger_is_kept_without_end() -> None:

@@ -99,7 +99,7 @@ def test_wherever_a_fact_fails_in_a_dossier_that_is_kept_open_it_is_undone(
             one.take()
         if not apply_slipping(slipped, fact, calls):
             break
-        assert slipped.take() == ([], [], [], [], [])
+        assert slipped.take() == ([], [], [], [], [], [])
         assert slipped.apply(fact) == untouched.apply(fact)
         assert slipped.take() == untouched.take()
     assert calls > 3

@@ -44,9 +44,16 @@ class Oracle:
         if "of" in bound:
             return self.value(source, "main", month)
         month -= bound["before"]
-        if "kpi" in source and not self.kpis.get((who, month)):
+        if "kpi" in source and not self.has_record(who, month):
             return None
         return self.value(source, who, month)
+
+    def has_record(self, who: str, month: int) -> bool:
+        return bool(self.kpis.get((who, month)))
+
+    def target(self, source: Json, who: str, month: int) -> Fraction | None:
+        """The target in place, else the one that the section `targets` gives."""
+        return self.bound(source["target"], source, who, month) if "target" in source else None
 
     def there(self, definition: Json, month: int) -> list[str]:
         named = str(definition)
@@ -65,7 +72,7 @@ class Oracle:
         if value is None:
             return Fraction(0), False
         if kind == "attainment":
-            target = self.bound(part["target"], part, who, month) if "target" in part else None
+            target = self.target(part, who, month)
             if not target:
                 return Fraction(0), False
             quotient = value / target
@@ -198,7 +205,7 @@ class Oracle:
         if "scorecard" in basis:
             card = self.applies("scorecards", basis["scorecard"], month)
             return None, None if card is None else self.score(card, who, month)
-        amount, target = self.value(basis, who, month), number(basis["target"])
+        amount, target = self.value(basis, who, month), self.target(basis, who, month)
         return amount, None if amount is None or not target else amount / target
 
     def pay(self, payout: Json, who: str, month: int) -> Fraction:
@@ -214,7 +221,7 @@ class Oracle:
             all_under = all(
                 (a := self.reached(payout, who, each)[1]) is not None
                 and a < number(streak["below"])
-                and self.kpis.get((who, each))
+                and self.has_record(who, each)
                 for each in months
             )
             if all_under and "base_amount" in streak["then"]:
@@ -223,8 +230,8 @@ class Oracle:
                 base = number(payout.get("base", 0)) * number(streak["then"]["base_share"])
         commission = Fraction(0)
         rule = payout.get("commission")
-        if rule and amount is not None and reached is not None:
-            commission = self.commission(rule, amount, reached, number(payout["basis"]["target"]))
+        if rule and amount is not None:
+            commission = self.commission(payout, who, month, amount, reached)
         parts = {
             "base": base,
             "commission": commission * self.factors(payout, who, month),
@@ -240,7 +247,12 @@ class Oracle:
             total *= number(effect.get("factor", 1))
         return min([total, *(Fraction(effect["cap_amount"]) for effect in effects if "cap_amount" in effect)])
 
-    def commission(self, rule: Json, amount: Fraction, reached: Fraction, target: Fraction) -> Fraction:
+    def commission(self, payout: Json, who: str, month: int, amount: Fraction, reached: Fraction | None) -> Fraction:
+        rule, target = payout["commission"], self.target(payout["basis"], who, month)
+        if rule.get("by") == "amount":
+            reached, target = amount, Fraction(1)
+        if reached is None or target is None:
+            return Fraction(0)
         steps = [(number(bound), number(rate)) for bound, rate in rule["steps"]]
         if reached < steps[0][0]:
             return Fraction(0)
@@ -249,6 +261,8 @@ class Oracle:
                 (steps[-1][0] + number(rule["then_every"]["step"]), steps[-1][1] + number(rule["then_every"]["rate"]))
             )
         if rule.get("reading", "whole") == "whole":
+            if "of" in rule:
+                amount = self.value(rule["of"], who, month) or Fraction(0)
             return amount * [rate for bound, rate in steps if bound <= reached][-1]
         total, below = Fraction(0), Fraction(0)
         for place, (_, rate) in enumerate(steps):

@@ -95,6 +95,7 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
         "    next step at 0.9, 0.4 away: 10 points",
         "  mark: 1, step 1 = 5.0000 points",
         "  gate qa: no value must not be below 0.98: missed (cap 8)",
+        "  points: 5.0000 + 3.0000 + 5.0000 = 13.0000, not over 8",
         "  = score 8.0000, place 1 of 1, grade B",
         "  next grade: A at 12, 4 away",
     ]
@@ -112,6 +113,7 @@ def test_compute_makes_old_periods_under_another_version(command: Command, made:
         "--records", made / "out", "--events", made / "in.jsonl",
     )  # fmt: skip
     assert (ran.code, ran.out) == (0, "")
+    assert "warning" not in ran.error
     found = [orjson.loads(line) for line in (made / "new" / "scores.jsonl").read_bytes().splitlines()]
     assert [(each["name"], each["start"]) for each in found] == [("best", "2026-03-02"), ("day", "2026-03-02")]
     assert [part["points"] for part in found[1]["parts"]] == ["10.0000", "3.0000", "5.0000"]
@@ -128,6 +130,13 @@ def test_compute_makes_old_periods_under_another_version(command: Command, made:
         made / "out",
     )
     assert nothing.code == 2
+
+
+def test_compute_says_which_measurements_it_has_not(command: Command, made: Path) -> None:
+    days = ("--from", "2026-03-02", "--to", "2026-03-03", "--records", made / "out", "--config", made / "c.yaml")
+    ran = command("scores", "compute", *days, "--out", made / "without")
+    assert ran.code == 0
+    assert ran.error.splitlines()[0] == "warning: no --events, so there are no measurements: nothing counts of mark"
 
 
 def test_the_ledger_is_read_from_a_file(command: Command, tmp_path: Path) -> None:

@@ -135,6 +135,24 @@ COMPONENT = f"{CARD}.components.0"
         (f"{CARD}.gates.0.effect.void", [], "scorecards[0].gates[0].effect.void"),
         ("contests.0.top.amounts", [], "contests[0].top.amounts"),
         ("calendar.workdays", [], "calendar.workdays"),
+        ("calendar.holidays", [], "calendar.holidays"),
+        *((section, [], section) for section in ("targets", "scorecards", "payouts", "contests", "rewards", "indicators")),
+        (f"{PAY}.base.entities", {}, "payouts[0].base.entities"),
+        (f"{PAY}.streaks", [], "payouts[0].streaks"),
+        (f"{PAY}.base_share", [], "payouts[0].base_share"),
+        ("contests.0.top.must", {}, "contests[0].top.must"),
+        ("contests.0.bottom", {"amounts": [1], "must": {}}, "contests[0].bottom.must"),
+        (f"{CARD}.leader_of", {"leaders": {}}, "scorecards[0].leader_of.leaders"),
+        (f"{CARD}.leader_of", {"leaders": {"l-1": []}}, "scorecards[0].leader_of.leaders.l-1"),
+        # twice
+        ("indicators.2", "income", "indicators[2]"),
+        (f"{CARD}.entities", ["a-1", "a-1"], "scorecards[0].entities[1]"),
+        ("calendar.holidays", ["2026-10-01", "2026-10-01"], "calendar.holidays[1]"),
+        ("calendar.workdays", ["mon", "mon"], "calendar.workdays[1]"),
+        (f"{CARD}.gates.0.effect.void", ["money", "money"], "scorecards[0].gates[0].effect.void[1]"),
+        (f"{CARD}.gates.1", {"gate": "qa", "kpi": "dials", "below": 1, "effect": {"cap": 1}}, "scorecards[0].gates[1].gate"),
+        (f"{CARD}.factors.1", {"factor": "staff", "kpi": "dials", "start": 1, "change": 1}, "scorecards[0].factors[1].factor"),
+        (f"{CARD}.grades", [["A", 90], ["A", 60]], "scorecards[0].grades[1]"),
         # not above 0
         (f"{CARD}.components.1.scoring.deduct.per", 0, "scorecards[0].components[1].scoring.deduct.per"),
         (f"{CARD}.factors.0.per", -1, "scorecards[0].factors[0].per"),
@@ -156,6 +174,8 @@ COMPONENT = f"{CARD}.components.0"
         # levels
         (f"{CARD}.gates.0", {"gate": "g", "kpi": "dials_per_hour", "below": 1, "effect": {"cap": 1}}, None),
         ("targets.0.level", "queue", "targets[0].kpi"),
+        ("contests.0", {"contest": "best", "version": 1, "from": "2026-01-01", "level": "segment", "period": "day", "kpi": "dials_per_hour", "currency": "CNY", "top": {"amounts": [5]}},
+         "contests[0].kpi"),
         # periods
         ("windows.month", False, "targets[0].period"),
         (f"{CARD}.components.0.if_no_data", "void", "scorecards[0].components[0].if_no_data"),
@@ -348,10 +368,38 @@ payouts:
 """
 
 
-def test_a_card_on_trial_does_not_balance_a_payout(tmp_path: Path) -> None:
-    assert settings_of(tmp_path, BY_SCORE.replace("TRIAL", "")).schemes()
-    with pytest.raises(SettingsError, match="pay pays for recovery alone"):
-        settings_of(tmp_path, BY_SCORE.replace("TRIAL", "trial: true,"))
+def test_a_payout_by_score_is_balanced_under_each_version_that_applies_while_it_does(tmp_path: Path) -> None:
+    text = BY_SCORE.replace("TRIAL", "")
+    line = first_line(tmp_path, text)
+    assert line.startswith("payouts[0].basis: pay pays for recovery alone")
+    assert line.endswith("(by version 1 of card)")
+    later = text.replace("{payout: pay, version: 1, from: 2026-01-01", "{payout: pay, version: 1, from: 2026-02-01")
+    assert settings_of(tmp_path, later).schemes()
+    on_trial = later.replace("version: 2, ", "version: 2, trial: true, ")
+    assert first_line(tmp_path, on_trial).endswith("(by version 1 of card)")
+    reasoned = text.replace(
+        "2026-01-01, level: agent, period: month, currency",
+        '2026-01-01, until: 2026-02-01, only_recovery: "why", level: agent, period: month, currency',
+    )
+    second = (
+        reasoned.splitlines()[-1]
+        .replace('until: 2026-02-01, only_recovery: "why", ', "")
+        .replace("version: 1, from: 2026-01-01", "version: 2, from: 2026-02-01")
+    )
+    assert settings_of(tmp_path, f"{reasoned}{second}").schemes()
+
+
+def test_a_balanced_version_of_the_past_does_not_balance_the_one_that_runs(tmp_path: Path) -> None:
+    head, first, one, second, two, *rest = BY_SCORE.replace("TRIAL", "").strip().splitlines()
+    swapped = [
+        head,
+        first.replace("from: 2026-01-01", "from: 2026-03-01"),
+        one,
+        second.replace("2026-02-01", "2025-01-01"),
+        two,
+        *rest,
+    ]
+    assert first_line(tmp_path, "\n".join(swapped)).endswith("(by version 1 of card)")
 
 
 def test_a_payout_by_a_scorecard_of_no_name_is_told_nothing_of_balance(tmp_path: Path) -> None:

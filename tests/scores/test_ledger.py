@@ -187,7 +187,7 @@ scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, perio
     lines = list(lines_of(record_of(scores, score, 1, "live"), score.definition))
     many = "x 10 / 7, with the weight of what has no data"
     assert lines[1:7] == [
-        "  qa: no data: 0.0000 points",
+        "  qa: 0 / 0: no data: 0.0000 points",
         f"  calls: 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
         "    one more: 71.4286 points",
         f"  seen: 2, step 0; {many} = 10.0000 points",

@@ -1,6 +1,10 @@
 # ruff: noqa: E501  (a scheme is read best on one line)
-"""Random schemes over random evidence: the product and the oracle agree to the last digit."""
+"""Random schemes over random evidence: the product and the oracle agree to the last digit.
 
+`KPI_SCORE_WORLDS=1000` for more worlds, `KPI_SCORE_WORLDS_FROM=5000` for others; so in all of `test_oracle*.py`.
+"""
+
+import os
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -9,9 +13,12 @@ from typing import Any
 import orjson
 import pytest
 
+from tests.effort import examples
 from tests.scores.floor import computed, kpi_record, measurement, settings_of, written
 from tests.scores.oracle import Oracle, half_away
 
+WORLDS = int(os.environ.get("KPI_SCORE_WORLDS", examples(60)))
+FROM = int(os.environ.get("KPI_SCORE_WORLDS_FROM", "0"))
 AGENTS = ("a-1", "a-2", "a-3", "a-4")
 MONTHS = range(1, 7)
 
@@ -149,7 +156,7 @@ def evidence(random: Random) -> tuple[dict[Any, Any], dict[Any, Any]]:
     return kpis, marks
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", range(FROM, FROM + WORLDS))
 def test_the_product_and_the_oracle_agree(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     config = scheme(random)

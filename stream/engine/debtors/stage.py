@@ -11,16 +11,18 @@ from stream.engine.debtors.changes import Changes
 from stream.engine.debtors.conduct import Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.findings import NOTHING, Findings
+from stream.engine.debtors.late import LateChanges
 from stream.engine.debtors.measured import Measured
 from stream.engine.debtors.room import no_room_for
 from stream.engine.debtors.sweep import Sweep
+from stream.engine.debtors.timelines import forget_states, restore_state
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import AgentState, Fact, Measurement
 from stream.facts.identity import expected_key
 from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
-from stream.ledger.difference import Difference, added, removed, total
+from stream.ledger.difference import Difference, Emitted, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
@@ -52,6 +54,7 @@ class DebtorStage:
         partition: int,
         watched: frozenset[str] = frozenset(),
         rulebook: Rulebook | None = None,
+        scored: frozenset[str] = frozenset(),
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
@@ -61,6 +64,7 @@ class DebtorStage:
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
         self._measured = Measured()
+        self.late = LateChanges(plan, scored) if scored else None  # None: no scores, so nobody asks for their reasons
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
@@ -86,7 +90,8 @@ class DebtorStage:
     def pending(self) -> int:
         """How many records the next `take` gives, about."""
         judged = 0 if self.conduct is None else self.conduct.pending
-        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured) + judged
+        late = 0 if self.late is None else len(self.late)
+        return len(self._state) + self._buffer.pending + len(self._agents) + len(self._measured) + judged + late
 
     @property
     def entities(self) -> int:
@@ -133,8 +138,7 @@ class DebtorStage:
         ):
             return self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
         entry = record.encode(fact)
-        ones, amounts = own_columns(fact, self._definitions)
-        at_ms = own_instant_ms(fact, self._definitions)
+        (ones, amounts), at_ms = own_columns(fact, self._definitions), own_instant_ms(fact, self._definitions)
         beside = own_credit(fact) if fact.segment_id is not None or queue_of(fact) is not None else None
         if dossier is None:
             self._dossiers[key] = dossiers.append(dossiers.NOTHING, key, fact, entry)
@@ -149,6 +153,8 @@ class DebtorStage:
             )  # fmt: skip
             if beside is not None:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
+            if self.late is not None and at_ms < self.late.before_ms:
+                self.late.own(fact, at_ms, ones, amounts)
         return ACCEPTED
 
     def _apply_judged(
@@ -185,13 +191,14 @@ class DebtorStage:
         # Taken out of the cache while it changes, so that an exception leaves nothing half done there.
         index = self._cache.take(key) or self._read(key, dossier)
         place = index.held.place_of(name) if may_be_known else None
+        emitted: list[Emitted] | None = None if self.late is None else []
         if place is None:
             full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
                 self._leave_open(key, dossier, index)
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
-            change, dossier = self._come(key, name, fact, entry, dossier, index)
+            change, dossier = self._come(key, name, fact, entry, dossier, index, emitted)
         else:
             known = index.fact(place)
             gone, losers = record.plain(known), record.losers_of(known)
@@ -200,30 +207,33 @@ class DebtorStage:
                 self._leave_open(key, dossier, index)
                 return verdict
             entry = record.encode(winner, lost)
-            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
+            change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index, emitted)
             if winner is not gone:
                 self._note(winner)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
         self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
+        if self.late is not None and emitted:
+            self.late.differed(fact, emitted)
         return verdict
 
     def _come(
-        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex
-    ) -> tuple[Difference, Dossier]:
+        self, key: str, name: str, fact: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex,
+        emitted: list[Emitted] | None,
+    ) -> tuple[Difference, Dossier]:  # fmt: skip
         """Adds a fact; what that changes, and the dossier as it is then."""
         held = index.held
         change: Difference
         if isinstance(held, FactList):
             held.append(fact)
-            change = {} if fact.void else added(index, fact, len(held) - 1)
+            change = {} if fact.void else added(index, fact, len(held) - 1, emitted)
             ahead = reach_after(fact, dossier, index)
             dossier = dossiers.append(dossier, key, fact, entry)
         else:
             dossier = dossiers.append(dossier, key, fact, entry)
             try:
-                change = {} if fact.void else added(index, fact, len(held) - 1)
+                change = {} if fact.void else added(index, fact, len(held) - 1, emitted)
                 ahead = reach_after(fact, dossier, index)
             except BaseException:
                 dossiers.undo(dossier, name, fact.case_id)
@@ -231,14 +241,15 @@ class DebtorStage:
         return change, dossier if ahead is None else dossiers.with_reach(dossier, ahead)
 
     def _exchange(
-        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex
-    ) -> tuple[Difference, Dossier]:
+        self, key: str, place: int, gone: Fact, winner: Fact, entry: bytes, dossier: Dossier, index: DebtorIndex,
+        emitted: list[Emitted] | None,
+    ) -> tuple[Difference, Dossier]:  # fmt: skip
         """Puts the entry of `winner` in the place of the fact `gone`, which may be the same, and another has lost."""
         held, known, come = index.held, index.fact(place), record.decode(key, entry)
-        lost: Difference = {} if winner is gone or gone.void else removed(index, gone, place)
+        lost: Difference = {} if winner is gone or gone.void else removed(index, gone, place, emitted)
         held.exchange(place, come)
         try:
-            gained: Difference = {} if winner is gone or come.void else added(index, come, place)
+            gained: Difference = {} if winner is gone or come.void else added(index, come, place, emitted)
             ahead = None if winner is gone else reach(index)
             if isinstance(held, FactList):
                 dossier = dossiers.exchanged(key, dossier, held.facts)
@@ -291,8 +302,11 @@ class DebtorStage:
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:
             self._agents.note(timeline, str(known.site_id), key)
-        for span in moved(timeline, known, winner, lost, self._bounds):
+        spans = moved(timeline, known, winner, lost, self._bounds)
+        for span in spans:
             self._buffer.add_span(span, fact.occurred_at, frontier_ms)
+        if self.late is not None and fact.occurred_at < self.late.before_ms:
+            self.late.moved(winner, spans)
         self._timelines[key] = timeline
         self._keep(key, name, fact, entry)
         return verdict
@@ -309,11 +323,9 @@ class DebtorStage:
             if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
                 forgotten += self._forget_facts(key, dossier, frontier_ms)
             if timeline is not None:
-                states = timeline.before(frontier_ms - LONGEST_WINDOW_MS)
+                states = forget_states(timeline, key, frontier_ms - LONGEST_WINDOW_MS)
                 forgotten += len(states)
-                for state in states:
-                    timeline.remove(state)
-                    self._state.append((f"{key}|{record.identity(state)}".encode(), None))
+                self._state += states
         return forgotten
 
     def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
@@ -344,7 +356,8 @@ class DebtorStage:
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
-        return Changes(deltas, state, self._agents.take(self._timelines), found, self._measured.take())
+        late = [] if self.late is None else self.late.take(watermark_ms)
+        return Changes(deltas, state, self._agents.take(self._timelines), found, self._measured.take(), late)
 
     def facts_of(self, debtor: str) -> list[Fact]:
         """All that the ledger holds of a debtor, but for agents' states."""
@@ -378,21 +391,10 @@ class DebtorStage:
             self.conduct.restored(owner, name)
         entry = None if value is None else record.from_value(value)
         if record.is_state(name):
-            self._restore_state(owner, name, entry)
+            restore_state(self._timelines, owner, name, entry)
             return
         dossier = dossiers.restored(owner, self._dossiers.get(owner), name, entry)
         if dossier is None:
             self._dossiers.pop(owner, None)
         else:
             self._dossiers[owner] = dossier
-
-    def _restore_state(self, owner: str, name: str, entry: bytes | None) -> None:
-        timeline = self._timelines.setdefault(owner, StateTimeline())
-        known = timeline.known(name[1:])
-        if known is not None:
-            timeline.remove(known)
-        if entry is not None:
-            state = record.decode(owner, entry)
-            timeline.put(as_state(record.plain(state)), record.losers_of(state))
-        if not len(timeline):
-            del self._timelines[owner]
