@@ -54,8 +54,8 @@ class _Touched:
     """A debtor whom the facts since the last commit may have changed something of.
 
     `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
-    then, or what was found in it; None: there was no dossier. `contacts`: those that came since the commit, as long as
-    nothing else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
+    then, or what was found in it; None: there was no dossier. `contacts`: those that came since, as long as nothing
+    else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
     `noted`: what was found so far, as long as the debtor could be followed; then nothing else of this is looked at.
     """
 
@@ -64,15 +64,16 @@ class _Touched:
     def __init__(self, said: Dossier | Findings | None, noted: Noted | None = None) -> None:
         self.said = said
         self.settled = said
-        self.contacts: set[Name] | None = set()
+        self.contacts: list[Fact] | None = []
         self.noted = noted
 
     def is_not_followed(self) -> None:
-        """All facts are to be judged. Which contacts came is known of a large dossier alone."""
-        if self.noted is not None:
-            self.noted = None
-            if not isinstance(self.said, LargeDossier):
-                self.contacts = None
+        """What is noted no longer counts."""
+        self.noted = None
+
+    def names(self) -> set[Name] | None:
+        """Which contacts came since the last commit; None: other facts did, too."""
+        return None if self.contacts is None else {(each.TYPE, own_id(each)) for each in self.contacts}
 
 
 class Conduct:
@@ -147,7 +148,7 @@ class Conduct:
             self._followed.drop(key)
         if touched.contacts is not None:
             if kind in _CONTACTS and not more:
-                touched.contacts.add((kind.TYPE, own_id(fact)))
+                touched.contacts.append(fact)
             else:
                 self._judge_large(key, touched)
                 touched.contacts = None
@@ -167,10 +168,8 @@ class Conduct:
             self._followed.drop(key)
             if touched is not None:
                 touched.is_not_followed()
-        if touched is not None and touched.contacts is not None and isinstance(touched.said, LargeDossier):
-            kind = type(fact)
-            if kind in _CONTACTS:
-                touched.contacts.add((kind.TYPE, own_id(fact)))
+        if touched is not None and touched.contacts is not None and type(fact) in _CONTACTS:
+            touched.contacts.append(fact)
 
     def after(self, key: str, dossier: Dossier, caused_ms: int, frontier_ms: int | None) -> None:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
@@ -235,9 +234,9 @@ class Conduct:
         else:
             facts = dossiers.facts(key, dossier)
             history = History(self._rulebook, key, facts)
-            alone = None if touched.contacts is None else judged_alone(history, touched.contacts)
-            if alone is not None:
-                touched.said, now = alone
+            new = touched.names()
+            if new is not None:
+                touched.said, now = judged_alone(history, facts, new)
                 touched.settled = touched.said
             else:
                 self._judge_large(key, touched)
@@ -325,7 +324,7 @@ class Conduct:
     def _judge_large(self, key: str, touched: _Touched) -> None:
         """Judges a large dossier as it was at the last commit."""
         if isinstance(touched.said, LargeDossier):
-            new = touched.contacts or ()
+            new = touched.names() or ()
             facts = [
                 fact
                 for fact in dossiers.facts(key, touched.said)
