@@ -26,7 +26,6 @@ from stream.conduct.standing import ConductStanding
 from stream.facts.fact import Case, Fact, Restriction
 from stream.facts.zones import is_zone
 
-MOST_LOGGED = 6
 INSTANT_BYTES = 6
 
 WHOLE, UNTOUCHED, CALM, JUDGED = range(4)
@@ -41,8 +40,8 @@ class Running:
 
     `last_ms`: the latest contact or conversation; `talk_ms`: the latest conversation. `stands`: whether any standing
     may not be clear. `near`, `talked`: the last instants of outbound contacts, and of outbound conversations, six bytes
-    each: enough to see that no rule can be near. `log`: the first contacts of a debtor who is new; `detail` is made of
-    it, or of the dossier, when a rule may be touched. `whole`: cannot be followed.
+    each: enough to see that no rule can be near. `detail` is made of the dossier when a rule may be touched. `whole`:
+    cannot be followed.
     """
 
     def __init__(self) -> None:
@@ -55,19 +54,7 @@ class Running:
         self.stands: bool = False
         self.whole: bool = False
         self.restrictions: list[Restriction] | None = None
-        self.log: list[Seen] | None = None
         self.detail: Detail | None = None
-
-    def open(self, sheets: Sheets) -> bool:
-        """Sees to it that `detail` is there; False: it must be made of the dossier."""
-        if self.detail is None:
-            if self.log is None:
-                return False
-            self.detail = Detail(sheets)
-            for contact in self.log:
-                self.detail.add(contact, sheets)
-            self.log = None
-        return True
 
     def can_come(self, contact: Seen) -> bool:
         """Whether a contact comes after all others, in the debtor's zone."""
@@ -119,10 +106,6 @@ class Running:
         self._remember(contact, sheets)
         if self.detail is not None:
             self.detail.add(contact, sheets)
-        elif self.log is not None:
-            self.log.append(contact)
-            if len(self.log) > MOST_LOGGED:
-                self.log = None
 
     def judge(self, debtor: str, contact: Seen, sheets: Sheets, noted: Noted) -> None:
         """A contact that may touch a rule has come; `detail` is there. What it breaks is noted."""

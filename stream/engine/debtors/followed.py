@@ -78,7 +78,7 @@ class FollowedDebtors:
             return WHOLE
         if running.is_calm(contact, self._sheets.at(contact.site, running.zone, contact.at_ms)):
             return CALM
-        if not running.open(self._sheets):
+        if running.detail is None:
             running = self._read(key, dossier)
             self._coming = running
             if not running.can_come(contact):
@@ -132,7 +132,6 @@ class FollowedDebtors:
                 return self._read(key, dossier)
             found = self._running[key] = Running()
             found.whole = not self._can_follow
-            found.log = []
         return found
 
     def _read(self, key: str, dossier: Dossier | None) -> Running:
