@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
+    from stream.conduct.breach import Breach
     from stream.facts.fact import Fact
     from stream.replay.explaining import ExplainedContribution, Question
     from stream.replay.fact_store import FactStore
@@ -101,13 +102,22 @@ def addends(found: "Iterable[ExplainedContribution]") -> Iterator[str]:
     """The contributions, one line for those of the same facts at the same instant."""
     from stream.facts.instant import instant_text
 
-    for (instant_ms, because), each in groupby(found, key=lambda one: (one.instant_ms, one.because)):
+    for (instant_ms, because, breach), each in groupby(found, key=lambda one: (one.instant_ms, one.because, one.breach)):
         amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)
-        yield f"{instant_text(instant_ms)}  {amounts}  {_facts(because)}"
+        rule = "" if breach is None else f"{_rule(breach)}  "
+        yield f"{instant_text(instant_ms)}  {amounts}  {rule}{_facts(because)}"
 
 
 def _sum(found: "Iterable[ExplainedContribution]", columns: tuple[str, ...]) -> int:
     return sum(each.amount for column in columns for each in found if each.column == column)
+
+
+def _rule(breach: "Breach") -> str:
+    """The rule, its pack, the scope, and what was counted where the rule counts."""
+    pack = "own rule" if breach.pack is None else f"pack {breach.pack}"
+    scope = f" case {breach.case}" if breach.case else f" number {breach.number}" if breach.number else ""
+    counted = "" if breach.count is None else f" {breach.count} counted, limit {breach.limit}"
+    return f"{breach.rule} ({pack}){scope}{counted} at {breach.local_time} {breach.zone}"
 
 
 def _facts(because: "tuple[Fact, ...]") -> str:

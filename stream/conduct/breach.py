@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from stream.facts.instant import instant_text
 from stream.ledger.contribution import Credit
@@ -11,8 +12,7 @@ from stream.ledger.contribution import Credit
 Order = tuple[int, str, str, str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
+class Breach(Struct, frozen=True, gc=False):
     """A finding by a rule against one fact in one scope: a contact at its time, a complaint at its deadline (`at_ms`).
 
     `case` and `number` name the scope, None otherwise. `count`, `limit` and `counted` (the last ids that were counted)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from stream.conduct.contact import Contact
 from stream.conduct.history import History, scope_of
@@ -16,8 +18,7 @@ from stream.ledger.contribution import Credit, own_credit
 State = Literal["clear", "near", "reached", "breached"]
 
 
-@dataclass(frozen=True, slots=True)
-class ConductStanding:
+class ConductStanding(Struct, frozen=True, gc=False):
     """Where one debtor stands with one rule in one scope, at the time of the latest contact that was counted.
 
     `clears_at_ms`: the first instant at which, without new facts, the state is lower; None where it is clear.

@@ -11,9 +11,11 @@ import orjson
 
 from stream.conduct.breach import Breach
 from stream.conduct.breaches import breaches
+from stream.conduct.deciding import deciding_facts
 from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
 from stream.facts.fact import Complaint, Fact
+from stream.facts.identity import own_id
 from stream.ledger.complaints import complaint_credit
 from stream.ledger.contribution import Credit, nobody
 from stream.ledger.debtor_index import DebtorIndex
@@ -39,9 +41,25 @@ class BreachFinder:
 
     def of(self, facts: Collection[Fact]) -> list[Breach]:
         """The breaches of the facts of one key, those of the future included; none where the key is no debtor's."""
-        debtor = next((fact.debtor_id for fact in facts if fact.debtor_id is not None), None)
-        if debtor is None or self._rulebook.empty:
+        history = self._history(facts)
+        return [] if history is None else self._breaches(history, facts)
+
+    def explained(self, facts: Collection[Fact]) -> list[tuple[Breach, tuple[Fact, ...]]]:
+        """The same, each with the facts that decided it: the one that it is about first."""
+        history = self._history(facts)
+        if history is None:
             return []
+        of_identity = {(fact.TYPE, own_id(fact)): fact for fact in facts}
+        return [
+            (breach, (of_identity[breach.type, breach.id], *deciding_facts(history, breach)))
+            for breach in self._breaches(history, facts)
+        ]
+
+    def _history(self, facts: Collection[Fact]) -> History | None:
+        debtor = next((fact.debtor_id for fact in facts if fact.debtor_id is not None), None)
+        return None if debtor is None or self._rulebook.empty else History(self._rulebook, debtor, facts)
+
+    def _breaches(self, history: History, facts: Collection[Fact]) -> list[Breach]:
         index: DebtorIndex | None = None
         if self._rulebook.deadlines and any(isinstance(fact, Complaint) for fact in facts):
             index = DebtorIndex(FactList(list(facts)), self._definitions, self._midnight_ms)
@@ -50,7 +68,7 @@ class BreachFinder:
         def credit_of(complaint: Complaint) -> Credit:
             return nobody(complaint) if index is None else complaint_credit(index, complaint)
 
-        return breaches(History(self._rulebook, debtor, facts), credit_of)
+        return breaches(history, credit_of)
 
 
 def write_found(path: Path, found: list[Breach], run: str) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from stream.conduct.breach import Breach
 from stream.conduct.rulebook import Rulebook
 from stream.facts.fact import Fact
-from stream.facts.identity import own_id
 from stream.kpis.catalogue import Kpi
 from stream.kpis.records import read_columns
 from stream.ledger.contribution import Credit
@@ -20,12 +20,14 @@ from stream.windows.shifts import Shifts
 
 
 class ExplainedContribution(NamedTuple):
-    """An amount added to a column at an instant, and the facts that decided it, the one that it is about first."""
+    """An amount added to a column at an instant, and the facts that decided it, the one that it is about first.
+    `breach`: of a conduct rule, where that is what is counted."""
 
     instant_ms: int
     column: str
     amount: int
     because: tuple[Fact, ...]
+    breach: Breach | None = None
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,14 @@ def answers(
     for facts in store.groups():
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
         if findings is not None:
-            of_identity = {(fact.TYPE, own_id(fact)): fact for fact in facts}
-            for breach in findings.of(facts):
-                because = of_identity[breach.type, breach.id]
-                collector(breach.credit, "conduct_breaches", breach.at_ms, 1, because)
+            for breach, because in findings.explained(facts) if collector.asks("conduct_breaches") else ():
+                collector.add(breach.credit, ExplainedContribution(breach.at_ms, "conduct_breaches", 1, because, breach))
     return [sorted(found, key=_order) for found in collector.found]
 
 
-def _order(each: ExplainedContribution) -> tuple[int, str, str]:
-    return each.instant_ms, each.because[0].event_id, each.column
+def _order(each: ExplainedContribution) -> tuple[int, str, str, str]:
+    rule = "" if each.breach is None else each.breach.key
+    return each.instant_ms, each.because[0].event_id, each.column, rule
 
 
 class _Collector:
@@ -104,6 +105,15 @@ class _Collector:
                 self._of_column.setdefault(column, []).append((index, question))
 
     def __call__(self, credit: Credit, column: str, instant_ms: int, amount: int, *because: Fact) -> None:
-        for index, question in self._of_column.get(column, ()):
-            if amount and question.start_ms <= instant_ms < question.end_ms and question.concerns(credit):
-                self.found[index].append(ExplainedContribution(instant_ms, column, amount, because))
+        if column in self._of_column:
+            self.add(credit, ExplainedContribution(instant_ms, column, amount, because))
+
+    def asks(self, column: str) -> bool:
+        """Whether any question is about a column."""
+        return column in self._of_column
+
+    def add(self, credit: Credit, each: ExplainedContribution) -> None:
+        """Keeps a contribution for the questions that are about it."""
+        for index, question in self._of_column.get(each.column, ()):
+            if each.amount and question.start_ms <= each.instant_ms < question.end_ms and question.concerns(credit):
+                self.found[index].append(each)

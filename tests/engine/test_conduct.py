@@ -24,6 +24,7 @@ from stream.conduct.rule import (
 from stream.conduct.rule import ThirdParty as Third
 from stream.conduct.rulebook import Rulebook
 from stream.engine.debtors.findings import ConductFinding, Findings, stands
+from stream.engine.debtors.followed import FollowedDebtors
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.entities.outputs import ConductRecord
 from stream.facts.decode import Rejection, decode
@@ -302,9 +303,26 @@ def test_what_undoes_a_breach_later_is_known_at_its_own_time_and_the_breach_at_o
     assert rows == {(at, 0): 1, (at, known): -1}
 
 
+class Failing:
+    """Stands in for the debtors who are followed: nobody is."""
+
+    def __init__(self, _: Rulebook) -> None:
+        pass
+
+    def asks(self, *_: object) -> int:
+        raise ZeroDivisionError
+
+    def drop(self, _: str) -> None:
+        pass
+
+    def make_room(self) -> None:
+        pass
+
+
 def test_a_debtor_who_cannot_be_judged_stops_nobody_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    one = stage()
+    monkeypatch.setattr("stream.engine.debtors.conduct.FollowedDebtors", Failing)
     monkeypatch.setattr("stream.engine.debtors.conduct.judged_alone", lambda *_: 1 // 0)
+    one = stage()
     one.apply(fact("call", "k-1", 14))
     changes = one.take()
     assert changes.conduct == []
@@ -315,6 +333,31 @@ def test_a_debtor_who_cannot_be_judged_stops_nobody_and_is_counted(monkeypatch: 
     assert len(one.conduct.failures) == 1
     monkeypatch.undo()
     assert [each.of.rule for each in one.take().conduct] == ["recorded", "p.calls"]
+
+
+@pytest.mark.parametrize("fails", ["asks", "come", "settle"])
+def test_a_debtor_who_cannot_be_followed_is_judged_whole(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Breaking:
+        """The debtors who are followed, of which one method does not do its work."""
+
+        def __init__(self, rulebook: Rulebook) -> None:
+            self._debtors = FollowedDebtors(rulebook)
+
+        def __getattr__(self, name: str) -> Any:
+            return (lambda *_: 1 // 0) if name == fails else getattr(self._debtors, name)
+
+    monkeypatch.setattr("stream.engine.debtors.conduct.FollowedDebtors", Breaking)
+    one, topic = stage(), Topic()
+    facts = [fact("call", f"k-{number}", 13 + number, outcome="no_answer") for number in range(4)]
+    for each in facts:
+        one.apply(each)
+        topic.hears(one.take().conduct)
+    standing, states, _ = expected(facts, NOON_MS, BOOK)
+    assert standing
+    assert topic.standing_breaches() == standing
+    assert topic.states() == states
+    assert one.conduct is not None
+    assert one.conduct.failures == []
 
 
 def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:

@@ -3,8 +3,9 @@
 Nothing of it is at rest: what was said of a debtor is what the rules find in the facts of the last commit. So the first
 fact that may touch a rule leaves the debtor's dossier here as it is before it, and `take` judges both.
 
-    fact ──> touches no rule, or its debtor is calm ─────────> nothing
-        └──> touched: the dossier as of the last commit ──> take: judged before and after ──> records, contributions
+    fact ──> touches no rule ─────────────────────────────────> nothing
+        ├──> a contact after all others: judged by the counts kept of its debtor (ADR 0068) ──────────┐
+        └──> else the dossier as of the last commit is kept ──> take: judged before and after ──> records, contributions
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from heapq import heappop, heappush
 from itertools import islice
 
 from stream.conduct.breaches import breaches
+from stream.conduct.counts import Noted
 from stream.conduct.history import History
 from stream.conduct.rulebook import Rulebook
+from stream.conduct.running import CALM, JUDGED, UNTOUCHED, WHOLE
 from stream.conduct.standing import standings
-from stream.engine.debtors.calm import Calm, Screen, calm_of
-from stream.engine.debtors.findings import NOTHING, ConductFinding, Findings, changes, contributed
+from stream.engine.debtors.findings import COLUMN, NOTHING, ConductFinding, Findings, changes, contributed
+from stream.engine.debtors.followed import FollowedDebtors
 from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -40,8 +43,9 @@ _AT_ONCE: frozenset[type[Fact]] = frozenset((Complaint, Restriction))
 """Facts that may change what was found at an instant before they occurred: an evaluation in between knows nothing of
 it, so each is judged by itself. What a contact or a case event changes lies at its own instant or after it."""
 
-MOST_CALM = 500_000
-"""Debtors who are known to be calm: after so many it is found out anew."""
+NOTHING_TO_CALL, COME, AFTER = range(3)
+"""What is to be called once a fact has come."""
+_ONE = (COLUMN,)
 SCHEDULED_AT_ONCE = 500
 """Debtors whose deadlines are looked up at one commit after a restore."""
 
@@ -50,16 +54,26 @@ class _Touched:
     """A debtor whom the facts since the last commit may have changed something of.
 
     `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
-    then, or what was found in it; None: there was no dossier. `contacts`: those that came since the commit, as long as
-    nothing else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
+    then, or what was found in it; None: there was no dossier. `contacts`: those that came since, as long as nothing
+    else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
+    `noted`: what was found so far, as long as the debtor could be followed; then nothing else of this is looked at.
     """
 
-    __slots__ = ("contacts", "said", "settled")
+    __slots__ = ("contacts", "noted", "said", "settled")
 
-    def __init__(self, said: Dossier | Findings | None) -> None:
+    def __init__(self, said: Dossier | Findings | None, noted: Noted | None = None) -> None:
         self.said = said
         self.settled = said
-        self.contacts: set[Name] | None = set()
+        self.contacts: list[Fact] | None = []
+        self.noted = noted
+
+    def is_not_followed(self) -> None:
+        """What is noted no longer counts."""
+        self.noted = None
+
+    def names(self) -> set[Name] | None:
+        """Which contacts came since the last commit; None: other facts did, too."""
+        return None if self.contacts is None else {(each.TYPE, own_id(each)) for each in self.contacts}
 
 
 class Conduct:
@@ -79,8 +93,7 @@ class Conduct:
         """Why debtors could not be judged, since whoever reads this emptied it: nothing is said of them until they can
         be, at one of the next commits."""
         self._failing: set[str] = set()
-        self._screen = Screen(rulebook)
-        self._calm: dict[str, Calm] = {}
+        self._followed = FollowedDebtors(rulebook)
         self._complaining: set[str] = set()
         """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
@@ -95,30 +108,68 @@ class Conduct:
         """How many debtors the next `take` judges, and how many records it has already."""
         return len(self._touched) + len(self._records)
 
-    def before(self, key: str, fact: Fact, dossier: Dossier | None, *, may_be_known: bool) -> bool:
+    def before(self, key: str, fact: Fact, dossier: Dossier | None, *, may_be_known: bool) -> int:
         """To be called before a fact comes to a dossier, if there is one, or a version of it is exchanged there; that
-        nothing comes of it then is no harm. True: `after` is to be called once it has come."""
+        nothing comes of it then is no harm. COME, AFTER: that is to be called once it has come."""
         if fact.debtor_id is None:
-            return False
+            return NOTHING_TO_CALL
         kind, touched = type(fact), self._touched.get(key)
         complaining = key in self._complaining
-        if not complaining and not self._may_touch(key, fact, touched is not None, may_be_known):
-            return False
+        if not complaining:
+            if kind not in _SEEN or (kind is Complaint and not self._has_deadlines):
+                return NOTHING_TO_CALL
+            if not may_be_known:
+                if touched is None or touched.noted is not None:
+                    verdict = self._asks(key, fact, dossier)
+                    if verdict == JUDGED and touched is None:
+                        self._touched[key] = _Touched(dossier, Noted())
+                    if verdict in (CALM, JUDGED):
+                        return COME
+                    if verdict == UNTOUCHED:
+                        return NOTHING_TO_CALL
+                elif not self._may_matter(fact):
+                    return NOTHING_TO_CALL
         if touched is None:
             touched = self._touched[key] = _Touched(dossier)
-            self._calm.pop(key, None)
+        return self._before_whole(key, fact, dossier, touched, may_be_known or complaining)
+
+    def _asks(self, key: str, fact: Fact, dossier: Dossier | None) -> int:
+        try:
+            return self._followed.asks(key, fact, dossier)
+        except Exception:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+            self._followed.drop(key)
+            return WHOLE
+
+    def _before_whole(self, key: str, fact: Fact, dossier: Dossier | None, touched: _Touched, more: bool) -> int:
+        """A fact comes that is not followed. `more`: it may change what was found of others, whatever it is."""
+        kind = type(fact)
+        touched.is_not_followed()
+        if more or kind not in _CONTACTS:
+            self._followed.drop(key)
         if touched.contacts is not None:
-            if kind in _CONTACTS and not may_be_known and not complaining:
-                touched.contacts.add((kind.TYPE, own_id(fact)))
+            if kind in _CONTACTS and not more:
+                touched.contacts.append(fact)
             else:
                 self._judge_large(key, touched)
                 touched.contacts = None
         if kind is Complaint and self._has_deadlines:
             self._complaining.add(key)
-        if not (may_be_known or complaining or kind in _AT_ONCE):
-            return False
+        if not (more or kind in _AT_ONCE):
+            return NOTHING_TO_CALL
         self._settle(key, touched, self._found(key, dossier), 0, None)
-        return True
+        return AFTER
+
+    def come(self, key: str, fact: Fact) -> None:
+        """A fact has come, and `before` asked for this."""
+        touched = self._touched.get(key)
+        try:
+            self._followed.come(key, fact, None if touched is None else touched.noted)
+        except Exception:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+            self._followed.drop(key)
+            if touched is not None:
+                touched.is_not_followed()
+        if touched is not None and touched.contacts is not None and type(fact) in _CONTACTS:
+            touched.contacts.append(fact)
 
     def after(self, key: str, dossier: Dossier, caused_ms: int, frontier_ms: int | None) -> None:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
@@ -135,20 +186,45 @@ class Conduct:
                 self._judge_large(key, due)
                 due.contacts = None
         self.judged_ms = now_ms
-        for key in list(self._touched):
+        for key, touched in list(self._touched.items()):
+            if touched.noted is not None and self._taken(key, touched, touched.noted):
+                continue
             try:
                 self._judge(key, held.get(key), before_ms, now_ms)
             except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
                 if key not in self._failing:
                     self._failing.add(key)
                     self.failures.append(repr(error))
+        self._followed.make_room()
         found, self._records = self._records, []
         return found
 
+    def _taken(self, key: str, touched: _Touched, noted: Noted) -> bool:
+        """Takes what was found of a debtor who was followed; False: all is to be judged."""
+        try:
+            standings = self._followed.settle(key, noted)
+        except Exception:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+            self._followed.drop(key)
+            touched.is_not_followed()
+            return False
+        buffer, records = self._buffer, self._records
+        for breach in noted.breaches:
+            credit = breach.credit
+            buffer.add_own(credit.site, credit.team, credit.agent, breach.at_ms, _ONE, ())
+            if credit.queue is not None or credit.segment is not None:
+                buffer.add_beside(credit, breach.at_ms, _ONE, ())
+            records.append(ConductFinding(breach))
+        for standing in standings:
+            records.append(ConductFinding(standing))
+        del self._touched[key]
+        return True
+
     def before_forgetting(self, key: str, dossier: Dossier) -> None:
         """To be called before facts are forgotten: what was said of a debtor is found in its facts, once more."""
-        if key in self._touched:
+        touched = self._touched.get(key)
+        if touched is not None and not (touched.noted is not None and self._taken(key, touched, touched.noted)):
             self._judge(key, dossier, self.judged_ms, self.judged_ms)
+        self._followed.drop(key)
 
     def _judge(self, key: str, dossier: Dossier | None, before_ms: int | None, now_ms: int | None) -> None:
         """Judges a debtor who is touched, and keeps the records of what has changed for `take`."""
@@ -158,30 +234,22 @@ class Conduct:
         else:
             facts = dossiers.facts(key, dossier)
             history = History(self._rulebook, key, facts)
-            alone = None if touched.contacts is None else judged_alone(history, touched.contacts)
-            if alone is not None:
-                touched.said, now = alone
+            new = touched.names()
+            if new is not None:
+                touched.said, now = judged_alone(history, facts, new)
                 touched.settled = touched.said
             else:
                 self._judge_large(key, touched)
                 now = self._findings(history, facts)
-            self._note_calm(key, history)
         self._settle(key, touched, now, 0, None)
         self._await(key, now, now_ms)
         self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
         del self._touched[key]
         self._failing.discard(key)
 
-    def _note_calm(self, key: str, history: History) -> None:
-        calm = calm_of(history, self._screen)
-        if calm is not None:
-            if len(self._calm) >= MOST_CALM:
-                self._calm.clear()
-            self._calm[key] = calm
-
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
-        self._calm.pop(key, None)
+        self._followed.drop(key)
         if self._has_deadlines and name[0] == Complaint.LETTER:
             self._complaining.add(key)
             self._unscheduled[key] = None
@@ -195,17 +263,6 @@ class Conduct:
     def findings(self, key: str, dossier: Dossier | None) -> Findings:
         """All that the rules find of a debtor now."""
         return self._judged(key, dossier)
-
-    def _may_touch(self, key: str, fact: Fact, is_touched: bool, may_be_known: bool) -> bool:
-        """Whether a fact may change what is found of its debtor, who has no complaint."""
-        if may_be_known:
-            return type(fact) in _SEEN
-        if not self._may_matter(fact):
-            return False
-        if is_touched or not isinstance(fact, Call):
-            return True
-        calm = self._calm.get(key)
-        return calm is None or not calm.passes(fact, self._screen)
 
     def _may_matter(self, fact: Fact) -> bool:
         """Whether a new fact exists for any rule, or changes what a rule finds of others."""
@@ -267,7 +324,7 @@ class Conduct:
     def _judge_large(self, key: str, touched: _Touched) -> None:
         """Judges a large dossier as it was at the last commit."""
         if isinstance(touched.said, LargeDossier):
-            new = touched.contacts or ()
+            new = touched.names() or ()
             facts = [
                 fact
                 for fact in dossiers.facts(key, touched.said)

@@ -8,7 +8,7 @@ from stream.conduct.rulebook import Rulebook
 from stream.engine.debtors.agents import AgentChanges
 from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.changes import Changes
-from stream.engine.debtors.conduct import Conduct
+from stream.engine.debtors.conduct import AFTER, COME, Conduct
 from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.findings import NOTHING, Findings
 from stream.engine.debtors.late import LateChanges
@@ -129,8 +129,20 @@ class DebtorStage:
         dossier = self._dossiers.get(key)
         may_be_known = dossier is not None and dossiers.may_hold(dossier, name)
         conduct = self.conduct
-        if conduct is not None and conduct.before(key, fact, dossier, may_be_known=may_be_known):
-            return self._apply_judged(key, name, may_be_known, fact, dossier, frontier_ms)
+        if conduct is None:
+            return self._fold(key, name, may_be_known, fact, dossier, frontier_ms)
+        then = conduct.before(key, fact, dossier, may_be_known=may_be_known)
+        verdict = self._fold(key, name, may_be_known, fact, dossier, frontier_ms)
+        if then == COME and verdict.kind == "accepted":
+            conduct.come(key, fact)
+        elif then == AFTER and key in self._dossiers:
+            conduct.after(key, self._dossiers[key], fact.occurred_at, frontier_ms)
+        return verdict
+
+    def _fold(
+        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
+    ) -> Verdict:
+        """Takes in a fact that concerns this dossier, if there is one."""
         if (
             may_be_known
             or not stands_alone(fact, dossier)
@@ -156,16 +168,6 @@ class DebtorStage:
             if self.late is not None and at_ms < self.late.before_ms:
                 self.late.own(fact, at_ms, ones, amounts)
         return ACCEPTED
-
-    def _apply_judged(
-        self, key: str, name: str, may_be_known: bool, fact: Fact, dossier: Dossier | None, frontier_ms: int | None
-    ) -> Verdict:
-        """A fact that may change what conduct rules found before it occurred."""
-        verdict = self._apply_linked(key, name, may_be_known, fact, dossier, frontier_ms)
-        after = self._dossiers.get(key)
-        if self.conduct is not None and after is not None:
-            self.conduct.after(key, after, fact.occurred_at, frontier_ms)
-        return verdict
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
         """Adds a fact that stands alone to a dossier that may lie open."""
