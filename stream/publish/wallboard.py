@@ -102,6 +102,7 @@ class Wallboard:
             "loading": not self.feed.loaded,
             "problem": trouble.text if trouble else None,
             "trouble": trouble.code if trouble else None,
+            "sites": self._known_sites() if caller.site is None else [caller.site],
             "you": {"name": caller.name, "role": caller.role},
         }
         return body[:-1] + b"," + orjson.dumps(now)[1:]
@@ -115,7 +116,6 @@ class Wallboard:
         return orjson.dumps(
             data
             | {
-                "sites": self._known_sites() if view.sight == EVERYTHING else [view.site],
                 "choice": view.choice.id,
                 "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
                 "zone": self._plan.clock(view.site).zone,
