@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import structlog
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
 from stream.http.limits import CONNECTIONS, HEAD_BYTES, MOST_CONNECTIONS, REQUEST_S
@@ -65,6 +65,7 @@ class Connection(web.RequestHandler):
         self._head = 0
         self._tail = b""
         self._stuck_s: float | None = None
+        self._body: StreamReader | None = None
         self.too_many = False
         """There are more connections than are served: the health checks alone are answered."""
         self.streams = False
@@ -82,8 +83,8 @@ class Connection(web.RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._state == "idle":
-            self._begin("reading")
+        if self._state == "idle" and (self._body is None or self._body.is_eof()):
+            self._begin("reading")  # else it is the rest of a body that nobody wanted
         if self._state == "reading" and not self._is_head_whole(data):
             self._end(431, f"the request line and headers are longer than {HEAD_BYTES} bytes")
             return
@@ -99,8 +100,9 @@ class Connection(web.RequestHandler):
         self._head = counted if end < 0 else -1
         return counted <= HEAD_BYTES
 
-    def answers(self) -> None:
-        """A request has been read, and is being answered."""
+    def answers(self, body: StreamReader) -> None:
+        """A request's head has been read, and it is being answered; its body may be on its way."""
+        self._body = body
         if self._state == "idle":  # it came together with the one before
             self._begin("answering")
         self._state = "answering"

@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
 from stream.http.access import Access, server_context
@@ -28,6 +29,8 @@ from stream.http.pages import CALLER, Page, Refused, json_answer
 from stream.http.roles import ANYBODY, Caller
 
 HANDSHAKE_S = 10.0
+LINGER_S = 2.0
+"""How long what more comes of a refused body is read, so that its sender sees why."""
 LOOKS_S = 1.0
 HEALTH = "/health/"
 _OFFERED = "Authorization, Content-Type"
@@ -42,11 +45,14 @@ class _Request(web.BaseRequest):
         super().__init__(*given, client_max_size=BODY_BYTES)
         self._of = of
         if isinstance(self.protocol, Connection):
-            self.protocol.answers()
+            self.protocol.answers(self.content)
 
     async def _prepare_hook(self, response: web.StreamResponse) -> None:
         for name, value in self._of.headers_for(self).items():
-            response.headers.setdefault(name, value)
+            if name == "Server":  # aiohttp has written its own, with versions
+                response.headers[name] = value
+            else:
+                response.headers.setdefault(name, value)
 
 
 class HttpServer:
@@ -76,6 +82,7 @@ class HttpServer:
             max_line_size=HEAD_BYTES,
             max_field_size=HEAD_BYTES,
             max_headers=HEAD_BYTES // 4,
+            lingering_time=LINGER_S,
         )
         context = server_context(self._access)
         handshake_s = None if context is None else HANDSHAKE_S
@@ -135,6 +142,8 @@ class HttpServer:
             return _refusal(request, Refused(error.status, error.reason.lower()))
         except RequestPayloadError:
             return _refusal(request, Refused(400, "the body did not come as its headers say"))
+        except HttpProcessingError:
+            return _refusal(request, Refused(400, "the body is not what its headers say"))
         except ConnectionError:
             raise
         except Exception as error:  # noqa: BLE001  whatever it is, the server goes on and says so

@@ -2,17 +2,19 @@
 
 import asyncio
 import ssl
+from collections.abc import Iterable
 from email.message import Message
 from email.parser import BytesParser
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import orjson
 from prometheus_client import CollectorRegistry
 
 from stream.conduct.headroom import Query
 from stream.http.access import Access
+from stream.http.pages import Page
 from stream.http.roles import caller_of_scope
 from stream.http.tokens import TokenFile, line_of
 from stream.publish.headroom import HeadroomPage
@@ -71,7 +73,7 @@ def _records() -> list[Record]:
 class Door:
     """The server of a floor with two sites, a standing, alerts, and a headroom that says what it was asked."""
 
-    def __init__(self, access: Access | None = None) -> None:
+    def __init__(self, access: Access | None = None, pages: Iterable[Page] = ()) -> None:
         self.wallboard = Wallboard(load(environ={"KPI_STREAM_SITES": SITES}), clock_ms=lambda: NOW_MS)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         latest = self.wallboard.latest
@@ -84,14 +86,16 @@ class Door:
         latest.on_alert(alert("3c", level="site", entity="main", rule="complaints")[1])
         self.asked: list[Query] = []
         headroom = HeadroomPage(self._headroom, lambda: NOW_MS)
-        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard, headroom=headroom, access=access)
+        self.web = Web(
+            CollectorRegistry(), HealthAnswers(), self.wallboard, headroom=headroom, access=access, pages=pages
+        )
         self.port = 0
 
     def _headroom(self, query: Query) -> dict[str, object]:
         self.asked.append(query)
         return {"debtor": query.debtor, "allowed": True}
 
-    async def __aenter__(self) -> "Door":
+    async def __aenter__(self) -> Self:
         self.port = await self.web.start("127.0.0.1", 0)
         return self
 

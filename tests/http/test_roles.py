@@ -55,9 +55,7 @@ async def test_a_page_is_given_to_the_roles_that_may_see_it_and_to_no_other(
 def test_no_page_is_missing_in_the_table(tmp_path: Path) -> None:
     """A new page is asked for by every role here, or this test fails."""
     found = {
-        (method, path)
-        for path, by_method in Door(guarded(tmp_path)).web._server._pages.items()
-        for method in by_method
+        (method, path) for path, by_method in Door(guarded(tmp_path)).web._server._pages.items() for method in by_method
     }
     tabled = {(method, target.partition("?")[0]) for method, target in PAGES}
     assets = {("GET", f"/board/{name}") for name in ASSETS}

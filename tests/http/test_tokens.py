@@ -81,9 +81,7 @@ def test_a_wrong_line_is_named_by_file_and_number(tmp_path: Path, line: str, why
     assert str(caught.value) == f"{path}:4: {why}"
 
 
-@pytest.mark.parametrize(
-    ("content", "why"), [(None, "No such file or directory"), (b"\xff\xfe\xfa", "not UTF-8 text")]
-)
+@pytest.mark.parametrize(("content", "why"), [(None, "No such file or directory"), (b"\xff\xfe\xfa", "not UTF-8 text")])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None, why: str) -> None:
     path = tmp_path / "tokens"
     if content is not None:
@@ -163,7 +161,9 @@ def test_the_command_prints_a_token_and_its_line_which_lets_it_in(tmp_path: Path
     assert command("token", "head", "manager").out.splitlines()[1].startswith("head manager * ")
 
 
-@pytest.mark.parametrize("arguments", [("a b", "manager"), ("anna", "boss"), ("anna", "wall"), ("anna", "lead", "main")])
+@pytest.mark.parametrize(
+    "arguments", [("a b", "manager"), ("anna", "boss"), ("anna", "wall"), ("anna", "lead", "main")]
+)
 def test_the_command_refuses_what_the_file_would_not_take(arguments: tuple[str, ...], command: Command) -> None:
     ran = command("token", *arguments)
     assert (ran.code, ran.out) == (2, "")
