@@ -102,8 +102,7 @@ def _url(value: object) -> str:
 
 
 def _origin(value: object) -> str:
-    text = _url(value)
-    return text.lower()
+    return _url(str(value).lower())
 
 
 def _server_name(value: object) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from email.message import Message
 from email.parser import BytesParser
 from functools import cache
@@ -110,6 +110,7 @@ class Door:
         *,
         body: bytes | None = None,
         tls: ssl.SSLContext | None = None,
+        more: Mapping[str, str] | None = None,
         **headers: str,
     ) -> Answer:
         """The answer to one request. Names of headers are written with `_` for `-`."""
@@ -118,7 +119,7 @@ class Door:
             lines["Authorization"] = f"Bearer {token(who)}"
         if body is not None:
             lines["Content-Length"] = str(len(body))
-        lines |= {name.replace("_", "-"): text for name, text in headers.items()}
+        lines |= {name.replace("_", "-"): text for name, text in (headers | dict(more or {})).items()}
         head = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in lines.items() if text != "")]
         return await self.send("\r\n".join([*head, "", ""]).encode() + (body or b""), tls=tls)
 

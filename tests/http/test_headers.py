@@ -74,7 +74,7 @@ async def test_a_page_that_fails_says_so_with_the_headers_and_the_log_holds_no_r
     def fails(*_: object) -> object:
         raise KeyError("d-secret")
 
-    door.web._wallboard._view = fails  # type: ignore[union-attr, method-assign, assignment]
+    door.web._wallboard._view = fails  # type: ignore[union-attr, method-assign]
     answer = await door.ask("/api/floor?site=d-secret", "manager")
     assert answer.status == 500
     assert answer.json == {"error": "this page failed: the server's log says why"}
@@ -155,11 +155,13 @@ async def test_no_script_of_another_page_reads_an_answer_unless_it_is_named(tmp_
         other = await door.ask("/api/floor", "manager", Origin="https://evil.example")
         assert (other.headers["Access-Control-Allow-Origin"], other.headers["Vary"]) == (None, "Origin")
         asked = {"Access_Control_Request_Method": "POST", "Access_Control_Request_Headers": "authorization"}
-        answer = await door.ask("/api/headroom", method="OPTIONS", Origin="https://desk.example", **asked)
+        answer = await door.ask("/api/headroom", method="OPTIONS", Origin="https://desk.example", more=asked)
         assert answer.status == 204
         assert answer.headers["Access-Control-Allow-Methods"] == "GET, POST"
         assert answer.headers["Access-Control-Allow-Headers"] == "Authorization, Content-Type"
-        assert (await door.ask("/api/headroom", method="OPTIONS", Origin="https://evil.example", **asked)).status == 405
+        assert (
+            await door.ask("/api/headroom", method="OPTIONS", Origin="https://evil.example", more=asked)
+        ).status == 405
 
 
 @pytest.mark.parametrize(
@@ -181,7 +183,7 @@ async def test_a_post_that_another_page_sends_changes_nothing(
 ) -> None:
     access = Access(origins=ORIGINS) if is_open else guarded(tmp_path, origins=ORIGINS)
     async with Door(access) as door:
-        answer = await door.ask("/api/headroom", None if is_open else "dialler", "POST", body=BODY, **headers)
+        answer = await door.ask("/api/headroom", None if is_open else "dialler", "POST", body=BODY, more=headers)
     assert answer.status == status
 
 

@@ -89,7 +89,7 @@ async def test_a_body_has_a_mebibyte(door: Door, size: int, status: int, chunked
     if chunked:
         body = f"{size:x}\r\n".encode() + body + b"\r\n0\r\n\r\n"
     headers = {"Content_Length": "", "Transfer_Encoding": "chunked"} if chunked else {}
-    answer = await door.ask("/api/headroom", "dialler", "POST", body=body, **headers)
+    answer = await door.ask("/api/headroom", "dialler", "POST", body=body, more=headers)
     assert answer.status == status
 
 

@@ -103,7 +103,7 @@ async def test_a_post_by_the_cookie_is_taken_from_the_servers_own_pages_alone(
 ) -> None:
     cookie = cookie_of(await logged_in(door, "manager"))
     sent = {name: own(door) if text == "own" else text for name, text in headers.items()}
-    answer = await door.ask("/api/headroom", method="POST", body=BODY, Cookie=cookie, **sent)
+    answer = await door.ask("/api/headroom", method="POST", body=BODY, Cookie=cookie, more=sent)
     assert answer.status == status
 
 

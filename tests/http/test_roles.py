@@ -143,7 +143,9 @@ async def test_a_lead_sees_his_teams_their_agents_and_their_alerts(door: Door) -
 
 def test_a_part_of_the_page_that_roles_do_not_know_is_shown_to_managers_alone() -> None:
     row = {"entity": "a-1", "place": 1}
-    lists = {name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent")}
+    lists: dict[str, list[object]] = {
+        name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent")
+    }
     data: dict[str, Any] = {**lists, "agents": [row], "floor": None, "apart": {}, "site": "main", "new": "a secret"}
     for sight in (Sight(names=False), Sight(teams=frozenset({"t-1"})), Sight(agent="a-1")):
         shown = seen(data, sight, lambda _: "t-1")
