@@ -166,7 +166,8 @@ class Connection(web.RequestHandler):
         elif status < 500:
             message = "this is no request of HTTP/1.1 that can be read"
         else:
-            log.error("a request failed", error=type(exc).__name__)
+            if not isinstance(exc, ConnectionError):  # nobody is there any more
+                log.error("a request failed", error=type(exc).__name__)
             message = "this request failed: the server's log says why"
         answer = web.Response(status=status, text=f"{message}\n")
         answer.force_close()
