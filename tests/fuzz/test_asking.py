@@ -1,4 +1,4 @@
-"""The fuzzer of the HTTP surface: a thousand of its requests to real servers; and it sees a fault where there is one."""
+"""The fuzzer of the HTTP surface: its requests to real servers; and it sees a fault where there is one."""
 
 import random
 
