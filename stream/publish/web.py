@@ -16,13 +16,23 @@ from stream.publish.wallboard import AddressError, Wallboard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+JAVASCRIPT = "text/javascript"
 ASSETS = {
-    "index.html": "text/html",
+    "agents.js": JAVASCRIPT,
+    "alerts.js": JAVASCRIPT,
     "board.css": "text/css",
-    "board.js": "text/javascript",
-    "numbers.js": "text/javascript",
-    "words.js": "text/javascript",
+    "board.js": JAVASCRIPT,
+    "groups.js": JAVASCRIPT,
     "icon.svg": "image/svg+xml",
+    "index.html": "text/html",
+    "make.js": JAVASCRIPT,
+    "numbers.js": JAVASCRIPT,
+    "standings.js": JAVASCRIPT,
+    "table.js": JAVASCRIPT,
+    "tiles.js": JAVASCRIPT,
+    "views.css": "text/css",
+    "words.js": JAVASCRIPT,
+    "words_views.js": JAVASCRIPT,
 }
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; frame-ancestors *",  # a wall's own frame may show it

@@ -1,4 +1,6 @@
 // The page's own words. KPI names come with the data, in both languages.
+import { WORDS_OF_VIEWS } from "./words_views.js";
+
 const WORDS = {
   en: {
     asOf: "as of", live: "live", stale: "old data", lost: "no connection", loading: "reading",
@@ -42,4 +44,4 @@ const WORDS = {
 
 const asked = new URLSearchParams(location.search).get("lang") ?? navigator.language ?? "en";
 export const language = asked.toLowerCase().startsWith("zh") ? "zh" : "en";
-export const words = WORDS[language];
+export const words = { ...WORDS[language], ...WORDS_OF_VIEWS[language] };
