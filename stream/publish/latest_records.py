@@ -37,6 +37,7 @@ class LatestRecords:
     """Takes the records of all topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
     Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
+    `changes` rises with every record, so that who has shown it once knows whether there is something new.
     """
 
     def __init__(self, rolling: Mapping[str, int]) -> None:
@@ -48,9 +49,11 @@ class LatestRecords:
         self._as_of_ms: dict[str, int] = {}
         self.standings = StandingCounts()
         self.unreadable = 0
+        self.changes = 0
 
     def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
         """Takes one record of the KPI topic. Of each place the running window and the one before it are kept."""
+        self.changes += 1
         try:
             if key is None or value is None:
                 raise ValueError("a KPI record has a key and a value")
@@ -77,6 +80,7 @@ class LatestRecords:
 
         `published_ms`: when the record was written, Unix time.
         """
+        self.changes += 1
         try:
             alert = read_alert(value or b"")
         except msgspec.MsgspecError:
@@ -98,6 +102,7 @@ class LatestRecords:
         """Takes one record of the conduct topic. Breaches are not shown: an alert rule on their KPI is."""
         if key is not None and key.startswith(b"B|"):
             return
+        self.changes += 1
         try:
             self.standings.put(value)
         except (ValueError, msgspec.MsgspecError):

@@ -100,7 +100,7 @@ class Wallboard:
 
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
-        as_of_ms = self.latest.as_of_ms(view.site)
+        changes, as_of_ms = self.latest.changes, self.latest.as_of_ms(view.site)
         data = snapshot(self.latest, self._rules, view, self._records(view))
         return orjson.dumps(
             data
@@ -110,6 +110,7 @@ class Wallboard:
                 "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
                 "zone": self._plan.clock(view.site).zone,
                 "as_of_ms": as_of_ms,
+                "changes": changes,
                 "empty": self._empty(view) if data["from"] is None else None,
             }
         )
