@@ -1,6 +1,6 @@
 """The columns of the page's tables, and what stands in a cell of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 

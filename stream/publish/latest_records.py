@@ -39,6 +39,7 @@ class LatestRecords:
 
     Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
     `people`: scores, agents' states and names.
+    `changes` rises with every record, so that who has shown it once knows whether there is something new.
     """
 
     def __init__(self, rolling: Mapping[str, int]) -> None:
@@ -51,9 +52,11 @@ class LatestRecords:
         self.standings = StandingCounts()
         self.people = People()
         self.unreadable = 0
+        self.changes = 0
 
     def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
         """Takes one record of the KPI topic. Of each place the running window and the one before it are kept."""
+        self.changes += 1
         try:
             if key is None or value is None:
                 raise ValueError("a KPI record has a key and a value")
@@ -80,6 +83,7 @@ class LatestRecords:
 
         `published_ms`: when the record was written, Unix time.
         """
+        self.changes += 1
         try:
             alert = read_alert(value or b"")
         except msgspec.MsgspecError:
@@ -101,10 +105,21 @@ class LatestRecords:
         """Takes one record of the conduct topic. Breaches are not shown: an alert rule on their KPI is."""
         if key is not None and key.startswith(b"B|"):
             return
+        self.changes += 1
         try:
             self.standings.put(value)
         except (ValueError, msgspec.MsgspecError):
             self.unreadable += 1
+
+    def on_score(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the scores topic."""
+        self.changes += 1
+        self.people.on_score(key, value)
+
+    def on_agent(self, value: bytes | None) -> None:
+        """Takes one record of the agents topic."""
+        self.changes += 1
+        self.people.on_agent(value)
 
     def entities(self, site: str, level: str) -> set[str]:
         """The ids of a level that anything is known of."""

@@ -1,26 +1,16 @@
 """Who is first: the agents of a site by a KPI or by their score, with places. Equal ones share a place."""
 
-import re
 from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from stream.publish.cells import Column, cell_of
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import Rows
+from stream.publish.rows import Rows, natural
 from stream.publish.view import BY_SCORE
 
 Json = dict[str, Any]
 Placed = tuple[int | None, float | Decimal | None, PublishedKpis]
-
-
-@lru_cache(maxsize=65_536)
-def natural(entity: str) -> list[tuple[int, str, str]]:
-    """A key that sorts t-7 before t-10, as people do; ties by the text itself."""
-    parts = re.split(r"([0-9]+)", entity)
-    # Length before digits, and no int(): it refuses thousands of digits.
-    return [(len(part.lstrip("0")), part.lstrip("0"), part) if n % 2 else (0, "", part) for n, part in enumerate(parts)]
 
 
 def placed(records: Sequence[PublishedKpis], by: Column | None, rows: Rows) -> list[Placed]:

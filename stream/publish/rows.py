@@ -1,6 +1,8 @@
 """The rows of the page's tables: an entity, what it is called, its alert, its score and its cells."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from stream.alerts.rules import Rule
@@ -91,6 +93,14 @@ def is_unassigned(thing: PublishedKpis | PublishedAlert) -> bool:
 def is_apart(alert: PublishedAlert, named: Sequence[Rule]) -> bool:
     """Whether it is of `unassigned`, and its rule does not name that entity: nobody can act on it."""
     return is_unassigned(alert) and alert.rule not in {rule.rule for rule in named}
+
+
+@lru_cache(maxsize=65_536)
+def natural(entity: str) -> list[tuple[int, str, str]]:
+    """A key that sorts t-7 before t-10, as people do; ties by the text itself."""
+    parts = re.split(r"([0-9]+)", entity)
+    # Length before digits, and no int(): it refuses thousands of digits.
+    return [(len(part.lstrip("0")), part.lstrip("0"), part) if n % 2 else (0, "", part) for n, part in enumerate(parts)]
 
 
 def _severities(alerts: Iterable[PublishedAlert]) -> Mapping[tuple[str, str], str]:

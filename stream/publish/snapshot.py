@@ -10,22 +10,25 @@ Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_da
 entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
 its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined)."""
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
-from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.kpis.catalogue import CATALOGUE
+from stream.publish.agents_now import queue_tiles, states
+from stream.publish.cells import columns_of
 from stream.publish.choices import Choice
-from stream.publish.colour import ORDER, colour, coloured, judging, target_colour
+from stream.publish.detail import detail
 from stream.publish.latest_records import LatestRecords
-from stream.publish.reading import PublishedAlert, PublishedKpi, PublishedKpis
+from stream.publish.leaderboard import leaderboard, placed, rank_column
+from stream.publish.reading import PublishedAlert, PublishedKpis
+from stream.publish.rows import Rows, is_apart, is_unassigned, natural
+from stream.publish.view import BY_SCORE, Policy, View
 from stream.windows.measures import LEVELS, UNASSIGNED
 
 Json = dict[str, Any]
+
 
 def snapshot(
     latest: LatestRecords,
@@ -33,12 +36,13 @@ def snapshot(
     view: View,
     records: Sequence[PublishedKpis] | None = None,
     policy: Policy | None = None,
+    choices: Sequence[Choice] = (),
 ) -> Json:
     """The part of the page that follows from the records; the wallboard adds clocks, choices and whether it still
     loads.
 
     `records`: those of the view's site and choice, if they have been read already. `policy`: what may be shown of
-    people.
+    people. `choices`: the windows that are shown side by side of what is looked at closely.
     """
     if records is None:
         records = list(latest.records(view.site, view.choice.window, view.choice.last))
@@ -78,7 +82,7 @@ def snapshot(
         "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
         "alerts": [_alert(alert, currencies, rows) for alert in firing],
         "recent": [_alert(alert, currencies, rows) for alert in latest.recent_alerts(view.site)[:8]],
-        "detail": detail(ranked, rows),
+        "detail": detail(latest, choices, ranked, rows),
     }
 
 

@@ -172,9 +172,9 @@ class TopicReader:
         elif topic == self._conduct_topic:
             self._latest.on_conduct(record.key, record.value)
         elif topic == self._scores_topic:
-            self._latest.people.on_score(record.key, record.value)
+            self._latest.on_score(record.key, record.value)
         elif topic == self._agents_topic:
-            self._latest.people.on_agent(record.value)
+            self._latest.on_agent(record.value)
         else:
             self._latest.on_alert(record.value, record.timestamp)
 

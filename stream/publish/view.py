@@ -20,8 +20,8 @@ Order = Literal["best", "worst", "name"]
 
 @dataclass(frozen=True)
 class Focus:
-    """One entity that is looked at closely. `kpi`: one of its numbers, in `currency` if it is per currency; `scheme`: the
-    arithmetic of what it has by one scheme."""
+    """One entity that is looked at closely. `kpi`: one of its numbers, in `currency` if it is per currency; `scheme`:
+    the arithmetic of what it has by one scheme."""
 
     level: str
     entity: str
@@ -32,10 +32,9 @@ class Focus:
 
 @dataclass(frozen=True)
 class View:
-    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's KPI, or `BY_SCORE`; `agents`: rows of it
-    at most; `order`: which of them come first; `score`: the scorecard that tables show, if it is not the first of their
-    level; `focus`: what is looked at closely; `language`: of the lines of arithmetic; `named`: whether agents' ids and
-    names are shown."""
+    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's KPI, or `BY_SCORE`; `agents`: rows of
+    it at most; `order`: which of them come first; `score`: the scorecard that tables show, if it is not the first of
+    their level; `focus`: what is looked at closely; `named`: whether agents' ids and names are shown."""
 
     site: str
     choice: Choice
@@ -45,7 +44,6 @@ class View:
     order: Order = "best"
     score: str | None = None
     focus: Focus | None = None
-    language: str = "en"
     named: bool = True
 
 

@@ -9,10 +9,11 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.publish.address import AddressError
 from stream.publish.headroom import HeadroomPage
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
-from stream.publish.wallboard import AddressError, Wallboard
+from stream.publish.wallboard import Wallboard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -34,6 +34,7 @@ function show(data) {
   standings(data);
   agents(data);
   alerts(data);
+  document.querySelector("main").dataset.changes = data.changes;
 }
 
 function state() {
