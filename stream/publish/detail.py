@@ -8,6 +8,7 @@ from stream.publish.agents_now import state_row, states
 from stream.publish.cells import Column, cells_of, columns_of
 from stream.publish.choices import Choice
 from stream.publish.colour import judging
+from stream.publish.facts import command_line
 from stream.publish.latest_records import LatestRecords
 from stream.publish.leaderboard import Placed
 from stream.publish.reading import PublishedKpi, PublishedKpis
@@ -80,8 +81,8 @@ def _members(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
 
 
 def _scores(focus: Focus, rows: Rows) -> list[Json]:
-    """The scores of an entity: the record, and the lines that `scores show` prints of it, in each language (None: the focus
-    is on another scheme)."""
+    """The scores of an entity: the record, and the lines that `scores show` prints of it, in each language (None: the
+    focus is on another scheme)."""
     day, policy = rows.policy.day, rows.policy
     if day is None:
         return []
@@ -141,6 +142,7 @@ def _said(record: PublishedKpis, column: Column, rows: Rows) -> Json:
         "cell": cells_of(record, [column], rows.judges(record))[0],
         "revision": record.revision,
         "as_of": record.as_of,
+        "command": _command(record, column),
         "listed": any(_is(value, column) for value in record.kpis),
         "rules": [
             {
@@ -150,6 +152,14 @@ def _said(record: PublishedKpis, column: Column, rows: Rows) -> Json:
             for rule in judges
         ],
     }  # fmt: skip
+
+
+def _command(record: PublishedKpis, column: Column) -> str:
+    asked = {
+        "site": record.site, "level": record.level, "entity": record.entity, "kpi": column.kpi.id,
+        "window": record.window, "start": record.start, "currency": column.currency or "",
+    }  # fmt: skip
+    return command_line(asked)
 
 
 def _is(value: PublishedKpi, column: Column) -> bool:

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from stream.publish.address import AddressError
+from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
@@ -60,7 +61,7 @@ class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
 
     `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
-    `headroom`: answers diallers.
+    `headroom`: answers diallers. `facts`: answers who asks for the facts behind a number.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class Web:
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
         more: Callable[[], bytes] = bytes,
         headroom: HeadroomPage | None = None,
+        facts: FactsPage | None = None,
     ) -> None:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
         self._wallboard = wallboard
         self._beside = beside
         self._headroom = headroom
+        self._facts = facts or FactsPage()
         self._task: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -104,6 +107,7 @@ class Web:
             await self._runner.cleanup()
         if self._wallboard is not None:
             await self._wallboard.stop()
+        await self._facts.stop()
         self._scrape.close()
 
     def _app(self) -> web.Application:
@@ -120,6 +124,7 @@ class Web:
             for name, kind in ASSETS.items():
                 app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
             app.router.add_get("/api/floor", self._board_data)
+            app.router.add_get("/api/facts", self._facts.one)
         return app
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
