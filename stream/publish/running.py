@@ -22,8 +22,8 @@ def run_board(
     explain: Sequence[str] | None = None,
 ) -> int:
     """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen. `http_port`: instead of http.port;
-    0: any free one. `say` prints the address. `explain`: the command that prints the facts behind a number; None: nobody
-    may ask for them.
+    0: any free one. `say` prints the address. `explain`: the command that prints the facts behind a number; None:
+    nobody may ask for them.
 
     A broker that is not there yet is waited for, and the page says so.
     """

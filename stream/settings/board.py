@@ -18,8 +18,9 @@ KNOWN = (*REQUIRED, "team")
 
 
 class BoardSection(Section):
-    """What the page shows of people. `names`: a file of names, beside the configuration. `opt_out`: agents whose places are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are
-    shown. `facts`: whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
+    """What the page shows of people. `names`: a file of names, beside the configuration. `opt_out`: agents whose places
+    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `facts`:
+    whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
 
     names: str | None = None
     opt_out: frozenset[Name] = frozenset()
