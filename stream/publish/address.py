@@ -45,7 +45,7 @@ class Address:
         self._sites = sites
         self._loaded = loaded
 
-    def view(self, query: Mapping[str, str], named: bool = True) -> View:
+    def view(self, query: Mapping[str, str]) -> View:
         """The view that an address asks for; AddressError: a wrong parameter."""
         for name in query:
             if name not in PARAMETERS:
@@ -74,7 +74,6 @@ class Address:
             order=order,  # type: ignore[arg-type]  # one of them
             score=self._score(query.get("score")),
             focus=self._focus(query, site),
-            named=named,
         )
 
     def _site(self, asked: str | None) -> str:

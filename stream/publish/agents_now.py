@@ -33,12 +33,14 @@ def states(people: People, rows: Rows, team: str | None = None) -> Json:
 
 def state_row(said: AgentNow, rows: Rows) -> Json:
     """What one agent does. Who has opted out of being named beside a place is named here: there is no place."""
-    view = rows.view
-    called: Json = {"entity": None, "name": None, "team": None}
-    if view.named:
-        name = rows.people.names.of("agent", said.agent)
-        called = {"entity": said.agent, "name": name, "team": rows.people.team_of(view.site, said.agent)}
-    return called | {"state": said.state, "reason": said.reason, "since_ms": said.since_ms}
+    return {
+        "entity": said.agent,
+        "name": rows.people.names.of("agent", said.agent),
+        "team": rows.people.team_of(said.site, said.agent),
+        "state": said.state,
+        "reason": said.reason,
+        "since_ms": said.since_ms,
+    }
 
 
 def queue_tiles(records: Sequence[PublishedKpis], rows: Rows) -> Json:

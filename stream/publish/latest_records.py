@@ -121,6 +121,10 @@ class LatestRecords:
         self.changes += 1
         self.people.on_agent(value)
 
+    def team_of(self, site: str, agent: str) -> str | None:
+        """The team of an agent, as far as it is known."""
+        return self.people.team_of(site, agent)
+
     def entities(self, site: str, level: str) -> set[str]:
         """The ids of a level that anything is known of."""
         known = self.people.entities(site, level)

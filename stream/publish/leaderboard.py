@@ -47,7 +47,7 @@ def leaderboard(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
 
         def by_name(one: Placed) -> tuple[bool, list[tuple[int, str, str]]]:
             entity = one[2].entity
-            hidden = hides("agent", entity, view)  # a place in the alphabet would say who it is
+            hidden = hides("agent", entity)  # a place in the alphabet would say who it is
             return hidden, [] if hidden else natural(names.of("agent", entity) or entity)
 
         ranked = sorted(ranked, key=by_name)

@@ -47,7 +47,7 @@ class Rows:
 
     def called(self, level: str, entity: str) -> Json:
         """`entity` and `name`, and of an agent `team`; all null of an agent who is not to be named."""
-        hidden = self.policy.hides(level, entity, self.view)
+        hidden = self.policy.hides(level, entity)
         called: Json = {"entity": None, "name": None} if hidden else self._called(level, entity)
         if level == "agent":
             called["team"] = None if hidden else self.people.team_of(self.view.site, entity)

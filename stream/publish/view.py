@@ -34,7 +34,7 @@ class Focus:
 class View:
     """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's KPI, or `BY_SCORE`; `agents`: rows of
     it at most; `order`: which of them come first; `score`: the scorecard that tables show, if it is not the first of
-    their level; `focus`: what is looked at closely; `named`: whether agents' ids and names are shown."""
+    their level; `focus`: what is looked at closely."""
 
     site: str
     choice: Choice
@@ -44,7 +44,6 @@ class View:
     order: Order = "best"
     score: str | None = None
     focus: Focus | None = None
-    named: bool = True
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,6 @@ class Policy:
         found = (each for each in self.definitions if isinstance(each, Scorecard) and not each.trial)
         return list(dict.fromkeys(each.name for each in found if each.level == level))
 
-    def hides(self, level: str, entity: str, view: View) -> bool:
+    def hides(self, level: str, entity: str) -> bool:
         """Whether a place is shown without who has it."""
-        return level == "agent" and (not view.named or entity in self.opt_out)
+        return level == "agent" and entity in self.opt_out
