@@ -1,8 +1,10 @@
 """One entity looked at closely: its windows side by side, its people, its scores with their arithmetic, one number."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
+from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.publish.agents_now import state_row, states
 from stream.publish.cells import Column, cells_of, columns_of
@@ -18,6 +20,12 @@ from stream.scores.arithmetic import lines_of
 from stream.scores.words import LANGUAGES
 
 Json = dict[str, Any]
+
+TOLD = (
+    "kind", "version", "trial", "period", "start", "end", "score", "amount_minor", "currency", "place", "of", "grade",
+    "flags", "provisional", "revision",
+)  # fmt: skip
+"""What is told of a score as its record has it."""
 
 
 def detail(latest: LatestRecords, choices: Sequence[Choice], ranked: Sequence[Placed], rows: Rows) -> Json | None:
@@ -94,19 +102,27 @@ def _scores(focus: Focus, rows: Rows) -> list[Json]:
         definition = definitions.get((record["kind"], record["name"], record["version"]))
         shown = focus.scheme in (None, record["name"])
         lines = {of: list(lines_of(record, definition, say=say)) for of, say in LANGUAGES.items()} if shown else None
+        currency = record["currency"]
         found.append(
-            {
-                "kind": record["kind"], "scheme": record["name"], "version": record["version"],
-                "trial": record["trial"], "period": record["period"], "start": record["start"], "end": record["end"],
-                "score": record["score"], "amount_minor": record["amount_minor"], "currency": record["currency"],
-                "place": record["place"], "of": record["of"], "grade": record["grade"], "flags": record["flags"],
-                "provisional": record["provisional"], "revision": record["revision"],
+            {name: record[name] for name in TOLD}
+            | {
+                "scheme": record["name"],
+                "digits": exponent(currency) if currency else 0,
+                "named": _period_name(record),
                 "lines": lines,
                 # What a payout was computed from is not in its record: the command reads it.
                 "whole": record["kind"] == "scorecard",
             }
-        )  # fmt: skip
+        )
     return found
+
+
+def _period_name(record: Json) -> str:
+    """The period as `scores show --period` takes it."""
+    start = date.fromisoformat(record["start"])
+    if record["period"] == "quarter":
+        return f"{start.year}-Q{(start.month + 2) // 3}"
+    return start.isoformat()[:7] if record["period"] == "month" else start.isoformat()
 
 
 def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows: Rows) -> Json:

@@ -1,9 +1,11 @@
 // The page: asks for a snapshot every second and shows it. Colours are never alone: each has a sign and a word.
 import { agents } from "./agents.js";
 import { alerts } from "./alerts.js";
+import { drill } from "./drill.js";
 import { groups } from "./groups.js";
 import { $, address, link, make, name } from "./make.js";
 import { age, clock } from "./numbers.js";
+import { queueTiles } from "./queues.js";
 import { standings } from "./standings.js";
 import { tile } from "./tiles.js";
 import { language, words } from "./words.js";
@@ -29,11 +31,12 @@ function show(data) {
   $("span").textContent = data.from === null ? emptyText(data)
     : `${day(data.from)} – ${day(data.to)} · ${data.final ? words.final : words.soFar}`;
   const row = data.floor ?? { cells: data.columns.map(() => ({ v: null, n: 0, d: 0, s: "absent", c: "plain" })) };
-  $("tiles").replaceChildren(...row.cells.map((cell, i) => tile(cell, data.columns[i])));
+  $("tiles").replaceChildren(...(queueTiles(data) ?? row.cells.map((cell, i) => tile(cell, data.columns[i]))));
   groups(data);
   standings(data);
   agents(data);
   alerts(data);
+  drill(data);
   document.querySelector("main").dataset.changes = data.changes;
 }
 

@@ -16,7 +16,7 @@ export function make(tag, className, ...children) {
 
 export function link(changes, text, current) {
   const query = new URLSearchParams(address);
-  for (const [name, value] of Object.entries(changes)) query.set(name, value);
+  for (const [name, value] of Object.entries(changes)) value === null ? query.delete(name) : query.set(name, value);
   const node = make("a", current ? "current" : "", text);
   node.href = `?${query}`;
   if (current) node.setAttribute("aria-current", "true");
