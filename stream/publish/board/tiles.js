@@ -1,8 +1,8 @@
 // The site's tiles: one KPI each.
-import { about, make, name, sign, towards, value, word } from "./make.js";
+import { $, about, fill, make, name, sign, towards, value, word } from "./make.js";
 import { parts } from "./numbers.js";
 
-export function tile(cell, column) {
+function tile(cell, column) {
   const made = cell.s === "absent" ? "" : parts(cell, column);
   const node = make("article", `tile ${cell.c}`,
     make("h3", "", name(column)),
@@ -10,4 +10,11 @@ export function tile(cell, column) {
     make("p", "", sign(cell.c, word(cell)), make("span", "", [word(cell), towards(cell, column) || made].filter(Boolean).join(" · "))));
   node.title = about(cell, column);
   return node;
+}
+
+const NOTHING = { v: null, n: 0, d: 0, s: "absent", c: "plain" };
+
+export function tiles(data) {
+  const row = data.floor ?? { cells: data.columns.map(() => NOTHING) };
+  fill($("tiles"), ...row.cells.map((cell, i) => tile(cell, data.columns[i])));
 }
