@@ -12,13 +12,14 @@ import orjson
 
 from stream.publish.address import Address
 from stream.publish.choices import choices
+from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
 from stream.publish.names_file import NamesFile
 from stream.publish.reading import PublishedKpis
 from stream.publish.snapshot import snapshot
 from stream.publish.topic_reader import TopicReader
 from stream.publish.view import Policy, View
-from stream.publish.views import Views
+from stream.publish.views import Views, Watch
 from stream.settings import Settings
 from stream.windows.calendar import SiteCalendar, local_date
 from stream.windows.zone import load_zone
@@ -40,6 +41,7 @@ class Wallboard:
         settings: Settings,
         linger_s: float | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        rest: float | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
         self.latest = LatestRecords(dict(plan.rolling))
@@ -55,8 +57,9 @@ class Wallboard:
         self._clock_ms = clock_ms
         self._asked_s = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._views: Views[View] = Views(self._made)
-        self._shared: dict[tuple[str, str, bool], tuple[float, list[PublishedKpis]]] = {}
+        self._views: Views[View] = Views(self._made, changes=self._changes, rest=rest, pack=floor_event)
+        self._shared: dict[tuple[str, str, bool], tuple[float, int, list[PublishedKpis]]] = {}
+        self._behind = 0  # snapshots that were made of shared records while there were newer ones
 
     def start(self) -> None:
         """Begins to read the topics, if it is not reading already. Needs a running loop."""
@@ -89,16 +92,37 @@ class Wallboard:
 
         AddressError: a wrong parameter. BusyError: more is looked at than can be made.
         """
-        body = await self._views.body(self._address.view(query))
+        return (await self._views.body(self._address.view(query)))[:-1] + b"," + self.now()[1:]
+
+    def watch(self, query: Mapping[str, str]) -> Watch:
+        """Begins to watch the snapshot that an address asks for; it lacks what `now` has.
+
+        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        """
+        self.start()
+        return self._views.watch(self._address.view(query))
+
+    @property
+    def renderings(self) -> int:
+        """How many snapshots were made."""
+        return self._views.made
+
+    def now(self) -> bytes:
+        """What does not follow from the records, as JSON: the time, and whether they are read."""
         trouble = self.feed.trouble
-        now = {
-            "now_ms": self._clock_ms(),
-            "limit_ms": LIMIT_S * 1_000,
-            "loading": not self.feed.loaded,
-            "problem": trouble.text if trouble else None,
-            "trouble": trouble.code if trouble else None,
-        }
-        return body[:-1] + b"," + orjson.dumps(now)[1:]
+        return orjson.dumps(
+            {
+                "now_ms": self._clock_ms(),
+                "limit_ms": LIMIT_S * 1_000,
+                "loading": not self.feed.loaded,
+                "problem": trouble.text if trouble else None,
+                "trouble": trouble.code if trouble else None,
+            }
+        )
+
+    def _changes(self) -> tuple[int, int, int]:
+        """Another value after every record, and every minute: some of what is shown follows from the time."""
+        return self.latest.changes, self._behind, self._clock_ms() // 60_000
 
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
@@ -125,8 +149,9 @@ class Wallboard:
         found = self._shared.get(key)
         if found is None or now_s - found[0] >= SHARED_S:
             self._shared = {one: held for one, held in self._shared.items() if now_s - held[0] < SHARED_S}
-            found = self._shared[key] = (now_s, list(self.latest.records(*key)))
-        return found[1]
+            found = self._shared[key] = (now_s, self.latest.changes, list(self.latest.records(*key)))
+        self._behind += found[1] != self.latest.changes
+        return found[2]
 
     def _empty(self, view: View) -> dict[str, Any]:
         """Why there are no records: the site has no such window, it has not begun, or no event has come in it."""

@@ -12,6 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from stream.publish.address import AddressError
 from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
+from stream.publish.push import FloorStream
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
 from stream.publish.wallboard import Wallboard
@@ -40,6 +41,7 @@ ASSETS = {
     "states.js": JAVASCRIPT,
     "table.js": JAVASCRIPT,
     "tiles.js": JAVASCRIPT,
+    "transport.js": JAVASCRIPT,
     "views.css": "text/css",
     "words.js": JAVASCRIPT,
     "words_views.js": JAVASCRIPT,
@@ -85,6 +87,7 @@ class Web:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
         self._wallboard = wallboard
+        self._stream = FloorStream(wallboard) if wallboard is not None else None
         self._beside = beside
         self._headroom = headroom
         self._facts = facts or FactsPage()
@@ -108,6 +111,8 @@ class Web:
 
     async def stop(self) -> None:
         """Stops listening; a request that is being answered has one second."""
+        if self._stream is not None:
+            self._stream.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
@@ -117,6 +122,11 @@ class Web:
             await self._wallboard.stop()
         await self._facts.stop()
         self._scrape.close()
+
+    @property
+    def watching(self) -> int:
+        """Browsers to which the page is pushed."""
+        return 0 if self._stream is None else self._stream.watching
 
     def _app(self) -> web.Application:
         app = web.Application()
@@ -133,6 +143,7 @@ class Web:
                 app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
             app.router.add_get("/api/floor", self._board_data)
             app.router.add_get("/api/facts", self._facts.one)
+            app.router.add_get("/api/floor/stream", self._board_stream)
         return app
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
@@ -145,11 +156,23 @@ class Web:
         self._wallboard.start()
         try:
             body = await self._wallboard.answer(request.query)
-        except AddressError as error:
-            return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
-        except BusyError as error:
-            return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
+        except (AddressError, BusyError) as error:
+            return _refused(error)
         return web.Response(body=body, content_type="application/json", headers=HEADERS)
+
+    async def _board_stream(self, request: web.Request) -> web.StreamResponse:
+        assert self._stream is not None
+        try:
+            return await self._stream.answer(request, HEADERS, _takes_gzip(request.headers.get("Accept-Encoding", "")))
+        except (AddressError, BusyError) as error:
+            return _refused(error)
+
+
+def _refused(error: AddressError | BusyError) -> web.Response:
+    """Why a view cannot be shown, as JSON."""
+    if isinstance(error, AddressError):
+        return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
+    return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
 
 
 def _takes_gzip(accepted: str) -> bool:

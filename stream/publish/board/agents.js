@@ -1,5 +1,5 @@
 // The leaderboard of agents, or what they do now.
-import { $, address, link, make, name } from "./make.js";
+import { $, address, fill, link, make, name } from "./make.js";
 import { score, who } from "./people.js";
 import { stateRows } from "./states.js";
 import { byShare, columnsThatFit, nobody, table } from "./table.js";
@@ -52,7 +52,7 @@ const ordered = () => ({ worst: ` · ${words.worstFirst}`, name: ` · ${words.by
 function title(data, text) {
   const state = address.get("people") === "state";
   const offer = data.states.total || state ? [link({ people: state ? null : "state" }, state ? words.byRank : words.byState, false), " "] : [];
-  $("agents-title").replaceChildren(...offer, text);
+  fill($("agents-title"), ...offer, text);
 }
 
 function states(data) {

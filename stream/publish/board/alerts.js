@@ -1,5 +1,5 @@
 // Alerts: those that fire as cards, those that ended as lines, those of nobody last.
-import { $, make, name, severe, sign } from "./make.js";
+import { $, fill, make, name, severe, sign } from "./make.js";
 import { figure, minute } from "./numbers.js";
 import { words } from "./words.js";
 
@@ -18,8 +18,8 @@ function alertItem(alert, zone, quiet) {
 export function alerts(data) {
   const items = (alerts, quiet) => alerts.map((alert) => alertItem(alert, data.zone, quiet));
   const firing = data.alerts.filter((alert) => !alert.apart), apart = data.alerts.filter((alert) => alert.apart);
-  $("alerts-title").textContent = `${words.alerts} · ${firing.length}`;
-  $("alerts").replaceChildren(
+  fill($("alerts-title"), `${words.alerts} · ${firing.length}`);
+  fill($("alerts"), 
     ...(firing.length ? items(firing, false) : [make("li", "none", words.noAlerts)]),
     ...(data.recent.length ? [make("li", "divider", words.recent), ...items(data.recent, true)] : []),
     ...(apart.length ? [make("li", "divider", words.apartAlerts), ...items(apart, true)] : []));

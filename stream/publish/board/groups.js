@@ -1,5 +1,5 @@
 // The table beside the leaderboard: teams, or queues or segments.
-import { $, address, link, make } from "./make.js";
+import { $, address, fill, link, make } from "./make.js";
 import { score, who } from "./people.js";
 import { sortable, sorted } from "./sorting.js";
 import { byShare, columnsThatFit, heading, keys, nobody, table } from "./table.js";
@@ -23,7 +23,7 @@ export function groups(data) {
   const apart = level === "team" ? data.apart.team : null;
   const turned = table("teams", sorted("teams", rows, keys(data.columns)), data.columns, order, lead, words.noTeams, apart, words.apartTeam);
   const offered = Object.keys(GROUPS).filter((each) => each === level || each === "team" || data[GROUPS[each]].length);
-  $("teams-title").replaceChildren(
+  fill($("teams-title"), 
     ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
     turned);
 }

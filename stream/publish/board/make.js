@@ -49,3 +49,29 @@ export function towards(cell, column) {
 export const about = (cell, column) => [cell.s === "absent" ? "" : parts(cell, column), towards(cell, column)].filter(Boolean).join(" · ");
 // A colour that no rule gives is the target's.
 export const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
+
+const tag = (node) => (node.nodeType === Node.ELEMENT_NODE ? `${node.localName}#${node.id}` : node.nodeType);
+
+// Makes `old` look as `next` does, and keeps the nodes that can stay: what is focused, selected or scrolled stays so.
+function become(old, next) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== next.data) old.data = next.data;
+    return;
+  }
+  for (const { name: key } of [...old.attributes]) if (!next.hasAttribute(key)) old.removeAttribute(key);
+  for (const { name: key, value: text } of next.attributes) if (old.getAttribute(key) !== text) old.setAttribute(key, text);
+  fill(old, ...next.childNodes);
+}
+
+// The node's children, from now on: instead of replaceChildren. Listeners of new nodes get lost: listen at a container
+// that stays.
+export function fill(node, ...children) {
+  const wanted = children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
+  wanted.forEach((next, i) => {
+    const old = node.childNodes[i];
+    if (!old) node.append(next);
+    else if (tag(old) === tag(next)) become(old, next);
+    else old.replaceWith(next);
+  });
+  while (node.childNodes.length > wanted.length) node.lastChild.remove();
+}

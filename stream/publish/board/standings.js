@@ -1,5 +1,5 @@
 // Debtors near limits of conduct rules, as counts by team and rule.
-import { $, make, sign } from "./make.js";
+import { $, fill, make, sign } from "./make.js";
 import { sorted, sortable } from "./sorting.js";
 import { turn } from "./table.js";
 import { language, words } from "./words.js";
@@ -20,6 +20,6 @@ export function standings(data) {
   }));
   const body = some.map((row) => make("tr", "", make("th", "", row.team, make("small", "", row.rule)),
     ...states.map(([state, shade]) => count(row[state], shade))));
-  $("standings").replaceChildren(make("thead", "", head), make("tbody", "", ...body));
-  $("conduct-title").textContent = `${words.standings}${turnText}`;
+  fill($("standings"), make("thead", "", head), make("tbody", "", ...body));
+  fill($("conduct-title"), `${words.standings}${turnText}`);
 }

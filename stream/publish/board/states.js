@@ -1,5 +1,5 @@
 // What agents do now, and for how long.
-import { $, make } from "./make.js";
+import { $, fill, make } from "./make.js";
 import { doing, since, who } from "./people.js";
 import { sortable, sorted } from "./sorting.js";
 import { turn } from "./table.js";
@@ -15,7 +15,7 @@ export const counted = (states) => states.counts.map(({ state, agents }) => `${d
 // Fills the table `id`; gives which turn it is, on a wall. `sort`: the table's name in the address.
 export function stateRows(id, data, states, sort) {
   if (states.total === 0) {
-    $(id).replaceChildren(make("caption", "none", words.noStates));
+    fill($(id), make("caption", "none", words.noStates));
     return "";
   }
   const [some, turnText] = turn(sorted(sort, states.rows, KEYS), $(id).parentElement, 50, 2.2);
@@ -25,6 +25,6 @@ export function stateRows(id, data, states, sort) {
     make("td", "", doing(row.state), row.reason ? make("small", "", row.reason) : ""),
     make("td", "value", make("span", "figure", since(row.since_ms, data.now_ms)))));
   const more = states.rows.length < states.total ? ` · ${states.rows.length} ${words.of} ${states.total}` : "";
-  $(id).replaceChildren(make("caption", "", `${counted(states)}${more}`), make("thead", "", head), make("tbody", "", ...body));
+  fill($(id), make("caption", "", `${counted(states)}${more}`), make("thead", "", head), make("tbody", "", ...body));
   return turnText;
 }

@@ -1,5 +1,5 @@
 // A table of entities and KPIs: columns that fit, rows that take turns on a wall, and the row of what names nobody.
-import { $, about, isWall, link, make, name, severe, sign, towards, value, word } from "./make.js";
+import { $, about, fill, isWall, link, make, name, severe, sign, towards, value, word } from "./make.js";
 import { way } from "./people.js";
 import { sortable } from "./sorting.js";
 
@@ -48,14 +48,14 @@ export function turn(rows, box, rowPx, around) {
 export function table(id, rows, columns, indexes, lead, empty, apart, about) {
   const box = $(id).parentElement;
   if (rows.length === 0 && apart === null) {
-    $(id).replaceChildren(make("caption", "none", empty));
+    fill($(id), make("caption", "none", empty));
     return "";
   }
   const [some, turnText] = turn(rows, box, 50, apart === null ? 1 : 2.2);
   const head = make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])));
   const body = some.map((row) => make("tr", row.alert ? `alert ${severe(row.alert)}` : "", ...lead.cells(row), ...cells(row, columns, indexes, lead.level)));
   const foot = apart && make("tfoot", "", make("tr", "", ...lead.apart(apart, about), ...cells(apart, columns, indexes, lead.level)));
-  $(id).replaceChildren(make("thead", "", head), make("tbody", "", ...body), ...(foot ? [foot] : []));
+  fill($(id), make("thead", "", head), make("tbody", "", ...body), ...(foot ? [foot] : []));
   return turnText;
 }
 

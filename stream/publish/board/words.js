@@ -3,7 +3,7 @@ import { WORDS_OF_VIEWS } from "./words_views.js";
 
 const WORDS = {
   en: {
-    asOf: "as of", live: "live", stale: "old data", lost: "no connection", loading: "reading",
+    asOf: "as of", live: "live", polled: "live · polling", stale: "old data", lost: "no connection", loading: "reading",
     teams: "Teams", queues: "Queues", segments: "Segments", agents: "Agents by", alerts: "Alerts", of: "of", noTeams: "None in this window yet.",
     noAgents: "No agent in this window yet.", noAlerts: "Nothing fires.", recent: "Resolved", final: "final", soFar: "so far",
     no_data: "no data", few: "too few", absent: "off shift", seconds: "s", minutes: "min", hours: "h", days: "d", ago: "ago",
@@ -20,7 +20,7 @@ const WORDS = {
     standings: "Debtors near a limit", near: "near", reached: "reached", breached: "over",
   },
   zh: {
-    asOf: "统计至", live: "实时", stale: "数据过期", lost: "连接中断", loading: "读取中",
+    asOf: "统计至", live: "实时", polled: "实时(轮询)", stale: "数据过期", lost: "连接中断", loading: "读取中",
     teams: "团队", queues: "队列", segments: "客群", agents: "坐席排行:", alerts: "告警", of: "/", noTeams: "本时段暂无数据。",
     noAgents: "本时段暂无坐席数据。", noAlerts: "无告警。", recent: "已恢复", final: "已定稿", soFar: "进行中",
     no_data: "无数据", few: "样本不足", absent: "未在班", seconds: "秒", minutes: "分", hours: "小时", days: "天", ago: "前",
