@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from deploy.local.chromium import Chromium, Tab
+from stream.publish.facts import FactsPage
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
@@ -27,7 +28,8 @@ class Page:
         self.wallboard = Wallboard(load(file, environ={}), clock_ms=lambda: self.now_ms)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         self.wallboard.feed.loaded, self.wallboard.feed.reported = True, None
-        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
+        self.facts = FactsPage()
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard, facts=self.facts)
         self.base = ""
         self.port = 0
         self._browser = browser

@@ -6,7 +6,7 @@ import { queueTiles } from "./queues.js";
 import { numberLink } from "./table.js";
 
 function tile(cell, column) {
-  const made = cell.s === "absent" ? "" : parts(cell, column);
+  const made = ["absent", "not_kept"].includes(cell.s) ? "" : parts(cell, column);
   const node = make("article", `tile ${cell.c}`,
     make("h3", "", numberLink(make("span", "", name(column)), column, way("site"))),
     make("div", "big", value(cell, column)),
