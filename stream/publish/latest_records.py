@@ -19,6 +19,8 @@ from stream.publish.reading import (
     read_kpi,
 )
 from stream.publish.standings import StandingCounts
+from stream.publish.trends import Trends
+from stream.windows.plan import WindowPlan
 
 KEPT_ALERTS = 10_000
 KEPT_STARTS = 2  # the running window and the one before it
@@ -37,10 +39,11 @@ class LatestRecords:
     """Takes the records of all topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
     Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
+    `trends`: the intervals of the last two days, of `plan`.
     `changes` rises with every record, so that who has shown it once knows whether there is something new.
     """
 
-    def __init__(self, rolling: Mapping[str, int]) -> None:
+    def __init__(self, rolling: Mapping[str, int], plan: WindowPlan | None = None) -> None:
         self._rolling = rolling
         self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
         self._open: dict[str, PublishedAlert] = {}
@@ -48,6 +51,7 @@ class LatestRecords:
         self._published_ms: dict[str, int] = {}
         self._as_of_ms: dict[str, int] = {}
         self.standings = StandingCounts()
+        self.trends = Trends(plan or WindowPlan())
         self.unreadable = 0
         self.changes = 0
 
@@ -58,11 +62,12 @@ class LatestRecords:
             if key is None or value is None:
                 raise ValueError("a KPI record has a key and a value")
             name = read_key(key)
+            head = _HEAD.decode(value)
+            at_ms = instant(head.as_of)
+            self.trends.put(name, head.revision, value)
             starts = self._held.setdefault(name.place, {})
             if len(starts) == KEPT_STARTS and name.start < min(starts):
                 return
-            head = _HEAD.decode(value)
-            at_ms = instant(head.as_of)
         except (ValueError, msgspec.MsgspecError):
             self.unreadable += 1
             return

@@ -46,7 +46,7 @@ class Wallboard:
         rest: float | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.latest = LatestRecords(dict(plan.rolling))
+        self.latest = LatestRecords(dict(plan.rolling), plan)
         self.feed = TopicReader(settings, self.latest)
         self._rules = settings.rules()
         self._choices = choices(plan)
@@ -126,6 +126,8 @@ class Wallboard:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
         changes, as_of_ms = self.latest.changes, self.latest.as_of_ms(view.site)
         data = snapshot(self.latest, self._rules, view, self._records(view))
+        teams = [row["entity"] for row in data["teams"]]
+        trends = self.latest.trends.shown(view.site, view.choice, data["columns"], data["rank_by"], teams, as_of_ms)
         return orjson.dumps(
             data
             | {
@@ -135,6 +137,7 @@ class Wallboard:
                 "zone": self._plan.clock(view.site).zone,
                 "as_of_ms": as_of_ms,
                 "changes": changes,
+                "trends": trends,
                 "empty": self._empty(view) if data["from"] is None else None,
             }
         )
