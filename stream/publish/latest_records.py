@@ -1,5 +1,5 @@
-"""The latest records of the output topics: the current one of each entity and window, the alerts, and
-counts of standings.
+"""The latest records of the output topics: the current one of each entity and window, the alerts, counts of standings,
+and people.
 
 No clock and no I/O. Of each key the highest revision counts, of equal ones the later (contract 2). Values stay bytes
 until somebody looks at them.
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from stream.publish.people import People
 from stream.publish.reading import (
     Place,
     PublishedAlert,
@@ -40,6 +41,7 @@ class LatestRecords:
 
     Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
     `trends`: the intervals of the last two days, of `plan`.
+    `people`: scores, agents' states and names.
     `changes` rises with every record, so that who has shown it once knows whether there is something new.
     """
 
@@ -52,6 +54,7 @@ class LatestRecords:
         self._as_of_ms: dict[str, int] = {}
         self.standings = StandingCounts()
         self.trends = Trends(plan or WindowPlan())
+        self.people = People()
         self.unreadable = 0
         self.changes = 0
 
@@ -113,6 +116,25 @@ class LatestRecords:
         except (ValueError, msgspec.MsgspecError):
             self.unreadable += 1
 
+    def on_score(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the scores topic."""
+        self.changes += 1
+        self.people.on_score(key, value)
+
+    def on_agent(self, value: bytes | None) -> None:
+        """Takes one record of the agents topic."""
+        self.changes += 1
+        self.people.on_agent(value)
+
+    def team_of(self, site: str, agent: str) -> str | None:
+        """The team of an agent, as far as it is known."""
+        return self.people.team_of(site, agent)
+
+    def entities(self, site: str, level: str) -> set[str]:
+        """The ids of a level that anything is known of."""
+        known = self.people.entities(site, level)
+        return known | {entity for of_site, at, entity, _ in list(self._held) if (of_site, at) == (site, level)}
+
     def sites(self) -> list[str]:
         """The sites that have records, sorted."""
         return sorted(self._as_of_ms)
@@ -133,6 +155,14 @@ class LatestRecords:
             for record in (read_kpi(value) for _, value in list(starts.values())):
                 if record.kpis and self._is_shown(record, as_of_ms, last):
                     yield record
+
+    def of(self, place: Place, last: bool = False) -> PublishedKpis | None:
+        """The record of one place that `records` would give."""
+        as_of_ms = self._as_of_ms.get(place[0])
+        if as_of_ms is None:
+            return None
+        found = (read_kpi(value) for _, value in list(self._held.get(place, {}).values()))
+        return next((each for each in found if each.kpis and self._is_shown(each, as_of_ms, last)), None)
 
     def _is_shown(self, record: PublishedKpis, as_of_ms: int, last: bool) -> bool:
         length_ms = record.end_ms - record.start_ms

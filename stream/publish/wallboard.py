@@ -5,30 +5,29 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from stream.kpis.catalogue import CATALOGUE
+from stream.publish.address import Address
 from stream.publish.choices import choices
 from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
+from stream.publish.names_file import NamesFile
 from stream.publish.reading import PublishedKpis
-from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
+from stream.publish.snapshot import snapshot
 from stream.publish.topic_reader import TopicReader
+from stream.publish.view import Policy, View
 from stream.publish.views import Views, Watch
 from stream.settings import Settings
-from stream.windows.calendar import SiteCalendar
+from stream.windows.calendar import SiteCalendar, local_date
+from stream.windows.zone import load_zone
 
 LIMIT_S = 120
-MOST_AGENTS = 500
 SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
-SHOWN_CHARACTERS = 40
-
-
-class AddressError(ValueError):
-    """A parameter of the page's address is wrong; the message names it and says what would do."""
 
 
 class Wallboard:
@@ -51,6 +50,10 @@ class Wallboard:
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
+        self._policy = Policy(settings.board.opt_out, settings.board.pay, settings.schemes().definitions)
+        self._names = NamesFile(settings)
+        self.latest.people.names = self._names.latest()
+        self._address = Address(self._choices, self.latest, self._policy, self._known_sites, lambda: self.feed.loaded)
         self._linger_s = linger_s
         self._clock_ms = clock_ms
         self._asked_s = 0.0
@@ -90,7 +93,7 @@ class Wallboard:
 
         AddressError: a wrong parameter. BusyError: more is looked at than can be made.
         """
-        return (await self._views.body(self._view(query)))[:-1] + b"," + self.now()[1:]
+        return (await self._views.body(self._address.view(query)))[:-1] + b"," + self.now()[1:]
 
     def watch(self, query: Mapping[str, str]) -> Watch:
         """Begins to watch the snapshot that an address asks for; it lacks what `now` has.
@@ -98,7 +101,7 @@ class Wallboard:
         AddressError: a wrong parameter. BusyError: more is looked at than can be made.
         """
         self.start()
-        return self._views.watch(self._view(query))
+        return self._views.watch(self._address.view(query))
 
     @property
     def renderings(self) -> int:
@@ -125,9 +128,13 @@ class Wallboard:
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
         changes, as_of_ms = self.latest.changes, self.latest.as_of_ms(view.site)
-        data = snapshot(self.latest, self._rules, view, self._records(view))
+        self.latest.people.names = self._names.latest()
+        day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
+        policy = replace(self._policy, day=day)
+        data = snapshot(self.latest, self._rules, view, self._records(view), policy, self._choices)
         teams = [row["entity"] for row in data["teams"]]
-        trends = self.latest.trends.shown(view.site, view.choice, data["columns"], data["rank_by"], teams, as_of_ms)
+        by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
+        trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
         return orjson.dumps(
             data
             | {
@@ -165,33 +172,3 @@ class Wallboard:
 
     def _known_sites(self) -> list[str]:
         return sorted({*self._sites, *self.latest.sites()}) or ["main"]
-
-    def _view(self, query: Mapping[str, str]) -> View:
-        sites = self._known_sites()
-        site = query.get("site") or next((s for s in self.latest.sites() if s in sites), sites[0])
-        if site not in sites:
-            raise AddressError(f"site: there is no {_cut(site)} (there are {', '.join(sites)})")
-        by_id = {choice.id: choice for choice in self._choices}
-        window = query.get("window") or self._choices[0].id
-        if window not in by_id:
-            raise AddressError(f"window: there is no {_cut(window)} (there are {', '.join(by_id)})")
-        kpis = tuple(dict.fromkeys(filter(None, query.get("kpis", "").split(",")))) or DEFAULT_KPIS
-        rank_by = query.get("rank") or RANK_BY
-        for name, kpi in (*(("kpis", kpi) for kpi in kpis), ("rank", rank_by)):
-            if kpi not in CATALOGUE:
-                raise AddressError(f"{name}: there is no KPI {_cut(kpi)} (`kpi-stream kpis` lists them)")
-        if len(kpis) > MOST_KPIS:
-            raise AddressError(f"kpis: at most {MOST_KPIS}")
-        return View(site, by_id[window], kpis, rank_by, _agents(query.get("agents") or "20"))
-
-
-def _agents(text: str) -> int:
-    # The length first: int() refuses thousands of digits with an error of its own.
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_AGENTS)) and int(text) <= MOST_AGENTS):
-        raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {_cut(text)}")
-    return int(text)
-
-
-def _cut(text: str) -> str:
-    """What somebody sent, quoted and cut so that it fits a line."""
-    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")

@@ -9,11 +9,13 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.publish.address import AddressError
+from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
 from stream.publish.push import FloorStream
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
-from stream.publish.wallboard import AddressError, Wallboard
+from stream.publish.wallboard import Wallboard
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -23,12 +25,22 @@ ASSETS = {
     "alerts.js": JAVASCRIPT,
     "board.css": "text/css",
     "board.js": JAVASCRIPT,
+    "drill.js": JAVASCRIPT,
+    "facts.js": JAVASCRIPT,
     "groups.js": JAVASCRIPT,
+    "help.js": JAVASCRIPT,
     "icon.svg": "image/svg+xml",
     "index.html": "text/html",
     "make.js": JAVASCRIPT,
+    "number.js": JAVASCRIPT,
     "numbers.js": JAVASCRIPT,
+    "people.js": JAVASCRIPT,
+    "queues.js": JAVASCRIPT,
+    "scores.js": JAVASCRIPT,
+    "sorting.js": JAVASCRIPT,
+    "spark.js": JAVASCRIPT,
     "standings.js": JAVASCRIPT,
+    "states.js": JAVASCRIPT,
     "table.js": JAVASCRIPT,
     "tiles.js": JAVASCRIPT,
     "transport.js": JAVASCRIPT,
@@ -61,7 +73,7 @@ class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
 
     `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
-    `headroom`: answers diallers.
+    `headroom`: answers diallers. `facts`: answers who asks for the facts behind a number.
     """
 
     def __init__(
@@ -72,6 +84,7 @@ class Web:
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
         more: Callable[[], bytes] = bytes,
         headroom: HeadroomPage | None = None,
+        facts: FactsPage | None = None,
     ) -> None:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
@@ -79,6 +92,7 @@ class Web:
         self._stream = FloorStream(wallboard) if wallboard is not None else None
         self._beside = beside
         self._headroom = headroom
+        self._facts = facts or FactsPage()
         self._task: asyncio.Task[None] | None = None
         self._runner: web.AppRunner | None = None
 
@@ -108,6 +122,7 @@ class Web:
             await self._runner.cleanup()
         if self._wallboard is not None:
             await self._wallboard.stop()
+        await self._facts.stop()
         self._scrape.close()
 
     @property
@@ -129,6 +144,7 @@ class Web:
             for name, kind in ASSETS.items():
                 app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
             app.router.add_get("/api/floor", self._board_data)
+            app.router.add_get("/api/facts", self._facts.one)
             app.router.add_get("/api/floor/stream", self._board_stream)
         return app
 

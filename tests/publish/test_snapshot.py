@@ -12,7 +12,8 @@ from stream.facts.currency import exponent
 from stream.kpis import targets
 from stream.publish.choices import Choice, choices
 from stream.publish.latest_records import LatestRecords
-from stream.publish.snapshot import View, snapshot
+from stream.publish.snapshot import snapshot
+from stream.publish.view import View
 from stream.settings import load
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.publish.records import ROLLING, Record, alert, floor, kpi, value

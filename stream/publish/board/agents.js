@@ -1,23 +1,61 @@
-// The leaderboard of agents.
-import { $, link, make, name, severe, sign } from "./make.js";
-import { byShare, columnsThatFit, heading, nobody, table } from "./table.js";
+// The leaderboard of agents, or what they do now.
+import { $, address, fill, link, make, name } from "./make.js";
+import { score, who } from "./people.js";
+import { stateRows } from "./states.js";
+import { byShare, columnsThatFit, nobody, table } from "./table.js";
 import { words } from "./words.js";
 
 export function agents(data) {
-  const ranked = data.columns.findIndex((column) => column.id === data.rank_by.id);
+  if (address.get("people") === "state") return states(data);
+  const ranked = data.columns.findIndex((column) => column.id === data.rank_by.id), scored = data.card.agent !== null;
   const rest = byShare(data.columns).filter((i) => i !== ranked);
-  const order = (ranked < 0 ? rest : [ranked, ...rest]).slice(0, columnsThatFit("agents", data.columns.length, 150));
+  const order = (ranked < 0 ? rest : [ranked, ...rest]).slice(0, columnsThatFit("agents", data.columns.length, scored ? 300 : 150));
   const lead = {
-    head: () => [make("th", "place", "#"), make("th", "", words.agent)],
-    column: (column) => {
-      const node = heading(column);
-      node.replaceChildren(link({ rank: column.kpi }, node.textContent, column.kpi === data.rank_by.kpi));
-      return node;
-    },
-    cells: (row) => [make("td", "place", row.place === null ? "–" : String(row.place)),
-      make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
-    apart: (row, about) => [make("td", "place", "–"), nobody(row, about)],
+    level: "agent",
+    head: () => [col("place", "#"), byName(), ...(scored ? [ranking({ kpi: "score", about: data.card.agent }, words.score, data)] : [])],
+    column: (column) => ranking(column, `${name(column)}${column.currency ? ` ${column.currency}` : ""}`, data),
+    cells: (row) => [make("td", "place", row.place === null ? "–" : String(row.place)), who(row, "agent"), ...(scored ? [score(row)] : [])],
+    apart: (row, about) => [make("td", "place", "–"), nobody(row, about), ...(scored ? [make("td", "value", "–")] : [])],
   };
   const turned = table("agents", data.agents, data.columns, order, lead, words.noAgents, data.apart.agent, words.apartAgent);
-  $("agents-title").textContent = `${words.agents} ${name(data.rank_by)}${turned}`;
+  title(data, `${words.agents} ${name(data.rank_by)}${ordered()}${turned}`);
+}
+
+function col(className, text) {
+  const node = make("th", className, text);
+  node.scope = "col";
+  return node;
+}
+
+// A column ranks the agents of the whole site, not the rows that are here: the best first, and again: the worst.
+function ranking(column, text, data) {
+  const is = column.kpi === data.rank_by.kpi, worst = address.get("order") === "worst";
+  const to = link({ rank: column.kpi, order: is && !worst ? "worst" : null }, text, is);
+  const node = make("th", "value", to);
+  node.scope = "col";
+  to.title = column.about;
+  if (is && address.get("order") !== "name") node.setAttribute("aria-sort", worst ? "ascending" : "descending");
+  return node;
+}
+
+function byName() {
+  const is = address.get("order") === "name";
+  const node = make("th", "", link({ order: is ? null : "name" }, words.agent, is));
+  node.scope = "col";
+  if (is) node.setAttribute("aria-sort", "ascending");
+  return node;
+}
+
+const ordered = () => ({ worst: ` · ${words.worstFirst}`, name: ` · ${words.byName}` }[address.get("order")] ?? "");
+
+// Both views of people are offered where agents give their states.
+function title(data, text) {
+  const state = address.get("people") === "state";
+  const offer = data.states.total || state ? [link({ people: state ? null : "state" }, state ? words.byRank : words.byState, false), " "] : [];
+  fill($("agents-title"), ...offer, text);
+}
+
+function states(data) {
+  const turned = stateRows("agents", data, data.states, "states");
+  title(data, `${words.agentsNow}${turned}`);
 }

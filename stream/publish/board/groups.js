@@ -1,24 +1,29 @@
 // The table beside the leaderboard: teams, or queues or segments.
-import { $, address, link, make, severe, sign } from "./make.js";
-import { byShare, columnsThatFit, heading, nobody, table } from "./table.js";
+import { $, address, fill, link, make } from "./make.js";
+import { score, who } from "./people.js";
+import { sortable, sorted } from "./sorting.js";
+import { byShare, columnsThatFit, heading, keys, nobody, table } from "./table.js";
 import { words } from "./words.js";
 
 // Teams, or what `level` in the address asks for; those that have records are offered in the title.
 const GROUPS = { team: "teams", queue: "queues", segment: "segments" };
 
+export const groupLevel = () => (Object.hasOwn(GROUPS, address.get("level") ?? "") ? address.get("level") : "team");
+
 export function groups(data) {
-  const level = Object.hasOwn(GROUPS, address.get("level") ?? "") ? address.get("level") : "team";
-  const order = byShare(data.columns).slice(0, columnsThatFit("teams", data.columns.length, 150)).sort((a, b) => a - b);
+  const level = groupLevel(), rows = data[GROUPS[level]], scored = level === "team" && data.card.team !== null;
+  const order = byShare(data.columns).slice(0, columnsThatFit("teams", data.columns.length, scored ? 300 : 150)).sort((a, b) => a - b);
   const lead = {
-    head: () => [make("th", "", words[level])],
-    column: heading,
-    cells: (row) => [make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity)],
-    apart: (row, about) => [nobody(row, about)],
+    level,
+    head: () => [sortable("teams", "name", words[level], false), ...(scored ? [sortable("teams", "score", words.score, true, "value")] : [])],
+    column: (column) => heading(column, "teams"),
+    cells: (row) => [who(row, level), ...(scored ? [score(row)] : [])],
+    apart: (row, about) => [nobody(row, about), ...(scored ? [make("td", "value", "–")] : [])],
   };
   const apart = level === "team" ? data.apart.team : null;
-  const turned = table("teams", data[GROUPS[level]], data.columns, order, lead, words.noTeams, apart, words.apartTeam);
+  const turned = table("teams", sorted("teams", rows, keys(data.columns)), data.columns, order, lead, words.noTeams, apart, words.apartTeam);
   const offered = Object.keys(GROUPS).filter((each) => each === level || each === "team" || data[GROUPS[each]].length);
-  $("teams-title").replaceChildren(
+  fill($("teams-title"), 
     ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
     turned);
 }
