@@ -131,7 +131,8 @@ class Wallboard:
         self.latest.people.names = self._names.latest()
         day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
         policy = replace(self._policy, day=day)
-        data = snapshot(self.latest, self._rules, view, self._records(view), policy, self._choices)
+        records, now_ms = self._records(view), self._clock_ms()
+        data = snapshot(self.latest, self._rules, view, records, policy, self._choices, now_ms)
         teams = [row["entity"] for row in data["teams"]]
         by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
         trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
