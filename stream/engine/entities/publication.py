@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from stream.alerts.reason import Language
 from stream.kpis.targets import Targets
 
 Record = tuple[bytes, bytes]
@@ -22,7 +23,7 @@ class Publication:
     `end_ms`: of a replay, what counts at or after it is not counted; a multiple of the pane. None: the end of the pane
     that holds the greatest event time. `NO_END_MS`: everything counts, and every window is final.
     `minimum_sample`: KPI id -> least denominator for status ok, default 1. `rolling_records`: publish rolling windows.
-    `targets`: those that KPI records show.
+    `targets`: those that KPI records show. `language`: of what alert records say.
     `windows`: names of the windows to publish, None for all of the plan; rules are evaluated on theirs regardless.
     `conduct`: whether the KPIs of conduct exist.
     """
@@ -39,6 +40,7 @@ class Publication:
     end_ms: int | None = None
     conduct: bool = False
     targets: Targets = field(default_factory=Targets)
+    language: Language = "en"
 
 
 @dataclass
