@@ -92,6 +92,17 @@ class Evaluator:
         """What the rules look at."""
         return sorted({watch.scope for watches in self._watches.values() for watch in watches})
 
+    @property
+    def since(self) -> dict[str, int | None]:
+        """By scope: before which instant not all is known of what a rule looks at; None: all is."""
+        return {watch.scope: watch.since_ms for watches in self._watches.values() for watch in watches}
+
+    def look_since(self, since: Mapping[str, int | None]) -> None:
+        """Sets `since`."""
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.since_ms = since.get(watch.scope)
+
     def bare_feed(self, text: str) -> RuleInput:
         """A feed for an entity of the restored state, even if no rule applies to it any more."""
         return self.feed(text) or RuleInput(text, self._calendar.site(text.partition("|")[0]), self._plan, ())
@@ -210,6 +221,8 @@ class Evaluator:
             exact = None if span is None else goal.value(feed.text, parts, span, at_ms)
             breached = goal.breached(exact, before.firing)
             value = None if exact is None else float(exact)
+        if watch.since_ms is not None and not feed.covers(watch, at_ms):
+            breached = False
         after, change = step(before, breached, at_ms, rule.for_ms, rule.keep_firing_for_ms, rule.cooldown_ms)
         if after != before:
             feed.changed.add(("s",))

@@ -33,6 +33,10 @@ class Firing:
         """Whether the alert fires for anything at this site at an evaluation."""
         return any(self.of(alert, entity, at_ms) for entity in self._by_alert.get(alert, {}).get(site, ()))
 
+    def clear(self) -> None:
+        """Forgets everything."""
+        self._by_alert.clear()
+
     def forget(self, at_ms: int) -> None:
         """No evaluation before or at this instant will ask any more."""
         for by_site in self._by_alert.values():

@@ -153,6 +153,19 @@ class RuleInput:
         held = self.calendar.holding(watch.rule.window, at_ms - 1)
         return None if held is None else held[1:3]
 
+    def covers(self, watch: Watch, at_ms: int) -> bool:
+        """Whether all that the rule's window holds at `at_ms` was seen."""
+        if watch.since_ms is None:
+            return True
+        span = self.span(watch, at_ms)
+        return span is not None and span[0] >= watch.since_ms
+
+    def _covered_from_ms(self, watch: Watch, since_ms: int, at_ms: int) -> int:
+        """The next instant after `at_ms` at which a window may be one that was seen whole."""
+        if watch.length_ms is not None:
+            return since_ms + watch.length_ms
+        return self.calendar.change_after(watch.rule.window, at_ms - 1) + 1
+
     def is_seen(self, watch: Watch) -> bool:
         """Whether any contribution to the rule's columns has ever entered."""
         return not watch.columns.isdisjoint(self.seen)
@@ -180,6 +193,8 @@ class RuleInput:
                 instants.append(due)
             if watch.goal is not None:
                 instants += self._turns(watch, at_ms)
+            if watch.since_ms is not None and not self.covers(watch, at_ms):
+                instants.append(self._covered_from_ms(watch, watch.since_ms, at_ms))
         if self.seen and horizon_ms is not None:
             instants.append((min(self.seen.values()) + 1) * DAY_MS + horizon_ms)
         instants += self.arrivals[:1]
@@ -213,6 +228,16 @@ class RuleInput:
         return not (
             self.seen or self.opened or self.waiting or self.ahead or self.panes or self.windows or self.team or self.teams
         )
+
+    def clear(self) -> None:
+        """Forgets everything, its state records with it."""
+        self.changed.update(("q", at_ms) for at_ms in self.waiting)
+        self.changed.update(("p", end_ms // CHUNK_MS) for end_ms in self.panes)
+        self.changed.update(("t", *key) for key in self.windows)
+        self.changed.update((("s",), ("e",), ("m",)))
+        for held in (self.waiting, self.panes, self.windows, self.ahead, self.seen, self.opened, self.teams, self.arrivals):
+            held.clear()
+        self.team = None
 
     def rebuild(self, at_ms: int | None) -> None:
         """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""

@@ -30,6 +30,8 @@ class Watch:
         if kpi.per_currency != (rule.currency is not None):
             raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {'needs a' if kpi.per_currency else 'has no'} currency")
         self.rule = rule
+        self.since_ms: int | None = None
+        """The rule judges nothing that lies before, since not all of it is known; None: all is."""
         self.length_ms: int | None = dict(plan.rolling).get(rule.window)
         """Length of a rolling window; None for a tumbling one."""
         self.numerator, self.denominator = read_columns(kpi, rule.currency)

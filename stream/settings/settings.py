@@ -122,6 +122,10 @@ class Settings:
         """The columns that alert rules read: the debtor stage sends their rows even where they come to 0 (live 5)."""
         return watched_columns(self.rules(), self.plan())
 
+    def asks_teams(self) -> bool:
+        """Whether an alert rule is about agents, whose records name the team."""
+        return any(alert.level == "agent" for alert in self.document.alerts)
+
     def targets(self) -> Targets:
         """The targets of KPIs."""
         return targets_of(self.document, self.plan())
