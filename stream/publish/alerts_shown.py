@@ -63,7 +63,7 @@ class AlertsShown:
             "d": alert.denominator,
             "threshold": alert.threshold,
             "above": None if rule is None else rule.above,
-            "on": getattr(rule, "on", "value"),
+            "on": "value" if rule is None else rule.on,
             "since": alert.active_since,
             "at": alert.at,
             "reason": alert.reason,
@@ -82,7 +82,7 @@ class AlertsShown:
         held = next((v for v in record.kpis if (v.kpi, v.currency) == (alert.kpi, currency)), None)
         if held is None:
             return None
-        of = getattr(rule, "on", "value")
+        of = "value" if rule is None else rule.on
         return held.value if of == "value" else held.attainment if of == "attainment" else held.pace
 
 
