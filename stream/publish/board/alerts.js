@@ -14,9 +14,10 @@ const quiet = (alert) => alert.silenced || alert.muted;
 // "8.0 %" and "below 10.0 %". A rule on a target compares a share of it.
 function compared(alert) {
   const of = alert.on && alert.on !== "value" ? { unit: "ratio" } : alert;
-  const text = figure(alert.v, of)?.join(" ").trim() ?? words.no_data;
+  // The value now; where nothing is published any more, the one that the alert's record has.
+  const text = figure(alert.now ?? alert.v, of)?.join(" ").trim() ?? words.no_data;
   const limit = figure(alert.threshold, of).join(" ").trim();
-  return [text, `${alert.above === undefined ? words.limit : alert.above ? words.above : words.below} ${limit}`];
+  return [text, `${alert.above == null ? words.limit : alert.above ? words.above : words.below} ${limit}`];
 }
 
 function card(alert, data) {
