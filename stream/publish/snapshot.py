@@ -11,22 +11,22 @@ conduct 4), by team. Row: entity (null: not to be named), name, team (of agents)
 equal values share it), score (rows.py), alert (severity or null), cells in the order of the columns.
 Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, not_kept (no such KPI at its level),
 or absent (nothing published for the entity); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or its
-target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined)."""
+target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined).
+Alerts: see alerts_shown.py."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from stream.alerts.rules import Rule
-from stream.facts.currency import exponent
-from stream.kpis.catalogue import CATALOGUE
 from stream.publish.agents_now import queue_tiles, states
+from stream.publish.alerts_shown import AlertsShown
 from stream.publish.cells import columns_of
 from stream.publish.choices import Choice
 from stream.publish.detail import detail
 from stream.publish.latest_records import LatestRecords
 from stream.publish.leaderboard import leaderboard, placed, rank_column
-from stream.publish.reading import PublishedAlert, PublishedKpis
-from stream.publish.rows import Rows, is_apart, is_unassigned, natural
+from stream.publish.reading import PublishedKpis
+from stream.publish.rows import Rows, is_unassigned, natural
 from stream.publish.view import BY_SCORE, Policy, View
 from stream.windows.measures import LEVELS, UNASSIGNED
 
@@ -40,18 +40,20 @@ def snapshot(
     records: Sequence[PublishedKpis] | None = None,
     policy: Policy | None = None,
     choices: Sequence[Choice] = (),
+    now_ms: int | None = None,
 ) -> Json:
     """The part of the page that follows from the records; the wallboard adds clocks, choices and whether it still
     loads.
 
     `records`: those of the view's site and choice, if they have been read already. `policy`: what may be shown of
     people. `choices`: the windows that are shown side by side of what is looked at closely.
+    `now_ms`: the wall clock, by which silences begin and end; None: the site's as_of.
     """
     if records is None:
         records = list(latest.records(view.site, view.choice.window, view.choice.last))
-    firing = latest.open_alerts(view.site)
+    alerts = AlertsShown(latest, rules, view.site, now_ms if now_ms is not None else latest.as_of_ms(view.site) or 0)
     columns = columns_of(view.kpis, records)
-    rows = Rows(latest.people, rules, view, policy or Policy(), columns, firing)
+    rows = Rows(latest.people, rules, view, policy or Policy(), columns, alerts.loud)
     by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
     for record in records:
@@ -62,7 +64,6 @@ def snapshot(
     sites = by_level["site"]
     rank = [] if view.rank_by == BY_SCORE else columns_of((view.rank_by,), records)
     ranked = placed(by_level["agent"], rank[0] if rank else None, rows)
-    currencies = {rule.rule: rule.currency for rule in rules}
     return {
         "site": view.site,
         "called": latest.people.names.of("site", view.site),
@@ -83,10 +84,8 @@ def snapshot(
         "states": states(latest.people, rows),
         "apart": apart,
         "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
-        "alerts": [_alert(alert, currencies, rows) for alert in firing],
-        "recent": [_alert(alert, currencies, rows) for alert in latest.recent_alerts(view.site)[:8]],
         "detail": detail(latest, choices, ranked, rows),
-    }
+    } | alerts.as_json(rows)
 
 
 def _rows(records: Iterable[PublishedKpis], rows: Rows) -> list[Json]:
@@ -96,30 +95,3 @@ def _rows(records: Iterable[PublishedKpis], rows: Rows) -> list[Json]:
 def _team_then_rule(standing: Json) -> tuple[bool, list[tuple[int, str, str]], str]:
     """What names no team comes last."""
     return standing["team"] == UNASSIGNED, natural(standing["team"]), standing["rule"]
-
-
-def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], rows: Rows) -> Json:
-    """An alert as JSON. Its currency is the rule's: the record names none."""
-    kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
-    return {
-        "id": alert.alert_id,
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "state": alert.state,
-        "level": alert.level,
-        "entity": alert.entity,
-        "name": rows.people.names.of(alert.level, alert.entity),
-        "apart": is_apart(alert, rows.named),
-        "window": alert.window,
-        "v": alert.value,
-        "n": alert.numerator,
-        "d": alert.denominator,
-        "threshold": alert.threshold,
-        "since": alert.active_since,
-        "at": alert.at,
-        "unit": kpi.unit if kpi else "count",
-        "currency": currency,
-        "digits": exponent(currency) if currency else 0,
-        "en": kpi.name_en if kpi else alert.kpi,
-        "zh": kpi.name_zh if kpi else alert.kpi,
-    }

@@ -54,7 +54,7 @@ class Views(Generic[V]):
 
     Views that are looked at take turns and are kept. One that is watched is made anew when there is a change, a second
     after the one before at the earliest; whoever watches gets the newest, however slow he is to take it. A request for
-    another view when there are MOST_VIEWS raises BusyError. `rest`: how long the thread rests, see REST; `pack`: runs in
+    another view when there are MOST_VIEWS raises BusyError. `rest`: how long the thread rests, see REST; `pack` runs in
     the thread, too."""
 
     def __init__(

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stream.kpis.catalogue import CATALOGUE
 from stream.publish.address import Address
 from stream.publish.choices import choices
 from stream.publish.events import floor_event
@@ -44,7 +45,7 @@ class Wallboard:
         rest: float | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.latest = LatestRecords(dict(plan.rolling))
+        self.latest = LatestRecords(dict(plan.rolling), plan)
         self.feed = TopicReader(settings, self.latest)
         self._rules = settings.rules()
         self._choices = choices(plan)
@@ -130,7 +131,11 @@ class Wallboard:
         self.latest.people.names = self._names.latest()
         day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
         policy = replace(self._policy, day=day)
-        data = snapshot(self.latest, self._rules, view, self._records(view), policy, self._choices)
+        records, now_ms = self._records(view), self._clock_ms()
+        data = snapshot(self.latest, self._rules, view, records, policy, self._choices, now_ms)
+        teams = [row["entity"] for row in data["teams"]]
+        by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
+        trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
         return orjson.dumps(
             data
             | {
@@ -140,6 +145,7 @@ class Wallboard:
                 "zone": self._plan.clock(view.site).zone,
                 "as_of_ms": as_of_ms,
                 "changes": changes,
+                "trends": trends,
                 "empty": self._empty(view) if data["from"] is None else None,
             }
         )

@@ -1,4 +1,4 @@
-"""Views pushed to browsers: one rendering for all who watch, the newest for whoever is slow, and an end for the stuck."""
+"""Views pushed to browsers: one rendering for all who watch, the newest for the slow, and an end for the stuck."""
 
 import asyncio
 import json
@@ -73,6 +73,15 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
         yield one
 
 
+async def reached(served: Served, watching: int) -> None:
+    """Waits until so many browsers are told."""
+    for _ in range(1_000):
+        if served.web.watching == watching:
+            return
+        await asyncio.sleep(0.03)
+    raise AssertionError(f"{served.web.watching} watch")
+
+
 async def test_a_change_is_pushed_and_nothing_is_made_anew_without_one(
     served: Served, session: aiohttp.ClientSession
 ) -> None:
@@ -139,10 +148,8 @@ async def test_who_takes_nothing_is_dropped(served: Served, monkeypatch: pytest.
     monkeypatch.setattr(push.FloorStream, "_now_event", lambda _: (b": " + b"x" * 1_000_000 + b"\n\n",) * 2)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(served.base.rsplit(":", 1)[1]), limit=1_000)
     writer.write(b"GET /api/floor/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
-    while not served.web.watching:
-        await asyncio.sleep(0.01)
-    while served.web.watching:  # nobody reads: the reader holds two kilobytes, and the system some megabytes
-        await asyncio.sleep(0.05)
+    await reached(served, 1)
+    await reached(served, 0)  # nobody reads: the reader holds two kilobytes, and the system some megabytes
     assert not reader.at_eof()
     writer.close()
 
@@ -158,8 +165,7 @@ async def test_the_server_stops_while_browsers_watch(served: Served, session: ai
         await Browser(answer).next("now")
         await asyncio.wait_for(served.web.stop(), 10)
         with pytest.raises((aiohttp.ClientError, asyncio.IncompleteReadError, zlib.error)):
-            while True:
-                await Browser(answer).next("floor")
+            await Browser(answer).dials(-1)
 
 
 def test_packed_events_can_be_read_in_any_order_behind_one_head() -> None:

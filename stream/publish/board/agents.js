@@ -9,7 +9,7 @@ export function agents(data) {
   if (address.get("people") === "state") return states(data);
   const ranked = data.columns.findIndex((column) => column.id === data.rank_by.id), scored = data.card.agent !== null;
   const rest = byShare(data.columns).filter((i) => i !== ranked);
-  const order = (ranked < 0 ? rest : [ranked, ...rest]).slice(0, columnsThatFit("agents", data.columns.length, scored ? 300 : 150));
+  const order = (ranked < 0 ? rest : [ranked, ...rest]).slice(0, columnsThatFit("agents", data.columns.length, scored ? 18 : 11));
   const lead = {
     level: "agent",
     head: () => [col("place", "#"), byName(), ...(scored ? [ranking({ kpi: "score", about: data.card.agent }, words.score, data)] : [])],

@@ -1,9 +1,10 @@
 // The page: shows what the server pushes, and says how current it is. Colours are never alone: each has a sign and a
 // word.
 import { agents } from "./agents.js";
-import { alerts } from "./alerts.js";
+import { act, alerts } from "./alerts.js";
 import { drill } from "./drill.js";
 import { groups } from "./groups.js";
+import { explain, listen } from "./help.js";
 import { $, address, fill, link, make, name } from "./make.js";
 import { age, clock } from "./numbers.js";
 import { standings } from "./standings.js";
@@ -13,7 +14,7 @@ import { language, words } from "./words.js";
 
 const LOST_MS = 5000, TICK_MS = 1000, TURN_MS = 10000;
 
-let shown = null, clocks = null, refused = null, polled = false, offsetMs = 0, heardMs = performance.now();
+let you = null, shown = null, clocks = null, refused = null, polled = false, offsetMs = 0, heardMs = performance.now();
 
 const nowMs = () => Date.now() + offsetMs;
 
@@ -26,6 +27,7 @@ function emptyText(data) {
 
 function show(data) {
   data.now_ms = nowMs();
+  data.you = you;
   document.title = `${data.site} · ${words.title}`;
   fill($("site"), data.site);
   const sites = data.sites.length > 1 ? data.sites.filter((s) => s !== data.site).map((s) => link({ site: s }, s, false)) : [];
@@ -39,6 +41,7 @@ function show(data) {
   agents(data);
   alerts(data);
   drill(data);
+  explain(data);
   document.querySelector("main").dataset.changes = data.changes;
 }
 
@@ -94,6 +97,10 @@ follow(address, {
     show(data);
     state();
   },
+  you(told) {
+    you = told;
+    if (shown) show(shown);
+  },
   refused(why) {
     heard();
     refused = why;
@@ -106,6 +113,9 @@ follow(address, {
 });
 
 document.documentElement.lang = language;
+listen();
+// Where nobody has signed in, who takes an alert on says who he is.
+act(() => (you?.name ? "" : prompt(words.yourName)));
 $("clock").title = words.asOf;
 const turn = () => Math.floor(Date.now() / TURN_MS);
 let turned = turn();

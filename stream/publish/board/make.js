@@ -50,6 +50,9 @@ export const about = (cell, column) => [["absent", "not_kept"].includes(cell.s) 
 // A colour that no rule gives is the target's.
 export const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
 
+// Pixels of a length in rem: everything scales with the screen.
+export const px = (rem) => rem * parseFloat(getComputedStyle(document.documentElement).fontSize);
+
 const tag = (node) => (node.nodeType === Node.ELEMENT_NODE ? `${node.localName}#${node.id}` : node.nodeType);
 
 // Makes `old` look as `next` does, and keeps the nodes that can stay: what is focused, selected or scrolled stays so.
@@ -58,7 +61,8 @@ function become(old, next) {
     if (old.data !== next.data) old.data = next.data;
     return;
   }
-  for (const { name: key } of [...old.attributes]) if (!next.hasAttribute(key)) old.removeAttribute(key);
+  // What a person has opened stays open.
+  for (const { name: key } of [...old.attributes]) if (key !== "open" && !next.hasAttribute(key)) old.removeAttribute(key);
   for (const { name: key, value: text } of next.attributes) if (old.getAttribute(key) !== text) old.setAttribute(key, text);
   fill(old, ...next.childNodes);
 }

@@ -10,7 +10,7 @@ const KEYS = { team: (row) => row.team, near: (row) => row.near, reached: (row) 
 export function standings(data) {
   $("conduct").hidden = data.standings.length === 0;
   if ($("conduct").hidden) return;
-  const [some, turnText] = turn(sorted("conduct", data.standings, KEYS), { clientHeight: innerHeight * 0.3 }, 46, 2);
+  const [some, turnText] = turn(sorted("conduct", data.standings, KEYS), $("standings").parentElement, 2.75, 3.5);
   const count = (n, shade) => make("td", `value ${n ? shade : "plain"}`, make("span", "figure", n.toLocaleString(language)));
   const states = [["near", "watch"], ["reached", "warning"], ["breached", "critical"]];
   const head = make("tr", "", sortable("conduct", "team", words.team, false), ...states.map(([state, shade]) => {

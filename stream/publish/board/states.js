@@ -18,7 +18,7 @@ export function stateRows(id, data, states, sort) {
     fill($(id), make("caption", "none", words.noStates));
     return "";
   }
-  const [some, turnText] = turn(sorted(sort, states.rows, KEYS), $(id).parentElement, 50, 2.2);
+  const [some, turnText] = turn(sorted(sort, states.rows, KEYS), $(id).parentElement, 3.125, 6.5);
   const head = make("tr", "", sortable(sort, "name", words.agent, false), sortable(sort, "team", words.team, false),
     sortable(sort, "state", words.state, false), sortable(sort, "since", words.forHow, true, "value"));
   const body = some.map((row) => make("tr", `state-${row.state}`, who(row, "agent"), make("td", "", row.team ?? "–"),

@@ -1,9 +1,9 @@
 // A table of entities and KPIs: columns that fit, rows that take turns on a wall, and the row of what names nobody.
-import { $, about, fill, isWall, link, make, name, severe, sign, towards, value, word } from "./make.js";
+import { $, about, fill, isWall, link, make, name, px, severe, sign, towards, value, word } from "./make.js";
 import { way } from "./people.js";
 import { sortable } from "./sorting.js";
 
-const TURN_MS = 10000;
+const TURN_MS = 10000, ROW_REM = 3.125, COLUMN_REM = 6;
 
 // `level`: whose rows these are, so that a figure leads to what it was made of; null: it leads nowhere.
 export function cells(row, columns, indexes, level = null) {
@@ -35,28 +35,37 @@ export const keys = (columns) => ({
   ...Object.fromEntries(columns.map((column, i) => [column.id, (row) => (row.cells[i].s === "ok" ? row.cells[i].v : null)])),
 });
 
-// A wall cannot be scrolled: what does not fit takes turns. A phone scrolls.
-export function turn(rows, box, rowPx, around) {
+// A wall cannot be scrolled: what does not fit takes turns. A phone scrolls. `aroundRem`: what stands above and below.
+export function turn(rows, box, rowRem, aroundRem) {
   if (!isWall()) return [rows, ""];
-  const fits = Math.max(1, Math.floor(box.clientHeight / rowPx) - around), pages = Math.ceil(rows.length / fits);
+  const fits = Math.max(1, Math.floor((box.clientHeight - px(aroundRem)) / px(rowRem))), pages = Math.ceil(rows.length / fits);
   if (pages <= 1) return [rows, ""];
   const page = Math.floor(Date.now() / TURN_MS) % pages;
   return [rows.slice(page * fits, (page + 1) * fits), ` ${page + 1}/${pages}`];
 }
 
-// `apart`: the row of what names nobody, or null. It stands below, whatever the rows are ordered by.
+// `apart`: the row of what names nobody, or null. It stands below, whatever the rows are ordered by. Columns that the
+// box has no room for are left out, the last first.
 export function table(id, rows, columns, indexes, lead, empty, apart, about) {
-  const box = $(id).parentElement;
+  const node = $(id), box = node.parentElement;
   if (rows.length === 0 && apart === null) {
-    fill($(id), make("caption", "none", empty));
+    fill(node, make("caption", "none", empty));
     return "";
   }
-  const [some, turnText] = turn(rows, box, 50, apart === null ? 1 : 2.2);
-  const head = make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])));
-  const body = some.map((row) => make("tr", row.alert ? `alert ${severe(row.alert)}` : "", ...lead.cells(row), ...cells(row, columns, indexes, lead.level)));
-  const foot = apart && make("tfoot", "", make("tr", "", ...lead.apart(apart, about), ...cells(apart, columns, indexes, lead.level)));
-  fill($(id), make("thead", "", head), make("tbody", "", ...body), ...(foot ? [foot] : []));
-  return turnText;
+  const head = () => make("thead", "", make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])), ...(lead.tail?.head() ?? [])));
+  const row = (of, first, className) => make("tr", className, ...first, ...cells(of, columns, indexes, lead.level), ...(lead.tail?.cells(of) ?? []));
+  const foot = () => (apart ? [make("tfoot", "", row(apart, lead.apart(apart, about), ""))] : []);
+  const draw = (some) => fill(node, head(), make("tbody", "", ...some.map((of) => row(of, lead.cells(of), of.alert ? `alert ${severe(of.alert)}` : ""))), ...foot());
+  const around = () => ((node.tHead?.offsetHeight ?? 0) + (node.tFoot?.offsetHeight ?? 0)) / px(1) + 0.25;
+  const turned = () => turn(rows, box, ROW_REM, around());
+  draw(node.tHead ? turned()[0] : rows.slice(0, 1));
+  while (isWall() && indexes.length > 1 && node.offsetWidth > box.clientWidth) {
+    indexes = indexes.slice(0, -1);
+    draw(turned()[0]);
+  }
+  const [some, text] = turned();
+  draw(some);
+  return text;
 }
 
 export function nobody(row, about) {
@@ -72,10 +81,9 @@ export function heading(column, table) {
   return node;
 }
 
-export function columnsThatFit(id, count, leadPx) {
-  const px = $(id).parentElement.clientWidth - leadPx;
-  const fit = isWall() ? Math.max(1, Math.floor(px / 126)) : count;
-  return Math.min(count, fit);
+export function columnsThatFit(id, count, leadRem) {
+  const room = $(id).parentElement.clientWidth - px(leadRem);
+  return isWall() ? Math.min(count, Math.max(1, Math.floor(room / px(COLUMN_REM)))) : count;
 }
 
 // Shares before counts: a table compares, and counts are for the tiles.

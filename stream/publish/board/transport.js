@@ -3,7 +3,8 @@ const SILENT_MS = 6000, POLL_MS = 2000, AGAIN_MS = 60000, TIMEOUT_MS = 4000;
 const random = (from, to) => from + Math.random() * (to - from);
 
 // `told.floor(data)`: the view anew. `told.now(clocks)`: the time, and why nothing new comes. `told.refused({text, busy})`:
-// the server shows no such view. Any of them is a sign of life. `told.polled(bool)`: whether the page has to ask.
+// the server shows no such view. `told.you({name, role})`: who looks. Any of them is a sign of life.
+// `told.polled(bool)`: whether the page has to ask.
 export function follow(address, told) {
   let source = null, heardMs = performance.now(), polling = null;
 
@@ -16,6 +17,7 @@ export function follow(address, told) {
     source = new EventSource(`api/floor/stream?${address}`);
     source.addEventListener("now", (event) => { heard(); stopPolling(); told.now(JSON.parse(event.data)); });
     source.addEventListener("floor", (event) => { heard(); told.floor(JSON.parse(event.data)); });
+    source.addEventListener("you", (event) => { heard(); told.you(JSON.parse(event.data)); });
     // A lost connection is made again by the browser; an answer that is no stream is final: ask why, and try later.
     source.onerror = () => {
       if (source.readyState !== EventSource.CLOSED) return;
@@ -31,6 +33,7 @@ export function follow(address, told) {
       heard();
       if (answer.ok) {
         told.now(data);
+        if (data.you) told.you(data.you);
         told.floor(data);
       } else told.refused({ text: data.error, busy: answer.status === 503 || answer.status === 429 });
       return answer.ok;
