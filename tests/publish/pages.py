@@ -44,9 +44,11 @@ class Page:
             await tab.close()
         await self.web.stop()
 
-    async def open(self, query: str = "", size: tuple[int, int] = (1920, 1080), lang: str = "en") -> Tab:
-        """A tab that has shown the server's first answer."""
-        tab = await self._browser.open(f"{self.base}/?lang={lang}&{query}", *size)
+    async def open(
+        self, query: str = "", size: tuple[int, int] = (1920, 1080), lang: str = "en", init: str = ""
+    ) -> Tab:
+        """A tab that has shown the server's first answer. `init`: a script that runs before the page's own."""
+        tab = await self._browser.open(f"{self.base}/?lang={lang}&{query}", *size, init)
         self._tabs.append(tab)
         await self.settled(tab)
         return tab
