@@ -19,6 +19,8 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
     "--disable-background-timer-throttling", "--disable-renderer-backgrounding", "--remote-debugging-port=0",
 ]  # fmt: skip
+ANSWER_S = 5.0
+"""A question that is asked while one document makes room for another may never be answered: it is asked again."""
 START_S = 60.0
 LOOK_S = 0.05  # between looks at a page for what is waited for
 
@@ -124,8 +126,8 @@ class Tab:
         until_s = time.monotonic() + seconds
         while True:
             try:
-                found, why = await self.value(expression), ""
-            except ChromiumError as error:  # a document that is being replaced
+                found, why = await asyncio.wait_for(self.value(expression), ANSWER_S), ""
+            except (ChromiumError, TimeoutError) as error:  # a document that is being replaced
                 found, why = None, str(error)
             if found:
                 return found

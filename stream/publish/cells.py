@@ -54,7 +54,7 @@ def cells_of(record: PublishedKpis, columns: Sequence[Column], rules: Sequence[R
 def cell_of(record: PublishedKpis, column: Column, value: PublishedKpi | None, rules: Sequence[Rule]) -> Json:
     kpi = column.kpi
     if record.level not in kpi.levels:
-        return {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
+        return {"n": 0, "d": None, "v": None, "s": "not_kept", "c": "plain", "r": None}
     held = value or _unnamed(record, kpi)
     judges = judging(rules, kpi.id, record.level, record.entity, record.window, column.currency)
     by_rules = colour(judges, kpi.id, held.numerator, held.denominator) if held.status == "ok" else ("plain", None)

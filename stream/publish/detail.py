@@ -41,7 +41,8 @@ def detail(latest: LatestRecords, choices: Sequence[Choice], ranked: Sequence[Pl
     said = people.agent(site, focus.entity) if focus.level == "agent" else None
     called: Json = {"name": people.names.of(focus.level, focus.entity)}
     if focus.level == "agent":
-        called["team"] = people.team_of(site, focus.entity)
+        team = people.team_of(site, focus.entity)
+        called |= {"team": team, "team_name": None if team is None else people.names.of("team", team)}
     return {
         "level": focus.level,
         "entity": focus.entity,

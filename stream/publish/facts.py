@@ -49,11 +49,12 @@ def command_line(asked: Mapping[str, str]) -> str:
 
 
 class FactsPage:
-    """Answers `/api/facts`. `command`: runs `explain`; None: this server does not read facts, and says who does."""
+    """Answers `/api/facts`. `command`: runs `explain`; None: this server does not read facts, and says who does.
+    `reading`: the process that does."""
 
     def __init__(self, command: Sequence[str] | None = None) -> None:
-        self._command = command
-        self._process: asyncio.subprocess.Process | None = None
+        self.command = command
+        self.reading: asyncio.subprocess.Process | None = None
         self._busy = False
 
     async def one(self, request: web.Request) -> web.StreamResponse:
@@ -63,14 +64,14 @@ class FactsPage:
         except QuestionError as error:
             return web.json_response({"error": str(error)}, status=400)
         typed = command_line(request.query)
-        if self._command is None:
+        if self.command is None:
             return web.json_response({"error": "this server reads no facts", "command": typed}, status=404)
         if self._busy:
             answer = {"error": "the facts of another number are being read", "command": typed}
             return web.json_response(answer, status=503, headers={"Retry-After": "2"})
         self._busy = True
         try:
-            code, out, wrong = await self._run([*self._command, *given])
+            code, out, wrong = await self._run([*self.command, *given])
         except TimeoutError:
             answer = {"error": f"not done in {PATIENCE_S:.0f} s: there are too many events", "command": typed}
             return web.json_response(answer, status=503)
@@ -88,7 +89,7 @@ class FactsPage:
         process = await asyncio.create_subprocess_exec(
             *command, stdout=pipe, stderr=pipe, stdin=asyncio.subprocess.DEVNULL
         )
-        self._process = process
+        self.reading = process
         with contextlib.suppress(OSError):  # it has ended already
             os.setpriority(os.PRIO_PROCESS, process.pid, NICENESS)
         try:
@@ -99,7 +100,7 @@ class FactsPage:
 
     async def stop(self) -> None:
         """Ends what still reads."""
-        process, self._process = self._process, None
+        process, self.reading = self.reading, None
         if process is not None and process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()

@@ -5,7 +5,7 @@ No clock and no I/O. Of each key the highest revision counts, of equal ones the 
 
 from collections.abc import Iterator
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import orjson
@@ -13,13 +13,14 @@ import orjson
 from stream.publish.reading import instant
 from stream.settings.board import NamesOfIds
 
+KINDS = ("scorecard", "payout", "contest", "reward")
 KEPT_PERIODS = 2  # the running period of a scheme and the one before it
 
 
 class ScoreHead(msgspec.Struct, frozen=True, gc=False):
     """What a table shows of a score; the rest of its record is read when somebody asks for the arithmetic."""
 
-    kind: str
+    kind: Literal["scorecard", "payout", "contest", "reward"]
     name: str
     version: int
     trial: bool
@@ -146,7 +147,7 @@ class People:
             begun = [held for held in list(periods.values()) if held.head.start <= day.isoformat()]
             if begun:
                 found.append(orjson.loads(max(begun, key=lambda held: held.head.start).value))
-        return sorted(found, key=lambda record: (record["kind"], record["name"], -record["version"]))
+        return sorted(found, key=lambda record: (KINDS.index(record["kind"]), record["name"], -record["version"]))
 
     def schemes(self, site: str, level: str) -> set[str]:
         """The scorecards, no trials, of which somebody at a level has a score."""

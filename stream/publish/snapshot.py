@@ -1,14 +1,17 @@
 """What the page shows of one site and one choice of window, as plain data for JSON.
 
-Shape: `{site, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading, problem,
-trouble, columns, rank_by, floor, teams, queues, segments, agents, agents_total, apart, standings, alerts, recent}`.
-`columns`: id, kpi, currency, digits (of the currency), unit, direction, names. `floor`: one row or null; `teams`,
-`queues`, `segments`, `agents`: rows. `apart`: the rows (or null) of the entity `unassigned` of teams and agents, which
-is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts; conduct 4), by team. Row:
-entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
-Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
-entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
-its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined).
+Shape: `{site, called, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading,
+problem, trouble, columns, rank_by, cards, card, floor, teams, queues, segments, queue_tiles, agents, agents_total,
+states, apart, standings, alerts, recent, detail}`. `called`: the site's name, if it has one. `columns`: id, kpi,
+currency, digits (of the currency), unit, direction, names. `cards`, `card`: by level the scorecards there are, and the
+one that is shown. `floor`: one row or null; `teams`, `queues`, `segments`, `agents`: rows. `queue_tiles`, `states`:
+agents_now.py. `detail`: what is looked at closely (detail.py). `apart`: the rows (or null) of the entity `unassigned`
+of teams and agents, which is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts;
+conduct 4), by team. Row: entity (null: not to be named), name, team (of agents), place and value (of agents: 1 is best,
+equal values share it), score (rows.py), alert (severity or null), cells in the order of the columns.
+Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, not_kept (no such KPI at its level),
+or absent (nothing published for the entity); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or its
+target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined).
 Alerts: see alerts_shown.py."""
 
 from collections.abc import Iterable, Sequence

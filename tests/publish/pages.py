@@ -5,6 +5,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from deploy.local.chromium import Chromium, Tab
+from stream.publish.facts import FactsPage
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
@@ -27,7 +28,8 @@ class Page:
         self.wallboard = Wallboard(load(file, environ={}), clock_ms=lambda: self.now_ms)
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         self.wallboard.feed.loaded, self.wallboard.feed.reported = True, None
-        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
+        self.facts = FactsPage()
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard, facts=self.facts)
         self.base = ""
         self.port = 0
         self._browser = browser
@@ -37,6 +39,11 @@ class Page:
         """Listens on the port it had before, or on a free one."""
         self.port = await self.web.start("127.0.0.1", self.port)
         self.base = f"http://127.0.0.1:{self.port}"
+
+    async def serve_again(self) -> None:
+        """After the server has stopped: another one on the same port, which shows the same records."""
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
+        await self.start()
 
     async def stop(self) -> None:
         """Closes the tabs and stops listening."""

@@ -51,8 +51,10 @@ const ordered = () => ({ worst: ` · ${words.worstFirst}`, name: ` · ${words.by
 // Both views of people are offered where agents give their states.
 function title(data, text) {
   const state = address.get("people") === "state";
-  const offer = data.states.total || state ? [link({ people: state ? null : "state" }, state ? words.byRank : words.byState, false), " "] : [];
-  fill($("agents-title"), ...offer, text);
+  if (!data.states.total && !state) return fill($("agents-title"), text);
+  const other = link({ people: state ? null : "state" }, state ? words.byRank : words.agentsNow, false);
+  const here = link({}, text, true);
+  fill($("agents-title"), ...(state ? [other, here] : [here, other]));
 }
 
 function states(data) {

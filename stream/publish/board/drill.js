@@ -1,6 +1,6 @@
 // What is looked at closely: a team, an agent, a queue, a segment; one of its numbers; its scores. The address says which.
-import { factsOf } from "./facts.js";
-import { $, address, link, make, name, severe, sign, value } from "./make.js";
+import { facts } from "./facts.js";
+import { $, address, fill, link, make, name, severe, sign, value } from "./make.js";
 import { clock, figure, minute } from "./numbers.js";
 import { number } from "./number.js";
 import { called, doing, NOWHERE, score, since, way, who } from "./people.js";
@@ -10,8 +10,6 @@ import { stateRows } from "./states.js";
 import { byShare, cells, heading, keys, numberLink } from "./table.js";
 import { words } from "./words.js";
 
-let made = "";
-
 export function drill(data) {
   const of = data.detail, box = $("drill");
   box.dataset.view = of === null ? "floor" : of.number ? "number" : of.level;
@@ -19,22 +17,22 @@ export function drill(data) {
   box.hidden = of === null;
   if (of === null) return;
   document.title = `${called(of)} · ${data.site} · ${words.title}`;
-  // What has not changed is left alone: a link that has the keyboard keeps it.
-  const now = JSON.stringify([of, data.alerts, address.toString()]);
-  if (now === made) return;
-  made = now;
-  const href = document.activeElement?.closest("#drill") ? document.activeElement.getAttribute("href") : null;
-  const open = box.querySelector(".facts");
-  box.replaceChildren(...(of.number ? number(of, data, open ?? factsOf(of, data)) : entity(of, data)));
-  fill(of, data);
-  if (href !== null) [...box.querySelectorAll("a")].find((each) => each.getAttribute("href") === href)?.focus();
+  fill($("looked-at"), ...(of.number ? number(of, data) : entity(of, data)));
+  if (of.states?.total) stateRows("team-states", data, of.states, "states");
+  facts(of, data);
 }
+
+// One step up: from a number to whose it is, from an agent to the team, from a team to the floor.
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || $("drill").hidden || event.defaultPrevented) return;
+  [...document.querySelectorAll(".crumbs a")].at(-1)?.click();
+});
 
 // Floor › team › agent › number, each but the last a link.
 export function crumbs(of, data) {
   const steps = [link(NOWHERE, data.called ?? data.site, false)];
   const team = of.level === "agent" ? of.team ?? address.get("team") : null;
-  if (team) steps.push(link(way("team", team), team, false));
+  if (team) steps.push(link(way("team", team), of.team_name ?? team, false));
   if (of.level !== "site") steps.push(of.number ? link(way(of.level, of.entity, team), called(of), false) : make("span", "", called(of)));
   if (of.number) steps.push(make("span", "", name(of.number.column)));
   const node = make("nav", "crumbs", ...steps.flatMap((step, i) => (i ? [" › ", step] : [step])));
@@ -47,22 +45,20 @@ function entity(of, data) {
     of.state ? `${words.nowIn} ${doing(of.state.state)}, ${since(of.state.since_ms, data.now_ms)}` : ""];
   return [
     crumbs(of, data),
-    make("h2", "", `${words[of.level]} ${called(of)}`),
+    make("h2", "", of.level === "site" ? called(of) : `${words[of.level]} ${called(of)}`),
     make("p", "about", parts.filter(Boolean).join(" · ")),
-    panel(words.sideBySide, across(of, data)),
-    ...(of.scores.length || data.card[of.level] ? [panel(words.scoresOf, scores(of))] : []),
+    ...(address.has("scheme") ? [scored(of, data), panel(words.sideBySide, across(of, data))] : [panel(words.sideBySide, across(of, data)), scored(of, data)]),
     ...(of.members ? [panel(words.members, members(of, data))] : []),
-    ...(of.states?.total ? [panel(words.agentsNow, make("table", "states"))] : []),
+    ...(of.states?.total ? [panel(words.agentsNow, identified("team-states", make("table", "")))] : []),
     ...alertsOf(of, data),
   ];
 }
 
-// Tables that need to be on the page before they are filled.
-function fill(of, data) {
-  const table = $("drill").querySelector("table.states");
-  if (table === null) return;
-  table.id = "team-states";
-  stateRows("team-states", data, of.states, "states");
+const scored = (of, data) => (of.scores.length || data.card[of.level] ? panel(words.scoresOf, scores(of)) : "");
+
+function identified(id, node) {
+  node.id = id;
+  return node;
 }
 
 const panel = (title, ...children) => make("section", "panel", make("h3", "", title), make("div", "rows", ...children));

@@ -1,22 +1,32 @@
 // The facts behind a number: asked for when somebody wants them, since reading the events takes time.
-import { make, name } from "./make.js";
+import { $, make, name } from "./make.js";
 import { words } from "./words.js";
 
-export function factsOf(of, data) {
-  const { column, windows } = of.number;
-  const box = make("section", "panel facts", make("h3", "", words.factsOf)), said = make("div", "rows");
+let windows = [], offered = "";
+
+// The panel below a number. Its buttons stay as long as there are the same windows; what they ask for is of now.
+export function facts(of, data) {
+  const box = $("facts");
+  box.hidden = !of.number || of.number.windows.length === 0;
+  if (box.hidden) return;
+  windows = of.number.windows;
+  const now = windows.map((each) => each.choice).join();
+  if (now === offered) return;
+  offered = now;
+  const { column } = of.number, said = make("div", "rows");
   said.setAttribute("aria-live", "polite");
-  const buttons = windows.map((each) => {
+  const buttons = windows.map(({ choice, ...each }) => {
     const button = make("button", "", `${words.facts}: ${name(each)}`);
     button.type = "button";
-    button.addEventListener("click", () => show(said, buttons, {
-      site: data.site, level: of.level, entity: of.entity, kpi: column.kpi, window: each.window, start: each.from,
-      ...(column.currency ? { currency: column.currency } : {}),
-    }));
+    button.dataset.choice = choice;
+    button.addEventListener("click", () => {
+      const { window, from } = windows.find((one) => one.choice === choice) ?? each;
+      const asked = { site: data.site, level: of.level, entity: of.entity, kpi: column.kpi, window, start: from };
+      show(said, buttons, column.currency ? { ...asked, currency: column.currency } : asked);
+    });
     return button;
   });
-  box.append(make("p", "buttons", ...buttons), said);
-  return box;
+  box.replaceChildren(make("h3", "", words.factsOf), make("p", "buttons", ...buttons), said);
 }
 
 async function show(said, buttons, question) {

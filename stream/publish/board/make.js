@@ -46,7 +46,7 @@ export function towards(cell, column) {
   return cell.p === null ? `${words.target} ${target}` : `${figure(cell.p, { unit: "ratio" }).join(" ")} ${words.of} ${target}`;
 }
 // What a value was made of, and how it goes on towards its target: what a pointer shows.
-export const about = (cell, column) => [cell.s === "absent" ? "" : parts(cell, column), towards(cell, column)].filter(Boolean).join(" · ");
+export const about = (cell, column) => [["absent", "not_kept"].includes(cell.s) ? "" : parts(cell, column), towards(cell, column)].filter(Boolean).join(" · ");
 // A colour that no rule gives is the target's.
 export const word = (cell) => ("t" in cell && cell.r === null ? words.aims[cell.c] : words.severity[cell.c]) ?? "";
 

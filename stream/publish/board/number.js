@@ -5,14 +5,13 @@ import { clock, figure, parts } from "./numbers.js";
 import { called } from "./people.js";
 import { words } from "./words.js";
 
-export function number(of, data, facts) {
+export function number(of, data) {
   const { column } = of.number;
   return [
     crumbs(of, data),
     make("h2", "", `${name(column)}${column.currency ? ` ${column.currency}` : ""} · ${called(of)}`),
     make("section", "panel", make("h3", "", words.numberIs), definition(of.number)),
     make("section", "panel", make("h3", "", words.sideBySide), make("div", "rows", windows(of.number, data))),
-    facts,
   ];
 }
 
@@ -52,7 +51,8 @@ function windows(number, data) {
 // Numerator and denominator to the last digit: what the value can be computed from.
 function madeOf(cell, column) {
   const exact = cell.d === null ? String(cell.n) : `${cell.n} / ${cell.d}`;
-  return [parts(cell, column), exact].filter(Boolean).filter((text, i, all) => all.indexOf(text) === i).join(" · ");
+  const read = column.currency || String(column.unit).includes("ms") ? parts(cell, column) : "";
+  return read ? `${exact} (${read})` : exact;
 }
 
 const judged = (rule, column) =>

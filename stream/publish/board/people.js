@@ -30,8 +30,9 @@ export function score(row) {
   const of = row.score;
   if (!of) return make("td", "value plain", make("span", "none", "–"));
   const node = make("td", "value plain", make("span", "figure", points(of.score)),
-    make("small", "aim", [of.place === null ? "" : `${words.place_} ${of.place}/${of.of}`, of.grade, of.provisional ? words.provisional : ""].filter(Boolean).join(" · ")));
-  node.title = `${of.scheme} · ${of.start} – ${of.end}${of.flags.length ? ` · ${of.flags.join(", ")}` : ""}`;
+    make("small", "aim", [of.place === null ? "" : `#${of.place}/${of.of}`, of.grade].filter(Boolean).join(" · ")));
+  node.title = [of.scheme, `${of.start} – ${of.end}`, of.place === null ? "" : `${words.place_} ${of.place} ${words.of} ${of.of}`,
+    of.provisional ? words.provisional : words.final, ...of.flags].filter(Boolean).join(" · ");
   return node;
 }
 

@@ -12,7 +12,7 @@ export function cells(row, columns, indexes, level = null) {
     // The heading names the currency.
     const bare = { ...columns[i], currency: "" };
     const target = towards(cell, bare), shown = value(cell, bare);
-    const there = level !== null && row.entity !== null && cell.s !== "absent";
+    const there = level !== null && row.entity !== null && !["absent", "not_kept"].includes(cell.s);
     // The sign first: figures stand below each other, with and without one.
     const node = make("td", `value ${cell.c}`, sign(cell.c, word(cell)),
       there ? numberLink(shown, columns[i], way(level, row.entity, row.team)) : shown, target && make("small", "aim", target));

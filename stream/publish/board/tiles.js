@@ -16,7 +16,7 @@ function then(trend, column) {
 
 // Below the value: what judges it, what it was made of or is meant to be, and what it was a day before.
 function small(cell, column, trend) {
-  const made = cell.s === "absent" ? "" : towards(cell, column) || parts(cell, column);
+  const made = ["absent", "not_kept"].includes(cell.s) ? "" : towards(cell, column) || parts(cell, column);
   return make("p", "", sign(cell.c, word(cell)), word(cell) && make("span", "word", word(cell)), made && make("span", "made", made), then(trend, column));
 }
 

@@ -58,6 +58,9 @@ export function follow(address, told) {
     told.polled(false);
   }
 
+  // A browser has six connections to a server, and one that is kept for a page that was left would be one of them.
+  addEventListener("pagehide", () => source.close());
+  addEventListener("pageshow", (event) => { if (event.persisted) listen(); });
   setInterval(() => { if (!polling && performance.now() - heardMs > SILENT_MS) poll(); }, POLL_MS);
   listen();
 }

@@ -2,7 +2,8 @@
 export const WORDS_OF_VIEWS = {
   en: {
     score: "Score", place: "Place", place_: "place", grade: "grade", provisional: "provisional", trial: "on trial", withheld: "not named", noScore: "no score",
-    byRank: "Places", byState: "What they do now", agentsNow: "Agents now", noStates: "No agent has given a state yet.", state: "State", forHow: "for", reason: "Reason", longest: "longest first", shown: "shown",
+    ofQueues: { offered: "offered", abandonment_rate: "abandoned", answer_wait_mean: "wait" }, not_kept: "–",
+    byRank: "Places", agentsNow: "Agents now", noStates: "No agent has given a state yet.", state: "State", forHow: "for", reason: "Reason", longest: "longest first", shown: "shown",
     states: { on_call: "on call", wrap: "wrap-up", available: "available", break: "break", training: "training", meeting: "meeting", logged_out: "signed out" },
     floorOf: "Floor", sideBySide: "Its windows side by side", kpi: "KPI", members: "Its agents", noMembers: "No agent is known to be of this team: agents' states or the file of names say so.",
     scoresOf: "Scores and how they come about", noScores: "No score of a period that has begun.", from: "from", to: "to", arithmetic: "Show the arithmetic", command: "The command for it",
@@ -14,7 +15,8 @@ export const WORDS_OF_VIEWS = {
   },
   zh: {
     score: "得分", place: "名次", place_: "名次", grade: "等级", provisional: "暂定", trial: "试运行", withheld: "不具名", noScore: "无得分",
-    byRank: "排行", byState: "当前状态", agentsNow: "坐席当前状态", noStates: "尚无坐席状态。", state: "状态", forHow: "已持续", reason: "原因", longest: "时长最长者在前", shown: "已显示",
+    ofQueues: { offered: "呼入", abandonment_rate: "放弃", answer_wait_mean: "等待" }, not_kept: "–",
+    byRank: "排行", agentsNow: "坐席当前状态", noStates: "尚无坐席状态。", state: "状态", forHow: "已持续", reason: "原因", longest: "时长最长者在前", shown: "已显示",
     states: { on_call: "通话中", wrap: "话后处理", available: "空闲", break: "小休", training: "培训", meeting: "会议", logged_out: "已签出" },
     floorOf: "全场", sideBySide: "各时段对照", kpi: "指标", members: "所属坐席", noMembers: "尚不知有坐席属于该团队:以坐席状态或名称文件为准。",
     scoresOf: "得分及其计算", noScores: "尚无已开始周期的得分。", from: "自", to: "至", arithmetic: "显示计算过程", command: "对应命令",
