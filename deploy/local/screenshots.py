@@ -30,8 +30,8 @@ from stream.settings import load
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = ROOT / "deploy" / "local" / "demo.yaml"
 COMMAND = str(Path(sys.executable).with_name("kpi-stream"))
-FROM, TO = "2026-11-02T16:00:00Z", "2026-11-04T07:10:00Z"
-RATE = 3
+FROM, TO = "2026-11-02T16:00:00Z", "2026-11-04T06:59:30Z"  # alerts fire then
+RATE = 5
 WINDOWS = "interval_30m,day,month,shift_day,shift_evening,shift_night"
 MOST_BYTES = 300 * 1024
 SHOWN = "document.querySelector('main').dataset.changes > 0 && document.querySelectorAll('#teams tbody tr').length > 1"
@@ -47,8 +47,8 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("board.png", "window=day&site=main&lang=en", 1920, 1080),
-    Picture("board-zh.png", "window=day&site=main&lang=zh", 1920, 1080),
+    Picture("board.png", "window=day&site=main&lang=en", 1600, 900),
+    Picture("board-zh.png", "window=day&site=main&lang=zh", 1600, 900),
     Picture("board-small.png", "window=day&site=main&lang=en", 1280, 720),
     Picture("board-phone.png", "window=day&site=main&lang=en", 390, 844),
 )

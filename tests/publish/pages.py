@@ -40,15 +40,22 @@ class Page:
         self.port = await self.web.start("127.0.0.1", self.port)
         self.base = f"http://127.0.0.1:{self.port}"
 
+    async def serve_again(self) -> None:
+        """After the server has stopped: another one on the same port, which shows the same records."""
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
+        await self.start()
+
     async def stop(self) -> None:
         """Closes the tabs and stops listening."""
         for tab in self._tabs:
             await tab.close()
         await self.web.stop()
 
-    async def open(self, query: str = "", size: tuple[int, int] = (1920, 1080), lang: str = "en") -> Tab:
-        """A tab that has shown the server's first answer."""
-        tab = await self._browser.open(f"{self.base}/?lang={lang}&{query}", *size)
+    async def open(
+        self, query: str = "", size: tuple[int, int] = (1920, 1080), lang: str = "en", init: str = ""
+    ) -> Tab:
+        """A tab that has shown the server's first answer. `init`: a script that runs before the page's own."""
+        tab = await self._browser.open(f"{self.base}/?lang={lang}&{query}", *size, init)
         self._tabs.append(tab)
         await self.settled(tab)
         return tab

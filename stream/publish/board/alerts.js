@@ -1,9 +1,9 @@
 // Alerts: those that fire as cards, the worst first, then those that ended; silenced and muted ones are a count.
-import { $, fill, isWall, make, name, severe, sign } from "./make.js";
+import { $, fill, isWall, make, name, px, severe, sign } from "./make.js";
 import { age, figure, minute } from "./numbers.js";
 import { words } from "./words.js";
 
-const TURN_MS = 10000, WORST = ["critical", "warning", "info"];
+const TURN_MS = 10000, GAP_REM = 0.5, WORST = ["critical", "warning", "info"];
 const known = new Set();
 let first = true;
 
@@ -64,17 +64,16 @@ function fit(list) {
     if (bottom() <= room) return "";
     if (!item.classList.contains("card") && !item.classList.contains("count")) item.hidden = true;
   }
-  const pages = [[]];
-  const tail = [...list.children].filter((item) => item.classList.contains("count")).reduce((sum, item) => sum + item.offsetHeight * 1.5, 0);
-  let used = 0;
+  const gap = px(GAP_REM), pages = [[]];
+  const tail = [...list.children].filter((item) => item.classList.contains("count")).reduce((sum, item) => sum + item.offsetHeight + gap, 0);
+  let left = list.clientHeight - tail;
   for (const node of cards) {
-    const height = node.offsetHeight * 1.08;
-    if (used + height > list.clientHeight - tail && pages.at(-1).length) {
+    if (node.offsetHeight > left && pages.at(-1).length) {
       pages.push([]);
-      used = 0;
+      left = list.clientHeight - tail;
     }
     pages.at(-1).push(node);
-    used += height;
+    left -= node.offsetHeight + gap;
   }
   const shown = Math.floor(Date.now() / TURN_MS) % pages.length;
   pages.forEach((page, i) => page.forEach((node) => { node.hidden = i !== shown; }));

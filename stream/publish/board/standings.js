@@ -6,6 +6,14 @@ import { language, words } from "./words.js";
 
 const KEYS = { team: (row) => row.team, near: (row) => row.near, reached: (row) => row.reached, breached: (row) => row.breached };
 
+// The team, and the rule without the name of its pack.
+function whose(row) {
+  const node = make("th", "", row.team, make("small", "", row.rule.split(".").at(-1)));
+  node.title = row.rule;
+  node.scope = "row";
+  return node;
+}
+
 // How many debtors of each team are near or at the limit of a conduct rule; the panel is there where there are any.
 export function standings(data) {
   $("conduct").hidden = data.standings.length === 0;
@@ -18,7 +26,7 @@ export function standings(data) {
     node.prepend(sign(shade, words[state]), " ");
     return node;
   }));
-  const body = some.map((row) => make("tr", "", make("th", "", row.team, make("small", "", row.rule)),
+  const body = some.map((row) => make("tr", "", whose(row),
     ...states.map(([state, shade]) => count(row[state], shade))));
   fill($("standings"), make("thead", "", head), make("tbody", "", ...body));
   fill($("conduct-title"), `${words.standings}${turnText}`);

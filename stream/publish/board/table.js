@@ -13,8 +13,9 @@ export function cells(row, columns, indexes, level = null) {
     const bare = { ...columns[i], currency: "" };
     const target = towards(cell, bare), shown = value(cell, bare);
     const there = level !== null && row.entity !== null && !["absent", "not_kept"].includes(cell.s);
-    const node = make("td", `value ${cell.c}`, there ? numberLink(shown, columns[i], way(level, row.entity, row.team)) : shown,
-      sign(cell.c, word(cell)), target && make("small", "aim", target));
+    // The sign first: figures stand below each other, with and without one.
+    const node = make("td", `value ${cell.c}`, sign(cell.c, word(cell)),
+      there ? numberLink(shown, columns[i], way(level, row.entity, row.team)) : shown, target && make("small", "aim", target));
     node.title = about(cell, columns[i]);
     return node;
   });

@@ -21,8 +21,9 @@ function small(cell, column, trend) {
 }
 
 function tile(cell, column, trend) {
-  const bare = { ...column, currency: "" };  // the caption names it
-  const title = make("span", "", name(column), column.currency ? ` ${column.currency}` : "");
+  // The caption of an amount names its currency; that of an amount an hour is long enough.
+  const named = column.currency && column.unit === "minor", bare = named ? { ...column, currency: "" } : column;
+  const title = make("span", "", name(column), named ? ` ${column.currency}` : "");
   const node = make("article", `tile ${cell.c}`,
     make("h3", "", numberLink(title, column, way("site"))),
     make("div", "big", value(cell, bare), spark(trend, column)),
