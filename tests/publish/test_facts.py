@@ -68,7 +68,7 @@ async def test_the_answer_is_what_explain_prints(served: list[Served], tmp_path:
     ]  # fmt: skip
     assert "d-1" not in repr(data)
     status, data = await of.ask(start="2026-11-02T00:00:01Z")
-    assert status == 502
+    assert status == 503
     assert "--start: no day of site main starts at 2026-11-02T00:00:01Z" in data["error"]
 
 
@@ -86,7 +86,7 @@ async def test_only_one_question_is_answered_at_a_time_and_an_end_of_the_server_
     status, data = await of.ask()
     assert (status, data["error"]) == (503, "the facts of another number are being read")
     await of.page.stop()
-    assert (await asyncio.wait_for(first, 60))[0] == 502
+    assert (await asyncio.wait_for(first, 60))[0] == 503
     assert of.page.reading is None
 
 
