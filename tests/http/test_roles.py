@@ -19,6 +19,7 @@ PAGES: dict[tuple[str, str], set[str] | set[str | None]] = {
     ("GET", "/health/ready"): ALL,
     ("GET", "/login"): ALL,
     ("GET", "/login.css"): ALL,
+    ("GET", "/login.js"): ALL,
     ("GET", "/metrics"): {"metrics", "manager"},
     ("GET", "/"): BOARD,
     ("GET", "/board/board.js"): BOARD,
