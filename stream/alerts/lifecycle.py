@@ -84,9 +84,7 @@ def due_ms(status: Status, for_ms: int, keep_ms: int, cooldown_ms: int = 0) -> i
     return cooled_ms
 
 
-def _go_on(
-    status: Status, breached: bool, at_ms: int, keep_ms: int, cooldown_ms: int
-) -> tuple[Status, Change | None]:
+def _go_on(status: Status, breached: bool, at_ms: int, keep_ms: int, cooldown_ms: int) -> tuple[Status, Change | None]:
     if breached:
         return status._replace(quiet_since_ms=None), None
     quiet_since_ms = at_ms if status.quiet_since_ms is None else status.quiet_since_ms

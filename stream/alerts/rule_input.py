@@ -226,7 +226,14 @@ class RuleInput:
     def idle(self) -> bool:
         """Whether it holds nothing at all."""
         return not (
-            self.seen or self.opened or self.waiting or self.ahead or self.panes or self.windows or self.team or self.teams
+            self.seen
+            or self.opened
+            or self.waiting
+            or self.ahead
+            or self.panes
+            or self.windows
+            or self.team
+            or self.teams
         )
 
     def clear(self) -> None:
@@ -235,7 +242,16 @@ class RuleInput:
         self.changed.update(("p", end_ms // CHUNK_MS) for end_ms in self.panes)
         self.changed.update(("t", *key) for key in self.windows)
         self.changed.update((("s",), ("e",), ("m",)))
-        for held in (self.waiting, self.panes, self.windows, self.ahead, self.seen, self.opened, self.teams, self.arrivals):
+        for held in (
+            self.waiting,
+            self.panes,
+            self.windows,
+            self.ahead,
+            self.seen,
+            self.opened,
+            self.teams,
+            self.arrivals,
+        ):
             held.clear()
         self.team = None
 

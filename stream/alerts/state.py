@@ -84,7 +84,9 @@ def _value(feed: RuleInput, mark: Mark) -> bytes | None:
         return dumps({"f": OPEN.version, "team": feed.team, "ahead": {str(at): row for at, row in feed.teams.items()}})
     if not feed.seen and not feed.opened:
         return None
-    return dumps({"f": OPEN.version, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})
+    return dumps(
+        {"f": OPEN.version, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}}
+    )
 
 
 def _noted(row: list[Any] | None) -> TeamNote | None:

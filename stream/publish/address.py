@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
+from stream.http.pages import Refused
+from stream.http.roles import ANYBODY, EVERYTHING, Caller, Sight
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.publish.choices import Choice
@@ -45,12 +47,13 @@ class Address:
         self._sites = sites
         self._loaded = loaded
 
-    def view(self, query: Mapping[str, str]) -> View:
-        """The view that an address asks for; AddressError: a wrong parameter."""
+    def view(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> View:
+        """The view that an address asks for, as far as the caller may see it; AddressError: a wrong parameter; Refused:
+        what it asks for is not his."""
         for name in query:
             if name not in PARAMETERS:
                 raise AddressError(f"there is no parameter {cut(name)} (there are {', '.join(PARAMETERS)})")
-        site = self._site(query.get("site"))
+        site, sight = self._site(query.get("site") or None, caller), caller.sight()
         window = query.get("window") or self._first
         if window not in self._by_id:
             raise AddressError(f"window: there is no {cut(window)} (there are {', '.join(self._by_id)})")
@@ -73,10 +76,16 @@ class Address:
             _agents(query.get("agents") or "20"),
             order=order,  # type: ignore[arg-type]  # one of them
             score=self._score(query.get("score")),
-            focus=self._focus(query, site),
+            focus=self._focus(query, site, sight),
+            sight=sight,
+            all_sites=caller.site is None,
         )
 
-    def _site(self, asked: str | None) -> str:
+    def _site(self, asked: str | None, caller: Caller) -> str:
+        if caller.site is not None:
+            if asked not in (None, caller.site):
+                raise Refused(403, f"site: yours is {caller.site}")
+            return caller.site
         sites = self._sites()
         site = asked or next((s for s in self._latest.sites() if s in sites), sites[0])
         if site not in sites:
@@ -90,7 +99,7 @@ class Address:
             raise AddressError(f"score: there is no scorecard {cut(asked)} ({there})")
         return asked or None
 
-    def _focus(self, query: Mapping[str, str], site: str) -> Focus | None:
+    def _focus(self, query: Mapping[str, str], site: str, sight: Sight) -> Focus | None:
         kpi, currency, scheme = (query.get(name) or None for name in ("kpi", "currency", "scheme"))
         level = next((level for level in FOCUSES if query.get(level)), "site" if kpi or scheme else None)
         if level is None:
@@ -98,6 +107,8 @@ class Address:
                 raise AddressError("currency: goes with a `kpi` per currency")
             return None
         entity = query[level] if level != "site" else site
+        if sight != EVERYTHING:
+            self._check_seen(level, entity, site, sight)
         if level != "site" and self._loaded():
             self._check_known(level, entity, site)
         self._check_kpi(kpi, currency, level)
@@ -106,6 +117,18 @@ class Address:
             there = f"there are {', '.join(dict.fromkeys(schemes))}" if schemes else "the configuration has none"
             raise AddressError(f"scheme: there is no {cut(scheme)} at level {level} ({there})")
         return Focus(level, entity, kpi, currency, scheme)
+
+    def _check_seen(self, level: str, entity: str, site: str, sight: Sight) -> None:
+        """Refused: it is not among what the sight may see. Who may not see it is not told whether there is one."""
+        if sight.agent is not None:
+            seen = (level, entity) == ("agent", sight.agent)
+        elif sight.teams is not None:
+            team = self._latest.team_of(site, entity) if level == "agent" else entity
+            seen = level in ("team", "agent") and team in sight.teams
+        else:
+            seen = level != "agent"
+        if not seen:
+            raise Refused(403, f"{level}: {cut(entity)} is not yours to see")
 
     def _check_known(self, level: str, entity: str, site: str) -> None:
         known = self._latest.entities(site, level)

@@ -57,7 +57,7 @@ class FactsPage:
         self.reading: asyncio.subprocess.Process | None = None
         self._busy = False
 
-    async def one(self, request: web.Request) -> web.StreamResponse:
+    async def one(self, request: web.BaseRequest) -> web.StreamResponse:
         """`{lines, left_out}`: what `explain` prints; or `{error, command}`."""
         try:
             given = arguments(request.query)

@@ -43,7 +43,7 @@ def leaderboard(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
         with_value = [one for one in ranked if one[1] is not None]
         ranked = [*reversed(with_value), *(one for one in ranked if one[1] is None)]
     elif view.order == "name":
-        names, hides = rows.people.names, rows.policy.hides
+        names, hides = rows.people.names, rows.hides
 
         def by_name(one: Placed) -> tuple[bool, list[tuple[int, str, str]]]:
             entity = one[2].entity

@@ -1,6 +1,6 @@
 """What watches a view: server-sent events, packed once for all browsers that look at the same.
 
-The stream of a browser has the events `now` (clocks, and why nothing new comes: at once, and every two seconds) and
+The stream of a browser has the events `you` (who looks: at once), `now` (clocks, and why nothing new comes: at once, and every two seconds) and
 `floor` (the view's data, whenever it is made anew). A browser that takes them slowly misses those in between and gets
 the newest; one that takes nothing for half a minute is dropped, and comes back by itself.
 """
@@ -11,6 +11,7 @@ import time
 
 from aiohttp import web
 
+from stream.http.pages import caller_of
 from stream.publish.events import GZIP_HEAD, event, packed
 from stream.publish.views import Watch
 from stream.publish.wallboard import Wallboard
@@ -43,24 +44,23 @@ class FloorStream:
         """Browsers that are being told."""
         return len(self._tasks)
 
-    async def answer(self, request: web.BaseRequest, headers: dict[str, str], zipped: bool) -> web.StreamResponse:
-        """Streams until the browser has gone. AddressError and BusyError before anything is sent."""
-        watch = self._wallboard.watch(request.query)
+    async def answer(self, request: web.BaseRequest, zipped: bool) -> web.StreamResponse:
+        """Streams until the browser has gone. AddressError, Refused and BusyError before anything is sent."""
+        caller = caller_of(request)
+        watch = self._wallboard.watch(request.query, caller)
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            return await self._tell(request, watch, headers, zipped)
+            return await self._tell(request, watch, self._wallboard.you(caller), zipped)
         finally:
             watch.leave()
             self._tasks.discard(task)
 
-    async def _tell(
-        self, request: web.BaseRequest, watch: Watch, headers: dict[str, str], zipped: bool
-    ) -> web.StreamResponse:
-        stream = web.StreamResponse(headers=headers | HEADERS | ({"Content-Encoding": "gzip"} if zipped else {}))
+    async def _tell(self, request: web.BaseRequest, watch: Watch, you: bytes, zipped: bool) -> web.StreamResponse:
+        stream = web.StreamResponse(headers=HEADERS | ({"Content-Encoding": "gzip"} if zipped else {}))
         await stream.prepare(request)
-        begin = b"retry: %d\n\n" % random.randint(*BACK_MS)
+        begin = b"retry: %d\n\n" % random.randint(*BACK_MS) + event("you", you)
         try:
             await _write(stream, GZIP_HEAD + packed(begin) if zipped else begin)
             while True:

@@ -46,12 +46,16 @@ class Rows:
         return self.called(level, entity) | row | {"cells": cells}
 
     def called(self, level: str, entity: str) -> Json:
-        """`entity` and `name`, and of an agent `team`; all null of an agent who is not to be named."""
-        hidden = self.policy.hides(level, entity)
+        """`entity` and `name`, null of an agent who is not to be named; of an agent `team`."""
+        hidden = self.hides(level, entity)
         called: Json = {"entity": None, "name": None} if hidden else self._called(level, entity)
         if level == "agent":
-            called["team"] = None if hidden else self.people.team_of(self.view.site, entity)
+            called["team"] = self.people.team_of(self.view.site, entity)
         return called
+
+    def hides(self, level: str, entity: str) -> bool:
+        """Whether somebody has opted out of being named to others."""
+        return self.policy.hides(level, entity) and self.view.sight.agent != entity
 
     def judges(self, record: PublishedKpis) -> Sequence[Rule]:
         """The rules that colour an entity's values: of `unassigned` those that name it."""

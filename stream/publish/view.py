@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
+from stream.http.roles import EVERYTHING, Sight
 from stream.publish.choices import Choice
 from stream.scores.schemes import Definition, Scorecard
 
@@ -34,7 +35,8 @@ class Focus:
 class View:
     """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's KPI, or `BY_SCORE`; `agents`: rows of
     it at most; `order`: which of them come first; `score`: the scorecard that tables show, if it is not the first of
-    their level; `focus`: what is looked at closely."""
+    their level; `focus`: what is looked at closely; `sight`: what of it may be seen; `all_sites`: whether
+    other sites are offered."""
 
     site: str
     choice: Choice
@@ -44,6 +46,8 @@ class View:
     order: Order = "best"
     score: str | None = None
     focus: Focus | None = None
+    sight: Sight = EVERYTHING
+    all_sites: bool = True
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stream.http.roles import ANYBODY, EVERYTHING, Caller
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.address import Address
 from stream.publish.choices import choices
@@ -17,6 +18,7 @@ from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
 from stream.publish.names_file import NamesFile
 from stream.publish.reading import PublishedKpis
+from stream.publish.sight import seen
 from stream.publish.snapshot import snapshot
 from stream.publish.topic_reader import TopicReader
 from stream.publish.view import Policy, View
@@ -26,6 +28,8 @@ from stream.windows.calendar import SiteCalendar, local_date
 from stream.windows.zone import load_zone
 
 LIMIT_S = 120
+MOST_RANKED = 1_000_000
+"""All of them: whoever does not see everything sees rows from anywhere in the ranking."""
 SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
 
@@ -88,20 +92,27 @@ class Wallboard:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
 
-    async def answer(self, query: Mapping[str, str]) -> bytes:
-        """The snapshot that an address asks for, as JSON; how new it is depends on how many other views are looked at.
+    async def answer(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> bytes:
+        """The snapshot that an address asks for, as JSON, as far as the caller may see it; how new it is depends on how
+        many other views are looked at.
 
-        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        AddressError: a wrong parameter. Refused: it is not his site. BusyError: more is looked at than can be made.
         """
-        return (await self._views.body(self._address.view(query)))[:-1] + b"," + self.now()[1:]
+        body = await self._views.body(self._address.view(query, caller))
+        return body[:-1] + b',"you":' + self.you(caller) + b"," + self.now()[1:]
 
-    def watch(self, query: Mapping[str, str]) -> Watch:
-        """Begins to watch the snapshot that an address asks for; it lacks what `now` has.
+    def watch(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> Watch:
+        """Begins to watch the snapshot that an address asks for; it lacks what `now` and `you` have.
 
-        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        AddressError: a wrong parameter. Refused: it is not his. BusyError: more is looked at than can be made.
         """
         self.start()
-        return self._views.watch(self._address.view(query))
+        return self._views.watch(self._address.view(query, caller))
+
+    @staticmethod
+    def you(caller: Caller) -> bytes:
+        """Who looks, as JSON."""
+        return orjson.dumps({"name": caller.name, "role": caller.role})
 
     @property
     def renderings(self) -> int:
@@ -132,23 +143,25 @@ class Wallboard:
         day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
         policy = replace(self._policy, day=day)
         records, now_ms = self._records(view), self._clock_ms()
-        data = snapshot(self.latest, self._rules, view, records, policy, self._choices, now_ms)
+        asked = view if view.sight == EVERYTHING else replace(view, agents=MOST_RANKED)
+        data = snapshot(self.latest, self._rules, asked, records, policy, self._choices, now_ms)
         teams = [row["entity"] for row in data["teams"]]
         by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
         trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
-        return orjson.dumps(
-            data
-            | {
-                "sites": self._known_sites(),
-                "choice": view.choice.id,
-                "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
-                "zone": self._plan.clock(view.site).zone,
-                "as_of_ms": as_of_ms,
-                "changes": changes,
-                "trends": trends,
-                "empty": self._empty(view) if data["from"] is None else None,
-            }
-        )
+        whole = data | {
+            "sites": self._known_sites() if view.all_sites else [view.site],
+            "choice": view.choice.id,
+            "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
+            "zone": self._plan.clock(view.site).zone,
+            "as_of_ms": as_of_ms,
+            "changes": changes,
+            "trends": trends,
+            "empty": self._empty(view) if data["from"] is None else None,
+        }
+        shown = seen(whole, view.sight, lambda agent: self.latest.team_of(view.site, agent))
+        shown["agents"] = shown["agents"][: view.agents]
+        shown["states"] = shown["states"] | {"rows": shown["states"]["rows"][: view.agents]}
+        return orjson.dumps(shown)
 
     def _records(self, view: View) -> list[PublishedKpis]:
         key, now_s = (view.site, view.choice.window, view.choice.last), time.monotonic()
