@@ -70,7 +70,10 @@ def fill(page: Page) -> None:
                 if begun >= start or ended > end:
                     continue
                 for level, entity in (("site", "main"), *(("team", f"t-{n}") for n in range(1, 13))):
-                    made = (value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"), value("connect_rate", 9 + hour, 50))
+                    made = (
+                        value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"),
+                        value("connect_rate", 9 + hour, 50),
+                    )
                     on.on_kpi(*kpi(*made, level=level, entity=entity, window="interval_30m", start=begun, end=ended))
     for n in range(14):
         severity = ("critical", "warning", "info")[n % 3]
@@ -88,7 +91,9 @@ async def faults(tab: Tab, size: tuple[int, int]) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"])
+@pytest.mark.parametrize(
+    "query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"]
+)
 async def test_a_full_floor_fits_every_wall_without_clipping_and_can_be_read(page: Page, lang: str, query: str) -> None:
     fill(page)
     tab = await page.open(query, WALLS[0], lang, init=WIDE if lang == "zh" else "")
@@ -123,7 +128,9 @@ async def test_everything_grows_with_the_screen(page: Page) -> None:
     for width, height in WALLS:
         await tab.resize(width, height)
         await tab.until(f"innerWidth === {width}")
-        sizes.append(await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height)
+        sizes.append(
+            await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height
+        )
     assert max(sizes) - min(sizes) < 0.002
 
 
