@@ -51,7 +51,7 @@ FAULTS = r"""
     const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
     if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) faults.push(`${one.className} lies over ${other.className}`);
   }
-  if (texts < 100) faults.push(`only ${texts} texts`);
+  if (texts < 60) faults.push(`only ${texts} texts`);
   return faults;
 })()
 """
@@ -70,7 +70,10 @@ def fill(page: Page) -> None:
                 if begun >= start or ended > end:
                     continue
                 for level, entity in (("site", "main"), *(("team", f"t-{n}") for n in range(1, 13))):
-                    made = (value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"), value("connect_rate", 9 + hour, 50))
+                    made = (
+                        value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"),
+                        value("connect_rate", 9 + hour, 50),
+                    )
                     on.on_kpi(*kpi(*made, level=level, entity=entity, window="interval_30m", start=begun, end=ended))
     for n in range(14):
         severity = ("critical", "warning", "info")[n % 3]
@@ -88,12 +91,26 @@ async def faults(tab: Tab, size: tuple[int, int]) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"])
+@pytest.mark.parametrize(
+    "query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"]
+)
 async def test_a_full_floor_fits_every_wall_without_clipping_and_can_be_read(page: Page, lang: str, query: str) -> None:
     fill(page)
     tab = await page.open(query, WALLS[0], lang, init=WIDE if lang == "zh" else "")
     found = [fault for size in WALLS for fault in await faults(tab, size)]
     assert found == []
+
+
+@pytest.mark.parametrize("firing", [1, 2, 3, 5])
+async def test_alerts_that_ended_fill_the_room_that_is_left_and_no_more(page: Page, firing: int) -> None:
+    for record in floor(AS_OF):
+        page.wallboard.latest.on_kpi(*record)
+    for n in range(12):
+        page.wallboard.latest.on_alert(alert(f"r-{n}", "resolved", entity=f"t-{n}")[1])
+    for n in range(firing):
+        page.wallboard.latest.on_alert(alert(f"a-{n}", entity=f"t-{n}")[1])
+    tab = await page.open("", WALLS[0])
+    assert [fault for size in WALLS[:2] for fault in await faults(tab, size)] == []
 
 
 async def test_the_banner_of_old_numbers_takes_its_room_from_the_tables(page: Page) -> None:
@@ -111,7 +128,9 @@ async def test_everything_grows_with_the_screen(page: Page) -> None:
     for width, height in WALLS:
         await tab.resize(width, height)
         await tab.until(f"innerWidth === {width}")
-        sizes.append(await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height)
+        sizes.append(
+            await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height
+        )
     assert max(sizes) - min(sizes) < 0.002
 
 
