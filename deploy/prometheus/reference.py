@@ -5,7 +5,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from stream.publish.metrics import CLOCKS, CONDUCT, EVENTS, EXPOSITION, SCORES, WINDOWS, WORK, Metric
+from stream.publish.metrics import (
+    CLOCKS,
+    CONDUCT,
+    EVENTS,
+    EXPOSITION,
+    FACTS,
+    FEEDS,
+    SCORES,
+    TARGETS,
+    WINDOWS,
+    WORK,
+    Metric,
+)  # fmt: skip
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "metrics.md"
 INTRODUCTION = """# Metrics
@@ -28,16 +40,19 @@ def document() -> str:
     """The page."""
     sections = {
         "Events": EVENTS,
+        "Facts": FACTS,
         "Conduct": CONDUCT,
         "Clocks": CLOCKS,
         "Work": WORK,
         "Scores": SCORES,
+        "Targets": TARGETS,
+        "Feeds": FEEDS,
         "Exposition": EXPOSITION,
     }
     parts = [INTRODUCTION]
     for title, metrics in sections.items():
         parts.append(f"\n## {title}\n\n" + "\n".join(_entries(metrics)) + "\n")
-    table = [f"| `{m.name}` | {m.meaning.split(' In the window')[0]} |" for m in WINDOWS]
+    table = [f"| `{m.name}` | {m.meaning} |" for m in WINDOWS]
     parts.append(
         "\n## Windows\n" + WINDOW_WORDS + "\n| gauge | what it adds up |\n|---|---|\n" + "\n".join(table) + "\n"
     )

@@ -1,4 +1,4 @@
-"""The web server: /metrics, /health/live, /health/ready, the page and its data. It keeps no state."""
+"""The web server: /metrics, /metrics/agents, /health/live, /health/ready, the page and its data. It keeps no state."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -7,10 +7,9 @@ from importlib.resources import files
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from stream.publish.headroom import HeadroomPage
-from stream.publish.scrape import Scrape
+from stream.publish.metrics_page import MetricsPages, WindowTexts
 from stream.publish.views import BusyError
 from stream.publish.wallboard import AddressError, Wallboard
 
@@ -48,7 +47,8 @@ class HealthAnswers:
 class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
 
-    `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
+    `beside`: a coroutine that runs as long as it serves. `windows`: what is told
+    of windows, beside the registry's metrics.
     `headroom`: answers diallers.
     """
 
@@ -58,10 +58,10 @@ class Web:
         health: HealthAnswers,
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
-        more: Callable[[], bytes] = bytes,
+        windows: WindowTexts | None = None,
         headroom: HeadroomPage | None = None,
     ) -> None:
-        self._scrape = Scrape(lambda: generate_latest(registry) + more())
+        self._metrics = MetricsPages(registry, windows)
         self._health = health
         self._wallboard = wallboard
         self._beside = beside
@@ -93,11 +93,12 @@ class Web:
             await self._runner.cleanup()
         if self._wallboard is not None:
             await self._wallboard.stop()
-        self._scrape.close()
+        self._metrics.close()
 
     def _app(self) -> web.Application:
         app = web.Application()
-        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/metrics", self._metrics.all_but_agents)
+        app.router.add_get("/metrics/agents", self._metrics.agents)
         app.router.add_get("/health/live", _health(self._health.live))
         app.router.add_get("/health/ready", _health(self._health.ready))
         if self._headroom is not None:
@@ -111,11 +112,6 @@ class Web:
             app.router.add_get("/api/floor", self._board_data)
         return app
 
-    async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
-        headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
-        return web.Response(body=await self._scrape.body(zipped), headers=headers)
-
     async def _board_data(self, request: web.Request) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
@@ -126,15 +122,6 @@ class Web:
         except BusyError as error:
             return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
         return web.Response(body=body, content_type="application/json", headers=HEADERS)
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding names gzip, and not with a weight of 0."""
-    for one in accepted.lower().split(","):
-        name, *weights = (word.strip() for word in one.split(";"))
-        if name == "gzip":
-            return not any(weight.startswith("q=0") and not weight[3:].strip(".0") for weight in weights)
-    return False
 
 
 def _health(state: Callable[[], str | None]) -> Handler:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field
 
 from stream.settings.conduct import ConductSection
+from stream.settings.metrics import MetricsSection
 from stream.settings.schemes import (
     CalendarSection,
     ContestSection,
@@ -274,6 +275,7 @@ class Document(Section):
     time: Time = Time()
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
+    metrics: MetricsSection = MetricsSection()
     alerts: tuple[Alert, ...] = ()
     calendar: CalendarSection = CalendarSection()
     targets: tuple[TargetSection, ...] = ()

@@ -15,6 +15,7 @@ from stream.scores.schemes import Schemes
 from stream.settings import checks
 from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
+from stream.settings.metrics import MetricsSection
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of
 from stream.settings.security import client_options, unusable_files
@@ -48,6 +49,11 @@ class Settings:
     def publish(self) -> Publish:
         """The section `publish`."""
         return self.document.publish
+
+    @property
+    def metrics(self) -> MetricsSection:
+        """The section `metrics`."""
+        return self.document.metrics
 
     @property
     def record_bytes(self) -> int:
