@@ -1,5 +1,5 @@
-"""Which windows and KPI parts of each level Prometheus can see: of agents those of the configuration, of the others what
-fits (`choosing.py`).
+"""Which windows and KPI parts of each level Prometheus can see: of agents those of the configuration, of the others
+what fits (`choosing.py`).
 
 1,000 agents with 9 parts and 2 windows are 18,000 series, which /metrics/agents shows. What is beyond the cap is
 withheld, and counted by `collections_series_dropped`.
