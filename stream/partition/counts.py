@@ -19,7 +19,14 @@ from stream.windows.measures import UNASSIGNED
 MOST_NAMED = 100
 """Unknown sites that are named in the log, at most: who sends a new one with each event has been told by then."""
 
-WHOSE = ("dials", "contacts", "promises", "payments", "complaints", "corrections")
+WHOSE = {
+    "dials": "collections_dials_total",
+    "contacts": "collections_contacts_total",
+    "promises": "collections_promises_total",
+    "payments": "collections_payments_total",
+    "complaints": "collections_complaints_total",
+    "corrections": "collections_corrections_total",
+}
 """What is counted by site and team, but for money, which has a currency besides."""
 _CALL = attrgetter("site_id", "team_id", "direction", "outcome")
 _PROMISE = attrgetter("site_id", "team_id")
@@ -135,8 +142,8 @@ class EventCounts:
         for site, team in {(site or "", team or UNASSIGNED) for site, team, *_ in (*self._calls, *self._promises)} | {
             (counted.site, counted.team) for counted in counts
         }:
-            for what in WHOSE:
-                meters.add(f"collections_{what}_total", site, team, by=counts[Counted(what, site, team)])
+            for what, name in WHOSE.items():
+                meters.add(name, site, team, by=counts[Counted(what, site, team)])
         for counted, amount in counts.items():
             if counted.what == "recovered_minor":
                 name = "collections_recovered_minor_units_total"
