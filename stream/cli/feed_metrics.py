@@ -61,22 +61,28 @@ class FeedMetrics:
 @contextmanager
 def serving(settings: "Settings", port: int | None, read: Callable[[], Iterable["FeedNumbers"]]) -> Iterator[int]:
     """Serves what `read` gives at /metrics of `http.host` as long as it lasts, in a thread of its own; gives the port
-    (0: none is served, since `port` is None). CommandError: the address is taken."""
+    (0: none is served, since `port` is None). CommandError: the address is taken, or a file of `http` cannot be used."""
     if port is None:
         yield 0
         return
     from prometheus_client import CollectorRegistry, ProcessCollector
 
+    from stream.http.access import access_of
     from stream.publish.feed_numbers import FeedCollector
     from stream.publish.web import HealthAnswers, Web
+    from stream.settings import SettingsError
 
+    try:
+        access = access_of(settings)
+    except SettingsError as error:
+        raise CommandError(str(error), exit_code=2) from error
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     FeedCollector(read, registry)
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="metrics", daemon=True)
     thread.start()
-    web = Web(registry, HealthAnswers())
+    web = Web(registry, HealthAnswers(), access=access)
     try:
         try:
             taken = asyncio.run_coroutine_threadsafe(web.start(settings.http.host, port), loop).result()

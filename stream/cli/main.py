@@ -27,6 +27,7 @@ from stream.cli import (
     replay,
     scores,
     simulate,
+    token,
     topics,
     worker,
 )
@@ -89,6 +90,7 @@ app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(headroom.headroom)
 app.command()(board.board)
+app.command()(token.token)
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")
