@@ -31,6 +31,11 @@ class Prometheus:
         """What a variable of a dashboard offers."""
         return list(await self._ask(f"label/{label}/values", **{"match[]": selector}))
 
+    async def rule_seconds(self, group: str) -> float:
+        """How long the last evaluation of a group of rules took."""
+        groups = (await self._ask("rules"))["groups"]
+        return float(next(each for each in groups if each["name"] == group)["evaluationTime"])
+
     async def until(
         self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 40
     ) -> None:
