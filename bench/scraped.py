@@ -15,7 +15,7 @@ from bench.setting import Setting, step
 from bench.system import System
 from deploy.local.broker import free_port
 
-RATE, AGENTS = 2_000, 1_000
+RATE, AGENTS = 1_000, 1_000
 EVERY = "200ms"
 """`publish.every`: what a scrape takes shows the more, the sooner a record goes out."""
 SCRAPE_EVERY_S = 5.0

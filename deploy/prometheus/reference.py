@@ -78,13 +78,17 @@ a level, are left out, the last first, of this order:
 6. sites, teams, queues, segments: every KPI in the other windows
 
 Nothing goes silently: `collections_series_left_out` says of each level and window how many series there would be more,
-and the log says it once. A KPI of 50 teams in a window is 5 to 10 KiB; a limit of 4,096 shows everything of 50 teams (30
-KPIs in six windows: 0.8 MiB, 63 KiB through gzip). The demo and the compose file are set so, since their dashboards
+and the log says it once. A KPI of 50 teams in a window is 5 to 10 KiB; a limit of 4,096 shows everything of 50 teams
+(30 KPIs in six windows: 0.8 MiB, 63 KiB through gzip). The demo and the compose file are set so, since their dashboards
 show everything.
 
 The text of a page is made once for all who ask at a time, from what has changed, and kept for nineteen times the CPU
 time that it took, five seconds at most.
 """
+
+
+WORDS = {"Facts": FACT_WORDS, "Feeds": FEED_WORDS, "Targets": TARGET_WORDS}
+"""What stands before the entries of a section."""
 
 
 def document() -> str:
@@ -102,7 +106,7 @@ def document() -> str:
     }
     parts = [INTRODUCTION]
     for title, metrics in sections.items():
-        words = {"Facts": FACT_WORDS, "Feeds": FEED_WORDS, "Targets": TARGET_WORDS}.get(title, "")
+        words = WORDS.get(title, "")
         parts.append(f"\n## {title}\n{words}\n" + "\n".join(_entries(metrics)) + "\n")
     table = [f"| `{m.name}` | {m.meaning} |" for m in WINDOWS]
     parts.append(

@@ -61,7 +61,8 @@ class FeedMetrics:
 @contextmanager
 def serving(settings: "Settings", port: int | None, read: Callable[[], Iterable["FeedNumbers"]]) -> Iterator[int]:
     """Serves what `read` gives at /metrics of `http.host` as long as it lasts, in a thread of its own; gives the port
-    (0: none is served, since `port` is None). CommandError: the address is taken, or a file of `http` cannot be used."""
+    (0: none is served, since `port` is None). CommandError: the address is taken, or a file of `http` cannot be used.
+    """
     if port is None:
         yield 0
         return
