@@ -18,6 +18,8 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings
 
 LINGER_S = 300.0
+BOARD_REST = 30
+"""A worker makes views of the page in a thirtieth of its time at most: the stream comes first."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ def build_monitoring(
     collector = KpiCollector(exposition_of(settings), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector, headroom, access)
+    wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST)
+    web = Web(registry, health, wallboard, feed.run, collector, headroom, access)
     return Monitoring(registry, meters, collector, web)
 
 

@@ -108,6 +108,10 @@ class PublishedAlert(msgspec.Struct, frozen=True):
     resolved_at: str | None = None
     reason: str = ""
     run: str = "live"
+    muted: bool = False
+    denominator_min: int | None = None
+    team: str | None = None
+    labels: dict[str, str] = {}
 
 
 _KPI = msgspec.json.Decoder(PublishedKpis)

@@ -43,7 +43,9 @@ def window_names(windows: dict[str, Any], sites: dict[str, Any]) -> list[str]:
     return names
 
 
-def draw_rule(random: Random, name: str, windows: dict[str, Any], sites: dict[str, Any]) -> dict[str, Any]:
+def draw_rule(
+    random: Random, name: str, windows: dict[str, Any], sites: dict[str, Any], earlier: list[dict[str, Any]]
+) -> dict[str, Any]:
     kpi = CATALOGUE[random.choice(USUAL if random.random() < 0.75 else sorted(CATALOGUE))]
     levels: tuple[str, ...] = LEVELS_OF_COUNT if kpi.denominator is None else LEVELS_OF_RATE
     if "_ms" in kpi.numerator[0] or kpi.factor > 1:
@@ -66,14 +68,35 @@ def draw_rule(random: Random, name: str, windows: dict[str, Any], sites: dict[st
         "for": random.choice(times),
         "keep_firing_for": random.choice(times),
         "publish_pending": random.random() < 0.5,
+        "cooldown": random.choice(times),
+        "labels": {"runbook": "https://example.org/1"},
     }
     rule |= {key: value for key, value in optional.items() if random.random() < 0.6}
     if kpi.per_currency:
         rule["currency"] = "CNY"
     if random.random() < 0.15:
         rule["entities"] = ["a1", "t1", "main", "unassigned", "q1", "s1"]
+    if random.random() < 0.3:
+        own = {key: rule.pop(key) for key in (side, "exit", "for", "severity") if key in rule}
+        other = own | {"severity": "info", side: levels[leave], "exit": levels[leave], "for": random.choice(times)}
+        rule["severities"] = [own, other]
+    if earlier and random.random() < 0.7:
+        rule["inhibited_by"] = draw_inhibitors(random, earlier)
+        rule["where"] = random.choice(("same", "site", "team", "team" if rule["level"] == "agent" else "site"))
     return rule
 
 
+def draw_inhibitors(random: Random, earlier: list[dict[str, Any]]) -> list[str]:
+    """Rules, or one of the severities of one."""
+    names = []
+    for rule in random.sample(earlier, random.randrange(1, len(earlier) + 1)):
+        severities = [f"{rule['rule']}.{each['severity']}" for each in rule.get("severities", ())]
+        names.append(random.choice([rule["rule"], *severities]))
+    return names
+
+
 def draw_rules(random: Random, windows: dict[str, Any], sites: dict[str, Any]) -> list[dict[str, Any]]:
-    return [draw_rule(random, f"rule {n}", windows, sites) for n in range(random.randrange(2, 7))]
+    rules: list[dict[str, Any]] = []
+    for number in range(random.randrange(2, 7)):
+        rules.append(draw_rule(random, f"rule {number}", windows, sites, rules))
+    return rules
