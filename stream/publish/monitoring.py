@@ -8,7 +8,7 @@ from stream.core import COMPILED, installed_version
 from stream.http.access import Access
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
-from stream.publish.exposition import exposition
+from stream.publish.exposition import Exposition, exposition
 from stream.publish.headroom import HeadroomPage
 from stream.publish.latest_records import LatestRecords
 from stream.publish.meters import Meters
@@ -42,12 +42,24 @@ def build_monitoring(
     export_settings(meters, settings)
     session_s = settings.kafka.session_timeout_ms / 1_000
     alerts = LatestRecords({})
-    collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
+    collector = KpiCollector(exposition_of(settings), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
     wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST)
-    web = Web(registry, health, wallboard, feed.run, collector.text, headroom, access)
+    web = Web(registry, health, wallboard, feed.run, collector, headroom, access)
     return Monitoring(registry, meters, collector, web)
+
+
+def exposition_of(settings: Settings) -> Exposition:
+    """What a configuration exports of windows."""
+    wanted = settings.metrics
+    return exposition(
+        settings.plan(),
+        wanted.agent_kpis,
+        wanted.agent_windows,
+        settings.targets(),
+        limit_bytes=wanted.limit_kib * 1024,
+    )
 
 
 def export_settings(meters: Meters, settings: Settings) -> None:

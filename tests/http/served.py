@@ -93,7 +93,7 @@ class Door:
         headroom = HeadroomPage(self._headroom, lambda: NOW_MS)
         facts = FactsPage([sys.executable, "-c", "print('no fact contributes to it')"])
         self.web = Web(
-            CollectorRegistry(), HealthAnswers(), self.wallboard, None, bytes, headroom, access, pages, facts
+            CollectorRegistry(), HealthAnswers(), self.wallboard, None, None, headroom, access, pages, facts
         )
         self.port = 0
 

@@ -21,6 +21,7 @@ PAGES: dict[tuple[str, str], set[str] | set[str | None]] = {
     ("GET", "/login.css"): ALL,
     ("GET", "/login.js"): ALL,
     ("GET", "/metrics"): {"metrics", "manager"},
+    ("GET", "/metrics/agents"): {"metrics", "manager"},
     ("GET", "/"): BOARD,
     ("GET", "/board/board.js"): BOARD,
     ("GET", "/board/board.css"): BOARD,
