@@ -90,7 +90,7 @@ class AlertmanagerOutlet:
 
     async def _work(self) -> None:
         clock = self._of.clock
-        due = clock.now()
+        due = clock.now() + (0.0 if self._firing else EVERY_SECONDS)  # what fired before this run is posted at once
         while True:
             if self._waiting:
                 await self._post_next()

@@ -181,7 +181,8 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         if committed is None:
             return Place(end if self._wish.only_new else start, target)
         name, (to, held) = f"{tp.topic}-{tp.partition}", said(committed.metadata)
-        if to not in ("", digest(target)) and not self._wish.moved:
+        # Whoever is told of the past anew may be another one.
+        if to not in ("", digest(target)) and not self._wish.moved and not self._receiver.needs_past:
             raise CannotForward(
                 f"group {self._wish.group} forwards to another address: give this one a --group of its own, "
                 "or --moved if it is the same receiver"
