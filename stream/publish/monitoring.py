@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.core import COMPILED, installed_version
+from stream.http.access import Access
 from stream.kpis.catalogue import CATALOGUE_VERSION
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
@@ -29,7 +30,9 @@ class Monitoring:
     web: Web
 
 
-def build_monitoring(settings: Settings, health: HealthAnswers, headroom: HeadroomPage | None = None) -> Monitoring:
+def build_monitoring(
+    settings: Settings, health: HealthAnswers, headroom: HeadroomPage | None = None, access: Access | None = None
+) -> Monitoring:
     """The monitoring of one worker, with a registry of its own. The page reads topics only while somebody looks."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -40,7 +43,7 @@ def build_monitoring(settings: Settings, health: HealthAnswers, headroom: Headro
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text, headroom)
+    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text, headroom, access)
     return Monitoring(registry, meters, collector, web)
 
 

@@ -22,6 +22,7 @@ from stream.alerts.handling import Handling, StandingSilence, covering
 from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
 from stream.facts.instant import instant_text
+from stream.http.roles import EVERYTHING, Sight
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
 from stream.publish.colour import ORDER, colour, coloured, judging, target_colour
@@ -41,13 +42,15 @@ RANK_BY = "recovered_amount"
 
 @dataclass(frozen=True)
 class View:
-    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's; `agents`: rows of it at most."""
+    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's; `agents`: rows of it at most.
+    `sight`: what of it may be seen."""
 
     site: str
     choice: Choice
     kpis: tuple[str, ...] = DEFAULT_KPIS
     rank_by: str = RANK_BY
     agents: int = 20
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from stream.kpis.kpi import why_not_at
 from stream.settings.document import Alert, Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
+from stream.settings.http import http_problems, http_warnings
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
@@ -20,6 +21,7 @@ DAY_MS = 86_400_000
 def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Everything that is wrong, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document)
+    yield from http_problems(document.http)
     yield from _sites(document)
     yield from _windows(document.windows)
     kpis = kpis_of(conduct=document.conduct is not None)
@@ -77,6 +79,7 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
             f"still needs ({needed_days}d would do)"
         )
         yield ("time", "correction_horizon"), reason
+    yield from http_warnings(document.http)
     yield from warnings_of(document)
     yield from scheme_doubts(document)
 

@@ -37,6 +37,7 @@ from stream.settings.units import (
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _URL = re.compile(r"https?://([^\s/:?#@]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_SERVER_NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})|[0-9a-f:.]{2,45}")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 
 
@@ -100,13 +101,47 @@ def _url(value: object) -> str:
     return text
 
 
+def _origin(value: object) -> str:
+    return _url(str(value).lower())
+
+
+def _server_name(value: object) -> str:
+    text = str(value).strip().strip("[]").lower()
+    if not _SERVER_NAME.fullmatch(text):
+        raise ValueError(f"{value!r} is not the name or address of a server, without a port, such as board.example")
+    return text
+
+
+def _ancestor(value: object) -> str:
+    text = str(value).strip()
+    if text in ("self", "'self'"):
+        return "'self'"
+    if text != "*" and not _URL.fullmatch(text.replace("*.", "any.", 1)):
+        raise ValueError(f"{value!r} is not an origin such as https://portal.example, self or *")
+    return text
+
+
+def _reason(value: object) -> str:
+    text = " ".join(str(value).split())
+    if isinstance(value, bool) or len(text) < 3:
+        raise ValueError(f"{value!r} is no reason: say why nobody is asked for a token")
+    return text
+
+
 class Http(Section):
-    """Where /metrics, the health checks, the page and the answers to diallers are served. Port 0: any free one.
-    `advertised_url`: where other machines reach this worker, if not there."""
+    """Where /metrics, the health checks, the page and the answers to diallers are served, and who is let in. Port 0:
+    any free one. `advertised_url`: where other machines reach this worker, if not there. docs/security.md."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
     advertised_url: Annotated[str, BeforeValidator(_url)] | None = None
+    tokens: str | None = None
+    open: Annotated[str, BeforeValidator(_reason)] | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    names: tuple[Annotated[str, BeforeValidator(_server_name)], ...] = ()
+    origins: tuple[Annotated[str, BeforeValidator(_origin)], ...] = ()
+    frame_ancestors: tuple[Annotated[str, BeforeValidator(_ancestor)], ...] = ()
 
 
 class SiteSection(Section):
