@@ -81,7 +81,8 @@ def _value(feed: RuleInput, mark: Mark) -> bytes | None:
     if kind == "m":
         if feed.team is None and not feed.teams:
             return None
-        return dumps({"f": OPEN.version, "team": feed.team, "ahead": {str(at): row for at, row in feed.teams.items()}})
+        ahead = {str(at_ms): list(noted) for at_ms, noted in feed.teams.items()}
+        return dumps({"f": OPEN.version, "team": feed.team and list(feed.team), "ahead": ahead})
     if not feed.seen and not feed.opened:
         return None
     return dumps({"f": OPEN.version, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})
