@@ -131,10 +131,12 @@ def _former_clocks(
     alerts: list[dict[bytes, bytes]] = [{} for _ in range(job.buckets)]
     for partition, state in enumerate(stopped):
         for key, value in state.alerts.items():
-            home = entity_partition("|".join(key.decode().split("|")[1:4]), job.buckets)
-            # A hand-over that was killed may have left a copy in the entity's former partition: the present one wins.
-            if home == partition or key not in alerts[home]:
-                alerts[home][key] = value
+            own = entity_partition("|".join(key.decode().split("|")[1:4]), job.buckets)
+            # What inhibits from afar is everywhere, and a partition keeps what it had.
+            for home in range(job.buckets) if key.startswith(b"g|") else (own,):
+                # A hand-over that was killed may have left a copy in the entity's former partition: the present wins.
+                if home == partition or key not in alerts[home]:
+                    alerts[home][key] = value
     statements = [_statement(partition, each) for partition, each in enumerate(positions)]
     return [
         FormerClocks(

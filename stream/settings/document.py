@@ -235,30 +235,65 @@ class LimitsSection(Section):
 
 
 class Publish(Section):
-    """How often a KPI record, and a score, is published, and how long the topics keep them."""
+    """How often a KPI record, and a score, is published, how long the topics keep them, and the language of what alert
+    records say as their `reason`."""
 
     every_ms: DurationMs = Field(1_000, alias="every")
     keep_ms: PositiveDurationMs = Field(400 * 86_400_000, alias="keep")
     scores_every_ms: DurationMs = Field(60_000, alias="scores_every")
+    language: Literal["en", "zh"] = "en"
 
 
-class Alert(Section):
-    """One alert rule (definitions 7). `currency` is set if and only if the KPI is kept per currency (checks.py)."""
+class AlertLevels(Section):
+    """When an alert fires, and when it ends (definitions 7): of a rule, or of one of its severities."""
+
+    below: Exact | None = None
+    above: Exact | None = None
+    exit: Exact | None = None
+    for_ms: DurationMs = Field(0, alias="for")
+    severity: Name = "warning"
+
+
+class AlertSeverity(AlertLevels):
+    """One of several severities of a rule: an alert of its own, named `rule.severity` (alerting 1)."""
+
+    severity: Name
+
+
+class AlertNotes(Section):
+    """What the records of a rule say as their `reason`, by language; checks.py knows the placeholders."""
+
+    en: Annotated[str, Field(min_length=1)] | None = None
+    zh: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Alert(AlertLevels):
+    """One alert rule (definitions 7, alerting 1). `currency` is set if and only if the KPI is kept per currency
+    (checks.py)."""
 
     rule: Name
     kpi: str
     level: Literal["agent", "team", "queue", "segment", "site"]
     window: str
-    below: Exact | None = None
-    above: Exact | None = None
-    exit: Exact | None = None
+    on: Literal["value", "attainment", "pace"] = "value"
     min_denominator: Count = 0
-    for_ms: DurationMs = Field(0, alias="for")
     keep_firing_for_ms: DurationMs = Field(0, alias="keep_firing_for")
-    severity: Name = "warning"
+    cooldown_ms: DurationMs = Field(0, alias="cooldown")
+    severities: Annotated[tuple[AlertSeverity, ...], Field(min_length=1)] | None = None
     entities: frozenset[Name] | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     publish_pending: bool = False
+    inhibited_by: tuple[Name, ...] = ()
+    where: Literal["same", "site", "team"] = "same"
+    notes: AlertNotes = AlertNotes()
+    labels: dict[Name, str] = {}
+
+    @property
+    def alerts(self) -> tuple[tuple[str, AlertLevels], ...]:
+        """Name and levels of each alert of the rule: its own, or one per severity."""
+        if self.severities is None:
+            return ((self.rule, self),)
+        return tuple((f"{self.rule}.{each.severity}", each) for each in self.severities)
 
 
 def _constant(value: object) -> object:

@@ -47,6 +47,10 @@ class Episode:
     quiet_ms: int | None = None
 
 
+Said = tuple[Any, ...]
+"""(at, rule, entity, state, active since, numerator, denominator, muted)."""
+
+
 @dataclass
 class Dense:
     """The specification, word by word: every rule, entity and T, over all rows that have arrived."""
@@ -56,7 +60,9 @@ class Dense:
     rows: list[tuple[str, int, int, dict[str, int]]] = field(default_factory=list)
     seen: set[tuple[str, str]] = field(default_factory=set)
     active: dict[tuple[str, str], Episode] = field(default_factory=dict)
-    said: list[tuple[Any, ...]] = field(default_factory=list)
+    resolved: dict[tuple[str, str], int] = field(default_factory=dict)
+    said: list[Said] = field(default_factory=list)
+    now: list[Said] = field(default_factory=list)
 
     def advance(self, to_ms: int) -> None:
         while self.at_ms + PANE <= to_ms:
@@ -64,6 +70,12 @@ class Dense:
             for each in self.rules:
                 for entity in sorted({row[0] for row in self.rows}):
                     self.evaluate(each, entity, self.at_ms)
+            self.said += [(*said, said[3] != "pending" and self.muted(said[1], said[2])) for said in self.now]
+            self.now = []
+
+    def muted(self, name: str, entity: str) -> bool:
+        (by,) = (each.inhibited_by for each in self.rules if each.rule == name)
+        return any(self.active[key].fired for other in by if (key := (other, entity)) in self.active)
 
     def window(self, name: str, at_ms: int, site: str) -> tuple[int, int] | None:
         if name.startswith("rolling"):
@@ -119,21 +131,23 @@ class Dense:
                 return
             self.active[key] = Episode(at_ms)
             if each.for_ms and each.publish_pending:
-                self.said.append((at_ms, *key, "pending", at_ms, *parts))
+                self.now.append((at_ms, *key, "pending", at_ms, *parts))
         episode = self.active[key]
         if not episode.fired:
+            cool = key in self.resolved and at_ms < self.resolved[key] + each.cooldown_ms
             if not breached:
                 del self.active[key]
-            elif at_ms - episode.since_ms >= each.for_ms:
+            elif at_ms - episode.since_ms >= each.for_ms and not cool:
                 episode.fired = True
-                self.said.append((at_ms, *key, "firing", episode.since_ms, *parts))
+                self.now.append((at_ms, *key, "firing", episode.since_ms, *parts))
         elif breached:
             episode.quiet_ms = None
         else:
             episode.quiet_ms = at_ms if episode.quiet_ms is None else episode.quiet_ms
             if at_ms - episode.quiet_ms >= each.keep_firing_for_ms:
                 del self.active[key]
-                self.said.append((at_ms, *key, "resolved", episode.since_ms, *parts))
+                self.resolved[key] = at_ms
+                self.now.append((at_ms, *key, "resolved", episode.since_ms, *parts))
 
 
 class Driven:
@@ -190,14 +204,14 @@ def told(records: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
     return [
         (
             ms(each["at"]), each["rule"], f"{each['site']}|{each['level']}|{each['entity']}", each["state"],
-            ms(each["active_since"]), each["numerator"], each["denominator"],
+            ms(each["active_since"]), each["numerator"], each["denominator"], each["muted"],
         )
         for each in records
     ]  # fmt: skip
 
 
 @st.composite
-def any_rule(draw: st.DrawFn, name: str) -> Rule:
+def any_rule(draw: st.DrawFn, number: int) -> Rule:
     kpi, currency = draw(st.sampled_from(KPIS))
     above = draw(st.booleans())
     threshold = draw(st.sampled_from(["0", "0.5", "1", "3", "2.5"]))
@@ -206,13 +220,15 @@ def any_rule(draw: st.DrawFn, name: str) -> Rule:
     add, of = exact(slack)
     leave = (level * of + (-1 if above else 1) * add * scale, scale * of)
     return Rule(
-        rule=name, kpi=kpi, currency=currency, level="site",
+        rule=f"r{number}", kpi=kpi, currency=currency, level="site",
         window=draw(st.sampled_from(["rolling_30s", "rolling_2m", "interval_5m", "day", "shift_early", "shift_late"])),
         threshold=(level, scale), exit=leave, above=above,
         min_denominator=draw(st.sampled_from([0, 2])),
         for_ms=draw(st.sampled_from([0, 10_000, 25_000, 120_000])),
         keep_firing_for_ms=draw(st.sampled_from([0, 10_000, 35_000])),
         entities=draw(st.sampled_from([None, None, frozenset({"a"})])), publish_pending=draw(st.booleans()),
+        cooldown_ms=draw(st.sampled_from([0, 0, 10_000, 45_000, 5 * MINUTE])),
+        inhibited_by=tuple(f"r{other}" for other in draw(st.sets(st.integers(0, max(number - 1, 0)))) if other < number),
     )  # fmt: skip
 
 
@@ -230,7 +246,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)  # explaini
 @settings(max_examples=examples(150), deadline=None, phases=PHASES)
 @given(st.data(), st.lists(STEP, min_size=1, max_size=7))
 def test_decides_as_if_it_looked_at_every_pane(data: st.DataObject, steps: list[Any]) -> None:
-    rules = [data.draw(any_rule(f"r{number}")) for number in range(data.draw(st.integers(1, 3)))]
+    rules = [data.draw(any_rule(number)) for number in range(data.draw(st.integers(1, 3)))]
     dense, driven = Dense(rules), Driven(rules)
     to_ms = BASE
     for rows, advance_ms, restart in steps:
@@ -363,6 +379,33 @@ def test_a_changed_rule_resolves_its_open_episodes_at_the_next_evaluation() -> N
     assert driven.said[1]["alert_id"] == driven.said[0]["alert_id"] != driven.said[2]["alert_id"]
 
 
+def test_a_rule_that_says_nothing_new_keeps_the_digest_by_which_its_open_alerts_are_known() -> None:
+    # of the version before severities: whoever upgrades keeps what fires
+    assert rule(above=True, threshold=exact("4"), entities=frozenset({"a"})).digest == "436f1676e9507622"
+    assert rule(cooldown_ms=1).digest != rule().digest == rule(family="other").digest
+
+
+def test_cooldown_delays_firing_and_survives_a_restart() -> None:
+    # rolling_30s of dials: 08:00:10-08:00:40, and again from 08:01:00 on without end; resolved 08:00:40, + 2 m
+    driven = Driven([rule(above=True, threshold=exact("4"), cooldown_ms=2 * MINUTE, publish_pending=True)])
+    calls(driven, 0, dials=5)
+    for pane in range(6, 60):
+        calls(driven, pane / 6, dials=5)
+    for each in range(1, 60):
+        driven.advance(BASE + each * PANE)
+        driven = driven.restart()
+    assert states(driven) == [("firing", "08:00:10Z"), ("resolved", "08:00:40Z"), ("firing", "08:02:40Z")]
+    assert driven.said[-1]["active_since"][11:] == "08:01:10Z"
+
+
+@pytest.mark.parametrize(("level", "name"), [("agent", "unassigned"), ("team", "unassigned")])
+def test_unassigned_fires_only_where_a_rule_names_it(level: str, name: str) -> None:
+    silent, named = rule(level=level), rule(level=level, entities=frozenset({name}))
+    assert Driven([silent]).evaluator.feed(f"main|{level}|{name}") is None
+    assert Driven([named]).evaluator.feed(f"main|{level}|{name}") is not None
+    assert Driven([silent]).evaluator.feed(f"main|{level}|a") is not None
+
+
 def test_a_removed_rule_resolves_its_open_episodes() -> None:
     driven = Driven([rule(above=True, threshold=exact("4"))])
     calls(driven, 0, dials=5)
@@ -388,10 +431,11 @@ def test_the_record_is_that_of_the_contract() -> None:
     driven.advance(BASE + MINUTE)
     expected = {
         "alert_id": driven.said[0]["alert_id"], "rule": "connect_rate_low", "severity": "warning", "state": "firing",
-        "kpi": "connect_rate", "level": "site", "entity": "a", "site": "main", "window": "rolling_2m", "value": 0.08,
-        "numerator": 4, "denominator": 50, "threshold": 0.1, "active_since": "2024-10-04T08:00:10Z",
-        "fired_at": "2024-10-04T08:00:10Z", "resolved_at": None, "at": "2024-10-04T08:00:10Z",
-        "reason": "connect_rate is 0.08 (4 of 50), below 0.1", "run": "live",
+        "kpi": "connect_rate", "level": "site", "entity": "a", "site": "main", "team": None, "window": "rolling_2m",
+        "value": 0.08, "numerator": 4, "denominator": 50, "denominator_min": 50, "threshold": 0.1,
+        "active_since": "2024-10-04T08:00:10Z", "fired_at": "2024-10-04T08:00:10Z", "resolved_at": None,
+        "at": "2024-10-04T08:00:10Z", "reason": "connect_rate is 0.08 (4 of 50), below 0.1", "muted": False,
+        "labels": {}, "run": "live",
     }  # fmt: skip
     assert list(driven.said[0].items()) == list(expected.items())
     import hashlib

@@ -42,7 +42,8 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class DebtorStage:
-    """The facts of one partition, and what they contribute."""
+    """The facts of one partition, and what they contribute. `teams`: say of each agent to which team the facts put it,
+    which alert rules on agents ask."""
 
     def __init__(
         self,
@@ -52,6 +53,8 @@ class DebtorStage:
         partition: int,
         watched: frozenset[str] = frozenset(),
         rulebook: Rulebook | None = None,
+        *,
+        teams: bool = False,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
@@ -64,6 +67,7 @@ class DebtorStage:
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
+        self._tells_teams = teams
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
         self.conduct = (  # None: there are no rules
@@ -100,6 +104,12 @@ class DebtorStage:
         """
         if frontier_ms is not None and fact.occurred_at < frontier_ms:
             return TOO_LATE
+        verdict = self._admitted(fact, frontier_ms)
+        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
+            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
+        return verdict
+
+    def _admitted(self, fact: Fact, frontier_ms: int | None) -> Verdict:
         entities = self._entities
         if not entities.counted or entities.knows(fact):
             return self._judged(fact, frontier_ms)
