@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from stream.core import COMPILED, installed_version
 from stream.http.access import Access
 from stream.kpis.catalogue import CATALOGUE_VERSION
+from stream.publish.alert_pages import AlertPages
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
 from stream.publish.headroom import HeadroomPage
@@ -43,7 +44,9 @@ def build_monitoring(
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text, headroom, access)
+    wallboard = Wallboard(settings, LINGER_S)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, health, wallboard, feed.run, collector.text, headroom, access, pages)
     return Monitoring(registry, meters, collector, web)
 
 

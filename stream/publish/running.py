@@ -8,6 +8,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.http.access import access_of
+from stream.publish.alert_pages import AlertPages
 from stream.publish.meters import Meters
 from stream.publish.monitoring import export_settings
 from stream.publish.wallboard import Wallboard
@@ -39,7 +40,8 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int
     ProcessCollector(registry=registry)
     export_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
-    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard, access=access)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard, access=access, pages=pages)
     host = settings.http.host
     try:
         port = await web.start(host, port)
