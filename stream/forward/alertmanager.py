@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
 import orjson
 
 from stream.forward.outlet import Told
@@ -118,8 +119,9 @@ class AlertmanagerOutlet:
             if alert.alert_id in posted or len(posted) == MOST_AT_ONCE:
                 break
             taken.append(offset)
+            known = self._firing.get(alert.alert_id)
             if self._is_wanted(alert):
-                posted[alert.alert_id] = alert
+                posted[alert.alert_id] = alert if known is None else _labelled(alert, known)
         await self._post(list(posted.values()))
         self._of.told.posted += len(posted)
         for offset in taken:
@@ -161,3 +163,8 @@ class AlertmanagerOutlet:
         self._of.refused.write(refused_line(self._of.poster.host, alerts[0], body, refused))
         self._of.told.refused += 1
         self._firing.pop(alerts[0].alert_id, None)
+
+
+def _labelled(alert: PublishedAlert, before: PublishedAlert) -> PublishedAlert:
+    """The alert with the labels under which Alertmanager knows it, whatever its rule has now."""
+    return msgspec.structs.replace(alert, labels=before.labels, severity=before.severity, rule=before.rule)

@@ -105,6 +105,14 @@ async def test_changes_of_an_alert_are_posted_one_after_the_other(tmp_path: Path
         assert told(receiver) == [[("t-3", False), ("t-4", False)], [("t-3", True), ("t-4", True)]]
 
 
+async def test_an_end_has_the_labels_of_the_beginning_though_its_rule_has_others_now(tmp_path: Path) -> None:
+    async with receiving() as receiver, bench(receiver, tmp_path, Held()) as of:
+        of.take(alert("1", labels={"desk": "a"}), alert("1", "resolved", labels={"desk": "b"}, severity="critical"))
+        await of.done()
+        begins, ends = (post.json[0]["labels"] for post in receiver.posts)
+        assert begins == ends
+
+
 async def test_after_a_restart_what_still_fires_is_posted_again_and_nothing_that_has_ended(tmp_path: Path) -> None:
     async with receiving() as receiver, bench(receiver, tmp_path, Held(), begin=False) as of:
         for _, value in (alert("1"), alert("2", entity="t-4"), alert("2", "resolved", entity="t-4")):
