@@ -53,20 +53,17 @@ class AlertmanagerOutlet:
     def __init__(self, of: Alertmanager, place: Place, failed: Callable[[BaseException], None]) -> None:
         self._of, self._place = of, place
         self._firing: dict[str, PublishedAlert] = {}
-        self._told: set[str] = set()
         self._waiting: deque[tuple[int, PublishedAlert]] = deque()
         self._something = asyncio.Event()
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
 
     def remember(self, alert: PublishedAlert) -> None:
-        """What fires is posted again; whether it has been before, nobody remembers."""
+        """What fires is posted again."""
         if alert.state == "firing":
             self._firing[alert.alert_id] = alert
-            self._told.add(alert.alert_id)
         elif alert.state == "resolved":
             self._firing.pop(alert.alert_id, None)
-            self._told.discard(alert.alert_id)
 
     def begin(self) -> None:
         """From now on it posts."""
@@ -131,12 +128,14 @@ class AlertmanagerOutlet:
     def _is_wanted(self, alert: PublishedAlert) -> bool:
         """Notes whether it fires. Whoever was told of the beginning is told of the end, silenced or not."""
         if alert.state == "resolved":
-            known = self._firing.pop(alert.alert_id, None) is not None
-            wanted = alert.alert_id in self._told or not known
-            self._told.discard(alert.alert_id)
+            self._firing.pop(alert.alert_id, None)
+            wanted = not self._place.holds(alert.alert_id)
+            self._place.let_go(alert.alert_id)
         elif alert.state == "firing":
             self._firing[alert.alert_id] = alert
             wanted = not self._of.silences.holds_back(alert)
+            if not wanted:
+                self._place.hold(alert.alert_id)
         else:
             return False
         self._of.told.held_back += not wanted
@@ -151,7 +150,8 @@ class AlertmanagerOutlet:
         """Posts until they are taken. Where they are refused together each is posted alone, to find which it is."""
         if not alerts:
             return
-        self._told.update(alert.alert_id for alert in alerts if alert.state == "firing")
+        for alert in alerts:
+            self._place.let_go(alert.alert_id)
         body = orjson.dumps([alertmanager_alert(alert) for alert in alerts])
         refused = await self._of.poster.post(body, HEADERS)
         if not isinstance(refused, Refused):

@@ -1,7 +1,7 @@
 """What is posted to Alertmanager, by a server that stands in for it; the real one is in test_real_alertmanager.py."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import orjson
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from stream.facts.instant import instant_ms
 from stream.forward.alertmanager import EVERY_SECONDS, Alertmanager, AlertmanagerOutlet, alerts_url
-from stream.forward.place import Place
+from stream.forward.place import Place, said
 from stream.forward.posting import Poster
 from stream.forward.refused import RefusedFile
 from stream.forward.silences import Silences
@@ -42,13 +42,15 @@ class Bench:
 
 
 @contextlib.asynccontextmanager
-async def bench(receiver: Receiver, tmp_path: Path, time: Time, begin: bool = True) -> AsyncIterator[Bench]:
+async def bench(
+    receiver: Receiver, tmp_path: Path, time: Time, begin: bool = True, held: Sequence[str] = ()
+) -> AsyncIterator[Bench]:
     clock = time.clock
     with RefusedFile(tmp_path / "refused.jsonl") as file:
         async with Poster(receiver.url, lambda _line: None, clock) as poster:
             started = time.at
             silences = Silences(lambda: instant_ms(AS_OF) + round(1_000 * (time.at - started)))
-            of = Bench(Alertmanager(receiver.url, poster, silences, file, clock), Place(0, "x"))
+            of = Bench(Alertmanager(receiver.url, poster, silences, file, clock), Place(0, "x", held))
             if begin:
                 of.outlet.begin()
             yield of
@@ -122,6 +124,22 @@ async def test_after_a_restart_what_still_fires_is_posted_again_and_nothing_that
         of.take(alert("1", "resolved"))
         await of.done()
         assert told(receiver) == [[("t-3", False)], [("t-3", True)]]
+
+
+async def test_what_nobody_was_told_of_before_a_restart_ends_silently_after_it(tmp_path: Path) -> None:
+    async with receiving() as receiver:
+        async with bench(receiver, tmp_path, Held()) as of:
+            of.silence(site="main")
+            of.take(alert("1"))
+            await of.done()
+            held = said(of.place.metadata)[1]
+        async with bench(receiver, tmp_path, Held(), begin=False, held=held) as of:
+            of.outlet.remember(read_alert(alert("1")[1]))
+            of.silence(site="main")
+            of.outlet.begin()
+            of.take(alert("1", "resolved"), alert("2", "resolved", entity="t-4"))
+            await of.done()
+        assert told(receiver) == [[("t-4", True)]]
 
 
 async def test_one_that_is_down_hears_of_each_change_in_order(tmp_path: Path) -> None:

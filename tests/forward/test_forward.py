@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
+from stream.cli.forward import SECRET_VARIABLE
 from stream.forward.payload import webhook_headers
 from stream.kafka.topics import create_topics
 from stream.publish.reading import read_alert
@@ -62,7 +63,7 @@ async def publish(settings: Settings, *records: tuple[bytes, bytes]) -> None:
 
 @contextlib.asynccontextmanager
 async def forwarding(
-    config: Path, *arguments: str, kill: bool = False, code: int = 0, **environ: str
+    config: Path, *arguments: str, kill: bool = False, code: int = 0, secret: str = "s3cret"
 ) -> AsyncIterator[Path]:
     """The command as a process, as long as the context lasts; gives the file of what it says."""
     log = config.parent / f"forward-{os.urandom(4).hex()}.log"
@@ -70,7 +71,7 @@ async def forwarding(
         process = await asyncio.create_subprocess_exec(
             KPI_STREAM, "forward", *arguments, "--config", str(config),
             "--refused", str(config.parent / "refused.jsonl"), stdout=written, stderr=written,
-            env=os.environ | environ,
+            env=os.environ | {SECRET_VARIABLE: secret},
         )  # fmt: skip
         try:
             yield log
@@ -95,16 +96,15 @@ async def test_a_webhook_hears_of_every_alert_in_order_whatever_is_killed(config
         return web.Response()
 
     receiver = Receiver(slowly)
-    environ = {"KPI_STREAM_WEBHOOK_SECRET": "s3cret"}
     try:
         # It is down, and when it is up what posts to it is killed in the middle of it.
-        async with forwarding(config, "--webhook", receiver.url, kill=True, **environ) as log:
+        async with forwarding(config, "--webhook", receiver.url, kill=True) as log:
             await publish(settings, *[record for number in range(20) for record in episode(number)])
             await until(lambda: "trying again" in log.read_text())
             assert "t0ps3cret" not in log.read_text()
             await receiver.start()
             await until(lambda: len(receiver.taken) > 10)
-        async with forwarding(config, "--webhook", receiver.url, **environ):
+        async with forwarding(config, "--webhook", receiver.url):
             await until(lambda: len(set(receiver.taken)) == 40)
             before = len(receiver.posts)
             await silence(config, "entity=t-9")
@@ -116,7 +116,7 @@ async def test_a_webhook_hears_of_every_alert_in_order_whatever_is_killed(config
             assert post.headers["X-Signature-256"] == signed["X-Signature-256"]
         # What was done is not done again, and of what nobody was told nobody is told the end.
         await publish(settings, *(alert(name, "resolved", entity="t-9") for name in ("aaaa", "bbbb", "cccc")))
-        async with forwarding(config, "--webhook", receiver.url, **environ) as log:
+        async with forwarding(config, "--webhook", receiver.url) as log:
             await until(lambda: "bbbb:resolved" in receiver.taken)
         assert [post.key for post in receiver.posts[before:]] == ["bbbb:firing", "bbbb:resolved"]
         assert "1 posted, " in log.read_text()
@@ -142,7 +142,7 @@ async def until_alerts(alertmanager: str, entities: set[str]) -> list[dict[str, 
         if {each["labels"]["entity"] for each in found} == entities:
             return found
         await asyncio.sleep(0.1)
-    raise AssertionError(f"{found} are not those of {entities}")
+    raise AssertionError(f"{await alerts_of(alertmanager)} are not those of {entities}")
 
 
 @pytest.mark.prometheus

@@ -282,7 +282,7 @@ async def test_a_file_that_cannot_be_written_is_no_reason_to_lose_an_alert(tmp_p
         def full(_line: dict[str, Any]) -> None:
             raise OSError(28, "No space left on device", "refused.jsonl")
 
-        of.webhook.refused.write = full  # type: ignore[method-assign]
+        of.webhook.refused.write = full  # type: ignore[assignment,method-assign]
         of.take(*episode(1, ("firing",)))
         await until(lambda: bool(of.failures))
         assert of.place.offset == 0
