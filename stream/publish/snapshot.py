@@ -79,7 +79,7 @@ def snapshot(
     firing = latest.open_alerts(view.site)
     columns = _columns(view.kpis, records)
     severity = _severities(alert for alert in firing if not _is_apart(alert, named))
-    currencies = {rule.rule: rule.currency for rule in rules}
+    by_name = {rule.rule: rule for rule in rules}
 
     def row(record: PublishedKpis) -> Json:
         cells = _cells(record, columns, named if _is_unassigned(record) else rules)
@@ -112,8 +112,8 @@ def snapshot(
         "agents_total": len(by_level["agent"]),
         "apart": apart,
         "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
-        "alerts": [_alert(alert, currencies, named) for alert in firing],
-        "recent": [_alert(alert, currencies, named) for alert in latest.recent_alerts(view.site)[:8]],
+        "alerts": [_alert(alert, by_name, named) for alert in firing],
+        "recent": [_alert(alert, by_name, named) for alert in latest.recent_alerts(view.site)[:8]],
     }
 
 
@@ -220,9 +220,11 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
-    """An alert as JSON. Its currency is the rule's: the record names none."""
-    kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
+def _alert(alert: PublishedAlert, by_name: Mapping[str, Rule], named: Sequence[Rule]) -> Json:
+    """An alert as JSON. Its currency is the rule's: the record names none. A rule on a target has a share as value."""
+    kpi, rule = CATALOGUE.get(alert.kpi), by_name.get(alert.rule)
+    on_target = rule is not None and rule.on != "value"
+    currency = None if rule is None or on_target else rule.currency
     return {
         "id": alert.alert_id,
         "rule": alert.rule,
@@ -238,7 +240,7 @@ def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: S
         "threshold": alert.threshold,
         "since": alert.active_since,
         "at": alert.at,
-        "unit": kpi.unit if kpi else "count",
+        "unit": "ratio" if on_target else kpi.unit if kpi else "count",
         "currency": currency,
         "digits": exponent(currency) if currency else 0,
         "en": kpi.name_en if kpi else alert.kpi,
