@@ -32,8 +32,8 @@ class Change(StrEnum):
 
 
 class Status(NamedTuple):
-    """An alert between two evaluations. Instants in ms; None: not so. `resolved_at_ms`: of the episode before, while its
-    cooldown goes on."""
+    """An alert between two evaluations. Instants in ms; None: not so. `resolved_at_ms`: of the episode before, while
+    its cooldown goes on."""
 
     state: State = State.INACTIVE
     active_since_ms: int | None = None
@@ -84,9 +84,7 @@ def due_ms(status: Status, for_ms: int, keep_ms: int, cooldown_ms: int = 0) -> i
     return cooled_ms
 
 
-def _go_on(
-    status: Status, breached: bool, at_ms: int, keep_ms: int, cooldown_ms: int
-) -> tuple[Status, Change | None]:
+def _go_on(status: Status, breached: bool, at_ms: int, keep_ms: int, cooldown_ms: int) -> tuple[Status, Change | None]:
     if breached:
         return status._replace(quiet_since_ms=None), None
     quiet_since_ms = at_ms if status.quiet_since_ms is None else status.quiet_since_ms

@@ -85,7 +85,8 @@ def _value(feed: RuleInput, mark: Mark) -> bytes | None:
         return dumps({"f": OPEN.version, "team": feed.team and list(feed.team), "ahead": ahead})
     if not feed.seen and not feed.opened:
         return None
-    return dumps({"f": OPEN.version, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})
+    opened = {rule: each.encode() for rule, each in feed.opened.items()}
+    return dumps({"f": OPEN.version, "seen": feed.seen, "open": opened})
 
 
 def _noted(row: list[Any] | None) -> TeamNote | None:

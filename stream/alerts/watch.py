@@ -20,7 +20,11 @@ class Watch:
     does not exist at its level, or its currency is missing or out of place."""
 
     def __init__(
-        self, rule: Rule, plan: WindowPlan, targets: Targets | None = None, minimum_sample: Mapping[str, int] = NO_MINIMA
+        self,
+        rule: Rule,
+        plan: WindowPlan,
+        targets: Targets | None = None,
+        minimum_sample: Mapping[str, int] = NO_MINIMA,
     ) -> None:
         kpi = CATALOGUE.get(rule.kpi)
         if kpi is None:

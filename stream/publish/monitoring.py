@@ -58,5 +58,7 @@ def export_settings(meters: Meters, settings: Settings) -> None:
     for name, site in settings.plan().sites.items():
         meters.set("collections_site_info", name, site.zone, to=1)
     for rule in settings.rules():
+        if rule.on != "value":
+            continue  # its level is no value of the KPI's
         labels = (rule.rule, rule.kpi, rule.level, rule.severity, "above" if rule.above else "below")
         meters.set("collections_threshold", *labels, to=rule.threshold[0] / rule.threshold[1])

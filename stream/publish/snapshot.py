@@ -96,7 +96,7 @@ def snapshot(
         for alert in firing
         if not _is_apart(alert, named) and not alert.muted and covering(silences, alert) is None
     )
-    currencies = {rule.rule: rule.currency for rule in rules}
+    by_name = {rule.rule: rule for rule in rules}
 
     def row(record: PublishedKpis) -> Json:
         cells = _cells(record, columns, named if _is_unassigned(record) else rules)
@@ -107,7 +107,7 @@ def snapshot(
 
     def told(alert: PublishedAlert) -> Json:
         handling = latest.handlings.of(alert.alert_id)
-        return _alert(alert, currencies, named) | _handled(handling, covering(silences, alert))
+        return _alert(alert, by_name, named) | _handled(handling, covering(silences, alert))
 
     by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
@@ -241,9 +241,11 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
-    """An alert as JSON. Its currency is the rule's: the record names none."""
-    kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
+def _alert(alert: PublishedAlert, by_name: Mapping[str, Rule], named: Sequence[Rule]) -> Json:
+    """An alert as JSON. Its currency is the rule's: the record names none. A rule on a target has a share as value."""
+    kpi, rule = CATALOGUE.get(alert.kpi), by_name.get(alert.rule)
+    on_target = rule is not None and rule.on != "value"
+    currency = None if rule is None or on_target else rule.currency
     return {
         "id": alert.alert_id,
         "rule": alert.rule,
@@ -260,7 +262,7 @@ def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: S
         "threshold": alert.threshold,
         "since": alert.active_since,
         "at": alert.at,
-        "unit": kpi.unit if kpi else "count",
+        "unit": "ratio" if on_target else kpi.unit if kpi else "count",
         "currency": currency,
         "digits": exponent(currency) if currency else 0,
         "en": kpi.name_en if kpi else alert.kpi,

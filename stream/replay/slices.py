@@ -38,6 +38,7 @@ def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
         yield slices.pop(), delta
         return
     for slice_ in sorted(slices):
-        yield slice_, encode_delta(
-            whole.n, whole.at, found.get(slice_, {}), zeros.get(slice_, []), teams.get(slice_, [])
+        yield (
+            slice_,
+            encode_delta(whole.n, whole.at, found.get(slice_, {}), zeros.get(slice_, []), teams.get(slice_, [])),
         )

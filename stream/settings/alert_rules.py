@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from stream.alerts.reason import PLACEHOLDERS, unknown_placeholders
 from stream.alerts.rules import Level, Rule
+from stream.alerts.texts import PLACEHOLDERS, unknown_placeholders
 from stream.settings.document import Alert, AlertLevels
 from stream.settings.failure import KeyPath
 
@@ -63,9 +63,7 @@ def _inhibition(alerts: Sequence[Alert]) -> Iterator[tuple[KeyPath, str]]:
                 yield path, f"inhibition goes in a circle: {' by '.join((*circle, circle[0]))}"
 
 
-def _circle(
-    begin: Sequence[str], ends: set[str], inhibitors: Mapping[str, Sequence[str]]
-) -> tuple[str, ...] | None:
+def _circle(begin: Sequence[str], ends: set[str], inhibitors: Mapping[str, Sequence[str]]) -> tuple[str, ...] | None:
     """The shortest way from an alert of `ends` over one of `begin` back to itself, each inhibited by the next; None if
     there is none."""
     for end in sorted(ends):

@@ -228,7 +228,7 @@ def any_rule(draw: st.DrawFn, number: int) -> Rule:
         keep_firing_for_ms=draw(st.sampled_from([0, 10_000, 35_000])),
         entities=draw(st.sampled_from([None, None, frozenset({"a"})])), publish_pending=draw(st.booleans()),
         cooldown_ms=draw(st.sampled_from([0, 0, 10_000, 45_000, 5 * MINUTE])),
-        inhibited_by=tuple(f"r{other}" for other in draw(st.sets(st.integers(0, max(number - 1, 0)))) if other < number),
+        inhibited_by=tuple(f"r{each}" for each in draw(st.sets(st.integers(0, max(number - 1, 0)))) if each < number),
     )  # fmt: skip
 
 

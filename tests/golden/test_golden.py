@@ -43,8 +43,8 @@ def test_there_is_a_file_of_every_version_and_no_other() -> None:
 
 @pytest.mark.parametrize("kind", WRITERS)
 def test_the_file_of_the_version_that_is_written_is_byte_for_byte_what_is_written(kind: str) -> None:
-    """Not so? A format has changed: see tests/golden/__main__.py. The order of the columns in a sum is any. The states of
-    alerts that lie in the windows topic have a format and a file of their own."""
+    """Not so? A format has changed: see tests/golden/__main__.py. The order of the columns in a sum is any. The states
+    of alerts that lie in the windows topic have a format and a file of their own."""
     kept, made = read(path_of(kind, VERSIONS[kind])), WRITERS[kind]()
     if kind == "windows":
         kept, made = ([pair for pair in pairs if not world.is_alert(pair[0])] for pairs in (kept, made))

@@ -51,7 +51,7 @@ def stormy(seed: int) -> World:
 
 
 @pytest.mark.timeout(60 + WORLDS * 8)
-def test_the_same_alerts_are_muted_live_and_in_replay_whatever_crashed_and_wherever_entities_lie(tmp_path: Path) -> None:
+def test_the_same_alerts_are_muted_live_and_in_replay_whatever_crashed(tmp_path: Path) -> None:
     muted: dict[str, int] = {}
     for seed in range(FROM, FROM + WORLDS):
         drawn = stormy(seed)
