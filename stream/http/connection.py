@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import structlog
 from aiohttp import StreamReader, web
-from aiohttp.http_exceptions import LineTooLong
+from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from aiohttp.web import RequestPayloadError
 
 from stream.http.limits import CONNECTIONS, HEAD_BYTES, MOST_CONNECTIONS, REQUEST_S
 
@@ -148,6 +149,12 @@ class Connection(web.RequestHandler):
             transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.force_close()
 
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """One line, without what was sent; a body that is not what its headers say is no fault of ours."""
+        error = kw.get("exc_info")
+        if not isinstance(error, RequestPayloadError | HttpProcessingError):
+            log.error("a connection failed", error=type(error).__name__)
+
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:
@@ -159,7 +166,8 @@ class Connection(web.RequestHandler):
         elif status < 500:
             message = "this is no request of HTTP/1.1 that can be read"
         else:
-            log.error("a request failed", error=type(exc).__name__)
+            if not isinstance(exc, ConnectionError):  # nobody is there any more
+                log.error("a request failed", error=type(exc).__name__)
             message = "this request failed: the server's log says why"
         answer = web.Response(status=status, text=f"{message}\n")
         answer.force_close()

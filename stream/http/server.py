@@ -7,7 +7,7 @@ from traceback import extract_tb
 from typing import Any
 
 import structlog
-from aiohttp import web
+from aiohttp import HttpVersion10, HttpVersion11, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web import RequestPayloadError
 
@@ -41,8 +41,11 @@ log = structlog.get_logger(__name__)
 class _Request(web.BaseRequest):
     """A request whose answer, whoever makes it, carries the server's headers."""
 
-    def __init__(self, of: "HttpServer", *given: Any) -> None:
-        super().__init__(*given, client_max_size=BODY_BYTES)
+    def __init__(self, of: "HttpServer", message: Any, *given: Any) -> None:
+        self.is_http_1 = message.version in (HttpVersion10, HttpVersion11)
+        if not self.is_http_1:  # else aiohttp would answer in a version that it does not speak
+            message = message._replace(version=HttpVersion11)
+        super().__init__(message, *given, client_max_size=BODY_BYTES)
         self._of = of
         if isinstance(self.protocol, Connection):
             self.protocol.answers(self.content)
@@ -180,6 +183,8 @@ class HttpServer:
 
     def _check_address(self, request: web.BaseRequest) -> None:
         """A page of somebody else's must not read this server by giving its own name our address."""
+        if isinstance(request, _Request) and not request.is_http_1:
+            raise Refused(400, "HTTP/1.1 and HTTP/1.0 are spoken here", {"Connection": "close"})
         if not request.raw_path.startswith("/") and request.raw_path != "*":
             raise Refused(400, "the address is not a path")
         hosts = request.headers.getall("Host", [])
