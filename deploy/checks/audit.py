@@ -1,7 +1,7 @@
 """Known vulnerabilities of the locked packages, by `pip-audit`; and how many of them nobody could be asked about.
 
-python -m deploy.checks.audit               exit 1 if one is vulnerable and not recorded in pyproject.toml; that an index
-                                            does not answer or knows no advisories is said, and no failure
+python -m deploy.checks.audit               exit 1 if one is vulnerable and not recorded in pyproject.toml. That an
+                                            index is silent or knows no advisories is said, and no failure
 python -m deploy.checks.audit --required    exit 1 also where one package was not looked up: for whoever makes a release
 
 `pip-audit` calls a run clean in which nobody was asked; so what counts here is how many packages it did look up.

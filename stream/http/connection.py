@@ -149,7 +149,7 @@ class Connection(web.RequestHandler):
             transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.force_close()
 
-    def log_exception(self, *args: Any, **kw: Any) -> None:
+    def log_exception(self, *_: Any, **kw: Any) -> None:
         """One line, without what was sent; a body that is not what its headers say is no fault of ours."""
         error = kw.get("exc_info")
         if not isinstance(error, RequestPayloadError | HttpProcessingError):

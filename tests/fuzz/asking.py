@@ -101,7 +101,8 @@ def _is_whole(said: bytes, sent: bytes) -> bool:
     if first.status < 200:
         return False
     bodyless = sent.startswith(b"HEAD ") or first.status == 204
-    return bodyless or (length is not None and len(first.body) >= int(length))
+    # A stream goes on for as long as it is read: its head is enough.
+    return bodyless or length is None or len(first.body) >= int(length)
 
 
 def _first(said: bytes) -> Answer:

@@ -5,9 +5,10 @@ What is drawn follows from the random generator alone, so a seed repeats it.
 
 import random
 from collections.abc import Callable
+from functools import cache
 from urllib.parse import quote
 
-from tests.http.served import CALLERS, token
+from tests.http.served import CALLERS, Door, token
 
 VERSIONS = [*["1.1"] * 60, "1.0", "0.9", "2.0", "1.1 x"]
 ODD_METHODS = ["HEAD", "HEAD", "OPTIONS", "PUT", "TRACE", "CONNECT", "get", "BREW", "G\x00T", ""]
@@ -52,6 +53,13 @@ BODIES = [
 PIECES = [b"\r\n", b"\n", b"\x00", b" ", b":", b"%", b"\r", b"\xff" * 40, b"a" * 20_000]
 
 
+@cache
+def pages() -> list[tuple[str, str]]:
+    """(method, path) of every page of the server."""
+    by_path = Door().web._server._pages
+    return sorted((method, path) for path, methods in by_path.items() for method in methods)
+
+
 def request(draw: random.Random) -> bytes:
     """One request, or what was one before some of its bytes were changed."""
     whole = _whole(draw)
@@ -62,14 +70,15 @@ def request(draw: random.Random) -> bytes:
 
 
 def _whole(draw: random.Random) -> bytes:
-    method, body = draw.choice(METHODS), draw.choice(BODIES)
-    lines = [f"{method} {_target(draw)} HTTP/{draw.choice(VERSIONS)}"]
+    method, path = draw.choice(pages()) if draw.random() < 0.7 else (draw.choice(METHODS), draw.choice(PATHS))
+    body = draw.choice(BODIES)
+    lines = [f"{method} {_target(draw, path)} HTTP/{draw.choice(VERSIONS)}"]
     host = "127.0.0.1" if draw.random() < 0.97 else None
     if host is not None:
         lines.append(f"Host: {host}")
-    if draw.random() < 0.5:
+    if draw.random() < 0.8:
         lines.append(f"Authorization: Bearer {token(draw.choice(list(CALLERS)))}")
-    for name, values in draw.sample(HEADERS, draw.choice([0, 0, 1, 1, 2])):
+    for name, values in draw.sample(HEADERS, draw.choice([0, 0, 0, 1, 2])):
         lines.append(f"{name}: {draw.choice(values)}")
     if body and method in ("POST", "PUT") and draw.random() < 0.9:
         lines.append(f"Content-Length: {len(body)}")
@@ -79,8 +88,7 @@ def _whole(draw: random.Random) -> bytes:
     return head + (body if method in ("POST", "PUT") or draw.random() < 0.1 else b"")
 
 
-def _target(draw: random.Random) -> str:
-    path = draw.choice(PATHS)
+def _target(draw: random.Random, path: str) -> str:
     if draw.random() < 0.05:
         path = "/" + quote(draw.randbytes(draw.randrange(12)), safe="/")
     pairs = [
