@@ -189,11 +189,12 @@ def test_what_is_wrong_with_a_rule_is_one_line_that_names_the_key(tmp_path: Path
 
 
 def written(rules: list[str]) -> str:
-    """Rules in YAML's flow style, named r0, r1, ... where they have no name of their own."""
+    """Rules in YAML's flow style, named r0, r1, ... where they have no name of their own; and of team and day."""
     whole = []
     for number, text in enumerate(rules):
-        name = "" if "rule:" in text else f"rule: r{number}, "
-        whole.append(f"{{{name}kpi: connect_rate, level: team, window: day, {text[1:]}")
+        keys = {"rule": f"r{number}", "kpi": "connect_rate", "level": "team", "window": "day"}
+        usual = [f"{key}: {value}" for key, value in keys.items() if f"{key}:" not in text]
+        whole.append(f"{{{', '.join(usual)}, {text[1:]}")
     return "alerts: [" + ", ".join(whole) + "]"
 
 
@@ -213,8 +214,7 @@ def written(rules: list[str]) -> str:
 )
 def test_what_is_hardly_meant_by_a_rule_is_warned_of(tmp_path: Path, rules: list[str], line: str) -> None:
     file = tmp_path / "c.yaml"
-    file.write_text(written(rules).replace("level: team, window: day, below: 0.5, level", "window: day, below: 0.5, level")
-                    .replace("level: team, window: day, below: 1, level", "window: day, below: 1, level"), "utf-8")  # fmt: skip
+    file.write_text(written(rules), encoding="utf-8")
     found = load(file, {}).warnings()
     assert any(each.startswith(f"{file}: warning: {line}") for each in found), found
 
