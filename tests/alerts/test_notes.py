@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  Chinese has punctuation of its own
 """What records say as their reason: the rule's note, or a default text, in the language of the configuration."""
 
 import pytest
@@ -13,34 +14,34 @@ from tests.alerts.driven import BASE, MINUTE, Driven, calls, rule
 EN, ZH = (
     "{entity}: {value} of {denominator} in {window}, limit {threshold} {x",
     "{entity} 的接通率 {value}（限值 {threshold}）",
-)  # noqa: RUF001
+)
 
 
-def said(language: Language, change: Change = Change.FIRING, value: float | None = 0.08, **changes: str) -> str:
-    each = Rule("r", "connect_rate", "team", "rolling_2m", exact("0.10"), exact("0.12"), **changes)
+def said(
+    language: Language, en: str | None = None, zh: str | None = None, change: Change = Change.FIRING,
+    value: float | None = 0.08,
+) -> str:  # fmt: skip
+    each = Rule("r", "connect_rate", "team", "rolling_2m", exact("0.10"), exact("0.12"), note_en=en, note_zh=zh)
     watch = Watch(each, WindowPlan(rolling=(("rolling_2m", 2 * MINUTE),)))
     parts = (4, 50) if value is not None else (0, 0)
     return reason(watch, change, parts, value, has_window=True, entity="t-1", language=language)
 
 
 def test_a_note_is_filled_in_and_each_language_has_its_own() -> None:
-    both = {"note_en": EN, "note_zh": ZH}
-    assert said("en", **both) == "t-1: 0.08 of 50 in rolling_2m, limit 0.1 {x"
-    assert said("zh", **both) == "t-1 的接通率 0.08（限值 0.1）"  # noqa: RUF001
-    assert said("zh", note_en="{value}") == said("en", note_zh="{value}") == "0.08"
-    assert said("en", Change.RESOLVED, 0.2, **both).startswith("t-1: 0.2 of")
+    assert said("en", EN, ZH) == "t-1: 0.08 of 50 in rolling_2m, limit 0.1 {x"
+    assert said("zh", EN, ZH) == "t-1 的接通率 0.08（限值 0.1）"
+    assert said("zh", "{value}") == said("en", None, "{value}") == "0.08"
+    assert said("en", EN, ZH, Change.RESOLVED, 0.2).startswith("t-1: 0.2 of")
 
 
 def test_where_there_is_no_value_the_default_text_says_why() -> None:
-    assert said("en", Change.RESOLVED, None, note_en=EN) == "connect_rate has 0 of the 1 that the rule needs to judge"
-    assert said("zh", Change.RESOLVED, None, note_en=EN).startswith("connect_rate 的分母只有 0")
+    assert said("en", EN, None, Change.RESOLVED, None) == "connect_rate has 0 of the 1 that the rule needs to judge"
+    assert said("zh", EN, None, Change.RESOLVED, None).startswith("connect_rate 的分母只有 0")
 
 
 def test_a_value_in_a_note_that_looks_like_a_placeholder_stays_as_it_is() -> None:
-    each = Rule(
-        "r", "dials", "team", "rolling_2m", exact("1"), exact("1"), above=True, note_en="{entity} {denominator}"
-    )
-    watch = Watch(each, WindowPlan(rolling=(("rolling_2m", 2 * MINUTE),)))
+    each = rule(above=True, note_en="{entity} {denominator}")
+    watch = Watch(each, WindowPlan(rolling=(("rolling_30s", 30_000),)))
     assert reason(watch, Change.FIRING, (3, None), 3, has_window=True, entity="{value}") == "{value} -"
 
 

@@ -18,8 +18,8 @@ ALONE = replace(TEAM, inhibited_by=(), where="same")
 RULES = (SITE, TEAM)
 
 
-def site(minute: float, **sums: int) -> Row:
-    return (COPY.decode() + "main|site|main", *row(minute, **sums)[1:])
+def site(minute: float, dials: int) -> Row:
+    return (COPY.decode() + "main|site|main", *row(minute, dials=dials)[1:])
 
 
 class Partition:
