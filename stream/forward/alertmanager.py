@@ -12,10 +12,10 @@ from urllib.parse import urlsplit
 import msgspec
 import orjson
 
-from stream.forward.outlet import Told
+from stream.forward.channel import Told
 from stream.forward.payload import alertmanager_alert
-from stream.forward.place import Place
-from stream.forward.posting import Clock, Poster, Refused
+from stream.forward.place import PartitionPlace
+from stream.forward.posting import NotTaken, Poster, Timing
 from stream.forward.refused import RefusedFile, refused_line
 from stream.forward.silences import Silences
 from stream.publish.reading import PublishedAlert
@@ -37,20 +37,20 @@ class Alertmanager:
     needs_past = True
 
     def __init__(
-        self, target: str, poster: Poster, silences: Silences, refused: RefusedFile, clock: Clock | None = None
+        self, target: str, poster: Poster, silences: Silences, refused: RefusedFile, clock: Timing | None = None
     ) -> None:
         self.target, self.told = target, Told()
-        self.poster, self.silences, self.refused, self.clock = poster, silences, refused, clock or Clock()
+        self.poster, self.silences, self.refused, self.clock = poster, silences, refused, clock or Timing()
 
-    def open(self, place: Place, failed: Callable[[BaseException], None]) -> "AlertmanagerOutlet":
-        """An outlet for a partition."""
-        return AlertmanagerOutlet(self, place, failed)
+    def open(self, place: PartitionPlace, failed: Callable[[BaseException], None]) -> "AlertmanagerChannel":
+        """A channel for a partition."""
+        return AlertmanagerChannel(self, place, failed)
 
 
-class AlertmanagerOutlet:
+class AlertmanagerChannel:
     """The alerts of one partition: one post at a time, in the order of the records."""
 
-    def __init__(self, of: Alertmanager, place: Place, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, of: Alertmanager, place: PartitionPlace, failed: Callable[[BaseException], None]) -> None:
         self._of, self._place = of, place
         self._firing: dict[str, PublishedAlert] = {}
         self._waiting: deque[tuple[int, PublishedAlert]] = deque()
@@ -154,7 +154,7 @@ class AlertmanagerOutlet:
             self._place.let_go(alert.alert_id)
         body = orjson.dumps([alertmanager_alert(alert) for alert in alerts])
         refused = await self._of.poster.post(body, HEADERS)
-        if not isinstance(refused, Refused):
+        if not isinstance(refused, NotTaken):
             return
         if len(alerts) > 1:
             for alert in alerts:

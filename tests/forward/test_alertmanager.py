@@ -9,8 +9,8 @@ import pytest
 from aiohttp import web
 
 from stream.facts.instant import instant_ms
-from stream.forward.alertmanager import EVERY_SECONDS, Alertmanager, AlertmanagerOutlet, alerts_url
-from stream.forward.place import Place, said
+from stream.forward.alertmanager import EVERY_SECONDS, Alertmanager, AlertmanagerChannel, alerts_url
+from stream.forward.place import PartitionPlace, said
 from stream.forward.posting import Poster
 from stream.forward.refused import RefusedFile
 from stream.forward.silences import Silences
@@ -20,16 +20,16 @@ from tests.publish.records import AS_OF, alert
 
 
 class Bench:
-    """An outlet for one partition, without Kafka."""
+    """A channel for one partition, without Kafka."""
 
-    def __init__(self, of: Alertmanager, place: Place) -> None:
+    def __init__(self, of: Alertmanager, place: PartitionPlace) -> None:
         self.of, self.place, self.failures = of, place, list[BaseException]()
-        self.outlet: AlertmanagerOutlet = of.open(place, self.failures.append)
+        self.channel: AlertmanagerChannel = of.open(place, self.failures.append)
         self._offset = place.offset
 
     def take(self, *records: tuple[bytes, bytes]) -> None:
         for _, value in records:
-            self.outlet.take(self._offset, read_alert(value), value)
+            self.channel.take(self._offset, read_alert(value), value)
             self._offset += 1
 
     def silence(self, end: str = "2026-11-02T03:00:00Z", **match: str) -> None:
@@ -50,11 +50,11 @@ async def bench(
         async with Poster(receiver.url, lambda _line: None, clock) as poster:
             started = time.at
             silences = Silences(lambda: instant_ms(AS_OF) + round(1_000 * (time.at - started)))
-            of = Bench(Alertmanager(receiver.url, poster, silences, file, clock), Place(0, "x", held))
+            of = Bench(Alertmanager(receiver.url, poster, silences, file, clock), PartitionPlace(0, "x", held))
             if begin:
-                of.outlet.begin()
+                of.channel.begin()
             yield of
-            await of.outlet.close()
+            await of.channel.close()
 
 
 def told(receiver: Receiver) -> list[list[tuple[str, bool]]]:
@@ -118,8 +118,8 @@ async def test_an_end_has_the_labels_of_the_beginning_though_its_rule_has_others
 async def test_after_a_restart_what_still_fires_is_posted_again_and_nothing_that_has_ended(tmp_path: Path) -> None:
     async with receiving() as receiver, bench(receiver, tmp_path, Held(), begin=False) as of:
         for _, value in (alert("1"), alert("2", entity="t-4"), alert("2", "resolved", entity="t-4")):
-            of.outlet.remember(read_alert(value))
-        of.outlet.begin()
+            of.channel.remember(read_alert(value))
+        of.channel.begin()
         await until(lambda: bool(receiver.posts))
         of.take(alert("1", "resolved"))
         await of.done()
@@ -134,9 +134,9 @@ async def test_what_nobody_was_told_of_before_a_restart_ends_silently_after_it(t
             await of.done()
             held = said(of.place.metadata)[1]
         async with bench(receiver, tmp_path, Held(), begin=False, held=held) as of:
-            of.outlet.remember(read_alert(alert("1")[1]))
+            of.channel.remember(read_alert(alert("1")[1]))
             of.silence(site="main")
-            of.outlet.begin()
+            of.channel.begin()
             of.take(alert("1", "resolved"), alert("2", "resolved", entity="t-4"))
             await of.done()
         assert told(receiver) == [[("t-4", True)]]

@@ -157,7 +157,7 @@ async def test_what_was_done_outlives_the_server(broker: str, topic_prefix: str)
         door = Door.__new__(Door)
         door.port = await web.start("127.0.0.1", 0)
         try:
-            answer = await door.ask("/api/alerts", method=target, body=body and orjson.dumps(body))
+            answer = await door.ask("/api/alerts", method=target, body=None if body is None else orjson.dumps(body))
             assert answer.status == 200, answer.body
             if target == "GET":
                 assert [each["taken"]["by"] for each in answer.json["alerts"]] == ["Li"]
