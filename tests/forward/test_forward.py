@@ -7,6 +7,7 @@ import signal
 import sys
 import urllib.request
 from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,12 @@ from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
 from stream.cli.forward import SECRET_VARIABLE
+from stream.forward.forwarder import Forwarder, Wish
 from stream.forward.payload import webhook_headers
+from stream.forward.posting import Poster
+from stream.forward.refused import RefusedFile
+from stream.forward.silences import Silences
+from stream.forward.webhook import Webhook
 from stream.kafka.topics import create_topics
 from stream.publish.reading import read_alert
 from stream.settings import Settings, load
@@ -124,6 +130,41 @@ async def test_a_webhook_hears_of_every_alert_in_order_whatever_is_killed(config
             await until(lambda: "forwards to another address" in log.read_text())
     finally:
         await receiver.stop()
+
+
+@pytest.mark.timeout(180)
+async def test_two_share_the_partitions_and_one_takes_over_what_the_other_leaves(
+    settings: Settings, tmp_path: Path
+) -> None:
+    async with receiving() as receiver, AsyncExitStack() as stack:
+        file = stack.enter_context(RefusedFile(tmp_path / "refused.jsonl"))
+        running: list[tuple[Forwarder, Webhook, asyncio.Event, asyncio.Task[None]]] = []
+
+        async def start() -> None:
+            poster = await stack.enter_async_context(Poster(receiver.url, lambda _line: None))
+            silences, stopped = Silences(), asyncio.Event()
+            webhook = Webhook(receiver.url, poster, silences, file, None)
+            forwarder = Forwarder(settings, Wish(f"{settings.kafka.group}.two"), webhook, silences)
+            running.append((forwarder, webhook, stopped, asyncio.create_task(forwarder.run(stopped))))
+
+        async def told_of(numbers: range) -> None:
+            await publish(settings, *[record for number in numbers for record in episode(number)])
+            await until(lambda: len(set(receiver.taken)) == 2 * numbers.stop)
+
+        await start()
+        await told_of(range(20))
+        await start()
+        await until(lambda: [len(each._open) for each, *_ in running] == [1, 1])
+        await told_of(range(20, 60))
+        assert all(webhook.told.posted for _, webhook, *_ in running)
+        for number in (1, 0):  # the later one leaves, then the first one
+            _, _, stopped, task = running[number]
+            stopped.set()
+            await asyncio.wait_for(task, 60)
+            if number:
+                await told_of(range(60, 80))
+        assert in_order(list(dict.fromkeys(receiver.taken)))
+        assert len(set(receiver.taken)) == 160
 
 
 async def alerts_of(alertmanager: str) -> list[dict[str, Any]]:
