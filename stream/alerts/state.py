@@ -16,6 +16,9 @@ from stream.windows.exact import FORMAT, RECORD, Json, dumps, loads
 
 StateRecord = tuple[bytes, bytes | None]
 
+OWN, AFAR = "a", "g"
+"""What keys begin with: of an entity's alerts where it lies, and of those that inhibit others, in every partition."""
+
 
 def _from_first(record: Json) -> Json:
     opened = {rule: from_first(row) for rule, row in record["open"].items()}
@@ -26,7 +29,7 @@ OPEN: Format[Json] = Format("alert state", 2, {1: _from_first})
 """Of the records `s` and `m`; the others hold sums alone."""
 
 
-def records(feed: RuleInput, kind: str = "a") -> Iterator[StateRecord]:
+def records(feed: RuleInput, kind: str = OWN) -> Iterator[StateRecord]:
     """What changed since the last time, as records; None: a tombstone."""
     for mark in feed.changed:
         key = "|".join((kind, feed.text, *map(str, mark))).encode()

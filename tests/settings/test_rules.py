@@ -171,8 +171,8 @@ TWO = "severities: [{severity: warning, below: 0.2}, {severity: critical, below:
         (["{below: 1, on: hope}"], "alerts[0].on: "),
         (["{below: 1, cooldown: 5}"], "alerts[0].cooldown: "),
         (
-            ["{below: 1, notes: {en: 'is {valeu}'}}"],
-            "alerts[0].notes.en: {valeu} stands for nothing (there are {value}",
+            ["{below: 1, notes: {en: 'is {worth}'}}"],
+            "alerts[0].notes.en: {worth} stands for nothing (there are {value}",
         ),
         (["{below: 1, notes: {zh: '{value'}}"], "alerts[0].notes.zh: {value stands for nothing"),
         (["{below: 1, notes: {fr: oui}}"], "alerts[0].notes.fr: unknown key"),

@@ -99,18 +99,15 @@ class DebtorStage:
         """
         if frontier_ms is not None and fact.occurred_at < frontier_ms:
             return TOO_LATE
-        verdict = self._admitted(fact, frontier_ms)
-        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
-            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
-        return verdict
-
-    def _admitted(self, fact: Fact, frontier_ms: int | None) -> Verdict:
         entities = self._entities
         if not entities.counted or entities.knows(fact):
-            return self._judged(fact, frontier_ms)
-        verdict = entities.refusal(fact) or self._judged(fact, frontier_ms)
-        if verdict.kind == "accepted":
-            self._note(fact)
+            verdict = self._judged(fact, frontier_ms)
+        else:
+            verdict = entities.refusal(fact) or self._judged(fact, frontier_ms)
+            if verdict.kind == "accepted":
+                self._note(fact)
+        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
+            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
         return verdict
 
     def _note(self, fact: Fact) -> None:
