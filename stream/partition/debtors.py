@@ -13,6 +13,7 @@ from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
 from stream.engine.deltas.routing import Routing
 from stream.facts.fact import Fact
+from stream.facts.printable import error_text
 from stream.kafka.batches import Batch
 from stream.kafka.deadletter import dead_letter
 from stream.kafka.exits import Exit
@@ -215,7 +216,9 @@ class DebtorPartition:
         try:
             return self._engine.apply(fact, frontier_ms)
         except Exception as error:  # noqa: BLE001
-            log.error("event failed", topic=topic, partition=self.partition, offset=record.offset, error=repr(error))
+            log.error(
+                "event failed", topic=topic, partition=self.partition, offset=record.offset, error=error_text(error)
+            )
             return Refusal("internal", f"fold: {error!r}")
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:

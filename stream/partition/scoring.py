@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
 from stream.facts.format import NewerFormatError
+from stream.facts.printable import error_text
 from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
@@ -103,7 +104,7 @@ class Scoring:
             self._setup.end(Exit.REFUSED, f"scores: {error}")
         except Exception as error:
             log.error("scores failed", exc_info=error)
-            self._setup.end(Exit.RESTART, f"scores failed: {error!r}")
+            self._setup.end(Exit.RESTART, f"scores failed: {error_text(error)}")
         finally:
             await self._source.close()
 
@@ -157,7 +158,7 @@ class Scoring:
                 if value is not None and (level, window) in wanted:
                     self._scores.put_record(value)
             except (ValueError, KeyError, TypeError) as error:
-                log.warning("a record of the KPI topic cannot be read", key=repr(key), error=repr(error))
+                log.warning("a record of the KPI topic cannot be read", key=repr(key), error=error_text(error))
 
     def _put_stated(self, records: Sequence[Record]) -> None:
         latest = {record.key or b"": record.value for record in records}

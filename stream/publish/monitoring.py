@@ -19,6 +19,8 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings
 
 LINGER_S = 300.0
+BOARD_REST = 30
+"""A worker makes views of the page in a thirtieth of its time at most: the stream comes first."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,9 @@ def build_monitoring(
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    wallboard = Wallboard(settings, LINGER_S)
+    wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST)
     pages = AlertPages(settings, wallboard).pages()
-    web = Web(registry, health, wallboard, feed.run, collector.text, headroom, access, pages)
+    web = Web(registry, health, wallboard, feed.run, collector.text, headroom, access, pages=pages)
     return Monitoring(registry, meters, collector, web)
 
 

@@ -3,12 +3,13 @@
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.http.access import access_of
 from stream.publish.alert_pages import AlertPages
+from stream.publish.facts import FactsPage
 from stream.publish.meters import Meters
 from stream.publish.monitoring import export_settings
 from stream.publish.wallboard import Wallboard
@@ -16,17 +17,22 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
 
 
-def run_board(settings: Settings, http_port: int | None = None, say: Callable[[str], None] = print) -> int:
-    """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen, 2 if a file
-    that `http` names cannot be used. `http_port`: instead of http.port;
-    0: any free one. `say` prints the address.
+def run_board(
+    settings: Settings,
+    http_port: int | None = None,
+    say: Callable[[str], None] = print,
+    explain: Sequence[str] | None = None,
+) -> int:
+    """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen, 2 if a file that `http` names
+    cannot be used. `http_port`: instead of http.port; 0: any free one. `say` prints the address. `explain`: the command
+    that prints the facts behind a number; None: nobody may ask for them.
 
     A broker that is not there yet is waited for, and the page says so.
     """
-    return asyncio.run(_run(settings, settings.http.port if http_port is None else http_port, say))
+    return asyncio.run(_run(settings, settings.http.port if http_port is None else http_port, say, explain))
 
 
-async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int:
+async def _run(settings: Settings, port: int, say: Callable[[str], None], explain: Sequence[str] | None) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
@@ -40,8 +46,9 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int
     ProcessCollector(registry=registry)
     export_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
+    health, facts = HealthAnswers(ready=lambda: _not_ready(wallboard)), FactsPage(explain)
     pages = AlertPages(settings, wallboard).pages()
-    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard, access=access, pages=pages)
+    web = Web(registry, health, wallboard, access=access, facts=facts, pages=pages)
     host = settings.http.host
     try:
         port = await web.start(host, port)

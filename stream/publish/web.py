@@ -11,20 +11,44 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from stream.http.access import Access
 from stream.http.pages import Handler, Page, Refused, caller_of
-from stream.http.roles import BOARD, DIALLERS, EVERYBODY, METRICS
+from stream.http.roles import BOARD, DIALLERS, EVERYBODY, LEADS, METRICS
 from stream.http.server import HttpServer
+from stream.publish.address import AddressError
+from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
+from stream.publish.push import FloorStream
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
-from stream.publish.wallboard import AddressError, Wallboard
+from stream.publish.wallboard import Wallboard
 
+JAVASCRIPT = "text/javascript"
 ASSETS = {
-    "index.html": "text/html",
+    "agents.js": JAVASCRIPT,
+    "alerts.js": JAVASCRIPT,
     "board.css": "text/css",
-    "board.js": "text/javascript",
-    "numbers.js": "text/javascript",
-    "words.js": "text/javascript",
+    "board.js": JAVASCRIPT,
+    "drill.js": JAVASCRIPT,
+    "facts.js": JAVASCRIPT,
+    "groups.js": JAVASCRIPT,
+    "help.js": JAVASCRIPT,
     "icon.svg": "image/svg+xml",
+    "index.html": "text/html",
+    "make.js": JAVASCRIPT,
+    "number.js": JAVASCRIPT,
+    "numbers.js": JAVASCRIPT,
+    "people.js": JAVASCRIPT,
+    "queues.js": JAVASCRIPT,
+    "scores.js": JAVASCRIPT,
+    "sorting.js": JAVASCRIPT,
+    "spark.js": JAVASCRIPT,
+    "standings.js": JAVASCRIPT,
+    "states.js": JAVASCRIPT,
+    "table.js": JAVASCRIPT,
+    "tiles.js": JAVASCRIPT,
+    "transport.js": JAVASCRIPT,
+    "views.css": "text/css",
+    "words.js": JAVASCRIPT,
+    "words_views.js": JAVASCRIPT,
 }
 KEPT = {"Cache-Control": "no-cache"}
 """Of files: a browser may keep them, and asks each time whether they are still the same."""
@@ -47,7 +71,7 @@ class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`, to whom `access` lets in.
 
     `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
-    `headroom`: answers diallers. `pages`: further ones.
+    `headroom`: answers diallers. `pages`: further ones. `facts`: answers who asks for the facts behind a number.
     """
 
     def __init__(
@@ -60,12 +84,15 @@ class Web:
         headroom: HeadroomPage | None = None,
         access: Access | None = None,
         pages: Iterable[Page] = (),
+        facts: FactsPage | None = None,
     ) -> None:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
         self._wallboard = wallboard
+        self._stream = FloorStream(wallboard) if wallboard is not None else None
         self._beside = beside
         self._headroom = headroom
+        self._facts = facts or FactsPage()
         self._task: asyncio.Task[None] | None = None
         self._server = HttpServer([*self._pages(), *pages], access or Access())
 
@@ -78,13 +105,21 @@ class Web:
 
     async def stop(self) -> None:
         """Stops listening; a request that is being answered has one second."""
+        if self._stream is not None:
+            self._stream.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
         await self._server.stop()
         if self._wallboard is not None:
             await self._wallboard.stop()
+        await self._facts.stop()
         self._scrape.close()
+
+    @property
+    def watching(self) -> int:
+        """Browsers to which the page is pushed."""
+        return 0 if self._stream is None else self._stream.watching
 
     def _pages(self) -> list[Page]:
         """Every page, and whom it is for."""
@@ -103,6 +138,8 @@ class Web:
                 asset = _asset((folder / name).read_bytes(), kind)
                 pages.append(Page(f"/board/{name}", asset, BOARD, counted=False))
             pages.append(Page("/api/floor", self._board_data, BOARD))
+            pages.append(Page("/api/floor/stream", self._board_stream, BOARD, stream=True))
+            pages.append(Page("/api/facts", self._facts_data, LEADS, stream=True))
         return pages
 
     async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -115,11 +152,34 @@ class Web:
         self._wallboard.start()
         try:
             body = await self._wallboard.answer(request.query, caller_of(request))
-        except AddressError as error:
-            raise Refused(400, str(error)) from error
-        except BusyError as error:
-            raise Refused(503, str(error), {"Retry-After": "2"}) from error
+        except (AddressError, BusyError) as error:
+            raise _refused(error) from error
         return web.Response(body=body, content_type="application/json")
+
+    async def _board_stream(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert self._stream is not None
+        try:
+            return await self._stream.answer(request, _takes_gzip(request.headers.get("Accept-Encoding", "")))
+        except (AddressError, BusyError) as error:
+            raise _refused(error) from error
+
+    async def _facts_data(self, request: web.BaseRequest) -> web.StreamResponse:
+        """For who leads the team, or the agent's team: facts name calls and payments."""
+        assert self._wallboard is not None
+        site, level, entity = (request.query.get(name, "") for name in ("site", "level", "entity"))
+        team = entity if level == "team" else None
+        if level == "agent":
+            team = self._wallboard.latest.team_of(site, entity)
+        if not caller_of(request).leads(site, team):
+            raise Refused(403, "entity: neither your team nor an agent of it")
+        return await self._facts.one(request)
+
+
+def _refused(error: AddressError | BusyError) -> Refused:
+    """Why a view cannot be shown."""
+    if isinstance(error, AddressError):
+        return Refused(400, str(error))
+    return Refused(503, str(error), {"Retry-After": "2"})
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from stream.settings.board import BoardSection
 from stream.settings.conduct import ConductSection
 from stream.settings.schemes import (
     CalendarSection,
@@ -337,6 +338,7 @@ class Document(Section):
 
     kafka: Kafka = Kafka()
     http: Http = Http()
+    board: BoardSection = BoardSection()
     sites: dict[Name, SiteSection] = {}
     windows: Windows = Windows()
     definitions: DefinitionsSection = DefinitionsSection()

@@ -1,6 +1,7 @@
 """A valid configuration, and the values that other packages are built from."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from stream.alerts.rules import Rule
@@ -13,8 +14,9 @@ from stream.scores.periods import Periods
 from stream.scores.schemes import Schemes
 from stream.settings import checks
 from stream.settings.alert_rules import alert_rules
+from stream.settings.board import BoardSection, NamesOfIds, names_of, names_path
 from stream.settings.document import Document, Http, Kafka, Publish, Time
-from stream.settings.failure import Origins
+from stream.settings.failure import Origins, SettingsError
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of
 from stream.settings.security import client_options, unusable_files
@@ -38,6 +40,20 @@ class Settings:
     def http(self) -> Http:
         """The section `http`."""
         return self.document.http
+
+    @property
+    def board(self) -> BoardSection:
+        """The section `board`."""
+        return self.document.board
+
+    @property
+    def names_path(self) -> Path | None:
+        """Where the file of names lies, if `board.names` names one."""
+        return names_path(self.board, self.origins)
+
+    def names(self) -> NamesOfIds:
+        """The names of ids, read anew. SettingsError names the file and the line at fault."""
+        return names_of(self.board, self.origins)
 
     @property
     def time(self) -> Time:
@@ -155,8 +171,13 @@ class Settings:
         )
 
     def unusable_files(self) -> list[str]:
-        """A line for each file of a certificate or secret that cannot be used on this machine now."""
-        return list(unusable_files(self.kafka, self.origins))
+        """A line for each file that cannot be used on this machine now: of a certificate, of a secret, of names."""
+        wrong = list(unusable_files(self.kafka, self.origins))
+        try:
+            self.names()
+        except SettingsError as error:
+            wrong.append(str(error))
+        return wrong
 
     def kafka_client_options(self) -> dict[str, Any]:
         """Keyword arguments for every aiokafka client: servers and security, with an SSL context if one is needed.

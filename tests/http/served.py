@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Iterable, Mapping
 from email.message import Message
 from email.parser import BytesParser
@@ -17,10 +18,12 @@ from stream.http.access import Access
 from stream.http.pages import Page
 from stream.http.roles import caller_of_scope
 from stream.http.tokens import TokenFile, line_of
+from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
 from stream.settings import load
+from tests.publish.people_records import agent_now
 from tests.publish.records import Record, alert, floor, standing
 
 NOW_MS = 1_793_582_243_000
@@ -80,14 +83,17 @@ class Door:
         for record in _records():
             latest.on_kpi(*record)
         latest.on_conduct(*standing())
+        for n in range(24):
+            latest.on_agent(agent_now(f"a-{n:03}", team=f"t-{n % 4 + 1}"))
         latest.on_alert(alert()[1])
         latest.on_alert(alert("1a", level="agent", entity="a-003", active_since="2026-11-02T01:11:00Z")[1])
         latest.on_alert(alert("2b", state="resolved", level="agent", entity="a-004")[1])
         latest.on_alert(alert("3c", level="site", entity="main", rule="complaints")[1])
         self.asked: list[Query] = []
         headroom = HeadroomPage(self._headroom, lambda: NOW_MS)
+        facts = FactsPage([sys.executable, "-c", "print('no fact contributes to it')"])
         self.web = Web(
-            CollectorRegistry(), HealthAnswers(), self.wallboard, headroom=headroom, access=access, pages=pages
+            CollectorRegistry(), HealthAnswers(), self.wallboard, None, bytes, headroom, access, pages, facts
         )
         self.port = 0
 
@@ -122,6 +128,19 @@ class Door:
         lines |= {name.replace("_", "-"): text for name, text in (headers | dict(more or {})).items()}
         head = [f"{method} {target} HTTP/1.1", *(f"{name}: {text}" for name, text in lines.items() if text != "")]
         return await self.send("\r\n".join([*head, "", ""]).encode() + (body or b""), tls=tls)
+
+    async def begun(self, target: str, who: str | None = None) -> bytes:
+        """What comes first of a stream, up to its first `now`; of any other answer all of it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        by = "" if who is None else f"Authorization: Bearer {token(who)}\r\n"
+        writer.write(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n{by}Connection: close\r\n\r\n".encode())
+        said = b""
+        try:
+            while b"event: now" not in said and (more := await asyncio.wait_for(reader.read(65_536), 60)):
+                said += more
+        finally:
+            writer.close()
+        return said
 
     async def send(self, request: bytes, *, tls: ssl.SSLContext | None = None) -> Answer:
         """The answer to bytes, until the server closes."""

@@ -74,7 +74,7 @@ async def test_a_page_that_fails_says_so_with_the_headers_and_the_log_holds_no_r
     def fails(*_: object) -> object:
         raise KeyError("d-secret")
 
-    door.web._wallboard._view = fails  # type: ignore[union-attr, method-assign]
+    door.wallboard._address.view = fails  # type: ignore[assignment, method-assign]
     answer = await door.ask("/api/floor?site=d-secret", "manager")
     assert answer.status == 500
     assert answer.json == {"error": "this page failed: the server's log says why"}

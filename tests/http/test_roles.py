@@ -24,6 +24,10 @@ PAGES: dict[tuple[str, str], set[str] | set[str | None]] = {
     ("GET", "/board/board.js"): BOARD,
     ("GET", "/board/board.css"): BOARD,
     ("GET", "/api/floor"): BOARD,
+    (
+        "GET",
+        "/api/facts?site=main&level=team&entity=t-3&kpi=dials&window=day&start=2026-11-01T16:00:00Z",
+    ): {"lead", "manager", "manager of a site"},
     ("GET", "/api/headroom?debtor=d-7"): DIALLERS,
     ("POST", "/api/headroom"): DIALLERS,
 }
@@ -57,9 +61,20 @@ def test_no_page_is_missing_in_the_table(tmp_path: Path) -> None:
     found = {
         (method, path) for path, by_method in Door(guarded(tmp_path)).web._server._pages.items() for method in by_method
     }
-    tabled = {(method, target.partition("?")[0]) for method, target in PAGES}
+    tabled = {(method, target.partition("?")[0]) for method, target in PAGES} | {("GET", "/api/floor/stream")}
     assets = {("GET", f"/board/{name}") for name in ASSETS}
     assert found - assets - {("POST", "/login"), ("POST", "/logout")} == tabled - assets
+
+
+@pytest.mark.parametrize("who", [*CALLERS, None])
+async def test_the_page_is_pushed_to_who_may_see_it_and_to_no_other(door: Door, who: str | None) -> None:
+    said = await door.begun("/api/floor/stream", who)
+    expected = 200 if who in BOARD else 401 if who is None else 403
+    assert said.startswith(b"HTTP/1.1 %d" % expected)
+    if who in BOARD:
+        assert b'event: you\ndata: {"name":"%s","role":"%s"}' % (
+            str(who).replace(" ", "-").encode(), CALLERS[str(who)][0].encode()
+        ) in said  # fmt: skip
 
 
 @pytest.mark.parametrize("who", [*CALLERS, None])
@@ -130,7 +145,6 @@ async def test_an_agent_sees_his_own_row_and_place_and_nobody_elses(door: Door) 
 
 async def test_a_lead_sees_his_teams_their_agents_and_their_alerts(door: Door) -> None:
     team_of = {f"a-{n:03}": f"t-{n % 4 + 1}" for n in range(24)}
-    door.wallboard._team_of = team_of.get  # type: ignore[method-assign, assignment]
     data = (await door.ask("/api/floor?agents=500", "lead")).json
     assert [row["entity"] for row in data["teams"]] == ["t-3", "t-4"]
     assert {team_of[row["entity"]] for row in data["agents"]} == {"t-3", "t-4"}
@@ -139,14 +153,58 @@ async def test_a_lead_sees_his_teams_their_agents_and_their_alerts(door: Door) -
     assert data["recent"] == []  # a-004 is of t-1
     assert data["floor"] is None
     assert {each["team"] for each in data["standings"]} == {"t-3"}
+    assert {row["team"] for row in data["states"]["rows"]} == {"t-3", "t-4"}
+    assert data["states"]["counts"] == [{"state": "on_call", "agents": 12}]
+    assert set(data["trends"]["teams"]) <= {"t-3", "t-4"}
+
+
+CLOSE = {
+    "team=t-3": {"wall", "lead", "manager"},
+    "team=t-1": {"wall", "manager"},
+    "agent=a-003": {"agent", "lead", "manager"},
+    "agent=a-001": {"manager"},  # of t-2
+    "agent=a-999": {"manager"},  # nobody; who may not see him is not told so
+    "kpi=dials": {"wall", "manager"},
+    "agent=a-003&kpi=dials": {"agent", "lead", "manager"},
+}
+
+
+@pytest.mark.parametrize("query", CLOSE)
+@pytest.mark.parametrize("who", ["wall", "agent", "lead", "manager"])
+async def test_what_is_looked_at_closely_is_for_who_sees_it_on_the_floor(door: Door, query: str, who: str) -> None:
+    answer = await door.ask(f"/api/floor?{query}", who)
+    assert answer.status == (200 if who in CLOSE[query] else 403), answer.body
+    if answer.status == 403:
+        assert "not yours to see" in answer.json["error"]
+    else:
+        assert answer.json["detail"] is not None
+        assert who != "wall" or b"a-0" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("entity", "status"),
+    [
+        ("level=team&entity=t-1", 403),
+        ("level=agent&entity=a-001", 403),
+        ("level=agent&entity=a-003", 200),
+        ("level=site&entity=main", 403),
+    ],
+)
+async def test_a_lead_asks_for_the_facts_of_his_teams_and_their_agents_alone(
+    door: Door, entity: str, status: int
+) -> None:
+    query = f"site=main&{entity}&kpi=dials&window=day&start=2026-11-01T16:00:00Z"
+    assert (await door.ask(f"/api/facts?{query}", "lead")).status == status
 
 
 def test_a_part_of_the_page_that_roles_do_not_know_is_shown_to_managers_alone() -> None:
-    row = {"entity": "a-1", "place": 1}
+    row = {"entity": "a-1", "place": 1, "team": "t-1"}
     lists: dict[str, list[object]] = {
         name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent")
     }
-    data: dict[str, Any] = {**lists, "agents": [row], "floor": None, "apart": {}, "site": "main", "new": "a secret"}
+    data: dict[str, Any] = {**lists, "agents": [row], "floor": None, "apart": {}, "site": "main", "new": "a secret"} | {
+        "queue_tiles": {}, "states": {"counts": [], "rows": [], "total": 0}, "trends": None, "detail": None,
+    }  # fmt: skip
     for sight in (Sight(names=False), Sight(teams=frozenset({"t-1"})), Sight(agent="a-1")):
         shown = seen(data, sight, lambda _: "t-1")
         assert "new" not in shown
@@ -157,7 +215,8 @@ def test_a_part_of_the_page_that_roles_do_not_know_is_shown_to_managers_alone() 
 async def test_every_part_of_the_page_is_either_of_nobody_or_treated_by_role(door: Door) -> None:
     """Whoever adds a part of the page says what roles see of it, in publish/sight.py."""
     data = (await door.ask("/api/floor", "manager")).json
-    treated = {"floor", "teams", "queues", "segments", "agents", "apart", "standings", "alerts", "recent", "you"}
+    treated = {"floor", "teams", "queues", "segments", "agents", "apart", "standings", "alerts", "recent", "you",
+               "queue_tiles", "states", "trends", "detail"}  # fmt: skip
     assert set(data) - OF_NOBODY == treated
 
 
