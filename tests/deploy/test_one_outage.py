@@ -10,7 +10,8 @@ from stream.cli.main import run
 from stream.facts.instant import instant_text
 from stream.publish.choices import Choice
 from stream.publish.latest_records import LatestRecords
-from stream.publish.snapshot import View, snapshot
+from stream.publish.snapshot import snapshot
+from stream.publish.view import View
 from tests.deploy.expressions import DEPLOY
 from tests.forward.receiver import receiving
 from tests.forward.test_webhook import bench

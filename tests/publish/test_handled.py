@@ -7,7 +7,8 @@ import orjson
 from stream.facts.instant import instant_ms
 from stream.publish.choices import Choice
 from stream.publish.latest_records import LatestRecords
-from stream.publish.snapshot import View, snapshot
+from stream.publish.snapshot import snapshot
+from stream.publish.view import View
 from tests.publish.records import AS_OF, ROLLING, alert, kpi, value
 
 NOW = Choice("now", "rolling_15m", False, "now", "now")
