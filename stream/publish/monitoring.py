@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from stream.core import COMPILED, installed_version
 from stream.http.access import Access
 from stream.kpis.catalogue import CATALOGUE_VERSION
+from stream.publish.alert_pages import AlertPages
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import Exposition, exposition
 from stream.publish.headroom import HeadroomPage
@@ -46,7 +47,8 @@ def build_monitoring(
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
     wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST)
-    web = Web(registry, health, wallboard, feed.run, collector, headroom, access)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, health, wallboard, feed.run, collector, headroom, access, pages=pages)
     return Monitoring(registry, meters, collector, web)
 
 
@@ -70,5 +72,7 @@ def export_settings(meters: Meters, settings: Settings) -> None:
     for name, site in settings.plan().sites.items():
         meters.set("collections_site_info", name, site.zone, to=1)
     for rule in settings.rules():
+        if rule.on != "value":
+            continue  # its level is no value of the KPI's
         labels = (rule.rule, rule.kpi, rule.level, rule.severity, "above" if rule.above else "below")
         meters.set("collections_threshold", *labels, to=rule.threshold[0] / rule.threshold[1])
