@@ -29,6 +29,7 @@ from stream.cli import (
     replay,
     scores,
     simulate,
+    token,
     topics,
     worker,
 )
@@ -93,6 +94,7 @@ app.command()(headroom.headroom)
 app.command()(board.board)
 app.add_typer(alerts.app, name="alerts")
 app.command()(forward.forward)
+app.command()(token.token)
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")

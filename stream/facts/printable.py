@@ -1,6 +1,10 @@
 """What came from outside, for a person to look at: on one line, without anything that a terminal would obey."""
 
+from pathlib import PurePath
+
 MOST_SHOWN = 300
+TOLD_OF = ("aiokafka", "stream")
+"""Packages whose errors say in words that are written for people what went wrong."""
 
 
 def printable(content: bytes | str | None, most: int = MOST_SHOWN) -> str:
@@ -25,3 +29,16 @@ def escaped(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def error_text(error: BaseException) -> str:
+    """What a log says of an error: its own words, if it is of the system, of Kafka or of ours. Others say what they
+    were about, which may be a debtor's id or a part of an event: of them the kind, and the line that raised it."""
+    if isinstance(error, OSError) or type(error).__module__.partition(".")[0] in TOLD_OF:
+        return repr(error)
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    if place is None:
+        return type(error).__name__
+    return f"{type(error).__name__} at {PurePath(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}"

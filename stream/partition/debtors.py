@@ -10,8 +10,10 @@ from stream.conduct.history import History
 from stream.engine.debtors.agents import AgentNow, agent_record
 from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.stage import DebtorStage
-from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.facts.fact import Fact
+from stream.facts.printable import error_text
 from stream.kafka.batches import Batch
 from stream.kafka.deadletter import dead_letter
 from stream.kafka.exits import Exit
@@ -59,8 +61,9 @@ class DebtorPartition:
         self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
             settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched(),
-            settings.conduct(), settings.schemes().windows,
+            settings.conduct(), settings.schemes().windows, teams=settings.asks_teams(),
         )  # fmt: skip
+        self._routing = Routing(settings.rules(), setup.entity_partitions)
         self._reader = Reader(partition, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._run = settings.publication().run
@@ -216,7 +219,9 @@ class DebtorPartition:
         try:
             return self._engine.apply(fact, frontier_ms)
         except Exception as error:  # noqa: BLE001
-            log.error("event failed", topic=topic, partition=self.partition, offset=record.offset, error=repr(error))
+            log.error(
+                "event failed", topic=topic, partition=self.partition, offset=record.offset, error=error_text(error)
+            )
             return Refusal("internal", f"fold: {error!r}")
 
     def _refuse(self, topic: str, record: Record, refusal: Refusal, passed: int) -> None:
@@ -272,8 +277,8 @@ class DebtorPartition:
             ]
         }  # fmt: skip
         for key, value in changes.deltas:
-            partition = entity_partition(key.decode(), setup.entity_partitions)
-            outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
+            for partition, name in self._routing.places(key):
+                outgoing.setdefault((names.deltas, partition), []).append(Line(name, value))
         for now in changes.agents:
             # By the agent's id, as its states are: what is said of one agent lies in one partition.
             partition = key_partition(now.agent.encode(), setup.partitions[names.agents])
@@ -300,6 +305,7 @@ class DebtorPartition:
         self._dead, self._dead_bytes, self._applied = [], 0, 0
         self._committed_ms = setup.monotonic_ms()
         self._counts.found(changes.conduct)
+        self._counts.credited(self._engine.accepted.take())
         counted = self._counts.cut()
 
         def then(written: Written) -> None:

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import structlog
 from aiokafka import TopicPartition
 
 from stream.facts.format import NewerFormatError
-from stream.facts.printable import printable
+from stream.facts.printable import error_text, printable
 from stream.kafka.batches import fetch, opened
 from stream.kafka.exits import RefusedError
 
@@ -87,8 +88,16 @@ def _taken(
             why = f"{error}: start a worker of the version that wrote it"
             raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
         except Exception as error:  # whatever it is, starting again would find the same record
-            why = f"the record of key '{printable(key)}' cannot be read: {error!r}"
+            why = f"the record of {_named(state.topic, key)} cannot be read: {error_text(error)}"
             raise RefusedError(f"{state.topic}-{state.partition}: {why}") from error
+
+
+def _named(topic: str, key: bytes) -> str:
+    """A record's key as a log may hold it. Those of the ledger begin with a debtor's id: they are told by their
+    SHA-256, which whoever may read the topic compares."""
+    if topic.endswith(".ledger"):
+        return f"the key of SHA-256 {sha256(key).hexdigest()[:16]}..."
+    return f"key '{printable(key)}'"
 
 
 def _remaining(done: int, whole: int, seconds: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
 from stream.facts.format import NewerFormatError
+from stream.facts.printable import error_text
 from stream.kafka.exits import Exit, RefusedError
 from stream.partition.context import WorkerSetup
 from stream.partition.score_source import KafkaSource, ScoreSource
@@ -92,6 +93,7 @@ class Scoring:
         changes, self._waiting, self._taken = self._waiting, (), False
         for change in changes:
             self._publishing.put(change.key, change.value)
+        self._setup.listener.on_scores([(change.key, change.value) for change in changes])
         self._setup.meters.add("collections_score_records_total", by=len(changes))
         lines = sum(change.line is not None for change in changes)
         self._setup.meters.add("collections_score_ledger_records_total", by=lines)
@@ -113,7 +115,7 @@ class Scoring:
             self._setup.end(Exit.REFUSED, f"scores: {error}")
         except Exception as error:
             log.error("scores failed", exc_info=error)
-            self._setup.end(Exit.RESTART, f"scores failed: {error!r}")
+            self._setup.end(Exit.RESTART, f"scores failed: {error_text(error)}")
         finally:
             await self._source.close()
 
@@ -140,6 +142,7 @@ class Scoring:
             if value is not None and not is_score(key, value):
                 raise ValueError("no score")
             self._publishing.put(key, value)
+            self._setup.listener.on_scores([(key, value)])
         except ValueError:
             log.warning("a record of the topic of scores cannot be read", key=repr(key))
 
@@ -167,7 +170,7 @@ class Scoring:
                 if value is not None and (level, window) in wanted:
                     self._scores.put_record(value)
             except (ValueError, KeyError, TypeError) as error:
-                log.warning("a record of the KPI topic cannot be read", key=repr(key), error=repr(error))
+                log.warning("a record of the KPI topic cannot be read", key=repr(key), error=error_text(error))
 
     def _put_stated(self, records: Sequence[Record]) -> None:
         latest = {record.key or b"": record.value for record in records}

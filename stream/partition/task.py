@@ -18,6 +18,7 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError, KafkaError,
 from faust.types import TP
 
 from stream.backoff import backoff_seconds
+from stream.facts.printable import error_text
 from stream.kafka.authorized import refusal_of
 from stream.kafka.batches import Batch
 from stream.kafka.bulk import BulkConsumer
@@ -132,7 +133,7 @@ class PartitionTask:
             self._setup.end(Exit.REFUSED, str(error))
         except Exception as error:
             log.error("partition failed", partition=self.name, exc_info=error)
-            self._setup.end(Exit.RESTART, f"{self.name} failed: {error!r}")
+            self._setup.end(Exit.RESTART, f"{self.name} failed: {error_text(error)}")
 
     async def _recovers(self, error: Exception) -> bool:
         """After a commit that the broker refused, or did not take in time. True: the partition is still ours and starts

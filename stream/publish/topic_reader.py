@@ -13,7 +13,7 @@ import time
 from collections.abc import AsyncIterator
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from stream.backoff import backoff_seconds
@@ -26,6 +26,7 @@ from stream.wire.consumer import AIOKafkaConsumer
 
 DAY_MS = 86_400_000
 REACH_MS = 40 * DAY_MS
+PEOPLE_REACH_MS = 100 * DAY_MS  # the score of a quarter may have been published at its beginning alone
 EVER_MS = 50 * 366 * DAY_MS
 LATE_MS = 7 * DAY_MS  # how far behind the clock a floor may count, and a local day more
 POLL_MS = 250
@@ -42,10 +43,9 @@ log = structlog.get_logger(__name__)
 class TopicReader:
     """Keeps `latest` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
-    `kpis` False: reads the alerts alone; else also what people do about them, and the conduct topic where there is a
-    section `conduct`. `loaded`:
-    whether everything that was in the topics at the start has been read. `reported`: why the last attempt could not
-    read; None: it could."""
+    `kpis` False: reads the alerts alone; else also what people do about them, the agents' states, the scores where
+    there are schemes, and the conduct topic where there is a section `conduct`. `loaded`: whether everything that was
+    in the topics at the start has been read. `reported`: why the last attempt could not read; None: it could."""
 
     def __init__(self, settings: Settings, latest: LatestRecords, kpis: bool = True) -> None:
         prefix = settings.kafka.topic_prefix
@@ -54,9 +54,13 @@ class TopicReader:
         self._kpi_topic = f"{prefix}.kpi.v1"
         self._conduct_topic = f"{prefix}.conduct.v1"
         self._actions_topic = f"{prefix}.alertactions.v1"
+        self._scores_topic, self._agents_topic = f"{prefix}.scores.v1", f"{prefix}.agents.v1"
         self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
         self._reach_ms = dict.fromkeys(self._topics, REACH_MS)
         if kpis:
+            people = (self._scores_topic, self._agents_topic) if settings.schemes() else (self._agents_topic,)
+            self._topics.extend(people)
+            self._reach_ms |= dict.fromkeys(people, PEOPLE_REACH_MS)
             self._topics.append(self._actions_topic)
             self._reach_ms[self._actions_topic] = EVER_MS
         if kpis and (rulebook := settings.conduct()) is not None:
@@ -157,14 +161,7 @@ class TopicReader:
                 self._latest.tidy()
             for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)).items():
                 for record in records:
-                    if partition.topic == self._kpi_topic:
-                        self._latest.on_kpi(record.key, record.value)
-                    elif partition.topic == self._conduct_topic:
-                        self._latest.on_conduct(record.key, record.value)
-                    elif partition.topic == self._actions_topic:
-                        self._latest.on_action(record.key, record.value)
-                    else:
-                        self._latest.on_alert(record.value, record.timestamp)
+                    self._take(partition.topic, record)
             self._latest.standings.tidy()
             self.reported = None
             for partition in partitions:
@@ -172,6 +169,20 @@ class TopicReader:
             pending = {tp: end for tp, end in pending.items() if self._positions[tp] < end}
             self.loaded = self.loaded or not pending
             await asyncio.sleep(0)
+
+    def _take(self, topic: str, record: "ConsumerRecord[bytes, bytes]") -> None:
+        if topic == self._kpi_topic:
+            self._latest.on_kpi(record.key, record.value)
+        elif topic == self._conduct_topic:
+            self._latest.on_conduct(record.key, record.value)
+        elif topic == self._actions_topic:
+            self._latest.on_action(record.key, record.value)
+        elif topic == self._scores_topic:
+            self._latest.on_score(record.key, record.value)
+        elif topic == self._agents_topic:
+            self._latest.on_agent(record.value)
+        else:
+            self._latest.on_alert(record.value, record.timestamp)
 
     async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         new = [partition for partition in partitions if partition not in self._positions]

@@ -5,29 +5,31 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from stream.http.roles import ANYBODY, Caller
 from stream.kpis.catalogue import CATALOGUE
+from stream.publish.address import Address
 from stream.publish.choices import choices
+from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
+from stream.publish.names_file import NamesFile
 from stream.publish.reading import PublishedKpis
-from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
+from stream.publish.sight import seen
+from stream.publish.snapshot import snapshot
 from stream.publish.topic_reader import TopicReader
-from stream.publish.views import Views
+from stream.publish.view import Policy, View
+from stream.publish.views import Views, Watch
 from stream.settings import Settings
-from stream.windows.calendar import SiteCalendar
+from stream.windows.calendar import SiteCalendar, local_date
+from stream.windows.zone import load_zone
 
 LIMIT_S = 120
-MOST_AGENTS = 500
 SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
-SHOWN_CHARACTERS = 40
-
-
-class AddressError(ValueError):
-    """A parameter of the page's address is wrong; the message names it and says what would do."""
 
 
 class Wallboard:
@@ -42,19 +44,25 @@ class Wallboard:
         settings: Settings,
         linger_s: float | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        rest: float | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.latest = LatestRecords(dict(plan.rolling))
+        self.latest = LatestRecords(dict(plan.rolling), plan)
         self.feed = TopicReader(settings, self.latest)
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
+        self._policy = Policy(settings.board.opt_out, settings.board.pay, settings.schemes().definitions)
+        self._names = NamesFile(settings)
+        self.latest.people.names = self._names.latest()
+        self._address = Address(self._choices, self.latest, self._policy, self._known_sites, lambda: self.feed.loaded)
         self._linger_s = linger_s
         self._clock_ms = clock_ms
         self._asked_s = 0.0
         self._task: asyncio.Task[None] | None = None
-        self._views: Views[View] = Views(self._made)
-        self._shared: dict[tuple[str, str, bool], tuple[float, list[PublishedKpis]]] = {}
+        self._views: Views[View] = Views(self._made, changes=self._changes, rest=rest, pack=floor_event)
+        self._shared: dict[tuple[str, str, bool], tuple[float, int, list[PublishedKpis]]] = {}
+        self._behind = 0  # snapshots that were made of shared records while there were newer ones
 
     def start(self) -> None:
         """Begins to read the topics, if it is not reading already. Needs a running loop."""
@@ -82,45 +90,81 @@ class Wallboard:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
 
-    async def answer(self, query: Mapping[str, str]) -> bytes:
-        """The snapshot that an address asks for, as JSON; how new it is depends on how many other views are looked at.
+    async def answer(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> bytes:
+        """The snapshot that an address asks for, as JSON, as far as the caller may see it; how new it is depends on how
+        many other views are looked at.
 
-        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        AddressError: a wrong parameter. Refused: it is not his site. BusyError: more is looked at than can be made.
         """
-        body = await self._views.body(self._view(query))
+        body = await self._views.body(self._address.view(query, caller))
+        return body[:-1] + b',"you":' + self.you(caller) + b"," + self.now()[1:]
+
+    def watch(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> Watch:
+        """Begins to watch the snapshot that an address asks for; it lacks what `now` and `you` have.
+
+        AddressError: a wrong parameter. Refused: it is not his. BusyError: more is looked at than can be made.
+        """
+        self.start()
+        return self._views.watch(self._address.view(query, caller))
+
+    @staticmethod
+    def you(caller: Caller) -> bytes:
+        """Who looks, as JSON."""
+        return orjson.dumps({"name": caller.name, "role": caller.role})
+
+    @property
+    def renderings(self) -> int:
+        """How many snapshots were made."""
+        return self._views.made
+
+    def now(self) -> bytes:
+        """What does not follow from the records, as JSON: the time, and whether they are read."""
         trouble = self.feed.trouble
-        now = {
-            "now_ms": self._clock_ms(),
-            "limit_ms": LIMIT_S * 1_000,
-            "loading": not self.feed.loaded,
-            "problem": trouble.text if trouble else None,
-            "trouble": trouble.code if trouble else None,
-        }
-        return body[:-1] + b"," + orjson.dumps(now)[1:]
+        return orjson.dumps(
+            {
+                "now_ms": self._clock_ms(),
+                "limit_ms": LIMIT_S * 1_000,
+                "loading": not self.feed.loaded,
+                "problem": trouble.text if trouble else None,
+                "trouble": trouble.code if trouble else None,
+            }
+        )
+
+    def _changes(self) -> tuple[int, int, int]:
+        """Another value after every record, and every minute: some of what is shown follows from the time."""
+        return self.latest.changes, self._behind, self._clock_ms() // 60_000
 
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
-        as_of_ms = self.latest.as_of_ms(view.site)
-        data = snapshot(self.latest, self._rules, view, self._records(view), self._clock_ms())
-        return orjson.dumps(
-            data
-            | {
-                "sites": self._known_sites(),
-                "choice": view.choice.id,
-                "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
-                "zone": self._plan.clock(view.site).zone,
-                "as_of_ms": as_of_ms,
-                "empty": self._empty(view) if data["from"] is None else None,
-            }
-        )
+        changes, as_of_ms = self.latest.changes, self.latest.as_of_ms(view.site)
+        self.latest.people.names = self._names.latest()
+        day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
+        policy = replace(self._policy, day=day)
+        records, now_ms = self._records(view), self._clock_ms()
+        data = snapshot(self.latest, self._rules, view, records, policy, self._choices, now_ms)
+        teams = [row["entity"] for row in data["teams"]]
+        by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
+        trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
+        whole = data | {
+            "sites": self._known_sites() if view.all_sites else [view.site],
+            "choice": view.choice.id,
+            "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
+            "zone": self._plan.clock(view.site).zone,
+            "as_of_ms": as_of_ms,
+            "changes": changes,
+            "trends": trends,
+            "empty": self._empty(view) if data["from"] is None else None,
+        }
+        return orjson.dumps(seen(whole, view.sight, lambda agent: self.latest.team_of(view.site, agent)))
 
     def _records(self, view: View) -> list[PublishedKpis]:
         key, now_s = (view.site, view.choice.window, view.choice.last), time.monotonic()
         found = self._shared.get(key)
         if found is None or now_s - found[0] >= SHARED_S:
             self._shared = {one: held for one, held in self._shared.items() if now_s - held[0] < SHARED_S}
-            found = self._shared[key] = (now_s, list(self.latest.records(*key)))
-        return found[1]
+            found = self._shared[key] = (now_s, self.latest.changes, list(self.latest.records(*key)))
+        self._behind += found[1] != self.latest.changes
+        return found[2]
 
     def _empty(self, view: View) -> dict[str, Any]:
         """Why there are no records: the site has no such window, it has not begun, or no event has come in it."""
@@ -136,33 +180,3 @@ class Wallboard:
 
     def _known_sites(self) -> list[str]:
         return sorted({*self._sites, *self.latest.sites()}) or ["main"]
-
-    def _view(self, query: Mapping[str, str]) -> View:
-        sites = self._known_sites()
-        site = query.get("site") or next((s for s in self.latest.sites() if s in sites), sites[0])
-        if site not in sites:
-            raise AddressError(f"site: there is no {_cut(site)} (there are {', '.join(sites)})")
-        by_id = {choice.id: choice for choice in self._choices}
-        window = query.get("window") or self._choices[0].id
-        if window not in by_id:
-            raise AddressError(f"window: there is no {_cut(window)} (there are {', '.join(by_id)})")
-        kpis = tuple(dict.fromkeys(filter(None, query.get("kpis", "").split(",")))) or DEFAULT_KPIS
-        rank_by = query.get("rank") or RANK_BY
-        for name, kpi in (*(("kpis", kpi) for kpi in kpis), ("rank", rank_by)):
-            if kpi not in CATALOGUE:
-                raise AddressError(f"{name}: there is no KPI {_cut(kpi)} (`kpi-stream kpis` lists them)")
-        if len(kpis) > MOST_KPIS:
-            raise AddressError(f"kpis: at most {MOST_KPIS}")
-        return View(site, by_id[window], kpis, rank_by, _agents(query.get("agents") or "20"))
-
-
-def _agents(text: str) -> int:
-    # The length first: int() refuses thousands of digits with an error of its own.
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_AGENTS)) and int(text) <= MOST_AGENTS):
-        raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {_cut(text)}")
-    return int(text)
-
-
-def _cut(text: str) -> str:
-    """What somebody sent, quoted and cut so that it fits a line."""
-    return repr(text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}...")

@@ -1,35 +1,57 @@
-"""The web server: /metrics, /health/live, /health/ready, the page and its data. It keeps no state."""
+"""The pages: /metrics, /metrics/agents, /health/live, /health/ready, the board and its data, headroom; who may see
+each of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.http.access import Access
+from stream.http.pages import Handler, Page, Refused, caller_of
+from stream.http.roles import BOARD, DIALLERS, EVERYBODY, LEADS, METRICS
+from stream.http.server import HttpServer
+from stream.publish.address import AddressError
+from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
-from stream.publish.scrape import Scrape
+from stream.publish.metrics_page import MetricsPages, WindowTexts, takes
+from stream.publish.push import FloorStream
 from stream.publish.views import BusyError
-from stream.publish.wallboard import AddressError, Wallboard
+from stream.publish.wallboard import Wallboard
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
+JAVASCRIPT = "text/javascript"
 ASSETS = {
-    "index.html": "text/html",
+    "agents.js": JAVASCRIPT,
+    "alerts.js": JAVASCRIPT,
     "board.css": "text/css",
-    "board.js": "text/javascript",
-    "numbers.js": "text/javascript",
-    "words.js": "text/javascript",
+    "board.js": JAVASCRIPT,
+    "drill.js": JAVASCRIPT,
+    "facts.js": JAVASCRIPT,
+    "groups.js": JAVASCRIPT,
+    "help.js": JAVASCRIPT,
     "icon.svg": "image/svg+xml",
+    "index.html": "text/html",
+    "make.js": JAVASCRIPT,
+    "number.js": JAVASCRIPT,
+    "numbers.js": JAVASCRIPT,
+    "people.js": JAVASCRIPT,
+    "queues.js": JAVASCRIPT,
+    "scores.js": JAVASCRIPT,
+    "sorting.js": JAVASCRIPT,
+    "spark.js": JAVASCRIPT,
+    "standings.js": JAVASCRIPT,
+    "states.js": JAVASCRIPT,
+    "table.js": JAVASCRIPT,
+    "tiles.js": JAVASCRIPT,
+    "transport.js": JAVASCRIPT,
+    "views.css": "text/css",
+    "words.js": JAVASCRIPT,
+    "words_views.js": JAVASCRIPT,
 }
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors *",  # a wall's own frame may show it
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
+KEPT = {"Cache-Control": "no-cache"}
+"""Of files: a browser may keep them, and asks each time whether they are still the same."""
 
 
 def _well() -> str | None:
@@ -46,10 +68,10 @@ class HealthAnswers:
 
 
 class Web:
-    """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
+    """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`, to whom `access` lets in.
 
-    `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
-    `headroom`: answers diallers.
+    `beside`: a coroutine that runs as long as it serves. `windows`: what is told of windows, beside the registry.
+    `headroom`: answers diallers. `pages`: further ones. `facts`: answers who asks for the facts behind a number.
     """
 
     def __init__(
@@ -58,87 +80,106 @@ class Web:
         health: HealthAnswers,
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
-        more: Callable[[], bytes] = bytes,
+        windows: WindowTexts | None = None,
         headroom: HeadroomPage | None = None,
+        access: Access | None = None,
+        pages: Iterable[Page] = (),
+        facts: FactsPage | None = None,
     ) -> None:
-        self._scrape = Scrape(lambda: generate_latest(registry) + more())
+        self._metrics = MetricsPages(registry, windows)
         self._health = health
         self._wallboard = wallboard
+        self._stream = FloorStream(wallboard) if wallboard is not None else None
         self._beside = beside
         self._headroom = headroom
+        self._facts = facts or FactsPage()
         self._task: asyncio.Task[None] | None = None
-        self._runner: web.AppRunner | None = None
+        self._server = HttpServer([*self._pages(), *pages], access or Access())
 
     async def start(self, host: str, port: int) -> int:
         """Listens on host and port (0: any free one) and returns the port. OSError if it cannot."""
-        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
+        port = await self._server.start(host, port)
         if self._beside is not None:
             self._task = asyncio.get_running_loop().create_task(self._beside())
-        return int(runner.addresses[0][1])
+        return port
 
     async def stop(self) -> None:
         """Stops listening; a request that is being answered has one second."""
+        if self._stream is not None:
+            self._stream.close()
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._server.stop()
         if self._wallboard is not None:
             await self._wallboard.stop()
-        self._scrape.close()
+        await self._facts.stop()
+        self._metrics.close()
 
-    def _app(self) -> web.Application:
-        app = web.Application()
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/health/live", _health(self._health.live))
-        app.router.add_get("/health/ready", _health(self._health.ready))
+    @property
+    def watching(self) -> int:
+        """Browsers to which the page is pushed."""
+        return 0 if self._stream is None else self._stream.watching
+
+    def _pages(self) -> list[Page]:
+        """Every page, and whom it is for."""
+        pages = [
+            Page("/metrics", self._metrics.all_but_agents, METRICS),
+            Page("/metrics/agents", self._metrics.agents, METRICS),
+            Page("/health/live", _health(self._health.live), EVERYBODY, counted=False),
+            Page("/health/ready", _health(self._health.ready), EVERYBODY, counted=False),
+        ]
         if self._headroom is not None:
-            app.router.add_get("/api/headroom", self._headroom.one)
-            app.router.add_post("/api/headroom", self._headroom.many)
+            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS))
+            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST"))
         if self._wallboard is not None:
             folder = files("stream.publish.board")
-            app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))
+            pages.append(Page("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]), BOARD))
             for name, kind in ASSETS.items():
-                app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
-            app.router.add_get("/api/floor", self._board_data)
-        return app
+                asset = _asset((folder / name).read_bytes(), kind)
+                pages.append(Page(f"/board/{name}", asset, BOARD, counted=False))
+            pages.append(Page("/api/floor", self._board_data, BOARD))
+            pages.append(Page("/api/floor/stream", self._board_stream, BOARD, stream=True))
+            pages.append(Page("/api/facts", self._facts_data, LEADS, stream=True))
+        return pages
 
-    async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
-        headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
-        return web.Response(body=await self._scrape.body(zipped), headers=headers)
-
-    async def _board_data(self, request: web.Request) -> web.StreamResponse:
+    async def _board_data(self, request: web.BaseRequest) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
         try:
-            body = await self._wallboard.answer(request.query)
-        except AddressError as error:
-            return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
-        except BusyError as error:
-            return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
-        return web.Response(body=body, content_type="application/json", headers=HEADERS)
+            body = await self._wallboard.answer(request.query, caller_of(request))
+        except (AddressError, BusyError) as error:
+            raise _refused(error) from error
+        return web.Response(body=body, content_type="application/json")
+
+    async def _board_stream(self, request: web.BaseRequest) -> web.StreamResponse:
+        assert self._stream is not None
+        try:
+            return await self._stream.answer(request, takes(request.headers.get("Accept-Encoding", ""), "gzip"))
+        except (AddressError, BusyError) as error:
+            raise _refused(error) from error
+
+    async def _facts_data(self, request: web.BaseRequest) -> web.StreamResponse:
+        """For who leads the team, or the agent's team: facts name calls and payments."""
+        assert self._wallboard is not None
+        site, level, entity = (request.query.get(name, "") for name in ("site", "level", "entity"))
+        team = entity if level == "team" else None
+        if level == "agent":
+            team = self._wallboard.latest.team_of(site, entity)
+        if not caller_of(request).leads(site, team):
+            raise Refused(403, "entity: neither your team nor an agent of it")
+        return await self._facts.one(request)
 
 
-def _takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding names gzip, and not with a weight of 0."""
-    for one in accepted.lower().split(","):
-        name, *weights = (word.strip() for word in one.split(";"))
-        if name == "gzip":
-            return not any(weight.startswith("q=0") and not weight[3:].strip(".0") for weight in weights)
-    return False
+def _refused(error: AddressError | BusyError) -> Refused:
+    """Why a view cannot be shown."""
+    if isinstance(error, AddressError):
+        return Refused(400, str(error))
+    return Refused(503, str(error), {"Retry-After": "2"})
 
 
 def _health(state: Callable[[], str | None]) -> Handler:
-    async def answer(_: web.Request) -> web.StreamResponse:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
         reason = state()
         return web.Response(text=f"{reason or 'ok'}\n", status=200 if reason is None else 503)
 
@@ -146,7 +187,7 @@ def _health(state: Callable[[], str | None]) -> Handler:
 
 
 def _asset(body: bytes, kind: str) -> Handler:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=kind, charset="utf-8", headers=HEADERS)
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=KEPT)
 
     return answer

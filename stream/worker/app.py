@@ -10,6 +10,7 @@ from faust.types import TP
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
+from stream.facts.printable import error_text
 from stream.kafka.authorized import refusal_of
 from stream.kafka.bulk import BulkConsumer, BulkSchema, BulkTransport
 from stream.kafka.exits import Exit
@@ -112,7 +113,7 @@ def connect(app: WorkerApp, assignments: Assignments) -> None:
             try:
                 assignments.feed(batch)
             except Exception as error:  # noqa: BLE001  Faust would acknowledge the batch and go on without it
-                app.setup.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error!r}")
+                app.setup.end(Exit.RESTART, f"{batch.topic}-{batch.partition}: {error_text(error)}")
 
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
         assignments.assign(partitions)

@@ -7,6 +7,7 @@ import structlog
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
+from stream.facts.printable import error_text
 from stream.kafka.exits import Exit, RefusedError
 from stream.kafka.topics import admin_client, leaderless, partition_counts
 from stream.partition.context import LiveState, WorkerSetup
@@ -72,7 +73,7 @@ class Housekeeping:
             self._setup.end(Exit.REFUSED, str(error))
         except Exception as error:
             log.error("housekeeping failed", step=step.__name__, exc_info=error)
-            self._setup.end(Exit.RESTART, f"{step.__name__} failed: {error!r}")
+            self._setup.end(Exit.RESTART, f"{step.__name__} failed: {error_text(error)}")
 
     async def _steer(self) -> None:
         """Ten times a second: the ceiling of catch-up, what the watchdog looks at, and whether counts have changed."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from stream.facts.printable import printable
+from stream.facts.printable import error_text, printable
 
 QUIET = {
     "aiokafka": logging.WARNING,
@@ -46,12 +46,14 @@ class Sparing(logging.Filter):
 
 
 def one_line(_: Any, __: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Replaces an exception by its last line: a traceback is for developers (level DEBUG shows it)."""
+    """Replaces an exception by what may be said of it: a traceback is for developers (level DEBUG shows it)."""
     error = event.pop("exc_info", None)
     if isinstance(error, tuple):
         error = error[1]
     if error:
-        event["error"] = repr(error if isinstance(error, BaseException) else sys.exc_info()[1])
+        raised = error if isinstance(error, BaseException) else sys.exc_info()[1]
+        if raised is not None:
+            event["error"] = error_text(raised)
     event["event"] = " ".join(str(event.get("event", "")).split())
     return event
 

@@ -76,7 +76,7 @@ class WorkerProcess:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, failure: object, *_: object) -> None:
+    async def __aexit__(self, failure: object = None, *_: object) -> None:
         if failure is not None:
             code = self.code
             await self._show_tasks()

@@ -12,7 +12,8 @@ from stream.facts.currency import exponent
 from stream.kpis import targets
 from stream.publish.choices import Choice, choices
 from stream.publish.latest_records import LatestRecords
-from stream.publish.snapshot import View, snapshot
+from stream.publish.snapshot import snapshot
+from stream.publish.view import View
 from stream.settings import load
 from stream.windows.plan import SiteClock, WindowPlan
 from tests.publish.records import ROLLING, Record, alert, floor, kpi, value
@@ -46,7 +47,7 @@ def test_zero_no_data_and_too_few_are_three_things() -> None:
 
 def test_queues_and_segments_have_rows_of_their_own_and_no_cell_for_a_kpi_that_is_not_there() -> None:
     """A queue hears of calls alone: its workload is not 0, it does not exist."""
-    absent = {"n": 0, "d": None, "v": None, "s": "absent", "c": "plain", "r": None}
+    not_kept = {"n": 0, "d": None, "v": None, "s": "not_kept", "c": "plain", "r": None}
     records = [
         kpi(value("dials", 40), level="queue", entity="q-10"),
         kpi(value("dials", 30), level="queue", entity="q-2"),
@@ -55,10 +56,10 @@ def test_queues_and_segments_have_rows_of_their_own_and_no_cell_for_a_kpi_that_i
     data = shown(*records, kpis=("dials", "workload", "dials_per_hour"))
     assert [row["entity"] for row in data["queues"]] == ["q-2", "q-10"]
     assert [cell["n"] for cell in data["queues"][1]["cells"]] == [40, 0, 0]
-    assert data["queues"][1]["cells"][1:] == [absent, absent]
+    assert data["queues"][1]["cells"][1:] == [not_kept, not_kept]
     (segment,) = data["segments"]
     assert [cell["n"] for cell in segment["cells"]] == [70, 75, 0]
-    assert segment["cells"][2] == absent
+    assert segment["cells"][2] == not_kept
 
 
 def test_a_count_that_the_record_does_not_name_is_zero() -> None:

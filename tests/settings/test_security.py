@@ -173,11 +173,15 @@ def test_a_provider_that_is_not_installed_is_named(tmp_path: Path) -> None:
 def test_a_provider_is_made_once_with_its_options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[dict[str, str]] = []
 
+    def provide(options: dict[str, str]) -> str:
+        made.append(options)
+        return "a provider"
+
     class Entry:
         name = "mine"
 
         def load(self) -> Any:
-            return lambda options: made.append(options) or "a provider"
+            return provide
 
     monkeypatch.setattr(tokens, "entry_points", lambda group, name="": [Entry()] if name in ("", "mine") else [])
     settings = load(written(tmp_path, **OAUTH, oauth={"provider": "mine", "options": {"region": "eu-1"}}), {})

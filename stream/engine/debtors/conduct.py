@@ -27,6 +27,7 @@ from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
 from stream.facts.identity import own_id
+from stream.facts.printable import error_text
 from stream.ledger.complaints import complaint_credit
 from stream.ledger.contribution import Credit
 from stream.ledger.debtor_index import DebtorIndex
@@ -194,7 +195,7 @@ class Conduct:
             except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
                 if key not in self._failing:
                     self._failing.add(key)
-                    self.failures.append(repr(error))
+                    self.failures.append(error_text(error))
         self._followed.make_room()
         found, self._records = self._records, []
         return found

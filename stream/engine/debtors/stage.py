@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream.conduct.rulebook import Rulebook
+from stream.engine.debtors.accepted import AcceptedFacts
 from stream.engine.debtors.agents import AgentChanges
 from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.changes import Changes
@@ -24,7 +25,7 @@ from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, Emitted, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
-from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
+from stream.ledger.judge import ACCEPTED, DUPLICATE, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -32,7 +33,7 @@ from stream.ledger.states import Bounds
 from stream.ledger.store import dossier as dossiers
 from stream.ledger.store import dossier_cache, record
 from stream.ledger.store.dossier import Dossier
-from stream.ledger.store.dossier_cache import DossierCache
+from stream.ledger.store.dossier_cache import DossierCache, read_index
 from stream.ledger.store.held_facts import FactList
 from stream.ledger.store.large_dossier import LargeDossier
 from stream.windows.calendar import day_begins
@@ -44,7 +45,7 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class DebtorStage:
-    """The facts of one partition, and what they contribute."""
+    """The facts of one partition, and what they contribute. `teams`: say which teams the facts put agents to."""
 
     def __init__(
         self,
@@ -55,26 +56,26 @@ class DebtorStage:
         watched: frozenset[str] = frozenset(),
         rulebook: Rulebook | None = None,
         scored: frozenset[str] = frozenset(),
+        teams: bool = False,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
-        self._limits = limits
-        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._limits, self._least_limit = limits, min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
         self._measured = Measured()
         self.late = LateChanges(plan, scored) if scored else None  # None: no scores, so nobody asks for their reasons
+        self.accepted = AcceptedFacts()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
+        self._tells_teams = teams
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
-        self.conduct = (  # None: there are no rules
-            None
-            if rulebook is None or rulebook.empty
-            else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
-        )
+        self.conduct: Conduct | None = None  # there are no rules
+        if rulebook is not None and not rulebook.empty:
+            self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -107,13 +108,13 @@ class DebtorStage:
             return TOO_LATE
         entities = self._entities
         if not entities.counted or entities.knows(fact):
-            return self._judged(fact, frontier_ms)
-        refusal = entities.refusal(fact)
-        if refusal is not None:
-            return refusal
-        verdict = self._judged(fact, frontier_ms)
-        if verdict.kind == "accepted":
-            self._note(fact)
+            verdict = self._judged(fact, frontier_ms)
+        else:
+            verdict = entities.refusal(fact) or self._judged(fact, frontier_ms)
+            if verdict.kind == "accepted":
+                self._note(fact)
+        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
+            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
         return verdict
 
     def _note(self, fact: Fact) -> None:
@@ -167,6 +168,8 @@ class DebtorStage:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
             if self.late is not None and at_ms < self.late.before_ms:
                 self.late.own(fact, at_ms, ones, amounts)
+        else:
+            self.accepted.alone(fact)
         return ACCEPTED
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
@@ -182,7 +185,7 @@ class DebtorStage:
             except BaseException:
                 dossiers.undo(dossier, record.identity(fact), fact.case_id)
                 raise
-            self._leave_open(key, after, index)
+            self._cache.leave_open(key, after, index)
         self._dossiers[key] = after
 
     def _apply_linked(
@@ -191,13 +194,14 @@ class DebtorStage:
         if dossier is None:
             dossier = dossiers.NOTHING
         # Taken out of the cache while it changes, so that an exception leaves nothing half done there.
-        index = self._cache.take(key) or self._read(key, dossier)
+        index = self._cache.take(key) or read_index(key, dossier, self._definitions, self._midnight_ms)
         place = index.held.place_of(name) if may_be_known else None
         emitted: list[Emitted] | None = None if self.late is None else []
+        corrected: Fact | None = None
         if place is None:
             full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
-                self._leave_open(key, dossier, index)
+                self._cache.leave_open(key, dossier, index)
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
             change, dossier = self._come(key, name, fact, entry, dossier, index, emitted)
@@ -206,18 +210,23 @@ class DebtorStage:
             gone, losers = record.plain(known), record.losers_of(known)
             verdict, winner, lost = judge(gone, losers, fact)
             if winner is gone and lost == losers:
-                self._leave_open(key, dossier, index)
+                self._cache.leave_open(key, dossier, index)
                 return verdict
             entry = record.encode(winner, lost)
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index, emitted)
             if winner is not gone:
                 self._note(winner)
+                corrected = None if verdict is DUPLICATE else winner
         self._dossiers[key] = dossier
-        self._leave_open(key, dossier, index)
+        self._cache.leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
         self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
         if self.late is not None and emitted:
             self.late.differed(fact, emitted)
+        if place is None:
+            self.accepted.linked(fact, change)
+        elif corrected is not None:
+            self.accepted.corrected(corrected)
         return verdict
 
     def _come(
@@ -260,20 +269,6 @@ class DebtorStage:
             raise
         return total(lost, gained), dossier if ahead is None else dossiers.with_reach(dossier, ahead)
 
-    def _read(self, key: str, dossier: Dossier) -> DebtorIndex:
-        held = dossier if isinstance(dossier, LargeDossier) else FactList(dossiers.facts(key, dossier))
-        index = DebtorIndex(held, self._definitions, self._midnight_ms)
-        index.take_in_all()
-        return index
-
-    def _leave_open(self, key: str, dossier: Dossier, index: DebtorIndex) -> None:
-        """Keeps the index, unless the dossier has grown into one that they are not of."""
-        if isinstance(dossier, LargeDossier):
-            if index.held is dossier:
-                self._cache.put(key, index)
-        elif len(dossier) >= dossier_cache.OPENED_BYTES:
-            self._cache.put(key, index)
-
     def _keep(self, key: str, name: str, fact: Fact, entry: bytes) -> None:
         """The entry goes to the ledger topic with the next commit."""
         self._state.append((f"{key}|{name}".encode(), record.to_value(entry)))
@@ -300,6 +295,8 @@ class DebtorStage:
             winner = as_state(judged)
             if judged is not known:
                 self._note(winner)
+                if verdict is not DUPLICATE:
+                    self.accepted.corrected(winner)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:

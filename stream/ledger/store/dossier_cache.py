@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from stream.ledger.debtor_index import DebtorIndex
-from stream.ledger.store.held_facts import HeldFacts
+from stream.ledger.definitions import Definitions
+from stream.ledger.kinds import MidnightMs
+from stream.ledger.store import dossier as dossiers
+from stream.ledger.store.dossier import Dossier
+from stream.ledger.store.held_facts import FactList, HeldFacts
 from stream.ledger.store.large_dossier import LargeDossier
 
 OPENED_BYTES = 2_048
@@ -41,6 +45,22 @@ class DossierCache:
         while self._weight > self._capacity and len(self._open) > 1:
             oldest, _ = self._open.popitem(last=False)
             self._weight -= self._weights.pop(oldest)
+
+    def leave_open(self, key: str, dossier: Dossier, index: DebtorIndex) -> None:
+        """Keeps the index, unless the dossier has grown into one that it is not of, or is read as quickly as found."""
+        if isinstance(dossier, LargeDossier):
+            if index.held is dossier:
+                self.put(key, index)
+        elif len(dossier) >= OPENED_BYTES:
+            self.put(key, index)
+
+
+def read_index(key: str, dossier: Dossier, definitions: Definitions, midnight_ms: MidnightMs) -> DebtorIndex:
+    """The index of a dossier, made of its facts."""
+    held = dossier if isinstance(dossier, LargeDossier) else FactList(dossiers.facts(key, dossier))
+    index = DebtorIndex(held, definitions, midnight_ms)
+    index.take_in_all()
+    return index
 
 
 def _weight(held: HeldFacts) -> int:

@@ -1,0 +1,59 @@
+// One number: what it is, what it is made of in every window, what judges it, and the facts behind it.
+import { crumbs } from "./drill.js";
+import { make, name, sign, towards, value, word } from "./make.js";
+import { clock, figure, parts } from "./numbers.js";
+import { called } from "./people.js";
+import { words } from "./words.js";
+
+export function number(of, data) {
+  const { column } = of.number;
+  return [
+    crumbs(of, data),
+    make("h2", "", `${name(column)}${column.currency ? ` ${column.currency}` : ""} · ${called(of)}`),
+    make("section", "panel", make("h3", "", words.numberIs), definition(of.number)),
+    make("section", "panel", make("h3", "", words.sideBySide), make("div", "rows", windows(of.number, data))),
+  ];
+}
+
+function definition(number) {
+  const row = (term, text) => (text ? [make("dt", "", term), make("dd", "", text)] : []);
+  const { column } = number;
+  return make("dl", "",
+    ...row(column.kpi, `${column.about}${column.direction ? ` (${words.direction[column.direction]})` : ""}`),
+    ...row(words.made, number.numerator.join(" + ")),
+    ...row(words.over, number.denominator?.join(" + ")),
+    ...row(words.notCounted, number.not_counted),
+    ...row(words.unknownIs, number.unknown),
+    ...row(words.definition, `${column.kpi} ${number.version} · ${words.catalogue} ${number.catalogue}`));
+}
+
+function windows(number, data) {
+  if (number.windows.length === 0) return make("p", "none", words.noNumber);
+  const { column } = number, at = (text) => clock(Date.parse(text), data.zone, data.now_ms);
+  const titles = [words.window, words.value, words.parts, words.target, words.judges, words.counted].map((text) => {
+    const node = make("th", "", text);
+    node.scope = "col";
+    return node;
+  });
+  const rows = number.windows.map((each) => {
+    const { cell } = each, head = make("th", "", name(each), make("small", "", `${at(each.from)} – ${at(each.to)}`));
+    head.scope = "row";
+    return make("tr", "", head,
+      make("td", `value ${cell.c}`, value(cell, column), sign(cell.c, word(cell)), word(cell) && make("small", "aim", word(cell))),
+      make("td", "", madeOf(cell, column)),
+      make("td", "", towards(cell, column) || "–"),
+      make("td", "", each.rules.map((rule) => judged(rule, column)).join("; ") || words.nobodyJudges),
+      make("td", "", at(each.as_of), make("small", "", `${words.revision} ${each.revision} · ${each.final ? words.final : words.soFar}`)));
+  });
+  return make("table", "", make("thead", "", make("tr", "", ...titles)), make("tbody", "", ...rows));
+}
+
+// Numerator and denominator to the last digit: what the value can be computed from.
+function madeOf(cell, column) {
+  const exact = cell.d === null ? String(cell.n) : `${cell.n} / ${cell.d}`;
+  const read = column.currency || String(column.unit).includes("ms") ? parts(cell, column) : "";
+  return read ? `${exact} (${read})` : exact;
+}
+
+const judged = (rule, column) =>
+  `${rule.rule}: ${rule.above ? words.above : words.below} ${figure(rule.threshold, column).join(" ").trim()} (${words.severity[rule.severity] ?? rule.severity})`;

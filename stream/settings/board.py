@@ -1,0 +1,98 @@
+"""The section `board` of a configuration, and the file of names beside it: who stands behind an id on the page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+
+from stream.settings.failure import Origins, SettingsError
+from stream.settings.section import Section
+from stream.settings.units import Name
+
+LEVELS = ("agent", "team", "queue", "segment", "site")
+REQUIRED = ("level", "id", "name")
+KNOWN = (*REQUIRED, "team")
+
+
+class BoardSection(Section):
+    """What the page shows of people. `names`: a file of names, beside the configuration. `opt_out`: agents whose places
+    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `facts`:
+    whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
+
+    names: str | None = None
+    opt_out: frozenset[Name] = frozenset()
+    pay: bool = False
+    facts: bool = True
+
+
+@dataclass(frozen=True)
+class NamesOfIds:
+    """Names by (level, id), and the team that the file gives an agent. An id without a name is shown as it is."""
+
+    names: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    teams: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def of(self, level: str, entity: str) -> str | None:
+        """The name of an id; None: the file has none."""
+        return self.names.get((level, entity))
+
+
+def read_names(path: Path) -> NamesOfIds:
+    """The names in a CSV file with the columns level, id, name and, of agents, team; the order of columns is free.
+
+    ValueError says in one line what is wrong and where; OSError: the file cannot be read."""
+    names: dict[tuple[str, str], str] = {}
+    teams: dict[str, str] = {}
+    try:
+        for number, row in _rows(path):
+            level, entity, name = (row[column].strip() for column in REQUIRED)
+            if level not in LEVELS:
+                raise ValueError(f"line {number}: level {level!r} is not {', '.join(LEVELS[:-1])} or {LEVELS[-1]}")
+            if not entity or not name:
+                raise ValueError(f"line {number}: an id and a name are needed")
+            if (level, entity) in names:
+                raise ValueError(f"line {number}: {level} {entity!r} has a name already")
+            names[level, entity] = name
+            if team := (row.get("team") or "").strip():
+                if level != "agent":
+                    raise ValueError(f"line {number}: only an agent has a team")
+                teams[entity] = team
+    except (UnicodeDecodeError, csv.Error) as error:
+        reason = "not UTF-8 text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(reason) from error
+    return NamesOfIds(names, teams)
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, strict=True)
+        columns = reader.fieldnames or []
+        missing = [column for column in REQUIRED if column not in columns]
+        unknown = [column for column in columns if column not in KNOWN]
+        if missing or unknown:
+            what = f"no column {missing[0]!r}" if missing else f"an unknown column {unknown[0]!r}"
+            raise ValueError(f"line 1: {what} (the columns are {','.join(KNOWN)}; team may be left out)")
+        for row in reader:
+            if None in row or any(row[column] is None for column in REQUIRED):
+                raise ValueError(f"line {reader.line_num}: not as many values as there are columns")
+            yield reader.line_num, row
+
+
+def names_path(section: BoardSection, origins: Origins) -> Path | None:
+    """Where the file of names lies; None: there is none."""
+    return None if section.names is None else Path(origins.file).parent / section.names
+
+
+def names_of(section: BoardSection, origins: Origins) -> NamesOfIds:
+    """The names of a configuration. SettingsError names the key, the file and the line at fault."""
+    path = names_path(section, origins)
+    if path is None:
+        return NamesOfIds()
+    try:
+        return read_names(path)
+    except (OSError, ValueError) as error:
+        reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+        raise SettingsError(origins.line(("board", "names"), f"{section.names}: {reason}")) from error
