@@ -5,6 +5,6 @@ fractions, rounded once. `scores.Scores` is the whole of it.
 """
 
 __all__ = [
-    "arithmetic", "at_hand", "causes", "evidence", "inputs", "needs", "outputs", "payout", "periods", "publishing",
+    "arithmetic", "at_hand", "causes", "evidence", "inputs", "needs", "outputs", "periods", "publishing",
     "schemes", "score", "scores", "values", "words",
 ]  # fmt: skip

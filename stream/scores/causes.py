@@ -40,7 +40,7 @@ class Cause(NamedTuple):
     touched: tuple[Touch, ...]
 
 
-class Wanted(NamedTuple):
+class CauseQuery(NamedTuple):
     """Which causes a line asks for: what changed a number of one of these entities at an instant in [start, end), in a
     column of these measures; money only in the currencies."""
 
@@ -85,7 +85,7 @@ class Causes:
             for each in _entities(cause):
                 self._of.setdefault(each, {})[name] = None
 
-    def named(self, key: str, wanted: Wanted) -> list[str]:
+    def named(self, key: str, wanted: CauseQuery) -> list[str]:
         """The causes, in words, that were not named for the score of this key before; from now on they were."""
         names = {
             name for entity in wanted.entities for name in self._of.get((wanted.site, wanted.level, entity), ())

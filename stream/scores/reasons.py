@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from stream.kpis.catalogue import CATALOGUE
-from stream.scores.causes import Causes, Wanted
+from stream.scores.causes import CauseQuery, Causes
 from stream.scores.decimals import plain
 from stream.scores.former import FormerEvidence
 from stream.scores.payout import Basis, Payouts, rate_at, share_at
@@ -86,7 +86,7 @@ class Reasons:
         first = moved(who.period, who.start, -periods_back(definition))
         start_ms = self._scores.periods.span_ms(who.site, who.period, first)[0]
         end_ms = self._scores.periods.end_ms(who.site, who.period, who.start)
-        wanted = Wanted(who.site, level, entities, start_ms, end_ms, frozenset(measures), frozenset(currencies))
+        wanted = CauseQuery(who.site, level, entities, start_ms, end_ms, frozenset(measures), frozenset(currencies))
         return self._causes.named(key, wanted)
 
     def _sources(self, definition: Definition, who: Who) -> Iterator[Source]:

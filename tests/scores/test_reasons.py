@@ -13,7 +13,7 @@ import pytest
 from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.ledger.definitions import Definitions, FactLimits
-from stream.scores.causes import MOST_KNOWN, MOST_NAMED, Cause, Causes, Touch, Wanted
+from stream.scores.causes import MOST_KNOWN, MOST_NAMED, Cause, CauseQuery, Causes, Touch
 from stream.scores.inputs import StatedCause, cause_record, stated
 from stream.scores.publishing import Publishing
 from stream.scores.scores import ScoreClock, Scores
@@ -316,7 +316,7 @@ def cause(number: int) -> Cause:
     return Cause(f"payment p-{number}", (Touch("main", "t-1", "a-1", None, None, "payments", 5, 1, ""),))
 
 
-WANTED = Wanted("main", "agent", ("a-1",), 0, 10, frozenset({"payments"}), frozenset())
+WANTED = CauseQuery("main", "agent", ("a-1",), 0, 10, frozenset({"payments"}), frozenset())
 
 
 def test_a_line_names_a_few_facts_and_says_how_many_more_there_are() -> None:
