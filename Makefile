@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick check lint types imports generated tree bench faults lock clean compiled
+.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults fuzz lock clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -30,7 +30,7 @@ test: setup ## the whole test suite, on a real broker; ARGS="-k promise -x" goes
 quick: .venv/.installed ## the tests that need no broker, browser or Prometheus, laws on a sixth of their examples: for every commit
 	@KPI_STREAM_TESTS=quick $(BIN)/python -m pytest -q -n 2 -m "not broker and not prometheus and not browser and not faults" $(ARGS)
 
-check: lint types imports generated tree ## lint, format, types, imports, generated files, the tree's own rules; writes nothing
+check: lint types imports generated tree packages ## lint, format, types, imports, generated files, the tree's own rules, licences, known vulnerabilities
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -52,11 +52,21 @@ tree: .venv/.installed
 	$(BIN)/python -m deploy.checks.locks
 	$(BIN)/python -m deploy.checks.images
 
+packages: .venv/.installed
+	$(BIN)/python -m deploy.checks.licences
+	$(BIN)/python -m deploy.checks.audit
+
+audit: .venv/.installed ## known vulnerabilities of the locked packages; fails where one could not be looked up: for a release
+	@$(BIN)/python -m deploy.checks.audit --required
+
 bench: setup ## events a second, latency and memory, on this machine
 	@$(BIN)/python -m bench $(ARGS)
 
 faults: setup ## seeded schedules of kills, pauses and bad networks, each compared with replay; ARGS="--schedules N --seed S"
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: setup ## 100,000 drawn requests, whole and broken, to the HTTP server; ARGS="--requests N --seed S"
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: setup ## writes the hash-locked requirements anew from pyproject.toml
 	$(LOCK) --output-file=requirements.txt pyproject.toml

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
+from stream.alerts.action import AlertAction
 from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord
 from stream.facts.models import EVENTS, Event
 from stream.feeds.mapping import FeedMapping
@@ -43,6 +44,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
+    yield "alertaction.json", {"$schema": DIALECT, **AlertAction.model_json_schema()}
 
 
 def pages() -> Iterator[tuple[str, str]]:

@@ -17,7 +17,9 @@ from pathlib import Path
 from deploy.checks.tree import tracked
 
 DOCS = Path("docs")
-CITED = re.compile(r"\b(conduct|contract|definitions|live|internals|feeds|scores)(?:,? sections?)? (\d+)[a-d]?\b")
+CITED = re.compile(
+    r"\b(alerting|conduct|contract|definitions|live|internals|feeds|scores)(?:,? sections?)? (\d+)[a-d]?\b"
+)
 DECISION = re.compile(r"\bADRs? (\d{4})")
 MODULE = re.compile(r"`([\w/]+\.py)\b")
 FOREIGN = re.compile(r"\b(semantics|architecture|operations|domain)(?:,? sections?)? \d")
@@ -52,7 +54,8 @@ def dangling(path: Path, sections: dict[str, set[str]], decisions: set[str], mod
 
 def main() -> int:
     sections = {
-        page: headings(page) for page in ("conduct", "contract", "definitions", "live", "internals", "feeds", "scores")
+        page: headings(page)
+        for page in ("alerting", "conduct", "contract", "definitions", "live", "internals", "feeds", "scores")
     }
     decisions = {path.name[:4] for path in (DOCS / "adr").glob("*.md")}
     modules = "".join(f"/{path}\n" for path in tracked() if path.suffix == ".py")

@@ -1,3 +1,18 @@
 """Alert rules, their life cycle, and which instants must be looked at."""
 
-__all__ = ["adoption", "evaluation", "rule_input", "rules", "state", "watch"]
+__all__ = [
+    "action",
+    "adoption",
+    "evaluation",
+    "firing",
+    "handling",
+    "inhibition",
+    "lifecycle",
+    "objection",
+    "report",
+    "rule_input",
+    "rules",
+    "state",
+    "texts",
+    "watch",
+]

@@ -10,14 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from typing import NamedTuple
 
+from stream.alerts.firing import Firing
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
 from stream.alerts.open import OpenAlert
 from stream.alerts.reason import reason
-from stream.alerts.record import card_of, encode
-from stream.alerts.rule_input import RuleInput
+from stream.alerts.record import Card, Parts, encode
+from stream.alerts.rule_input import RuleInput, TeamNote
 from stream.alerts.rules import Rule
-from stream.alerts.watch import Parts, Watch
+from stream.alerts.texts import TEXTS, Language
+from stream.alerts.watch import NO_MINIMA, Watch
+from stream.kpis.targets import Targets
 from stream.windows.calendar import Calendar
+from stream.windows.measures import UNASSIGNED
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
 
@@ -31,19 +35,38 @@ class AlertDecision(NamedTuple):
     change: Change
 
 
+class Judged(NamedTuple):
+    """What one alert of an entity came to at an evaluation, before it is known which of its others fire."""
+
+    card: Card
+    change: Change
+    status: Status
+    parts: Parts
+    value: float | None
+    reason: str
+
+
 class Evaluator:
-    """All rules over the entities of one partition. `horizon_ms` None: no entity is ever forgotten (replay)."""
+    """All rules over the entities of one partition. `horizon_ms` None: no entity is ever forgotten (replay).
+
+    `targets`, `minimum_sample`: for rules on a target. `firing`: when alerts of other entities fired that inhibit some;
+    it must know of each evaluation before this does. `language`: of reasons.
+    """
 
     def __init__(
-        self, plan: WindowPlan, calendar: Calendar, rules: Sequence[Rule], run: str, horizon_ms: int | None
-    ) -> None:
+        self, plan: WindowPlan, calendar: Calendar, rules: Sequence[Rule], run: str, horizon_ms: int | None,
+        targets: Targets | None = None, minimum_sample: Mapping[str, int] = NO_MINIMA, firing: Firing | None = None,
+        language: Language = "en",
+    ) -> None:  # fmt: skip
         self._plan = plan
         self._calendar = calendar
         self._run = run
         self._horizon_ms = horizon_ms
+        self._firing = firing or Firing()
+        self._language: Language = language
         self._watches: dict[str, list[Watch]] = {}
         for rule in rules:
-            self._watches.setdefault(rule.level, []).append(Watch(rule, plan))
+            self._watches.setdefault(rule.level, []).append(Watch(rule, plan, targets, minimum_sample))
         self._wakes: list[tuple[int, int, RuleInput]] = []
         self._pushes = 0
         self.evaluated_ms: int | None = None
@@ -52,13 +75,15 @@ class Evaluator:
         """Feeds whose state changed since the caller last emptied this."""
 
     def feed(self, text: str) -> RuleInput | None:
-        """A new feed for an entity (`site|level|id`); None if no rule applies to it."""
+        """A new feed for an entity (`site|level|id`); None if no rule applies to it. To `unassigned`, on which nobody
+        can act, none applies but those that name it."""
         site, level, name = text.split("|")
         at_site = self._calendar.site(site)
+        nobody = name == UNASSIGNED and level in ("agent", "team")
         watches = tuple(
             watch
             for watch in self._watches.get(level, ())
-            if (watch.rule.entities is None or name in watch.rule.entities)
+            if (not nobody if watch.rule.entities is None else name in watch.rule.entities)
             and (watch.length_ms is not None or at_site.has(watch.rule.window))
         )
         return RuleInput(text, at_site, self._plan, watches) if watches else None
@@ -67,6 +92,17 @@ class Evaluator:
     def scopes(self) -> list[str]:
         """What the rules look at."""
         return sorted({watch.scope for watches in self._watches.values() for watch in watches})
+
+    @property
+    def since(self) -> dict[str, int | None]:
+        """By scope: before which instant not all is known of what a rule looks at; None: all is."""
+        return {watch.scope: watch.since_ms for watches in self._watches.values() for watch in watches}
+
+    def look_since(self, since: Mapping[str, int | None]) -> None:
+        """Sets `since`."""
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.since_ms = since.get(watch.scope)
 
     def bare_feed(self, text: str) -> RuleInput:
         """A feed for an entity of the restored state, even if no rule applies to it any more."""
@@ -100,6 +136,11 @@ class Evaluator:
             grain = until
         for each in range(grain, end):
             self._wait(feed, at_ms, each, amounts.copy())
+
+    def note_team(self, feed: RuleInput, grain: int, noted: TeamNote) -> None:
+        """An event in this grain names the agent's team."""
+        feed.note_team(self._entry_ms(grain), noted, self.evaluated_ms)
+        self.changed[feed.text] = feed
 
     def _entry_ms(self, grain: int) -> int:
         """The first evaluation that may know of a row whose instants and cause lie in this grain or before."""
@@ -155,42 +196,77 @@ class Evaluator:
         feed.move_to(at_ms)
         if self._horizon_ms is not None:
             feed.forget(at_ms, self._horizon_ms)
-        yield from self._end_orphans(feed, at_ms)
+        judged = [*self._end_orphans(feed)]
         for watch in feed.watches:
             if feed.is_seen(watch):
-                yield from self._judge(feed, watch, at_ms)
+                judged += self._judge(feed, watch, at_ms)
+        for each in judged:
+            yield self._decision(feed, each, at_ms)
         if feed.changed:
             self.changed[feed.text] = feed
         wake_ms = feed.next_wake_ms(at_ms, self._horizon_ms)
         if wake_ms is not None:
             self._wake(feed, wake_ms)
 
-    def _judge(self, feed: RuleInput, watch: Watch, at_ms: int) -> Iterator[AlertDecision]:
-        rule = watch.rule
+    def _judge(self, feed: RuleInput, watch: Watch, at_ms: int) -> Iterator[Judged]:
+        rule, goal = watch.rule, watch.goal
         opened = feed.opened.get(rule.rule)
         before = opened.status if opened else INACTIVE
         sums = feed.sums(watch, at_ms)
         parts = watch.parts(sums)
-        breached = sums is not None and watch.breached(parts, before.firing)
-        after, change = step(before, breached, at_ms, rule.for_ms, rule.keep_firing_for_ms)
+        if goal is None:
+            breached = sums is not None and watch.breached(parts, before.firing)
+            value = None if sums is None else watch.value(parts)
+        else:
+            span = feed.span(watch, at_ms)
+            exact = None if span is None else goal.value(feed.text, parts, span, at_ms)
+            breached = goal.breached(exact, before.firing)
+            value = None if exact is None else float(exact)
+        if watch.since_ms is not None and not feed.covers(watch, at_ms):
+            breached = False
+        after, change = step(before, breached, at_ms, rule.for_ms, rule.keep_firing_for_ms, rule.cooldown_ms)
         if after != before:
             feed.changed.add(("s",))
-            if after.active:
-                feed.opened[rule.rule] = OpenAlert(after, rule.digest, card_of(rule, watch.denominator is None))
-            else:
+            if after == INACTIVE:
                 del feed.opened[rule.rule]
-        if change is None or (change is Change.PENDING and not rule.publish_pending):
+            else:
+                feed.opened[rule.rule] = OpenAlert(after, rule.digest, watch.card)
+        if change is None or (change is Change.PENDING and not (rule.publish_pending and rule.for_ms > 0)):
             return
         status = before if change is Change.RESOLVED else after
-        value = None if sums is None else watch.value(parts)
-        if value is None:
+        if value is None and (goal is None or sums is None):
             parts = watch.no_data
-        card = card_of(rule, watch.denominator is None)
-        text = reason(watch, change, parts, value, has_window=sums is not None)
-        key, record = encode(self._run, card, feed.text, change, status, parts, value, at_ms, text)
-        yield AlertDecision((at_ms, rule.rule, *feed.text.split("|")), key, record, change)
+        text = reason(
+            watch, change, parts, value, sums is not None, feed.text.rpartition("|")[2], self._language
+        )  # fmt: skip
+        yield Judged(watch.card, change, status, parts, value, text)
 
-    def _end_orphans(self, feed: RuleInput, at_ms: int) -> Iterator[AlertDecision]:
+    def _decision(self, feed: RuleInput, judged: Judged, at_ms: int) -> AlertDecision:
+        card, change = judged.card, judged.change
+        team = feed.team.team if feed.team is not None else None
+        muted = change is not Change.PENDING and self._is_muted(feed, card, team, at_ms)
+        key, record = encode(
+            self._run, card, feed.text, change, judged.status, judged.parts, judged.value, at_ms, judged.reason, team,
+            muted,
+        )  # fmt: skip
+        return AlertDecision((at_ms, card.rule, *feed.text.split("|")), key, record, change)
+
+    def _is_muted(self, feed: RuleInput, card: Card, team: str | None, at_ms: int) -> bool:
+        """Whether an alert that inhibits this one fires at the evaluation, when every rule has been judged."""
+        if not card.inhibited_by:
+            return False
+        site, level, name = feed.text.split("|")
+        if card.where == "same":
+            opened = (feed.opened.get(alert) for alert in card.inhibited_by)
+            return any(each is not None and each.status.firing for each in opened)
+        if card.where == "site":
+            return any(self._firing.anywhere(alert, site, at_ms) for alert in card.inhibited_by)
+        team = name if level == "team" else team
+        return team is not None and any(
+            self._firing.of(alert, f"{site}|team|{team}", at_ms) for alert in card.inhibited_by
+        )
+
+    def _end_orphans(self, feed: RuleInput) -> Iterator[Judged]:
         """Ends what is open under a rule that changed or went, or for an entity that was forgotten (live 5)."""
         if not feed.opened:
             return
@@ -203,10 +279,6 @@ class Evaluator:
             del feed.opened[name]
             feed.changed.add(("s",))
             if opened.status.state is State.FIRING:
-                text = "no contributions for the correction horizon" if same else "rule changed"
-                yield self._ended(feed, opened, opened.status, at_ms, text)
-
-    def _ended(self, feed: RuleInput, opened: OpenAlert, status: Status, at_ms: int, text: str) -> AlertDecision:
-        parts: Parts = (0, None if opened.card.plain else 0)
-        key, record = encode(self._run, opened.card, feed.text, Change.RESOLVED, status, parts, None, at_ms, text)
-        return AlertDecision((at_ms, opened.card.rule, *feed.text.split("|")), key, record, Change.RESOLVED)
+                text = TEXTS[self._language]["forgotten" if same else "rule changed"]
+                parts: Parts = (0, None if opened.card.plain else 0)
+                yield Judged(opened.card, Change.RESOLVED, opened.status, parts, None, text)

@@ -2,9 +2,9 @@
 
     state     breached  then
     inactive  no        inactive
-    inactive  yes       pending since T, or firing at once when `for` is 0
+    inactive  yes       pending since T, or firing at once when `for` is 0 and no cooldown goes on
     pending   no        inactive, silently
-    pending   yes       firing once T - since >= `for`
+    pending   yes       firing once T - since >= `for`, and T - resolved >= `cooldown` where it resolved before
     firing    no        quiet since T (the first such T); resolved once T - quiet >= `keep_firing_for`
     firing    yes       firing, the same episode; no longer quiet
 
@@ -32,12 +32,14 @@ class Change(StrEnum):
 
 
 class Status(NamedTuple):
-    """An alert between two evaluations. Instants in ms; None: not so."""
+    """An alert between two evaluations. Instants in ms; None: not so. `resolved_at_ms`: of the episode before, while
+    its cooldown goes on."""
 
     state: State = State.INACTIVE
     active_since_ms: int | None = None
     fired_at_ms: int | None = None
     quiet_since_ms: int | None = None
+    resolved_at_ms: int | None = None
 
     @property
     def active(self) -> bool:
@@ -54,37 +56,38 @@ class Status(NamedTuple):
 INACTIVE = Status()
 
 
-def step(status: Status, breached: bool, at_ms: int, for_ms: int, keep_ms: int) -> tuple[Status, Change | None]:
-    """The status after the evaluation at `at_ms`, and what changed."""
-    if status.state is State.INACTIVE:
-        return _activate(at_ms, for_ms) if breached else (INACTIVE, None)
-    if status.state is State.PENDING:
-        return _await(status, at_ms, for_ms) if breached else (INACTIVE, None)
+def step(
+    status: Status, breached: bool, at_ms: int, for_ms: int, keep_ms: int, cooldown_ms: int = 0
+) -> tuple[Status, Change | None]:
+    """The status after the evaluation at `at_ms`, and what changed. Durations in ms: `for`, `keep_firing_for` and
+    `cooldown` of the rule."""
+    if status.resolved_at_ms is not None and at_ms - status.resolved_at_ms >= cooldown_ms:
+        status = status._replace(resolved_at_ms=None)
+    if status.state is State.FIRING:
+        return _go_on(status, breached, at_ms, keep_ms, cooldown_ms)
+    if not breached:
+        return Status(resolved_at_ms=status.resolved_at_ms), None
+    since_ms = at_ms if status.active_since_ms is None else status.active_since_ms
+    if at_ms - since_ms >= for_ms and status.resolved_at_ms is None:
+        return Status(State.FIRING, since_ms, at_ms), Change.FIRING
+    after = Status(State.PENDING, since_ms, resolved_at_ms=status.resolved_at_ms)
+    return after, None if status.active else Change.PENDING
+
+
+def due_ms(status: Status, for_ms: int, keep_ms: int, cooldown_ms: int = 0) -> int | None:
+    """When time alone changes the status: the first instant, not yet rounded to an evaluation; None: never."""
+    cooled_ms = None if status.resolved_at_ms is None else status.resolved_at_ms + cooldown_ms
+    if status.state is State.PENDING and status.active_since_ms is not None:
+        return max(status.active_since_ms + for_ms, cooled_ms or 0)
+    if status.state is State.FIRING and status.quiet_since_ms is not None:
+        return status.quiet_since_ms + keep_ms
+    return cooled_ms
+
+
+def _go_on(status: Status, breached: bool, at_ms: int, keep_ms: int, cooldown_ms: int) -> tuple[Status, Change | None]:
     if breached:
         return status._replace(quiet_since_ms=None), None
     quiet_since_ms = at_ms if status.quiet_since_ms is None else status.quiet_since_ms
     if at_ms - quiet_since_ms >= keep_ms:
-        return INACTIVE, Change.RESOLVED
+        return Status(resolved_at_ms=at_ms if cooldown_ms > 0 else None), Change.RESOLVED
     return status._replace(quiet_since_ms=quiet_since_ms), None
-
-
-def due_ms(status: Status, for_ms: int, keep_ms: int) -> int | None:
-    """When time alone changes the status: the first instant, not yet rounded to an evaluation; None: never."""
-    if status.state is State.PENDING and status.active_since_ms is not None:
-        return status.active_since_ms + for_ms
-    if status.state is State.FIRING and status.quiet_since_ms is not None:
-        return status.quiet_since_ms + keep_ms
-    return None
-
-
-def _activate(at_ms: int, for_ms: int) -> tuple[Status, Change]:
-    if for_ms <= 0:
-        return Status(State.FIRING, at_ms, at_ms), Change.FIRING
-    return Status(State.PENDING, at_ms), Change.PENDING
-
-
-def _await(status: Status, at_ms: int, for_ms: int) -> tuple[Status, Change | None]:
-    since_ms = status.active_since_ms
-    if since_ms is not None and at_ms - since_ms >= for_ms:
-        return Status(State.FIRING, since_ms, at_ms), Change.FIRING
-    return status, None

@@ -6,6 +6,7 @@ sums that panes enter and leave, so that an evaluation costs what changed, whate
 
 from collections.abc import Iterator
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
 from stream.alerts.lifecycle import due_ms
 from stream.alerts.open import OpenAlert
@@ -17,10 +18,20 @@ from stream.windows.sums import Sums, add, subtract
 
 DAY_MS = 86_400_000
 CHUNK_MS = 60_000
+FEW_TEAMS = 16
+"""What events say of an agent's team is added up once more than so many panes wait for a look at the agent."""
 
 Mark = tuple[str | int, ...]
 """Which state record changed, as its key says it after the entity: ("q", T) rows that wait, ("p", chunk) panes,
-("t", window, start) a tumbling window, ("e",) edges of runs, ("s",) what was seen and what is open."""
+("t", window, start) a tumbling window, ("e",) edges of runs, ("s",) what was seen and what is open, ("m",) the team."""
+
+
+class TeamNote(NamedTuple):
+    """What an event says of the team of its agent. Of two the greater one counts: the later event."""
+
+    occurred_at_ms: int
+    event_id: str
+    team: str
 
 
 class RuleInput:
@@ -28,7 +39,7 @@ class RuleInput:
 
     __slots__ = (
         "_plan", "ahead", "arrivals", "calendar", "changed", "columns", "leaving", "lengths", "opened", "panes",
-        "rolling", "seen", "text", "tumbling", "view", "waiting", "wake_ms", "watches", "windows",
+        "rolling", "seen", "team", "teams", "text", "tumbling", "view", "waiting", "wake_ms", "watches", "windows",
     )  # fmt: skip
 
     def __init__(self, text: str, calendar: SiteCalendar, plan: WindowPlan, watches: tuple[Watch, ...]) -> None:
@@ -52,7 +63,11 @@ class RuleInput:
         self.seen: dict[str, int] = {}
         """Column -> day (since the epoch) of the last evaluation at which something entered."""
         self.opened: dict[str, OpenAlert] = {}
-        """Rule -> its alert, where it is pending or firing."""
+        """Rule -> its alert, where it is pending or firing, or cools down."""
+        self.team: TeamNote | None = None
+        """The team of an agent as of the last evaluation."""
+        self.teams: dict[int, TeamNote] = {}
+        """T of the evaluation that may know of it -> what its events say of the agent's team."""
         self.changed: set[Mark] = set()
         self.wake_ms: int | None = None
         self.arrivals: list[int] = []
@@ -78,6 +93,24 @@ class RuleInput:
             add(self.ahead.setdefault(grain, {}), {name: sign * amount for name, amount in amounts.items()})
         self.changed.add(("e",))
 
+    def note_team(self, at_ms: int, noted: TeamNote, evaluated_ms: int | None) -> None:
+        """An event names the agent's team; the evaluation `at_ms` may know it. None is made for it: a record asks."""
+        if evaluated_ms is not None and len(self.teams) > FEW_TEAMS:
+            self._learn_teams(evaluated_ms)
+        known = self.teams.get(at_ms)
+        if known is None or noted > known:
+            self.teams[at_ms] = noted
+            self.changed.add(("m",))
+
+    def _learn_teams(self, at_ms: int) -> None:
+        come = [each for each in self.teams if each <= at_ms]
+        for each in come:
+            noted = self.teams.pop(each)
+            if self.team is None or noted > self.team:
+                self.team = noted
+        if come:
+            self.changed.add(("m",))
+
     def first_entry_ms(self) -> int | None:
         """The evaluation at which the first of what waits enters; None where nothing waits."""
         pane_ms = self._plan.pane_ms
@@ -89,6 +122,8 @@ class RuleInput:
         for key in [key for key, (end_ms, _) in self.windows.items() if end_ms < at_ms]:
             del self.windows[key]
             self.changed.add(("t", *key))
+        if self.teams:
+            self._learn_teams(at_ms)
         self._leave(at_ms)
         entered: Sums = {}
         while self.arrivals and self.arrivals[0] <= at_ms:
@@ -111,15 +146,39 @@ class RuleInput:
         entered = self.windows.get(held[:2])
         return {} if entered is None else entered[1]
 
+    def span(self, watch: Watch, at_ms: int) -> tuple[int, int] | None:
+        """The rule's window at `at_ms`; None: no window holds the instant just before."""
+        if watch.length_ms is not None:
+            return at_ms - watch.length_ms, at_ms
+        held = self.calendar.holding(watch.rule.window, at_ms - 1)
+        return None if held is None else held[1:3]
+
+    def covers(self, watch: Watch, at_ms: int) -> bool:
+        """Whether all that the rule's window holds at `at_ms` was seen."""
+        if watch.since_ms is None:
+            return True
+        span = self.span(watch, at_ms)
+        return span is not None and span[0] >= watch.since_ms
+
+    def _covered_from_ms(self, watch: Watch, since_ms: int, at_ms: int) -> int:
+        """The next instant after `at_ms` at which a window may be one that was seen whole."""
+        if watch.length_ms is not None:
+            return since_ms + watch.length_ms
+        return self.calendar.change_after(watch.rule.window, at_ms - 1) + 1
+
     def is_seen(self, watch: Watch) -> bool:
         """Whether any contribution to the rule's columns has ever entered."""
         return not watch.columns.isdisjoint(self.seen)
 
     def forget(self, at_ms: int, horizon_ms: int) -> None:
-        """Forgets that columns were seen to which nothing was contributed for the horizon."""
-        for name in [name for name, day in self.seen.items() if (day + 1) * DAY_MS + horizon_ms <= at_ms]:
+        """Forgets that columns were seen to which nothing was contributed for the horizon; with the last, the team."""
+        gone = [name for name, day in self.seen.items() if (day + 1) * DAY_MS + horizon_ms <= at_ms]
+        for name in gone:
             del self.seen[name]
             self.changed.add(("s",))
+        if gone and not self.seen and self.team is not None:
+            self.team = None
+            self.changed.add(("m",))
 
     def next_wake_ms(self, at_ms: int, horizon_ms: int | None) -> int | None:
         """The next evaluation that may differ from the one at `at_ms`, if nothing else arrives; None: none."""
@@ -128,15 +187,34 @@ class RuleInput:
         instants += [change_ms + 1 for name in self.tumbling for change_ms in self._changes(name, at_ms)]
         for watch in self.watches:
             opened = self.opened.get(watch.rule.rule)
-            due = due_ms(opened.status, watch.rule.for_ms, watch.rule.keep_firing_for_ms) if opened else None
+            rule = watch.rule
+            due = due_ms(opened.status, rule.for_ms, rule.keep_firing_for_ms, rule.cooldown_ms) if opened else None
             if due is not None:
                 instants.append(due)
+            if watch.goal is not None:
+                instants += self._turns(watch, at_ms)
+            if watch.since_ms is not None and not self.covers(watch, at_ms):
+                instants.append(self._covered_from_ms(watch, watch.since_ms, at_ms))
         if self.seen and horizon_ms is not None:
             instants.append((min(self.seen.values()) + 1) * DAY_MS + horizon_ms)
         instants += self.arrivals[:1]
         if self.ahead:
             instants.append(min(self.ahead) * self._plan.grain_ms + 1)
         return -(-min(instants) // pane_ms) * pane_ms if instants else None
+
+    def _turns(self, watch: Watch, at_ms: int) -> Iterator[int]:
+        """When a rule on a target may find otherwise though nothing arrives: time moves the pace, and each window has a
+        target of its own."""
+        if watch.goal is None or not self.is_seen(watch):
+            return
+        if watch.length_ms is None:
+            yield self.calendar.change_after(watch.rule.window, at_ms - 1) + 1
+        span = self.span(watch, at_ms)
+        if span is not None:
+            parts = watch.parts(self.sums(watch, at_ms))
+            turn_ms = watch.goal.turns_ms(self.text, parts, span, at_ms, self._fires(watch), self._plan.pane_ms)
+            if turn_ms is not None:
+                yield turn_ms
 
     def chunk(self, chunk: int) -> dict[int, Sums]:
         """The panes of a state record: those that end in this minute."""
@@ -147,7 +225,20 @@ class RuleInput:
     @property
     def idle(self) -> bool:
         """Whether it holds nothing at all."""
-        return not (self.seen or self.opened or self.waiting or self.ahead or self.panes or self.windows)
+        held = (self.seen, self.opened, self.waiting, self.ahead, self.panes, self.windows, self.team, self.teams)
+        return not any(held)
+
+    def clear(self) -> None:
+        """Forgets everything, its state records with it."""
+        self.changed.update(("q", at_ms) for at_ms in self.waiting)
+        self.changed.update(("p", end_ms // CHUNK_MS) for end_ms in self.panes)
+        self.changed.update(("t", *key) for key in self.windows)
+        self.changed.update((("s",), ("e",), ("m",)))
+        for sums in (self.waiting, self.panes, self.windows, self.ahead):
+            sums.clear()
+        for held in (self.seen, self.opened, self.teams, self.arrivals):
+            held.clear()
+        self.team = None
 
     def rebuild(self, at_ms: int | None) -> None:
         """Running sums and heaps follow from what was restored; `at_ms`: the last evaluation."""

@@ -2,30 +2,45 @@
 `windows/exact.py`.
 
 Keys: `a|ENTITY|q|T` waiting rows, `a|ENTITY|p|CHUNK` panes, `a|ENTITY|t|WINDOW|START` tumbling windows, `a|ENTITY|e`
-edges of runs, `a|ENTITY|s` what was seen and what is open.
+edges of runs, `a|ENTITY|s` what was seen and what is open, `a|ENTITY|m` the agent's team. Of an entity whose alerts
+inhibit those of others, every partition has the same with `g` for `a` (internals 5).
 """
 
 from collections.abc import Iterator
+from typing import Any
 
-from stream.alerts.open import decode_open
-from stream.alerts.rule_input import Mark, RuleInput
-from stream.windows.exact import FORMAT, dumps, loads
+from stream.alerts.open import decode_open, from_first
+from stream.alerts.rule_input import Mark, RuleInput, TeamNote
+from stream.facts.format import Format
+from stream.windows.exact import FORMAT, RECORD, Json, dumps, loads
 
 StateRecord = tuple[bytes, bytes | None]
 
+OWN, AFAR = "a", "g"
+"""What keys begin with: of an entity's alerts where it lies, and of those that inhibit others, in every partition."""
 
-def records(feed: RuleInput) -> Iterator[StateRecord]:
+
+def _from_first(record: Json) -> Json:
+    opened = {rule: from_first(row) for rule, row in record["open"].items()}
+    return {**record, "f": 2, "open": opened}
+
+
+OPEN: Format[Json] = Format("alert state", 2, {1: _from_first})
+"""Of the records `s` and `m`; the others hold sums alone."""
+
+
+def records(feed: RuleInput, kind: str = OWN) -> Iterator[StateRecord]:
     """What changed since the last time, as records; None: a tombstone."""
     for mark in feed.changed:
-        key = "|".join(("a", feed.text, *map(str, mark))).encode()
+        key = "|".join((kind, feed.text, *map(str, mark))).encode()
         yield key, _value(feed, mark)
     feed.changed.clear()
 
 
 def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
     """Takes one record back: `mark` is its key after the entity. Sums that follow from it are rebuilt later."""
-    record = loads(value) if value is not None else {}
     kind, *rest = mark
+    record = loads(value, OPEN if kind in ("s", "m") else RECORD) if value is not None else {}
     if kind == "q":
         by_grain = {int(grain): sums for grain, sums in record.get("cells", {}).items()}
         feed.waiting.pop(int(rest[0]), None)
@@ -42,6 +57,9 @@ def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
             feed.windows[key] = (record["end"], record["sums"])
     elif kind == "e":
         feed.ahead = {int(grain): sums for grain, sums in record.get("edges", {}).items()}
+    elif kind == "m":
+        feed.team = _noted(record.get("team"))
+        feed.teams = {int(at_ms): noted for at_ms, row in record.get("ahead", {}).items() if (noted := _noted(row))}
     else:
         feed.seen = record.get("seen", {})
         feed.opened = {rule: decode_open(rule, row) for rule, row in record.get("open", {}).items()}
@@ -63,6 +81,16 @@ def _value(feed: RuleInput, mark: Mark) -> bytes | None:
     if kind == "e":
         edges = {str(grain): sums for grain, sums in feed.ahead.items()}
         return dumps({"f": FORMAT, "edges": edges}) if edges else None
+    if kind == "m":
+        if feed.team is None and not feed.teams:
+            return None
+        ahead = {str(at_ms): list(noted) for at_ms, noted in feed.teams.items()}
+        return dumps({"f": OPEN.version, "team": feed.team and list(feed.team), "ahead": ahead})
     if not feed.seen and not feed.opened:
         return None
-    return dumps({"f": FORMAT, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}})
+    opened = {rule: each.encode() for rule, each in feed.opened.items()}
+    return dumps({"f": OPEN.version, "seen": feed.seen, "open": opened})
+
+
+def _noted(row: list[Any] | None) -> TeamNote | None:
+    return None if row is None else TeamNote(*row)

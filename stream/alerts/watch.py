@@ -2,22 +2,30 @@
 
 from collections.abc import Mapping
 
+from stream.alerts.goal import Goal
+from stream.alerts.record import Parts, card_of
 from stream.alerts.rules import Rule
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
 from stream.kpis.records import read_columns
+from stream.kpis.targets import Targets
 from stream.windows.plan import WindowPlan
 from stream.windows.sums import Sums
 
-Parts = tuple[int, int | None]
-"""(numerator, denominator); the denominator of a count or amount is None."""
+NO_MINIMA: Mapping[str, int] = {}
 
 
 class Watch:
-    """One rule with the columns that it reads. ValueError: its KPI is unknown or does not exist at its level, or its
-    currency is missing or out of place."""
+    """One rule with the columns that it reads, and of a rule on a target the targets. ValueError: its KPI is unknown or
+    does not exist at its level, or its currency is missing or out of place."""
 
-    def __init__(self, rule: Rule, plan: WindowPlan) -> None:
+    def __init__(
+        self,
+        rule: Rule,
+        plan: WindowPlan,
+        targets: Targets | None = None,
+        minimum_sample: Mapping[str, int] = NO_MINIMA,
+    ) -> None:
         kpi = CATALOGUE.get(rule.kpi)
         if kpi is None:
             raise ValueError(f"rule {rule.rule}: unknown KPI {rule.kpi!r}")
@@ -26,11 +34,19 @@ class Watch:
         if kpi.per_currency != (rule.currency is not None):
             raise ValueError(f"rule {rule.rule}: KPI {rule.kpi} {'needs a' if kpi.per_currency else 'has no'} currency")
         self.rule = rule
+        self.since_ms: int | None = None
+        """The rule judges nothing that lies before, since not all of it is known; None: all is."""
         self.length_ms: int | None = dict(plan.rolling).get(rule.window)
         """Length of a rolling window; None for a tumbling one."""
         self.numerator, self.denominator = read_columns(kpi, rule.currency)
         self.columns = frozenset(self.numerator + (self.denominator or ()))
         self._factor = kpi.factor
+        self.goal: Goal | None = None
+        """What it compares, where that is no value but attainment or pace."""
+        if rule.on != "value":
+            self.goal = Goal(rule, kpi, targets or Targets(), minimum_sample.get(rule.kpi, 1))
+        self.card = card_of(rule, self.denominator is None)
+        self.denominator_min = self.card.denominator_min
         entities = None if rule.entities is None else sorted(rule.entities)
         self.scope = str((rule.level, rule.window, *sorted(self.columns), entities))
         """What it looks at, as text. A rule whose scope no rule had before begins with what the windows hold
@@ -62,6 +78,8 @@ class Watch:
 
     def breached_by_silence(self, firing: bool) -> bool:
         """Whether an empty window breaches it: only a count or amount can."""
+        if self.goal is not None:
+            return False  # it is looked at when each window begins
         return self.denominator is None and self.breached((0, None), firing)
 
     def value(self, parts: Parts) -> float | None:

@@ -37,8 +37,8 @@ def check(
       KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config check my.yaml
 
     The conduct rules at `main` and at every site that is named are listed with their parameters, status, dates and
-    sources. Files of certificates and secrets must be there, too, and the mappings of feeds must be right. What is
-    allowed but surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`,
+    sources. Files of certificates, tokens and secrets must be there, too, and the mappings of feeds must be right. What
+    is allowed but surely not meant, such as a level of 15 for a ratio, is told on stderr, `FILE: warning: key: reason`,
     and is no failure.
     """
     if file is not None and config is not None and file != config:
@@ -49,7 +49,7 @@ def check(
         settings = load(file or config)
     except SettingsError as error:
         raise _refused(error.lines) from error
-    if wrong := [*settings.unusable_files(), *_wrong_feeds(settings, file or config)]:
+    if wrong := [*settings.unusable_files(), *_unusable_http(settings), *_wrong_feeds(settings, file or config)]:
         raise _refused(wrong)
     for warning in settings.warnings():
         print(escaped(warning), file=sys.stderr)
@@ -70,6 +70,13 @@ def _conduct_rules(settings: "Settings") -> Iterator[str]:
         yield f"conduct rules at {site}:" if rules else f"conduct rules at {site}: none"
         for rule in rules:
             yield f"  {rule.shown()}"
+
+
+def _unusable_http(settings: "Settings") -> list[str]:
+    """A line for a file of tokens or certificates of the HTTP server that cannot be used on this machine now."""
+    from stream.http.access import unusable_files
+
+    return unusable_files(settings)
 
 
 def _wrong_feeds(settings: "Settings", file: Path | None) -> list[str]:

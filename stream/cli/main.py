@@ -9,6 +9,7 @@ import typer
 import typer.main
 
 from stream.cli import (
+    alerts,
     backfill,
     board,
     config,
@@ -17,6 +18,7 @@ from stream.cli import (
     explain,
     export,
     feed,
+    forward,
     headroom,
     import_,
     kpis,
@@ -27,6 +29,7 @@ from stream.cli import (
     replay,
     scores,
     simulate,
+    token,
     topics,
     worker,
 )
@@ -89,6 +92,9 @@ app.command()(kpis.kpis)
 app.command()(explain.explain)
 app.command()(headroom.headroom)
 app.command()(board.board)
+app.add_typer(alerts.app, name="alerts")
+app.command()(forward.forward)
+app.command()(token.token)
 app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")

@@ -1,6 +1,5 @@
 """`kpi-stream scores list`, `show`, `ledger` and `compute`: what the numbers are worth, and the arithmetic of it."""
 
-import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,6 +8,7 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError
+from stream.cli.tables_shown import print_rows
 from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
@@ -62,9 +62,9 @@ def list_(
     span = None if period is None else span_of(period)
     found = list(chosen(scores_from(source, settings_of(config)), span, name, entity, site))
     if add_up:
-        _print(_summed(found), SUMMED, output)
+        print_rows(_summed(found), SUMMED, output)
     else:
-        _print(found, COLUMNS, output)
+        print_rows(found, COLUMNS, output)
 
 
 @app.command()
@@ -153,7 +153,7 @@ def ledger(
         key=lambda line: (line["at"].removesuffix("Z"), line["name"], line["site"], line["entity"], line["start"]),
     )
     rows = lines if output == "json" else [_ledger_row(line) for line in lines]
-    _print(rows, ("at", "name", "version", "site", "entity", "start", "before", "after", "reason", "by"), output)
+    print_rows(rows, ("at", "name", "version", "site", "entity", "start", "before", "after", "reason", "by"), output)
 
 
 @app.command()
@@ -236,30 +236,3 @@ def _ledger_row(line: dict[str, Any]) -> dict[str, Any]:
         return " ".join(str(value) for value in values if value is not None)
 
     return line | {"before": told(line["before"]), "after": told(line["after"])}
-
-
-def _print(rows: list[dict[str, Any]], columns: tuple[str, ...], output: str) -> None:
-    if output == "json":
-        from stream.windows.exact import dumps_bare
-
-        for row in rows:
-            print(dumps_bare(row).decode())
-        return
-    cells = [[_cell(row[column]) for column in columns] for row in rows]
-    if output == "csv":
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(cells)
-        return
-    shown = [list(columns), *([escaped(cell) or "-" for cell in row] for row in cells)]
-    widths = [max(len(row[place]) for row in shown) for place in range(len(columns))]
-    for line in shown:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    return "" if value is None else str(value)

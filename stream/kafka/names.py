@@ -33,6 +33,10 @@ class Names:
         return f"{self.prefix}.alerts.v1"
 
     @property
+    def alertactions(self) -> str:
+        return f"{self.prefix}.alertactions.v1"
+
+    @property
     def agents(self) -> str:
         return f"{self.prefix}.agents.v1"
 

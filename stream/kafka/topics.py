@@ -73,6 +73,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         *(Topic(name, partitions, stamped, history) for name in names.inbound),
         Topic(names.kpi, deltas, outbound | roomy),
         Topic(names.alerts, deltas, outbound),
+        # What people said about alerts, in one order. Nothing of it is superseded by its key alone, and it is little.
+        Topic(names.alertactions, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         # What somebody did last is said until something else is, however long ago it was.
         Topic(names.agents, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         # One worker writes them, in one order: that of the ledger's lines.

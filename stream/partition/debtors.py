@@ -10,7 +10,8 @@ from stream.conduct.history import History
 from stream.engine.debtors.agents import AgentNow, agent_record
 from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.stage import DebtorStage
-from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.facts.fact import Fact
 from stream.kafka.batches import Batch
 from stream.kafka.deadletter import dead_letter
@@ -59,8 +60,9 @@ class DebtorPartition:
         self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
             settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched(),
-            settings.conduct(),
+            settings.conduct(), teams=settings.asks_teams(),
         )  # fmt: skip
+        self._routing = Routing(settings.rules(), setup.entity_partitions)
         self._reader = Reader(partition, setup.debtor_partitions, settings.record_bytes, decoder_of(settings.plan()))
         self._clock = Clock(self.topics, settings.time.idle_after_ms, settings.time.idle_advance)
         self._run = settings.publication().run
@@ -269,8 +271,8 @@ class DebtorPartition:
             ]
         }  # fmt: skip
         for key, value in changes.deltas:
-            partition = entity_partition(key.decode(), setup.entity_partitions)
-            outgoing.setdefault((names.deltas, partition), []).append(Line(key, value))
+            for partition, name in self._routing.places(key):
+                outgoing.setdefault((names.deltas, partition), []).append(Line(name, value))
         for now in changes.agents:
             # By the agent's id, as its states are: what is said of one agent lies in one partition.
             partition = key_partition(now.agent.encode(), setup.partitions[names.agents])

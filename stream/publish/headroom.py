@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -12,6 +12,8 @@ from stream.conduct.headroom import Query
 from stream.facts.decode import is_identifier
 from stream.facts.instant import instant_ms
 from stream.facts.printable import printable
+from stream.http.pages import Refused, caller_of
+from stream.http.roles import Caller
 
 MOST_QUERIES = 1_000
 """In one body."""
@@ -63,10 +65,10 @@ class HeadroomPage:
         self._source = source
         self._now_ms = now_ms
 
-    async def one(self, request: web.Request) -> web.StreamResponse:
+    async def one(self, request: web.BaseRequest) -> web.StreamResponse:
         """A question in the address."""
         try:
-            answer = self._source(query_of(request.query.items(), self._now_ms()))
+            answer = self._source(asked_by(caller_of(request), query_of(request.query.items(), self._now_ms())))
         except QueryError as error:
             return _wrong(str(error))
         if isinstance(answer, Elsewhere):
@@ -75,11 +77,12 @@ class HeadroomPage:
             return _json(answer.fields() | {"error": answer.why}, 503, {"Retry-After": "1"})
         return _json(answer)
 
-    async def many(self, request: web.Request) -> web.StreamResponse:
+    async def many(self, request: web.BaseRequest) -> web.StreamResponse:
         """An array of questions in the body; their answers in the same order."""
         now_ms = self._now_ms()
         try:
-            queries = queries_of(await request.read(), now_ms)
+            caller = caller_of(request)
+            queries = [asked_by(caller, query) for query in queries_of(await request.read(), now_ms)]
         except QueryError as error:
             return _wrong(str(error))
         answers: list[Answer] = []
@@ -88,6 +91,15 @@ class HeadroomPage:
             if not number % ANSWERED_AT_ONCE:
                 await asyncio.sleep(0)  # the partitions, and others who ask, take turns
         return _json([each.fields() if isinstance(each, Elsewhere | NotYet) else each for each in answers])
+
+
+def asked_by(caller: Caller, query: Query) -> Query:
+    """The question as its asker may ask it: from his own site, where he has one. Refused (403) for another."""
+    if caller.site is None:
+        return query
+    if query.site is not None and query.site != caller.site:
+        raise Refused(403, f"site: yours is {caller.site}")
+    return replace(query, site=caller.site)
 
 
 def queries_of(body: bytes, now_ms: int) -> list[Query]:

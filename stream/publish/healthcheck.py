@@ -4,6 +4,7 @@ python -m stream.publish.healthcheck       exit 0: it is; 1: it is not, or canno
 """
 
 import http.client
+import ssl
 import sys
 
 from stream.settings import Settings, SettingsError, load
@@ -17,15 +18,25 @@ def why_not(settings: Settings) -> str | None:
     host, port = settings.http.host, settings.http.port
     if port == 0:
         return "http.port is 0, any free one: nobody knows which"
-    connection = http.client.HTTPConnection(_ANY.get(host, host), port, timeout=SECONDS)
+    connection = _connection(settings, _ANY.get(host, host), port)
+    names = {"Host": settings.http.names[0]} if settings.http.names else {}
     try:
-        connection.request("GET", "/health/live")
+        connection.request("GET", "/health/live", headers=names)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         return f"no answer at {host}:{port}: {str(error) or type(error).__name__}"
     finally:
         connection.close()
     return None if status == 200 else f"/health/live at {host}:{port} answers {status}"
+
+
+def _connection(settings: Settings, host: str, port: int) -> http.client.HTTPConnection:
+    if settings.http.tls_cert is None:
+        return http.client.HTTPConnection(host, port, timeout=SECONDS)
+    # Our own process on this machine, which is told nothing: its certificate is for other names than this address.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
 
 
 def main() -> int:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from stream.alerts.handling import Handlings
 from stream.publish.reading import (
     Place,
     PublishedAlert,
@@ -37,6 +38,7 @@ class LatestRecords:
     """Takes the records of all topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
     Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
+    `handlings`: what people did about alerts.
     """
 
     def __init__(self, rolling: Mapping[str, int]) -> None:
@@ -47,6 +49,7 @@ class LatestRecords:
         self._published_ms: dict[str, int] = {}
         self._as_of_ms: dict[str, int] = {}
         self.standings = StandingCounts()
+        self.handlings = Handlings()
         self.unreadable = 0
 
     def on_kpi(self, key: bytes | None, value: bytes | None) -> None:
@@ -94,6 +97,12 @@ class LatestRecords:
             oldest = next(iter(self._resolved))
             del self._resolved[oldest], self._published_ms[oldest]
 
+    def on_action(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the topic of what people do about alerts."""
+        before = self.handlings.wrong
+        self.handlings.put(key, value)
+        self.unreadable += self.handlings.wrong - before
+
     def on_conduct(self, key: bytes | None, value: bytes | None) -> None:
         """Takes one record of the conduct topic. Breaches are not shown: an alert rule on their KPI is."""
         if key is not None and key.startswith(b"B|"):
@@ -138,6 +147,14 @@ class LatestRecords:
         """Alerts of all sites whose end was published at `since_ms` or later."""
         late = [alert_id for alert_id, at_ms in list(self._published_ms.items()) if at_ms >= since_ms]
         return [alert for alert in map(self._resolved.get, late) if alert is not None]
+
+    def alert(self, alert_id: str) -> PublishedAlert | None:
+        """The alert of this id, open or resolved; None: it is not held."""
+        return self._open.get(alert_id) or self._resolved.get(alert_id)
+
+    def alert_sites(self) -> list[str]:
+        """The sites of which alerts are held, sorted."""
+        return sorted({alert.site for alert in [*list(self._open.values()), *list(self._resolved.values())]})
 
     def open_alerts(self, site: str) -> list[PublishedAlert]:
         """Pending and firing alerts of `site`, the latest first."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.core import COMPILED, installed_version
+from stream.http.access import Access
 from stream.kpis.catalogue import CATALOGUE_VERSION
+from stream.publish.alert_pages import AlertPages
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import exposition
 from stream.publish.headroom import HeadroomPage
@@ -29,7 +31,9 @@ class Monitoring:
     web: Web
 
 
-def build_monitoring(settings: Settings, health: HealthAnswers, headroom: HeadroomPage | None = None) -> Monitoring:
+def build_monitoring(
+    settings: Settings, health: HealthAnswers, headroom: HeadroomPage | None = None, access: Access | None = None
+) -> Monitoring:
     """The monitoring of one worker, with a registry of its own. The page reads topics only while somebody looks."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
@@ -40,7 +44,9 @@ def build_monitoring(settings: Settings, health: HealthAnswers, headroom: Headro
     collector = KpiCollector(exposition(settings.plan()), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    web = Web(registry, health, Wallboard(settings, LINGER_S), feed.run, collector.text, headroom)
+    wallboard = Wallboard(settings, LINGER_S)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, health, wallboard, feed.run, collector.text, headroom, access, pages)
     return Monitoring(registry, meters, collector, web)
 
 
@@ -52,5 +58,7 @@ def export_settings(meters: Meters, settings: Settings) -> None:
     for name, site in settings.plan().sites.items():
         meters.set("collections_site_info", name, site.zone, to=1)
     for rule in settings.rules():
+        if rule.on != "value":
+            continue  # its level is no value of the KPI's
         labels = (rule.rule, rule.kpi, rule.level, rule.severity, "above" if rule.above else "below")
         meters.set("collections_threshold", *labels, to=rule.threshold[0] / rule.threshold[1])

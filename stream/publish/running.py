@@ -7,15 +7,18 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, ProcessCollector
 
+from stream.http.access import access_of
+from stream.publish.alert_pages import AlertPages
 from stream.publish.meters import Meters
 from stream.publish.monitoring import export_settings
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
-from stream.settings import Settings
+from stream.settings import Settings, SettingsError
 
 
 def run_board(settings: Settings, http_port: int | None = None, say: Callable[[str], None] = print) -> int:
-    """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen. `http_port`: instead of http.port;
+    """Serves the page until SIGINT or SIGTERM and returns 0; 1 if it cannot listen, 2 if a file
+    that `http` names cannot be used. `http_port`: instead of http.port;
     0: any free one. `say` prints the address.
 
     A broker that is not there yet is waited for, and the page says so.
@@ -28,11 +31,17 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signal_number, stopped.set)
+    try:
+        access = access_of(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"kpi-stream board: {error}\n")
+        return 2
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     export_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
-    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, HealthAnswers(ready=lambda: _not_ready(wallboard)), wallboard, access=access, pages=pages)
     host = settings.http.host
     try:
         port = await web.start(host, port)
@@ -40,7 +49,7 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None]) -> int
         sys.stderr.write(f"kpi-stream board: cannot listen on {host}:{port}: {error.strerror or error}\n")
         return 1
     wallboard.start()
-    say(f"board on http://{f'[{host}]' if ':' in host else host}:{port}/")
+    say(f"board on {access.url(port)}/")
     sys.stdout.flush()
     await stopped.wait()
     await web.stop()

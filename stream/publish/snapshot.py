@@ -8,7 +8,9 @@ is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as
 entity, place (agents: 1 is best, equal values share it), alert (severity or null), cells in the order of the columns.
 Cell: n, d (null: no denominator), v (null: see s), s, c, r. `s`: ok, few, no_data, or absent (nothing published for the
 entity, or no such KPI at its level); `c`: a colour of `colour.ORDER`; `r`: its rule (null: none, or
-its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined)."""
+its target). Where a target applies also t (target, in the KPI's unit), a (attainment) and p (pace; null: undefined).
+Alerts: `taken` {by, since, note}, `silenced` {id, by, until, why} (null: neither), `judged` (null, or whether it was a
+true alarm), `muted` (another alert speaks for it)."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,8 +18,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from stream.alerts.handling import Handling, StandingSilence, covering
 from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
+from stream.facts.instant import instant_text
+from stream.http.roles import EVERYTHING, Sight
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.publish.choices import Choice
 from stream.publish.colour import ORDER, colour, coloured, judging, target_colour
@@ -37,13 +42,15 @@ RANK_BY = "recovered_amount"
 
 @dataclass(frozen=True)
 class View:
-    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's; `agents`: rows of it at most."""
+    """What to show. `kpis`: catalogue ids in order; `rank_by`: the leaderboard's; `agents`: rows of it at most.
+    `sight`: what of it may be seen."""
 
     site: str
     choice: Choice
     kpis: tuple[str, ...] = DEFAULT_KPIS
     rank_by: str = RANK_BY
     agents: int = 20
+    sight: Sight = EVERYTHING
 
 
 @dataclass(frozen=True)
@@ -66,20 +73,30 @@ class _Column:
 
 
 def snapshot(
-    latest: LatestRecords, rules: Sequence[Rule], view: View, records: Sequence[PublishedKpis] | None = None
+    latest: LatestRecords,
+    rules: Sequence[Rule],
+    view: View,
+    records: Sequence[PublishedKpis] | None = None,
+    now_ms: int | None = None,
 ) -> Json:
     """The part of the page that follows from the records; the wallboard adds clocks, choices and whether it still
     loads.
 
-    `records`: those of the view's site and choice, if they have been read already.
+    `records`: those of the view's site and choice, if they have been read already. `now_ms`: the wall clock, by which
+    silences begin and end; None: the site's as_of.
     """
     if records is None:
         records = list(latest.records(view.site, view.choice.window, view.choice.last))
     named = [rule for rule in rules if UNASSIGNED in (rule.entities or ())]
     firing = latest.open_alerts(view.site)
     columns = _columns(view.kpis, records)
-    severity = _severities(alert for alert in firing if not _is_apart(alert, named))
-    currencies = {rule.rule: rule.currency for rule in rules}
+    silences = latest.handlings.silences(now_ms if now_ms is not None else latest.as_of_ms(view.site) or 0)
+    severity = _severities(
+        alert
+        for alert in firing
+        if not _is_apart(alert, named) and not alert.muted and covering(silences, alert) is None
+    )
+    by_name = {rule.rule: rule for rule in rules}
 
     def row(record: PublishedKpis) -> Json:
         cells = _cells(record, columns, named if _is_unassigned(record) else rules)
@@ -87,6 +104,10 @@ def snapshot(
 
     def rows(level: str) -> list[Json]:
         return [row(record) for record in sorted(by_level[level], key=lambda record: natural(record.entity))]
+
+    def told(alert: PublishedAlert) -> Json:
+        handling = latest.handlings.of(alert.alert_id)
+        return _alert(alert, by_name, named) | _handled(handling, covering(silences, alert))
 
     by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
@@ -112,8 +133,8 @@ def snapshot(
         "agents_total": len(by_level["agent"]),
         "apart": apart,
         "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
-        "alerts": [_alert(alert, currencies, named) for alert in firing],
-        "recent": [_alert(alert, currencies, named) for alert in latest.recent_alerts(view.site)[:8]],
+        "alerts": [told(alert) for alert in firing],
+        "recent": [told(alert) for alert in latest.recent_alerts(view.site)[:8]],
     }
 
 
@@ -220,9 +241,11 @@ def _weight(severity: str | None) -> int:
     return ORDER.index(severity) if severity in ORDER else 0
 
 
-def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: Sequence[Rule]) -> Json:
-    """An alert as JSON. Its currency is the rule's: the record names none."""
-    kpi, currency = CATALOGUE.get(alert.kpi), currencies.get(alert.rule)
+def _alert(alert: PublishedAlert, by_name: Mapping[str, Rule], named: Sequence[Rule]) -> Json:
+    """An alert as JSON. Its currency is the rule's: the record names none. A rule on a target has a share as value."""
+    kpi, rule = CATALOGUE.get(alert.kpi), by_name.get(alert.rule)
+    on_target = rule is not None and rule.on != "value"
+    currency = None if rule is None or on_target else rule.currency
     return {
         "id": alert.alert_id,
         "rule": alert.rule,
@@ -231,6 +254,7 @@ def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: S
         "level": alert.level,
         "entity": alert.entity,
         "apart": _is_apart(alert, named),
+        "muted": alert.muted,
         "window": alert.window,
         "v": alert.value,
         "n": alert.numerator,
@@ -238,9 +262,20 @@ def _alert(alert: PublishedAlert, currencies: Mapping[str, str | None], named: S
         "threshold": alert.threshold,
         "since": alert.active_since,
         "at": alert.at,
-        "unit": kpi.unit if kpi else "count",
+        "unit": "ratio" if on_target else kpi.unit if kpi else "count",
         "currency": currency,
         "digits": exponent(currency) if currency else 0,
         "en": kpi.name_en if kpi else alert.kpi,
         "zh": kpi.name_zh if kpi else alert.kpi,
     }
+
+
+def _handled(handling: Handling, silence: StandingSilence | None) -> Json:
+    """What people did about an alert, as JSON."""
+    taken, silenced = None, None
+    if handling.since_ms is not None:
+        taken = {"by": handling.by, "since": instant_text(handling.since_ms), "note": handling.note}
+    if silence is not None:
+        until = instant_text(silence.until_ms)
+        silenced = {"id": silence.id, "by": silence.by, "until": until, "why": silence.why}
+    return {"taken": taken, "silenced": silenced, "judged": handling.true_alarm}

@@ -2,6 +2,7 @@
 
 The longest windows that the page shows are months, and the running one was published after it began; so reading begins
 40 days back by record timestamp. Compaction keeps about the last record of each window, so that is not much.
+Who has an alert, and what is silenced, was said at any time: those records, of which there are few, are all read.
 A standing lasts no longer than the window of its rule: records of conduct are read as far back as the longest reaches,
 and 40 days at least.
 """
@@ -25,6 +26,7 @@ from stream.wire.consumer import AIOKafkaConsumer
 
 DAY_MS = 86_400_000
 REACH_MS = 40 * DAY_MS
+EVER_MS = 50 * 366 * DAY_MS
 LATE_MS = 7 * DAY_MS  # how far behind the clock a floor may count, and a local day more
 POLL_MS = 250
 BATCH_RECORDS = 1_000  # a worker shares its loop with the page: some 15 ms at a time
@@ -40,7 +42,8 @@ log = structlog.get_logger(__name__)
 class TopicReader:
     """Keeps `latest` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
-    `kpis` False: reads the alerts alone; else the conduct topic, too, where there is a section `conduct`. `loaded`:
+    `kpis` False: reads the alerts alone; else also what people do about them, and the conduct topic where there is a
+    section `conduct`. `loaded`:
     whether everything that was in the topics at the start has been read. `reported`: why the last attempt could not
     read; None: it could."""
 
@@ -50,8 +53,12 @@ class TopicReader:
         self._latest = latest
         self._kpi_topic = f"{prefix}.kpi.v1"
         self._conduct_topic = f"{prefix}.conduct.v1"
+        self._actions_topic = f"{prefix}.alertactions.v1"
         self._topics = ([self._kpi_topic] if kpis else []) + [f"{prefix}.alerts.v1"]
         self._reach_ms = dict.fromkeys(self._topics, REACH_MS)
+        if kpis:
+            self._topics.append(self._actions_topic)
+            self._reach_ms[self._actions_topic] = EVER_MS
         if kpis and (rulebook := settings.conduct()) is not None:
             self._topics.append(self._conduct_topic)
             self._reach_ms[self._conduct_topic] = max(REACH_MS, window_days(rulebook) * DAY_MS + LATE_MS)
@@ -154,6 +161,8 @@ class TopicReader:
                         self._latest.on_kpi(record.key, record.value)
                     elif partition.topic == self._conduct_topic:
                         self._latest.on_conduct(record.key, record.value)
+                    elif partition.topic == self._actions_topic:
+                        self._latest.on_action(record.key, record.value)
                     else:
                         self._latest.on_alert(record.value, record.timestamp)
             self._latest.standings.tidy()
@@ -167,7 +176,7 @@ class TopicReader:
     async def _seek(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         new = [partition for partition in partitions if partition not in self._positions]
         now_ms = time.time_ns() // 1_000_000
-        since_ms = {partition: now_ms - self._reach_ms[partition.topic] for partition in new}
+        since_ms = {partition: max(0, now_ms - self._reach_ms[partition.topic]) for partition in new}
         found = await consumer.offsets_for_times(since_ms) if new else {}
         for partition in partitions:
             if partition in self._positions:

@@ -5,14 +5,18 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
+from stream.http.pages import Refused
+from stream.http.roles import ANYBODY, EVERYTHING, Caller
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.choices import choices
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedKpis
+from stream.publish.sight import seen
 from stream.publish.snapshot import DEFAULT_KPIS, MOST_KPIS, RANK_BY, View, snapshot
 from stream.publish.topic_reader import TopicReader
 from stream.publish.views import Views
@@ -21,6 +25,8 @@ from stream.windows.calendar import SiteCalendar
 
 LIMIT_S = 120
 MOST_AGENTS = 500
+MOST_RANKED = 1_000_000
+"""All of them: whoever does not see everything sees rows from anywhere in the ranking."""
 SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
 SHOWN_CHARACTERS = 40
@@ -82,12 +88,13 @@ class Wallboard:
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
 
-    async def answer(self, query: Mapping[str, str]) -> bytes:
-        """The snapshot that an address asks for, as JSON; how new it is depends on how many other views are looked at.
+    async def answer(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> bytes:
+        """The snapshot that an address asks for, as JSON, as far as the caller may see it; how new it is depends on how
+        many other views are looked at.
 
-        AddressError: a wrong parameter. BusyError: more is looked at than can be made.
+        AddressError: a wrong parameter. Refused: it is not his site. BusyError: more is looked at than can be made.
         """
-        body = await self._views.body(self._view(query))
+        body = await self._views.body(self._view(query, caller))
         trouble = self.feed.trouble
         now = {
             "now_ms": self._clock_ms(),
@@ -95,17 +102,21 @@ class Wallboard:
             "loading": not self.feed.loaded,
             "problem": trouble.text if trouble else None,
             "trouble": trouble.code if trouble else None,
+            "sites": self._known_sites() if caller.site is None else [caller.site],
+            "you": {"name": caller.name, "role": caller.role},
         }
         return body[:-1] + b"," + orjson.dumps(now)[1:]
 
     def _made(self, view: View) -> bytes:
         """The part of the answer that follows from the records; runs in the thread of `Views`."""
         as_of_ms = self.latest.as_of_ms(view.site)
-        data = snapshot(self.latest, self._rules, view, self._records(view))
+        asked = view if view.sight == EVERYTHING else replace(view, agents=MOST_RANKED)
+        of_all = snapshot(self.latest, self._rules, asked, self._records(view), self._clock_ms())
+        data = seen(of_all, view.sight, self._team_of)
+        data["agents"] = data["agents"][: view.agents]
         return orjson.dumps(
             data
             | {
-                "sites": self._known_sites(),
                 "choice": view.choice.id,
                 "choices": [{"id": c.id, "en": c.label_en, "zh": c.label_zh} for c in self._choices],
                 "zone": self._plan.clock(view.site).zone,
@@ -137,10 +148,16 @@ class Wallboard:
     def _known_sites(self) -> list[str]:
         return sorted({*self._sites, *self.latest.sites()}) or ["main"]
 
-    def _view(self, query: Mapping[str, str]) -> View:
+    def _team_of(self, _: str) -> str | None:
+        """Not known here yet: a lead sees his teams, and nobody by name."""
+        return None
+
+    def _view(self, query: Mapping[str, str], caller: Caller) -> View:
         sites = self._known_sites()
-        site = query.get("site") or next((s for s in self.latest.sites() if s in sites), sites[0])
-        if site not in sites:
+        if caller.site is not None and query.get("site", caller.site) != caller.site:
+            raise Refused(403, f"site: yours is {caller.site}")
+        site = caller.site or query.get("site") or next((s for s in self.latest.sites() if s in sites), sites[0])
+        if caller.site is None and site not in sites:
             raise AddressError(f"site: there is no {_cut(site)} (there are {', '.join(sites)})")
         by_id = {choice.id: choice for choice in self._choices}
         window = query.get("window") or self._choices[0].id
@@ -153,7 +170,7 @@ class Wallboard:
                 raise AddressError(f"{name}: there is no KPI {_cut(kpi)} (`kpi-stream kpis` lists them)")
         if len(kpis) > MOST_KPIS:
             raise AddressError(f"kpis: at most {MOST_KPIS}")
-        return View(site, by_id[window], kpis, rank_by, _agents(query.get("agents") or "20"))
+        return View(site, by_id[window], kpis, rank_by, _agents(query.get("agents") or "20"), caller.sight())
 
 
 def _agents(text: str) -> int:

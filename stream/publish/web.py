@@ -1,7 +1,7 @@
-"""The web server: /metrics, /health/live, /health/ready, the page and its data. It keeps no state."""
+"""The pages: /metrics, /health/live, /health/ready, the board and its data, headroom; who may see each of them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -9,12 +9,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from stream.http.access import Access
+from stream.http.pages import Handler, Page, Refused, caller_of
+from stream.http.roles import BOARD, DIALLERS, EVERYBODY, METRICS
+from stream.http.server import HttpServer
 from stream.publish.headroom import HeadroomPage
 from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
 from stream.publish.wallboard import AddressError, Wallboard
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 ASSETS = {
     "index.html": "text/html",
@@ -24,12 +26,8 @@ ASSETS = {
     "words.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; frame-ancestors *",  # a wall's own frame may show it
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-cache",
-}
+KEPT = {"Cache-Control": "no-cache"}
+"""Of files: a browser may keep them, and asks each time whether they are still the same."""
 
 
 def _well() -> str | None:
@@ -46,10 +44,10 @@ class HealthAnswers:
 
 
 class Web:
-    """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`.
+    """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`, to whom `access` lets in.
 
     `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
-    `headroom`: answers diallers.
+    `headroom`: answers diallers. `pages`: further ones.
     """
 
     def __init__(
@@ -60,6 +58,8 @@ class Web:
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
         more: Callable[[], bytes] = bytes,
         headroom: HeadroomPage | None = None,
+        access: Access | None = None,
+        pages: Iterable[Page] = (),
     ) -> None:
         self._scrape = Scrape(lambda: generate_latest(registry) + more())
         self._health = health
@@ -67,65 +67,59 @@ class Web:
         self._beside = beside
         self._headroom = headroom
         self._task: asyncio.Task[None] | None = None
-        self._runner: web.AppRunner | None = None
+        self._server = HttpServer([*self._pages(), *pages], access or Access())
 
     async def start(self, host: str, port: int) -> int:
         """Listens on host and port (0: any free one) and returns the port. OSError if it cannot."""
-        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError:
-            await runner.cleanup()
-            raise
-        self._runner = runner
+        port = await self._server.start(host, port)
         if self._beside is not None:
             self._task = asyncio.get_running_loop().create_task(self._beside())
-        return int(runner.addresses[0][1])
+        return port
 
     async def stop(self) -> None:
         """Stops listening; a request that is being answered has one second."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.wait({self._task})
-        if self._runner is not None:
-            await self._runner.cleanup()
+        await self._server.stop()
         if self._wallboard is not None:
             await self._wallboard.stop()
         self._scrape.close()
 
-    def _app(self) -> web.Application:
-        app = web.Application()
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/health/live", _health(self._health.live))
-        app.router.add_get("/health/ready", _health(self._health.ready))
+    def _pages(self) -> list[Page]:
+        """Every page, and whom it is for."""
+        pages = [
+            Page("/metrics", self._metrics, METRICS),
+            Page("/health/live", _health(self._health.live), EVERYBODY, counted=False),
+            Page("/health/ready", _health(self._health.ready), EVERYBODY, counted=False),
+        ]
         if self._headroom is not None:
-            app.router.add_get("/api/headroom", self._headroom.one)
-            app.router.add_post("/api/headroom", self._headroom.many)
+            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS))
+            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST"))
         if self._wallboard is not None:
             folder = files("stream.publish.board")
-            app.router.add_get("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]))
+            pages.append(Page("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]), BOARD))
             for name, kind in ASSETS.items():
-                app.router.add_get(f"/board/{name}", _asset((folder / name).read_bytes(), kind))
-            app.router.add_get("/api/floor", self._board_data)
-        return app
+                asset = _asset((folder / name).read_bytes(), kind)
+                pages.append(Page(f"/board/{name}", asset, BOARD, counted=False))
+            pages.append(Page("/api/floor", self._board_data, BOARD))
+        return pages
 
-    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
         zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
         headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
         return web.Response(body=await self._scrape.body(zipped), headers=headers)
 
-    async def _board_data(self, request: web.Request) -> web.StreamResponse:
+    async def _board_data(self, request: web.BaseRequest) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
         try:
-            body = await self._wallboard.answer(request.query)
+            body = await self._wallboard.answer(request.query, caller_of(request))
         except AddressError as error:
-            return web.json_response({"error": str(error)}, status=400, headers=HEADERS)
+            raise Refused(400, str(error)) from error
         except BusyError as error:
-            return web.json_response({"error": str(error)}, status=503, headers=HEADERS | {"Retry-After": "2"})
-        return web.Response(body=body, content_type="application/json", headers=HEADERS)
+            raise Refused(503, str(error), {"Retry-After": "2"}) from error
+        return web.Response(body=body, content_type="application/json")
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -138,7 +132,7 @@ def _takes_gzip(accepted: str) -> bool:
 
 
 def _health(state: Callable[[], str | None]) -> Handler:
-    async def answer(_: web.Request) -> web.StreamResponse:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
         reason = state()
         return web.Response(text=f"{reason or 'ok'}\n", status=200 if reason is None else 503)
 
@@ -146,7 +140,7 @@ def _health(state: Callable[[], str | None]) -> Handler:
 
 
 def _asset(body: bytes, kind: str) -> Handler:
-    async def answer(_: web.Request) -> web.StreamResponse:
-        return web.Response(body=body, content_type=kind, charset="utf-8", headers=HEADERS)
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=KEPT)
 
     return answer

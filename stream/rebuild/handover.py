@@ -15,7 +15,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from stream.engine.deltas.delta import encode_statement, entity_partition
+from stream.alerts.state import AFAR
+from stream.engine.deltas.delta import encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.engine.fingerprint import fingerprint
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
@@ -126,15 +128,19 @@ def _former_clocks(
     job: Job, stopped: Sequence[StoppedState], published: Published, positions: Sequence[Positions]
 ) -> list[FormerClocks]:
     """What each entity partition takes over: its own clock while there are as many as before, else all clocks merged;
-    and the alerts of its entities."""
+    and the alerts of its entities, and of those whose alerts inhibit from afar."""
+    routing = Routing(job.settings.rules(), job.buckets)
     same = len([state for state in stopped if state.clock]) == job.buckets
     alerts: list[dict[bytes, bytes]] = [{} for _ in range(job.buckets)]
     for partition, state in enumerate(stopped):
         for key, value in state.alerts.items():
-            home = entity_partition("|".join(key.decode().split("|")[1:4]), job.buckets)
+            entity = "|".join(key.decode().split("|")[1:4])
+            (home, _), *copies = routing.places(entity.encode())
             # A hand-over that was killed may have left a copy in the entity's former partition: the present one wins.
             if home == partition or key not in alerts[home]:
                 alerts[home][key] = value
+                for other, _ in copies:
+                    alerts[other][AFAR.encode() + key[1:]] = value
     statements = [_statement(partition, each) for partition, each in enumerate(positions)]
     return [
         FormerClocks(

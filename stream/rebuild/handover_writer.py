@@ -200,8 +200,9 @@ class HandOverWriter:
         gone = [(key, None) for key in sorted(old - new - kept.keys())]
         moved = [(key, value) for key, value in kept.items() if key not in old]
         # The clock and the alert states say how far alerts are published: one transaction with the alerts themselves.
-        first = [pair for pair in [*state, *gone] if pair[0].startswith(b"a|") or pair[0] == CLOCK_KEY]
-        rest = [pair for pair in [*state, *gone, *moved] if not (pair[0].startswith(b"a|") or pair[0] == CLOCK_KEY)]
+        whole = [*state, *gone, *moved]
+        first = [pair for pair in whole if pair[0].startswith((b"a|", b"g|")) or pair[0] == CLOCK_KEY]
+        rest = [pair for pair in whole if not (pair[0].startswith((b"a|", b"g|")) or pair[0] == CLOCK_KEY)]
         outgoing = {(topic, partition): [Line(key, value) for key, value in first]}
         for key, value in alerts:
             home = key_partition(key, setup.partitions[setup.names.alerts])

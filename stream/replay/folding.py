@@ -13,7 +13,7 @@ from zlib import crc32
 
 from stream.conduct.breach import Breach
 from stream.engine.debtors.stage import DebtorStage
-from stream.engine.deltas.delta import entity_partition
+from stream.engine.deltas.routing import Routing
 from stream.engine.entities.publication import NO_END_MS
 from stream.facts.decode import DayBeginsMs, Rejection, decode, decode_all
 from stream.facts.fact import Fact, Measurement
@@ -149,7 +149,11 @@ def _add(
 
 def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> Iterator[tuple[Place, Any]]:
     settings = job.settings
-    stage = DebtorStage(settings.definitions(), job.plan, settings.limits(), 0, settings.watched(), settings.conduct())
+    stage = DebtorStage(
+        settings.definitions(), job.plan, settings.limits(), 0, settings.watched(), settings.conduct(),
+        teams=settings.asks_teams(),
+    )  # fmt: skip
+    routing = Routing(settings.rules(), job.buckets)
     events = [
         # Equal instants are ordered by bytes, so that the order is one of the set of lines and not of the files.
         (0 if isinstance(fact, Rejection | NotRead) else fact.occurred_at, value, part, line, fact)
@@ -169,7 +173,7 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         report(len(some), 0)
         deltas, ledger, *_ = stage.take()
         counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
-        yield from _sliced(job, deltas)
+        yield from _sliced(job, routing, deltas)
         if job.ledger_home is not None:
             for key, kept in ledger:
                 place = 0, job.ledger_home(key.decode().partition("|")[0])
@@ -180,13 +184,14 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
             counts.found.setdefault((0, job.ledger_home(debtor)), []).extend(found_of(found, job.run))
 
 
-def _sliced(job: Job, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:
+def _sliced(job: Job, routing: Routing, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:
     """Deltas by bucket, cut into slices of time (slices.py)."""
     found: dict[Place, list[tuple[bytes, bytes]]] = {}
     for key, value in deltas:
-        bucket = entity_partition(key.decode(), job.buckets)
-        for slice_, part in slices_of(value, job.plan.grain_ms):
-            found.setdefault((slice_, bucket), []).append((key, part))
+        parts = list(slices_of(value, job.plan.grain_ms))
+        for bucket, name in routing.places(key):
+            for slice_, part in parts:
+                found.setdefault((slice_, bucket), []).append((name, part))
     yield from found.items()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from stream.engine.deltas.delta import Encoded, Zeros, decode_delta, encode_delta
+from stream.engine.deltas.delta import Encoded, TeamSaid, Zeros, decode_delta, encode_delta
 
 SLICE_MS = 86_400_000
 
@@ -12,6 +12,7 @@ def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
     whole = decode_delta(delta)
     found: dict[int, dict[str, Encoded]] = {}
     zeros: dict[int, Zeros] = {}
+    teams: dict[int, list[TeamSaid]] = {}
 
     def part(grain: int, currency: str) -> Encoded:
         rows = found.setdefault(grain * grain_ms // SLICE_MS, {})
@@ -30,9 +31,14 @@ def slices_of(delta: bytes, grain_ms: int) -> Iterator[tuple[int, bytes]]:
             part(max(row[:2]), currency).placed.append(row)
     for place, names in whole.zeros:
         zeros.setdefault(max(place[:2]) * grain_ms // SLICE_MS, []).append((place, names))
-    slices = found.keys() | zeros.keys()
+    for said in whole.teams:
+        teams.setdefault(said[0] * grain_ms // SLICE_MS, []).append(said)
+    slices = found.keys() | zeros.keys() | teams.keys()
     if len(slices) == 1:
         yield slices.pop(), delta
         return
     for slice_ in sorted(slices):
-        yield slice_, encode_delta(whole.n, whole.at, found.get(slice_, {}), zeros.get(slice_, []))
+        yield (
+            slice_,
+            encode_delta(whole.n, whole.at, found.get(slice_, {}), zeros.get(slice_, []), teams.get(slice_, [])),
+        )

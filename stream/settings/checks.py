@@ -6,9 +6,11 @@ from stream.conduct.rule import ComplaintDeadline
 from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
-from stream.settings.document import Alert, Document, Windows
+from stream.settings.alert_rules import rule_problems
+from stream.settings.document import Alert, AlertLevels, Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
+from stream.settings.http import http_problems, http_warnings
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
@@ -20,6 +22,7 @@ DAY_MS = 86_400_000
 def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Everything that is wrong, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document)
+    yield from http_problems(document.http)
     yield from _sites(document)
     yield from _windows(document.windows)
     kpis = kpis_of(conduct=document.conduct is not None)
@@ -27,13 +30,15 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         if kpi not in kpis:
             yield ("minimum_sample", kpi), f"no such KPI {_where_kpis_are(kpi)}"
     known = window_names(document)
-    used: set[str] = set()
-    for index, alert in enumerate(document.alerts):
-        if alert.rule in used:
-            yield ("alerts", index, "rule"), f"{alert.rule!r} is the name of another rule already"
-        used.add(alert.rule)
-        for key, reason in _alert(alert, known, kpis):
-            yield ("alerts", index, key), reason
+    of_rules = [
+        *rule_problems(document.alerts),
+        *(
+            (("alerts", index, *path), reason)
+            for index, alert in enumerate(document.alerts)
+            for path, reason in _alert(alert, known, kpis)
+        ),
+    ]
+    yield from sorted(of_rules, key=lambda problem: problem[0][1])
     if document.conduct is not None:
         yield from RuleChoice(document.conduct).wrong
     yield from feed_problems(document.feeds)
@@ -77,6 +82,7 @@ def warnings(document: Document) -> Iterator[tuple[KeyPath, str]]:
             f"still needs ({needed_days}d would do)"
         )
         yield ("time", "correction_horizon"), reason
+    yield from http_warnings(document.http)
     yield from warnings_of(document)
     yield from scheme_doubts(document)
 
@@ -134,23 +140,34 @@ def _where_kpis_are(kpi: str) -> str:
     return "(`kpi-stream kpis` lists them)"
 
 
-def _alert(alert: Alert, known: list[str], kpis: Mapping[str, Kpi]) -> Iterator[tuple[str, str]]:
+def _alert(alert: Alert, known: list[str], kpis: Mapping[str, Kpi]) -> Iterator[tuple[KeyPath, str]]:
     kpi = kpis.get(alert.kpi)
     if kpi is None:
-        yield "kpi", f"no such KPI: {alert.kpi!r} {_where_kpis_are(alert.kpi)}"
+        yield ("kpi",), f"no such KPI: {alert.kpi!r} {_where_kpis_are(alert.kpi)}"
     elif reason := why_not_at(kpi, alert.level):
-        yield "kpi", f"{alert.kpi} {reason}"
+        yield ("kpi",), f"{alert.kpi} {reason}"
     elif kpi.per_currency and alert.currency is None:
-        yield "currency", f"is required: {alert.kpi} is kept per currency"
+        yield ("currency",), f"is required: {alert.kpi} is kept per currency"
     elif not kpi.per_currency and alert.currency is not None:
-        yield "currency", f"{alert.kpi} is not kept per currency"
+        yield ("currency",), f"{alert.kpi} is not kept per currency"
     if alert.window not in known:
-        yield "window", f"no such window: {alert.window!r} (there are {', '.join(known)})"
-    if alert.below is None and alert.above is None:
-        yield "below", "one of `below` and `above` is required"
-    elif alert.below is not None and alert.above is not None:
-        yield "above", "only one of `below` and `above` may be given"
-    elif alert.exit is not None and alert.below is not None and alert.exit < alert.below:
-        yield "exit", "must not be under `below`"
-    elif alert.exit is not None and alert.above is not None and alert.exit > alert.above:
-        yield "exit", "must not be over `above`"
+        yield ("window",), f"no such window: {alert.window!r} (there are {', '.join(known)})"
+    if alert.severities is None:
+        yield from _levels(alert)
+        return
+    for name, field in AlertLevels.model_fields.items():
+        if name in alert.model_fields_set:
+            yield (field.alias or name,), "stands in each of `severities` instead"
+    for index, each in enumerate(alert.severities):
+        yield from ((("severities", index, *path), reason) for path, reason in _levels(each))
+
+
+def _levels(levels: AlertLevels) -> Iterator[tuple[KeyPath, str]]:
+    if levels.below is None and levels.above is None:
+        yield ("below",), "one of `below` and `above` is required"
+    elif levels.below is not None and levels.above is not None:
+        yield ("above",), "only one of `below` and `above` may be given"
+    elif levels.exit is not None and levels.below is not None and levels.exit < levels.below:
+        yield ("exit",), "must not be under `below`"
+    elif levels.exit is not None and levels.above is not None and levels.exit > levels.above:
+        yield ("exit",), "must not be over `above`"

@@ -37,6 +37,7 @@ from stream.settings.units import (
 
 _TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _URL = re.compile(r"https?://([^\s/:?#@]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?")
+_SERVER_NAME = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})|[0-9a-f:.]{2,45}")
 _SERVER = re.compile(r"[^\s,:]+:[0-9]{1,5}|\[[0-9A-Fa-f:.]+\]:[0-9]{1,5}")
 
 
@@ -100,13 +101,47 @@ def _url(value: object) -> str:
     return text
 
 
+def _origin(value: object) -> str:
+    return _url(str(value).lower())
+
+
+def _server_name(value: object) -> str:
+    text = str(value).strip().strip("[]").lower()
+    if not _SERVER_NAME.fullmatch(text):
+        raise ValueError(f"{value!r} is not the name or address of a server, without a port, such as board.example")
+    return text
+
+
+def _ancestor(value: object) -> str:
+    text = str(value).strip()
+    if text in ("self", "'self'"):
+        return "'self'"
+    if text != "*" and not _URL.fullmatch(text.replace("*.", "any.", 1)):
+        raise ValueError(f"{value!r} is not an origin such as https://portal.example, self or *")
+    return text
+
+
+def _reason(value: object) -> str:
+    text = " ".join(str(value).split())
+    if isinstance(value, bool) or len(text) < 3:
+        raise ValueError(f"{value!r} is no reason: say why nobody is asked for a token")
+    return text
+
+
 class Http(Section):
-    """Where /metrics, the health checks, the page and the answers to diallers are served. Port 0: any free one.
-    `advertised_url`: where other machines reach this worker, if not there."""
+    """Where /metrics, the health checks, the page and the answers to diallers are served, and who is let in. Port 0:
+    any free one. `advertised_url`: where other machines reach this worker, if not there. docs/security.md."""
 
     host: str = "127.0.0.1"
     port: Annotated[int, BeforeValidator(whole), Field(ge=0, le=65_535)] = 6066
     advertised_url: Annotated[str, BeforeValidator(_url)] | None = None
+    tokens: str | None = None
+    open: Annotated[str, BeforeValidator(_reason)] | None = None
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    names: tuple[Annotated[str, BeforeValidator(_server_name)], ...] = ()
+    origins: tuple[Annotated[str, BeforeValidator(_origin)], ...] = ()
+    frame_ancestors: tuple[Annotated[str, BeforeValidator(_ancestor)], ...] = ()
 
 
 class SiteSection(Section):
@@ -200,30 +235,65 @@ class LimitsSection(Section):
 
 
 class Publish(Section):
-    """How often a KPI record, and a score, is published, and how long the topics keep them."""
+    """How often a KPI record, and a score, is published, how long the topics keep them, and the language of what alert
+    records say as their `reason`."""
 
     every_ms: DurationMs = Field(1_000, alias="every")
     keep_ms: PositiveDurationMs = Field(400 * 86_400_000, alias="keep")
     scores_every_ms: DurationMs = Field(60_000, alias="scores_every")
+    language: Literal["en", "zh"] = "en"
 
 
-class Alert(Section):
-    """One alert rule (definitions 7). `currency` is set if and only if the KPI is kept per currency (checks.py)."""
+class AlertLevels(Section):
+    """When an alert fires, and when it ends (definitions 7): of a rule, or of one of its severities."""
+
+    below: Exact | None = None
+    above: Exact | None = None
+    exit: Exact | None = None
+    for_ms: DurationMs = Field(0, alias="for")
+    severity: Name = "warning"
+
+
+class AlertSeverity(AlertLevels):
+    """One of several severities of a rule: an alert of its own, named `rule.severity` (alerting 1)."""
+
+    severity: Name
+
+
+class AlertNotes(Section):
+    """What the records of a rule say as their `reason`, by language; checks.py knows the placeholders."""
+
+    en: Annotated[str, Field(min_length=1)] | None = None
+    zh: Annotated[str, Field(min_length=1)] | None = None
+
+
+class Alert(AlertLevels):
+    """One alert rule (definitions 7, alerting 1). `currency` is set if and only if the KPI is kept per currency
+    (checks.py)."""
 
     rule: Name
     kpi: str
     level: Literal["agent", "team", "queue", "segment", "site"]
     window: str
-    below: Exact | None = None
-    above: Exact | None = None
-    exit: Exact | None = None
+    on: Literal["value", "attainment", "pace"] = "value"
     min_denominator: Count = 0
-    for_ms: DurationMs = Field(0, alias="for")
     keep_firing_for_ms: DurationMs = Field(0, alias="keep_firing_for")
-    severity: Name = "warning"
+    cooldown_ms: DurationMs = Field(0, alias="cooldown")
+    severities: Annotated[tuple[AlertSeverity, ...], Field(min_length=1)] | None = None
     entities: frozenset[Name] | None = None
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     publish_pending: bool = False
+    inhibited_by: tuple[Name, ...] = ()
+    where: Literal["same", "site", "team"] = "same"
+    notes: AlertNotes = AlertNotes()
+    labels: dict[Name, str] = {}
+
+    @property
+    def alerts(self) -> tuple[tuple[str, AlertLevels], ...]:
+        """Name and levels of each alert of the rule: its own, or one per severity."""
+        if self.severities is None:
+            return ((self.rule, self),)
+        return tuple((f"{self.rule}.{each.severity}", each) for each in self.severities)
 
 
 def _constant(value: object) -> object:

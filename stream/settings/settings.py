@@ -1,10 +1,9 @@
 """A valid configuration, and the values that other packages are built from."""
 
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from typing import Any
 
-from stream.alerts.rules import Level, Rule
+from stream.alerts.rules import Rule
 from stream.alerts.watch import watched_columns
 from stream.conduct.rulebook import Rulebook
 from stream.engine.entities.publication import Publication
@@ -13,7 +12,8 @@ from stream.ledger.definitions import Definitions, FactLimits
 from stream.scores.periods import Periods
 from stream.scores.schemes import Schemes
 from stream.settings import checks
-from stream.settings.document import Alert, Document, Http, Kafka, Publish, Time
+from stream.settings.alert_rules import alert_rules
+from stream.settings.document import Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of
@@ -115,12 +115,16 @@ class Settings:
         )
 
     def rules(self) -> tuple[Rule, ...]:
-        """The alert rules, in the order of the document."""
-        return tuple(_rule(alert) for alert in self.document.alerts)
+        """The alert rules, in the order of the document; of one with several severities one rule each."""
+        return alert_rules(self.document.alerts)
 
     def watched(self) -> frozenset[str]:
         """The columns that alert rules read: the debtor stage sends their rows even where they come to 0 (live 5)."""
         return watched_columns(self.rules(), self.plan())
+
+    def asks_teams(self) -> bool:
+        """Whether an alert rule is about agents, whose records name the team."""
+        return any(alert.level == "agent" for alert in self.document.alerts)
 
     def targets(self) -> Targets:
         """The targets of KPIs."""
@@ -147,6 +151,7 @@ class Settings:
             rolling_records=True,
             conduct=self.document.conduct is not None,
             targets=self.targets(),
+            language=self.publish.language,
         )
 
     def unusable_files(self) -> list[str]:
@@ -157,30 +162,3 @@ class Settings:
         """Keyword arguments for every aiokafka client: servers and security, with an SSL context if one is needed.
         SettingsError names the key of a file that cannot be used."""
         return client_options(self.kafka, self.origins)
-
-
-def _rule(alert: Alert) -> Rule:
-    above = alert.above is not None
-    threshold = alert.above if alert.above is not None else alert.below
-    if threshold is None:
-        raise ValueError(f"rule {alert.rule} has no level: the document was not checked")
-    return Rule(
-        rule=alert.rule,
-        kpi=alert.kpi,
-        level=alert.level,
-        window=alert.window,
-        threshold=_level(threshold),
-        exit=_level(threshold if alert.exit is None else alert.exit),
-        above=above,
-        min_denominator=alert.min_denominator,
-        for_ms=alert.for_ms,
-        keep_firing_for_ms=alert.keep_firing_for_ms,
-        severity=alert.severity,
-        entities=alert.entities,
-        currency=alert.currency,
-        publish_pending=alert.publish_pending,
-    )
-
-
-def _level(number: Fraction) -> Level:
-    return number.as_integer_ratio()

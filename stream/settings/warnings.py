@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from stream.kpis.catalogue import CATALOGUE, Kpi
-from stream.settings.document import Alert, Document, Kafka
+from stream.settings.document import Alert, AlertLevels, Document, Kafka
 from stream.settings.failure import KeyPath
 
 MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recovery_rate"})
@@ -19,8 +19,15 @@ def warnings_of(document: Document) -> Iterator[tuple[KeyPath, str]]:
             yield ("minimum_sample", kpi), "has no effect: a count or amount has no denominator"
     for index, alert in enumerate(document.alerts):
         place: KeyPath = ("alerts", index)
-        found = (*_levels(alert), *_entities(alert, document), *_windows(alert, document))
-        yield from (((*place, key), f"{reason} (rule {alert.rule})") for key, reason in found)
+        found = (
+            *_of_levels(alert), *_least(alert), *_entities(alert, document), *_windows(alert, document),
+            *_targets(alert, document), *_inhibition(alert, document),
+        )  # fmt: skip
+        yield from (((*place, *path), f"{reason} (rule {alert.rule})") for path, reason in found)
+
+
+Found = Iterator[tuple[KeyPath, str]]
+"""Path of the key from its rule on, and the reason."""
 
 
 def _kafka(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
@@ -34,30 +41,76 @@ def _kafka(kafka: Kafka) -> Iterator[tuple[KeyPath, str]]:
                 yield ("kafka", key), f"has no effect with kafka.security_protocol {kafka.security_protocol}"
 
 
-def _levels(alert: Alert) -> Iterator[tuple[str, str]]:
+def _of_levels(alert: Alert) -> Found:
+    if alert.on != "value":
+        return  # of attainment and pace any level may be meant
+    if alert.severities is None:
+        yield from (((key,), reason) for key, reason in _levels(alert, CATALOGUE[alert.kpi]))
+    for index, each in enumerate(alert.severities or ()):
+        for key, reason in _levels(each, CATALOGUE[alert.kpi]):
+            yield ("severities", index, key), reason
+
+
+def _levels(levels: AlertLevels, kpi: Kpi) -> Iterator[tuple[str, str]]:
     """Alert levels that no value, or every value, lies beyond. No KPI has negative values."""
-    kpi = CATALOGUE[alert.kpi]
     for key in ("below", "above", "exit"):
-        level: Fraction | None = getattr(alert, key)
+        level: Fraction | None = getattr(levels, key)
         if level is not None and kpi.unit == "ratio" and abs(level) > 1:
             yield key, _as_ratio(level)
     greatest = _greatest(kpi)
-    if alert.below is not None:
-        if alert.below <= 0:
-            yield "below", f"no {alert.kpi} is ever below {_text(alert.below)}: the rule never fires"
-        elif greatest is not None and alert.below > greatest:
-            yield "below", f"every {alert.kpi} is below {_text(alert.below)}: the rule always fires"
-        elif greatest is not None and alert.exit is not None and alert.exit > greatest:
-            yield "exit", f"no {alert.kpi} reaches {_text(alert.exit)}: an alert never ends"
-    if alert.above is not None:
-        if greatest is not None and alert.above >= greatest:
-            yield "above", f"no {alert.kpi} is ever above {_text(alert.above)}: the rule never fires"
-        elif alert.above < 0:
-            yield "above", f"every {alert.kpi} is above {_text(alert.above)}: the rule always fires"
-        elif alert.exit is not None and alert.exit < 0:
-            yield "exit", f"no {alert.kpi} falls to {_text(alert.exit)}: an alert never ends"
-    if alert.min_denominator and kpi.denominator is None:
-        yield "min_denominator", "has no effect: a count or amount has no denominator"
+    if levels.below is not None:
+        if levels.below <= 0:
+            yield "below", f"no {kpi.id} is ever below {_text(levels.below)}: the rule never fires"
+        elif greatest is not None and levels.below > greatest:
+            yield "below", f"every {kpi.id} is below {_text(levels.below)}: the rule always fires"
+        elif greatest is not None and levels.exit is not None and levels.exit > greatest:
+            yield "exit", f"no {kpi.id} reaches {_text(levels.exit)}: an alert never ends"
+    if levels.above is not None:
+        if greatest is not None and levels.above >= greatest:
+            yield "above", f"no {kpi.id} is ever above {_text(levels.above)}: the rule never fires"
+        elif levels.above < 0:
+            yield "above", f"every {kpi.id} is above {_text(levels.above)}: the rule always fires"
+        elif levels.exit is not None and levels.exit < 0:
+            yield "exit", f"no {kpi.id} falls to {_text(levels.exit)}: an alert never ends"
+
+
+def _least(alert: Alert) -> Found:
+    if alert.min_denominator and CATALOGUE[alert.kpi].denominator is None:
+        yield ("min_denominator",), "has no effect: a count or amount has no denominator"
+    elif alert.min_denominator and alert.on != "value":
+        yield ("min_denominator",), f"has no effect on {alert.on}: `minimum_sample` says how many a KPI needs"
+
+
+def _targets(alert: Alert, document: Document) -> Found:
+    """A rule on a target that nobody has."""
+    if alert.on == "value":
+        return
+    period = alert.window.removeprefix("shift_")
+    if period == alert.window and period not in ("day", "month"):
+        yield ("on",), f"a target is by day, month or shift: the rule never fires on {alert.window}"
+    elif not any(
+        (target.kpi, target.currency, target.level, target.period) == (alert.kpi, alert.currency, alert.level, period)
+        and target.over is None
+        for target in document.targets
+    ):
+        yield ("on",), f"no target of {alert.kpi} by {period} is for level {alert.level}: the rule never fires"
+
+
+def _inhibition(alert: Alert, document: Document) -> Found:
+    """Rules that are named and never fire where they are looked for."""
+    if not alert.inhibited_by:
+        if alert.where != "same":
+            yield ("where",), "has no effect without `inhibited_by`"
+        return
+    if alert.where == "team" and alert.level not in ("agent", "team"):
+        yield ("where",), f"{alert.level} has no team: nothing is ever muted"
+        return
+    level_of = {name: each.level for each in document.alerts for name in (each.rule, *dict(each.alerts))}
+    for index, name in enumerate(alert.inhibited_by):
+        level = level_of[name]
+        if alert.where != "site" and level != (alert.level if alert.where == "same" else "team"):
+            wanted = "the same entity" if alert.where == "same" else "a team"
+            yield ("inhibited_by", index), f"{name} is a rule of level {level} and never fires for {wanted}"
 
 
 def _as_ratio(level: Fraction) -> str:
@@ -70,31 +123,35 @@ def _greatest(kpi: Kpi) -> Fraction | None:
     return Fraction(1) if kpi.unit == "ratio" and kpi.id not in MAY_EXCEED_ONE else None
 
 
-def _entities(alert: Alert, document: Document) -> Iterator[tuple[str, str]]:
+def _entities(alert: Alert, document: Document) -> Found:
     if alert.entities is None:
         return
     if not alert.entities:
-        yield "entities", "is empty: the rule looks at nothing; left out, it looks at all"
+        yield ("entities",), "is empty: the rule looks at nothing; left out, it looks at all"
     sites = document.sites
     for name in sorted(alert.entities):
         if alert.level == "site" and sites and name not in sites:
-            yield "entities", f"level site excludes {name!r}: no such site is configured ({', '.join(sorted(sites))})"
+            known = ", ".join(sorted(sites))
+            yield ("entities",), f"level site excludes {name!r}: no such site is configured ({known})"
         elif alert.level != "site" and name in sites:
-            yield "entities", f"level {alert.level} excludes {name!r}: it is the name of a site"
+            yield ("entities",), f"level {alert.level} excludes {name!r}: it is the name of a site"
 
 
-def _windows(alert: Alert, document: Document) -> Iterator[tuple[str, str]]:
+def _windows(alert: Alert, document: Document) -> Found:
     kpi, tumbling = CATALOGUE[alert.kpi], not alert.window.startswith("rolling_")
-    if kpi.denominator is None and alert.below is not None and tumbling and alert.for_ms == 0:
-        yield (
-            "below",
-            f"a count with `below` on {alert.window} is breached at the start of each window; give it a `for`",
-        )
+    at_once = [
+        ((), alert) if alert.severities is None else (("severities", index), each)
+        for index, (_, each) in enumerate(alert.alerts)
+    ]
+    for place, each in at_once if kpi.denominator is None and tumbling and alert.on != "pace" else ():
+        if each.below is not None and each.for_ms == 0:
+            reason = f"a count with `below` on {alert.window} is breached at the start of each window; give it a `for`"
+            yield (*place, "below"), reason
     shift = alert.window.removeprefix("shift_")
     if alert.level == "site" and shift != alert.window:
         for name in sorted(alert.entities or ()):
             if name in document.sites and shift not in document.sites[name].shifts:
-                yield "window", f"site {name} has no shift {shift}: the rule never looks at it"
+                yield ("window",), f"site {name} has no shift {shift}: the rule never looks at it"
 
 
 def _text(number: Fraction) -> str:

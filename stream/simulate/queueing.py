@@ -20,7 +20,7 @@ _LINES = Mix(("service", 70.0), ("payment", 30.0))
 _ANSWER_MS = (1 * SECOND_MS, 5 * SECOND_MS)
 
 
-class Caller:
+class QueuedCaller:
     """Somebody in a queue since `since_ms`, until answered or out of patience."""
 
     __slots__ = ("case", "gone", "line", "since_ms")
@@ -44,7 +44,7 @@ class Queueing:
         """Somebody calls."""
         floor = self._floor
         team = floor.team()
-        caller = Caller(at_ms, floor.portfolio.pick(team, near=True), _LINES.draw(floor.rng))
+        caller = QueuedCaller(at_ms, floor.portfolio.pick(team, near=True), _LINES.draw(floor.rng))
         if floor.rng.random() < _HASTY_SHARE:
             floor.agenda.later(at_ms + between(floor.rng, 800, 8 * SECOND_MS), self._give_up, caller)
         elif team.free:
@@ -57,13 +57,13 @@ class Queueing:
         waiting = agent.team.waiting
         while waiting:
             caller = waiting.popleft()
-            if isinstance(caller, Caller) and not caller.gone:
+            if isinstance(caller, QueuedCaller) and not caller.gone:
                 caller.gone = True
                 self._answer(at_ms, agent, caller)
                 return True
         return False
 
-    def _answer(self, at_ms: int, agent: Agent, caller: Caller) -> None:
+    def _answer(self, at_ms: int, agent: Agent, caller: QueuedCaller) -> None:
         rng = self._floor.rng
         answered_ms = at_ms + between(rng, *_ANSWER_MS)
         more: dict[str, object] = {"direction": "inbound", "party": _PARTY.draw(rng), "queue_id": f"in-{caller.line}"}
@@ -71,7 +71,7 @@ class Queueing:
             more["queue_ms"] = answered_ms - caller.since_ms
         self._conversations.hold(caller.since_ms, answered_ms, agent, caller.case, _TALK.draw(rng), more)
 
-    def _give_up(self, at_ms: int, caller: Caller) -> None:
+    def _give_up(self, at_ms: int, caller: QueuedCaller) -> None:
         if caller.gone:
             return
         caller.gone = True

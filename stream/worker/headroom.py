@@ -4,6 +4,7 @@ from collections.abc import Callable
 from socket import gethostname
 
 from stream.conduct.headroom import Query
+from stream.http.access import Access
 from stream.partition.context import WorkerSetup
 from stream.partition.debtors import DebtorPartition
 from stream.partition.intake import key_partition
@@ -15,14 +16,11 @@ WhereIs = Callable[[int], str | None]
 """Debtor partition -> the address of the worker that has it, as the group knows; None: not known."""
 
 
-def advertised_url(settings: Settings, port: int) -> str:
+def advertised_url(settings: Settings, access: Access, port: int) -> str:
     """Where other machines reach this worker, if it listens on this port."""
     if settings.http.advertised_url is not None:
         return settings.http.advertised_url
-    host = settings.http.host
-    if host in ("", "0.0.0.0", "::"):
-        host = gethostname()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return access.url(port, gethostname() if access.host in ("", "0.0.0.0", "::") else None)
 
 
 class WorkerHeadroom:

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import structlog
 
 from stream.engine.fingerprint import fingerprint
+from stream.http.access import Access, access_of
 from stream.kafka.clocks import wall_ms
 from stream.kafka.exits import Exit, RefusedError, end_now, leave
 from stream.kafka.topics import TopicsError
@@ -44,8 +45,8 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
 
     Prints the address of its pages; everything else is logged on stderr. Waits for a broker that is not there, at the
     start and later. Returns 1 if it cannot listen or the broker refuses a topic, 2 for wrong versions of the pinned
-    packages, files of certificates or secrets that cannot be read, or a broker that answers and lets nobody in for
-    kafka.patience, 4 if the topics do not fit together. Later it ends the process itself: with 3 (fenced by a
+    packages, files of certificates, tokens or secrets that cannot be used, or a broker that answers and lets nobody in
+    for kafka.patience, 4 if the topics do not fit together. Later it ends the process itself: with 3 (fenced by a
     successor), 4 (refuses its state) or 5 (stops itself, to be started anew by its supervisor), each with one line that
     says why.
     """
@@ -53,12 +54,13 @@ def run_worker(settings: Settings, *, http_port: int | None = None) -> int:
     try:
         check_versions()
         options = settings.kafka_client_options()
+        access = access_of(settings)
     except (WrongVersionError, SettingsError) as error:
         return _fails(Exit.CONFIGURATION, str(error))
     # A ledger is many objects that live long: with Python's defaults, full collections stop the loop for seconds.
     gc.set_threshold(*GC_THRESHOLD)
     port = settings.http.port if http_port is None else http_port
-    return asyncio.run(_run_to_the_end(settings, options, port))
+    return asyncio.run(_run_to_the_end(settings, options, access, port))
 
 
 def _fails(code: Exit, reason: str) -> int:
@@ -66,29 +68,30 @@ def _fails(code: Exit, reason: str) -> int:
     return int(code)
 
 
-async def _run_to_the_end(settings: Settings, options: Mapping[str, Any], port: int) -> int:
-    code = await _run(settings, options, port)
+async def _run_to_the_end(settings: Settings, options: Mapping[str, Any], access: Access, port: int) -> int:
+    code = await _run(settings, options, access, port)
     # What a client still does with a broker that does not answer could keep the loop from ending for minutes.
     leave(code)
     return code
 
 
-async def _run(settings: Settings, options: Mapping[str, Any], port: int) -> int:
+async def _run(settings: Settings, options: Mapping[str, Any], access: Access, port: int) -> int:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stopped.set)
     health = Health()
     headroom = WorkerHeadroom()
-    monitoring = build_monitoring(settings, HealthAnswers(health.live, health.ready), HeadroomPage(headroom, wall_ms))
+    answers = HealthAnswers(health.live, health.ready)
+    monitoring = build_monitoring(settings, answers, HeadroomPage(headroom, wall_ms), access)
     host = settings.http.host
     try:
         port = await monitoring.web.start(host, port)
     except OSError as error:
         return _fails(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror or error}")
-    sys.stdout.write(f"worker on http://{f'[{host}]' if ':' in host else host}:{port}/\n")
+    sys.stdout.write(f"worker on {access.url(port)}/\n")
     sys.stdout.flush()
-    headroom.own_url = advertised_url(settings, port)
+    headroom.own_url = advertised_url(settings, access, port)
     try:
         health.waits("the broker cannot be reached")
         topics = await unless(stopped, prepare_topics(settings, health.waits))

@@ -40,6 +40,7 @@ def test_promtool_accepts_configuration_and_rules_and_every_rule_test_passes(pro
         ("alertname=CollectionsKpiCritical site=main severity=critical", "floor"),
         ("alertname=CollectionsKpiWarning site=elsewhere severity=warning", "floor"),
         ("alertname=CollectionsSiteSilent site=main severity=warning", "floor"),
+        ("alertname=CollectionsAlert rule=lines_down site=main level=site severity=critical", "floor"),
         ("alertname=CollectionsCommitsStalled severity=critical", "platform"),
     ],
 )

@@ -95,9 +95,9 @@ def test_a_delta_of_a_newer_version_is_refused() -> None:
     batch = DeltaBuffer(0, GRAIN_MS, frozenset())
     batch.add_own("main", "t-1", "a-1", 0, ("dials",), ())
     (value,) = sent(batch)
-    for newer in (value.replace(b"\x94\x02", b"\x94\x09", 1), b"\x94\x09\x00\x00\x00"):
-        with pytest.raises(NewerFormatError, match="the delta has format 9, this version of kpi-stream reads up to 2"):
+    for newer in (value.replace(b"\x94\x03", b"\x94\x09", 1), b"\x94\x09\x00\x00\x00"):
+        with pytest.raises(NewerFormatError, match="the delta has format 9, this version of kpi-stream reads up to 3"):
             decode_delta(newer)
-    for broken in (b"\x80", b"\x94\x02\x00\x00\x00"):
+    for broken in (b"\x80", b"\x94\x03\x00\x00\x00"):
         with pytest.raises(ValueError, match="is no delta"):
             decode_delta(broken)

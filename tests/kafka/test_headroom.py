@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from stream.conduct.headroom import Query
+from stream.http.access import access_of
 from stream.publish.headroom import Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
 from stream.settings import load
 from stream.worker.assignments import Assignments
@@ -123,10 +124,13 @@ def test_many_questions_are_read_in_their_order_and_the_first_wrong_one_is_named
     [
         ({}, "http://127.0.0.1:7000"),
         ({"HTTP__HOST": "::1"}, "http://[::1]:7000"),
-        ({"HTTP__HOST": "worker-3"}, "http://worker-3:7000"),
-        ({"HTTP__HOST": "0.0.0.0", "HTTP__ADVERTISED_URL": "https://dial.example:443/"}, "https://dial.example:443"),
+        ({"HTTP__HOST": "worker-3", "HTTP__OPEN": "a test"}, "http://worker-3:7000"),
+        (
+            {"HTTP__HOST": "0.0.0.0", "HTTP__OPEN": "a test", "HTTP__ADVERTISED_URL": "https://dial.example:443/"},
+            "https://dial.example:443",
+        ),
     ],
 )
 def test_a_worker_is_known_by_the_address_that_it_listens_on_or_advertises(variables: dict[str, str], url: str) -> None:
     settings = load(None, {f"KPI_STREAM_{name}": value for name, value in variables.items()})
-    assert advertised_url(settings, 7_000) == url
+    assert advertised_url(settings, access_of(settings), 7_000) == url

@@ -1,4 +1,5 @@
-"""Semantics 7: every rule at every pane multiple, each time with a fresh fold over the facts before it."""
+"""Alert rules (definitions 7, alerting 1): every rule at every pane multiple, each time with a fresh fold over the
+facts before it."""
 
 from __future__ import annotations
 
@@ -53,6 +54,7 @@ class Evaluation:
     run: str
     seen: set[Entity] = field(default_factory=set)
     episodes: dict[Entity, Episode] = field(default_factory=dict)
+    resolved_ms: dict[Entity, int] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
 
     def concerns(self, c: Contribution) -> bool:
@@ -65,8 +67,18 @@ class Evaluation:
         for contribution in mine:
             self.seen |= {e for e in contribution.entities() if e[1] == self.rule.level}
         for entity in sorted(self.seen):
-            if self.rule.entities is None or entity[2] in self.rule.entities:
+            if self.looks_at(entity):
                 self.evaluate(at_ms, entity, self.read(at_ms, entity, mine))
+
+    def looks_at(self, entity: Entity) -> bool:
+        """Nobody is told of `unassigned`, unless the rule names it."""
+        _, level, name = entity
+        if self.rule.entities is None:
+            return level not in ("agent", "team") or name != "unassigned"
+        return name in self.rule.entities
+
+    def fires(self, entity: Entity) -> bool:
+        return entity in self.episodes and self.episodes[entity].fired_at_ms is not None
 
     def read(self, at_ms: int, entity: Entity, mine: Sequence[Contribution]) -> Reading:
         start_ms = self.window_start(at_ms, entity[0])
@@ -110,7 +122,9 @@ class Evaluation:
                 self.publish("pending", at_ms, entity, episode, reading)
         if breached:
             episode.calm_since_ms = None
-            if episode.fired_at_ms is None and at_ms - episode.active_since_ms >= self.rule.for_ms:
+            cool_ms = self.resolved_ms[entity] + self.rule.cooldown_ms if entity in self.resolved_ms else 0
+            long_enough = at_ms - episode.active_since_ms >= self.rule.for_ms and at_ms >= cool_ms
+            if episode.fired_at_ms is None and long_enough:
                 episode.fired_at_ms = at_ms
                 self.publish("firing", at_ms, entity, episode, reading)
         elif episode.fired_at_ms is None:
@@ -119,6 +133,7 @@ class Evaluation:
             episode.calm_since_ms = at_ms if episode.calm_since_ms is None else episode.calm_since_ms
             if at_ms - episode.calm_since_ms >= self.rule.keep_firing_ms:
                 del self.episodes[entity]
+                self.resolved_ms[entity] = at_ms
                 self.publish("resolved", at_ms, entity, episode, reading)
 
     def publish(self, state: str, at_ms: int, entity: Entity, episode: Episode, reading: Reading) -> None:
@@ -140,19 +155,53 @@ class Evaluation:
                 "level": level,
                 "entity": name,
                 "site": site,
+                "team": None,
                 "window": rule.window,
                 "value": None if value is None else float(value),
                 "numerator": 0 if no_data else reading.numerator,
                 "denominator": None if kpi.denominator is None else (0 if no_data else reading.denominator),
+                "denominator_min": None if kpi.denominator is None else max(1, rule.min_denominator),
                 "threshold": float(threshold),
                 "active_since": active_since,
                 "fired_at": None if episode.fired_at_ms is None else utc(episode.fired_at_ms),
                 "resolved_at": utc(at_ms) if state == "resolved" else None,
                 "at": utc(at_ms),
+                "muted": False,
+                "labels": dict(rule.labels),
                 "run": self.run,
                 "at_ms": at_ms,
             }
         )
+
+
+def team_of(agent: str, site: str, known: Sequence[Event]) -> str | None:
+    """The team on the agent's latest event at the site that has one; all valid events count."""
+    named = [
+        (event["occurred_at"], event["event_id"], event["team_id"])
+        for event in known
+        if (event.get("agent_id"), event.get("site_id") or "main") == (agent, site) and event.get("team_id") is not None
+    ]
+    return str(max(named)[2]) if named else None
+
+
+def mute(evaluation: Evaluation, at_ms: int, known: Sequence[Event], everyone: Sequence[Evaluation]) -> None:
+    """Completes the records of this T, once every rule has been evaluated at it."""
+    rule = evaluation.rule
+    inhibitors = [each for each in everyone if {each.rule.rule, each.rule.family} & set(rule.inhibited_by)]
+    for record in evaluation.records:
+        if record["at_ms"] != at_ms:
+            continue
+        site, level, name = record["site"], record["level"], record["entity"]
+        if level == "agent":
+            record["team"] = team_of(name, site, known)
+        if record["state"] == "pending":
+            continue
+        if rule.where == "site":
+            record["muted"] = any(each.fires(e) for each in inhibitors for e in each.episodes if e[0] == site)
+            continue
+        team = record["team"] if level == "agent" else name if level == "team" else None
+        where = (site, level, name) if rule.where == "same" else (site, "team", team or "")
+        record["muted"] = any(each.fires(where) for each in inhibitors)
 
 
 def alert_records(events: Sequence[Event], config: Config, run: str = "replay") -> list[Record]:
@@ -172,6 +221,8 @@ def alert_records(events: Sequence[Event], config: Config, run: str = "replay") 
             known, contributions = before, contributions_of(facts_of(ordered[:before]), config)
         for evaluation in evaluations:
             evaluation.step(at_ms, contributions)
+        for evaluation in evaluations:
+            mute(evaluation, at_ms, ordered[:before], evaluations)
     found = [record for evaluation in evaluations for record in evaluation.records]
     found.sort(key=lambda r: (r["at_ms"], r["rule"], r["site"], r["level"], r["entity"]))
     return [{name: value for name, value in record.items() if name != "at_ms"} for record in found]

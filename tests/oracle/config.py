@@ -31,9 +31,11 @@ class Site:
 
 @dataclass(frozen=True)
 class Rule:
-    """One alert rule (contract 4). `level` is any of the five; bounds are exact fractions in the KPI's unit."""
+    """One alert (contract 4, alerting 1): a rule, or one of its severities. `level` is any of the five; bounds are
+    exact fractions in the KPI's unit. `inhibited_by` names alerts or rules with several."""
 
     rule: str
+    family: str
     kpi: str
     level: str
     window: str
@@ -47,6 +49,10 @@ class Rule:
     entities: tuple[str, ...] | None
     currency: str | None
     publish_pending: bool
+    cooldown_ms: int
+    inhibited_by: tuple[str, ...]
+    where: str
+    labels: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -89,24 +95,36 @@ def minutes_of_day(text: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-def read_rule(raw: Mapping[str, Any]) -> Rule:
-    bounds = {side: Fraction(str(raw[side])) for side in ("below", "above") if raw.get(side) is not None}
+def read_rules(raw: Mapping[str, Any]) -> list[Rule]:
+    """One alert, or one per severity."""
+    if "severities" not in raw:
+        return [read_rule(raw, raw, raw["rule"])]
+    return [read_rule(raw, each, f"{raw['rule']}.{each['severity']}") for each in raw["severities"]]
+
+
+def read_rule(raw: Mapping[str, Any], levels: Mapping[str, Any], name: str) -> Rule:
+    bounds = {side: Fraction(str(levels[side])) for side in ("below", "above") if levels.get(side) is not None}
     (level,) = bounds.values()
     return Rule(
-        rule=raw["rule"],
+        rule=name,
+        family=raw["rule"],
         kpi=raw["kpi"],
         level=raw["level"],
         window=raw["window"],
         below=bounds.get("below"),
         above=bounds.get("above"),
-        exit=Fraction(str(raw["exit"])) if raw.get("exit") is not None else level,
+        exit=Fraction(str(levels["exit"])) if levels.get("exit") is not None else level,
         min_denominator=int(raw.get("min_denominator", 0)),
-        for_ms=duration_ms(raw.get("for", "0s")),
+        for_ms=duration_ms(levels.get("for", "0s")),
         keep_firing_ms=duration_ms(raw.get("keep_firing_for", "0s")),
-        severity=raw.get("severity", "warning"),
+        severity=levels.get("severity", "warning"),
         entities=tuple(raw["entities"]) if raw.get("entities") is not None else None,
         currency=raw.get("currency"),
         publish_pending=bool(raw.get("publish_pending", False)),
+        cooldown_ms=duration_ms(raw.get("cooldown", "0s")),
+        inhibited_by=tuple(raw.get("inhibited_by", ())),
+        where=raw.get("where", "same"),
+        labels=dict(raw.get("labels", {})),
     )
 
 
@@ -134,7 +152,7 @@ def read_config(raw: Mapping[str, Any], own_packs: Sequence[Mapping[str, Any]] =
         month=windows.get("month", True),
         shifts=windows.get("shifts", True),
         minimum_sample=dict(raw.get("minimum_sample", {})),
-        rules=tuple(read_rule(rule) for rule in raw.get("alerts", ())),
+        rules=tuple(alert for rule in raw.get("alerts", ()) for alert in read_rules(rule)),
         conduct=raw.get("conduct"),
         own_packs=tuple(own_packs),
         **definitions,

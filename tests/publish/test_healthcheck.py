@@ -11,7 +11,9 @@ from stream.settings import Settings, load
 
 
 def at(port: int, host: str = "127.0.0.1") -> Settings:
-    return load(None, {"KPI_STREAM_HTTP__PORT": str(port), "KPI_STREAM_HTTP__HOST": host})
+    return load(
+        None, {"KPI_STREAM_HTTP__PORT": str(port), "KPI_STREAM_HTTP__HOST": host, "KPI_STREAM_HTTP__OPEN": "a test"}
+    )
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])

@@ -14,7 +14,8 @@ from typing import Any
 from zlib import crc32
 
 from stream.engine.debtors.stage import DebtorStage
-from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement, entity_partition
+from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.engine.entities.stage import EntityStage
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
@@ -55,7 +56,9 @@ class Number:
 
     def restart(self) -> None:
         s = self.settings
-        self.stage = DebtorStage(s.definitions(), s.plan(), s.limits(), self.number, s.watched(), s.conduct())
+        self.stage = DebtorStage(
+            s.definitions(), s.plan(), s.limits(), self.number, s.watched(), s.conduct(), teams=s.asks_teams()
+        )
         for key, value in self.state.items():
             self.stage.restore(key, value)
         if self.stage.conduct is not None:
@@ -129,13 +132,15 @@ class Floor:
     now_ms: int = 0
 
     def __post_init__(self) -> None:
+        self.routing = Routing(self.settings.rules(), PARTS)
         self.numbers = [Number(self.settings, n) for n in range(NUMBERS)]
         self.parts = [Part(self.settings, n, self.run, self.rolling) for n in range(PARTS)]
 
     def deliver(self, number: Number, watermark_ms: int) -> None:
         """A commit of stage 1: its deltas, then what it knows of time, to stage 2."""
         for key, value in number.take(watermark_ms):
-            self.parts[entity_partition(key.decode(), PARTS)].apply(key, value)
+            for home, name in self.routing.places(key):
+                self.parts[home].apply(name, value)
         for part in self.parts:
             part.apply(STATEMENT_KEY, encode_statement(number.number, watermark_ms, watermark_ms))
 

@@ -42,7 +42,7 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class DebtorStage:
-    """The facts of one partition, and what they contribute."""
+    """The facts of one partition, and what they contribute. `teams`: say which teams the facts put agents to."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class DebtorStage:
         partition: int,
         watched: frozenset[str] = frozenset(),
         rulebook: Rulebook | None = None,
+        teams: bool = False,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
-        self._limits = limits
-        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._limits, self._least_limit = limits, min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
@@ -64,13 +64,12 @@ class DebtorStage:
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
+        self._tells_teams = teams
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
-        self.conduct = (  # None: there are no rules
-            None
-            if rulebook is None or rulebook.empty
-            else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
-        )
+        self.conduct: Conduct | None = None  # there are no rules
+        if rulebook is not None and not rulebook.empty:
+            self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -102,13 +101,13 @@ class DebtorStage:
             return TOO_LATE
         entities = self._entities
         if not entities.counted or entities.knows(fact):
-            return self._judged(fact, frontier_ms)
-        refusal = entities.refusal(fact)
-        if refusal is not None:
-            return refusal
-        verdict = self._judged(fact, frontier_ms)
-        if verdict.kind == "accepted":
-            self._note(fact)
+            verdict = self._judged(fact, frontier_ms)
+        else:
+            verdict = entities.refusal(fact) or self._judged(fact, frontier_ms)
+            if verdict.kind == "accepted":
+                self._note(fact)
+        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
+            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
         return verdict
 
     def _note(self, fact: Fact) -> None:

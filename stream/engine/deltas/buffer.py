@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 
-from stream.engine.deltas.delta import Encoded, Place, Zeros, encode_delta
+from stream.engine.deltas.delta import Encoded, Place, TeamSaid, Zeros, encode_delta
 from stream.engine.deltas.rows import Rows
 from stream.ledger.contribution import Credit
 from stream.ledger.difference import Difference
@@ -59,8 +59,18 @@ class DeltaBuffer:
         self._money: dict[tuple[Key, str], Rows] = {}
         self._others: Entities = {}
         """Queues and segments: few contributions have one, and most batches none."""
+        self._teams: dict[str, dict[int, TeamSaid]] = {}
         self._differed: dict[Credit, set[tuple[Place, str]]] = {}
         """Where differences of watched columns were added: if such a sum comes to 0, that is said."""
+
+    def note_team(self, site: str, agent: str, at_ms: int, event_id: str, team: str) -> None:
+        """A fact names the team of its agent: of each grain the last one is said."""
+        grain = at_ms // self._grain_ms
+        by_grain = self._teams.setdefault(f"{site}|agent|{agent}", {})
+        said = (grain, at_ms, event_id, team)
+        known = by_grain.get(grain)
+        if known is None or said > known:
+            by_grain[grain] = said
 
     def add_own(
         self, site: str, team: str, agent: str, at_ms: int, ones: tuple[str, ...], amounts: tuple[tuple[str, int], ...]
@@ -213,7 +223,7 @@ class DeltaBuffer:
     def pending(self) -> int:
         """How many deltas the next `take` gives at most, but for those that are cut in parts: each who is credited has
         a team and a site."""
-        return 3 * len(self._plain) + len(self._money) + len(self._others)
+        return 3 * len(self._plain) + len(self._money) + len(self._others) + len(self._teams)
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the buffer is empty afterwards."""
@@ -238,8 +248,12 @@ class DeltaBuffer:
         return list(self._encoded(entities, zeros, greatest_ms))
 
     def _encoded(self, entities: Entities, zeros: dict[str, Zeros], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
+        named, self._teams = self._teams, {}
+        for text in named:
+            entities.setdefault(text, {})
         for text, by_currency in entities.items():
             key, said = text.encode(), zeros.get(text, [])
+            teams = list(named[text].values()) if text in named else []
             part: dict[str, Encoded] = {}
             size = 0
             for currency, encoded in _in_parts(by_currency):
@@ -248,8 +262,8 @@ class DeltaBuffer:
                     part, size = {}, 0
                 part[currency] = encoded
                 size += encoded.size
-            if part or said:
-                yield key, encode_delta(self._partition, greatest_ms, part, said)
+            if part or said or teams:
+                yield key, encode_delta(self._partition, greatest_ms, part, said, teams)
 
 
 def _in_parts(by_currency: dict[str, Rows]) -> Iterator[tuple[str, Encoded]]:

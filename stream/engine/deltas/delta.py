@@ -3,7 +3,7 @@
 A delta's key is the entity's text, `site|level|id`; a statement's key is `~`. A delta is MessagePack, a statement JSON.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from zlib import crc32
 
@@ -22,6 +22,10 @@ G on that hold the amounts each (a run: an agent's time in one state)."""
 
 Zeros = list[tuple[Place, list[str]]]
 """Columns that came to 0 at a place, of those that a rule reads."""
+
+
+TeamSaid = tuple[int, int, str, str]
+"""(grain of the fact, `occurred_at` in ms, event id, team)."""
 
 
 class Encoded(NamedTuple):
@@ -43,7 +47,8 @@ class Delta(NamedTuple):
     """What a batch of facts changed for one entity.
 
     `f`: version of the format. `n`: the debtor partition. `at`: greatest `occurred_at` of the facts in it.
-    `rows`: by currency ("": amounts that have none).
+    `rows`: by currency ("": amounts that have none). `teams`: of an agent's delta, what the facts say of the agent's
+    team, the last of each grain; only where a rule is about agents.
     """
 
     f: int
@@ -51,6 +56,7 @@ class Delta(NamedTuple):
     at: int
     rows: dict[str, Encoded]
     zeros: Zeros = []  # never changed
+    teams: list[TeamSaid] = []  # never changed
 
 
 def _from_first(delta: Delta) -> Delta:
@@ -71,7 +77,12 @@ def _renumbered(currency: str, rows: Encoded) -> Encoded:
     )
 
 
-DELTA: Format[Delta] = Format("delta", 2, {1: _from_first})
+def _from_second(delta: Delta) -> Delta:
+    """Version 2 said nothing of teams."""
+    return delta._replace(f=3)
+
+
+DELTA: Format[Delta] = Format("delta", 3, {1: _from_first, 2: _from_second})
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Delta).decode
@@ -87,12 +98,17 @@ def entity_partition(entity: str, partitions: int) -> int:
     return crc32(entity.encode()) % partitions
 
 
-def encode_delta(partition: int, greatest_ms: int, rows: Mapping[str, Encoded], zeros: Zeros) -> bytes:
+def encode_delta(
+    partition: int, greatest_ms: int, rows: Mapping[str, Encoded], zeros: Zeros, teams: Sequence[TeamSaid] = ()
+) -> bytes:
     """A delta of one entity. `partition`: the debtor partition that sends it; `greatest_ms`: the greatest `occurred_at`
     of the facts in it."""
-    return _encode(
-        (DELTA.version, partition, greatest_ms, rows, zeros) if zeros else (DELTA.version, partition, greatest_ms, rows)
-    )
+    said: tuple[object, ...] = (DELTA.version, partition, greatest_ms, rows)
+    if teams:
+        said += (zeros, teams)
+    elif zeros:
+        said += (zeros,)
+    return _encode(said)
 
 
 def decode_delta(value: bytes) -> Delta:

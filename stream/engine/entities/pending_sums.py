@@ -6,7 +6,7 @@ from typing import NamedTuple
 from stream.alerts.evaluation import Evaluator
 from stream.engine.deltas.delta import Encoded
 from stream.engine.entities.entity import Entity
-from stream.engine.entities.rule_rows import evaluate_rows, runs
+from stream.engine.entities.rule_rows import evaluate_rows, note_teams, runs
 from stream.windows.packed import Packed, from_bytes
 
 
@@ -34,6 +34,7 @@ class PendingSums:
             for currency, rows in delta.rows.items():
                 self._take(currency, rows)
         if entity.feed is not None:
+            note_teams(entity.feed, evaluator, fresh)
             evaluate_rows(entity.feed, evaluator, self._amounts, self._edges, fresh)
         for delta in fresh:
             for currency, rows in delta.rows.items():

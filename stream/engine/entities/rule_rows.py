@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 
 from stream.alerts.evaluation import Evaluator
-from stream.alerts.rule_input import RuleInput
+from stream.alerts.rule_input import RuleInput, TeamNote
 from stream.engine.deltas.delta import Delta
 from stream.windows.packed import from_bytes
 
@@ -29,6 +29,13 @@ def evaluate_rows(
                     evaluator.take_run(feed, first, end - first, 0, seen)
     for delta in fresh:
         _evaluate_placed(feed, evaluator, delta)
+
+
+def note_teams(feed: RuleInput, evaluator: Evaluator, fresh: Iterable[Delta]) -> None:
+    """Passes on what an agent's new deltas say of the agent's team."""
+    for delta in fresh:
+        for grain, at_ms, event_id, team in delta.teams:
+            evaluator.note_team(feed, grain, TeamNote(at_ms, event_id, team))
 
 
 def runs(edges: Mapping[int, int]) -> Iterator[tuple[int, int, int]]:

@@ -6,7 +6,6 @@ changed belong together, and whoever restores that state goes on as if nothing h
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,8 +14,17 @@ from stream.alerts.adoption import HeldWindows, adopt
 from stream.alerts.evaluation import Evaluator
 from stream.alerts.rules import Rule
 from stream.engine.deltas.delta import STATEMENT_KEY, decode_delta
+from stream.engine.deltas.routing import COPY
 from stream.engine.entities.entity import Entity
-from stream.engine.entities.publication import NO_END_MS, Publication, Record, StageOutput, StateRecord
+from stream.engine.entities.inhibitors import Inhibitors
+from stream.engine.entities.publication import (
+    NO_END_MS,
+    Publication,
+    Record,
+    StageOutput,
+    StateRecord,
+    published_plan,
+)
 from stream.engine.entities.publisher import Publisher
 from stream.engine.entities.window_store import WindowStore
 from stream.engine.entities.windows_state import (
@@ -35,7 +43,7 @@ from stream.engine.entities.windows_state import (
 from stream.windows.calendar import Calendar
 from stream.windows.exact import FORMAT, dumps, loads
 from stream.windows.packed import unpack
-from stream.windows.plan import SiteClock, WindowPlan
+from stream.windows.plan import WindowPlan
 from stream.windows.totals import Total
 from stream.windows.watermark import Watermark
 
@@ -66,7 +74,11 @@ class EntityStage:
         self._publication = publication
         self._replay = publication.horizon_ms is None
         published = published_plan(plan, publication)
-        self._evaluator = Evaluator(plan, Calendar(plan), rules, publication.run, publication.horizon_ms)
+        self._inhibitors = Inhibitors(plan, rules, publication)
+        self._evaluator = Evaluator(
+            plan, Calendar(plan), rules, publication.run, publication.horizon_ms, publication.targets,
+            publication.minimum_sample, self._inhibitors.firing, publication.language,
+        )  # fmt: skip
         self._publisher = Publisher(publication, published.rolling)
         self._store = WindowStore(
             published, plan.grain_ms, self._evaluator, self._publisher.admit,
@@ -78,6 +90,7 @@ class EntityStage:
         self._saved_clock = b""
         self._restoring = False
         self._known_scopes: frozenset[str] = frozenset()
+        self._known_afar: dict[str, int | None] = {}
         self._known_targets = publication.targets.digest
 
     @property
@@ -111,6 +124,9 @@ class EntityStage:
             self._hear_greatest(record["greatest"])
             return Stated(record["n"], record["watermark"])
         delta = decode_delta(value)
+        if key.startswith(COPY):
+            self._inhibitors.take(key[len(COPY) :].decode(), delta)
+            return None
         self._hear_greatest(delta.at)
         self._store.take(key, delta)
         self._waiting_rows += sum(rows.size for rows in delta.rows.values())
@@ -184,11 +200,14 @@ class EntityStage:
             return
         kind, site, level, name, *rest = key.decode().split("|")
         text = f"{site}|{level}|{name}"
-        if kind == "a":
+        if kind == alert_state.OWN:
             feed = self._store.feeds.get(text)
             if feed is None:
                 feed = self._store.feeds[text] = self._evaluator.bare_feed(text)
             alert_state.restore(feed, rest, value)
+            return
+        if kind == alert_state.AFAR:
+            self._inhibitors.restore(text, rest, value)
             return
         entity = self._store.entity(text)
         if kind == "w":
@@ -221,9 +240,11 @@ class EntityStage:
 
     def _decide(self, to_ms: int, output: StageOutput) -> None:
         """Appends the alert records of every evaluation up to `to_ms`."""
+        self._inhibitors.advance(to_ms)
         for alert in self._evaluator.advance(to_ms):
             output.alerts.append((alert.key, alert.value))
             output.alert_states[alert.change.value] += 1
+        self._inhibitors.firing.forget(to_ms)
 
     def _publish(self, kpis: list[Record], now_ms: int, most: int) -> list[Total]:
         """Appends the records that are due; gives the windows that may have to be saved."""
@@ -294,6 +315,7 @@ class EntityStage:
             if feed.idle and feed.text not in store.entities:
                 store.feeds.pop(feed.text, None)
         self._evaluator.changed.clear()
+        state += self._inhibitors.records()
         if not self._publisher.again:
             self._known_targets = self._publication.targets.digest
         clock = self._clock()
@@ -313,11 +335,13 @@ class EntityStage:
                 "evaluated": self._evaluator.evaluated_ms,
                 "scopes": self._evaluator.scopes,
                 **targets,
+                **({"afar": since} if (since := self._inhibitors.since) else {}),
             }
         )
 
     def _forget_changes(self) -> None:
         """A replay keeps no state."""
+        self._inhibitors.forget_changes()
         self._store.forget_changes()
         for feed in self._evaluator.changed.values():
             feed.changed.clear()
@@ -335,6 +359,7 @@ class EntityStage:
         self._evaluator.evaluated_ms = record["evaluated"]
         self._known_scopes = frozenset(record["scopes"])
         self._known_targets = record.get("targets", "")
+        self._known_afar = record.get("afar", {})
 
     def _restore_total(self, entity: Entity, name: str, start: str, value: bytes | None) -> None:
         if value is None:
@@ -358,6 +383,7 @@ class EntityStage:
             self._publisher.look_again(store.all_totals())
         self._adopt()
         self._evaluator.resume(store.feeds, self._evaluator.evaluated_ms)
+        self._inhibitors.resume(self._evaluator.evaluated_ms, self._known_afar)
 
     def _adopt(self) -> None:
         """Rules that look at what no rule looked at before begin with what the windows hold."""
@@ -372,23 +398,3 @@ class EntityStage:
                 windows = {key: unpack(total.sums) for key, total in entity.totals.items()}
                 ahead = {grain: unpack(packed) for grain, packed in entity.ahead.items()}
                 adopt(feed, self._plan, evaluated_ms, HeldWindows(panes, future, ahead, windows))
-
-
-def published_plan(plan: WindowPlan, publication: Publication) -> WindowPlan:
-    """The windows of the plan that are published, as a plan of its own."""
-    rolling = plan.rolling if publication.rolling_records else ()
-    names = publication.windows
-    if names is None:
-        return replace(plan, rolling=rolling)
-    sites = {
-        site: SiteClock(clock.zone, {name: edges for name, edges in clock.shifts.items() if f"shift_{name}" in names})
-        for site, clock in plan.sites.items()
-    }
-    return replace(
-        plan,
-        rolling=tuple(named for named in rolling if named[0] in names),
-        intervals=tuple(named for named in plan.intervals if named[0] in names),
-        day=plan.day and "day" in names,
-        month=plan.month and "month" in names,
-        sites=sites,
-    )
