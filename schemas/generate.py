@@ -1,4 +1,5 @@
-"""Writes the JSON Schemas and the page of the KPI catalogue from the code; --check only says if they are up to date."""
+"""Writes the JSON Schemas, the AsyncAPI document of all topics and the page of the KPI catalogue from the code; --check
+only says if they are up to date."""
 
 from __future__ import annotations
 
@@ -9,19 +10,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
-from stream.alerts.action import AlertAction
-from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord
-from stream.facts.models import EVENTS, Event
-from stream.feeds.mapping import FeedMapping
-from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
-from stream.kpis.indicators import INDICATORS
-from stream.kpis.options import OPTIONS, options_of
-from stream.scores.outputs import LedgerRecord, ScoreRecord
-from stream.settings.conduct import pack_schema
-from stream.settings.document import DefinitionsSection
-from stream.windows.measures import LEVELS, TABLE
-
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # run as a file, this folder alone would be on the path
+
+from schemas.asyncapi import DOCUMENT, asyncapi  # noqa: E402
+from stream.alerts.action import AlertAction  # noqa: E402
+from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord  # noqa: E402
+from stream.facts.models import EVENTS, Event  # noqa: E402
+from stream.feeds.mapping import FeedMapping  # noqa: E402
+from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION  # noqa: E402
+from stream.kpis.indicators import INDICATORS  # noqa: E402
+from stream.kpis.options import OPTIONS, options_of  # noqa: E402
+from stream.scores.outputs import LedgerRecord, ScoreRecord  # noqa: E402
+from stream.settings.conduct import pack_schema  # noqa: E402
+from stream.settings.document import DefinitionsSection  # noqa: E402
+from stream.windows.measures import LEVELS, TABLE  # noqa: E402
+
 COLUMNS = (
     *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says", "not counted"),
     *("an unknown input", "a rolling window", "stated level", "options", "sources"),
@@ -51,6 +55,8 @@ def pages() -> Iterator[tuple[str, str]]:
     """Every file that this writes: (name, text)."""
     for name, document in documents():
         yield name, json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    yield DOCUMENT, json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
+    yield DOCUMENT, json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
     yield "kpis.md", catalogue_page()
 
 
