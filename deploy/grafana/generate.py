@@ -10,9 +10,9 @@ sys.path.insert(0, str(HERE.parents[1]))  # run as a file, this folder alone wou
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder  # noqa: E402
 
-from deploy.grafana import floor  # noqa: E402
+from deploy.grafana import floor, scores  # noqa: E402
 
-DASHBOARDS = {floor.UID: floor.dashboard}
+DASHBOARDS = {floor.UID: floor.dashboard, scores.UID: scores.dashboard}
 
 
 def text(name: str) -> str:

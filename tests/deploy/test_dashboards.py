@@ -69,12 +69,13 @@ def test_a_panel_has_a_source_a_unit_and_words_for_no_data(title: str, panel: di
     assert 0 <= place["x"] < place["x"] + place["w"] <= 24
 
 
-def test_panels_do_not_overlap() -> None:
+@pytest.mark.parametrize(("name", "dashboard"), dashboards(), ids=[name for name, _ in dashboards()])
+def test_panels_do_not_overlap(name: str, dashboard: dict[str, Any]) -> None:
     taken: set[tuple[int, int]] = set()
-    for title, panel in panels():
+    for panel in dashboard["panels"]:
         place = panel["gridPos"]
         cells = {(place["x"] + x, place["y"] + y) for x in range(place["w"]) for y in range(place["h"])}
-        assert not taken & cells, title
+        assert not taken & cells, (name, panel["title"])
         taken |= cells
 
 

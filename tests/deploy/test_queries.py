@@ -1,12 +1,14 @@
 """Every query of the dashboards on a real Prometheus that scrapes our web server; recorded series equal the records."""
 
 import asyncio
+import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from deploy.prometheus.recording import agent_expression, series
@@ -29,6 +31,9 @@ CONFIG = """
 kafka: {bootstrap_servers: "127.0.0.1:1"}
 sites: {main: {zone: Asia/Shanghai}}
 metrics: {limit_kib: 4096}
+targets:
+  - {kpi: dials, level: team, entity: "*", period: day, value: 80, from: 2020-01-01}
+  - {kpi: dials, level: agent, entity: "*", period: day, value: 80, from: 2020-01-01}
 alerts:
   - {rule: connect_rate_low, kpi: connect_rate, level: team, window: rolling_15m, below: 0.10, min_denominator: 50}
 """
@@ -60,7 +65,19 @@ def records_of_now() -> list[Record]:
         records.kpi(*calls, level="queue", entity="q-1", **day),
         records.kpi(*money, level="segment", entity="m-1", **day),
     ]
-    return [*floor(as_of, agents=60, bounds=texts), *beside]
+    return [aimed(each) for each in (*floor(as_of, agents=60, bounds=texts), *beside)]
+
+
+def aimed(record: Record) -> Record:
+    """The record, with what a target adds to its dials, if it is of a team's or agent's day."""
+    key, value = record
+    document = json.loads(value)
+    if document["level"] not in ("team", "agent") or document["window"] != "day":
+        return record
+    for each in document["kpis"]:
+        if each["kpi"] == "dials":
+            each |= {"target": 80, "attainment": 0.5, "pace": 1.25}
+    return key, json.dumps(document).encode()
 
 
 class Scraped:
@@ -86,6 +103,8 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
         made,
         [alert(entity="t-1"), alert("9f2d", level="queue", entity="q-1"), alert("9f2e", level="segment", entity="m-1")],
     )
+    score = orjson.dumps({"score": "80.5000", "trial": False, "period": "month", "place": 1})
+    of.collector.on_scores([(b"scorecard|card|1|main|team|t-1|2026-11-01", score)])
     numbers = load(config, environ={}).deltas_partitions
     port = await of.web.start("127.0.0.1", 0)
 
@@ -101,6 +120,7 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
             last_of_its_group = series(list(CATALOGUE.values())[-1])
             await prometheus.until(last_of_its_group, bool)
             await prometheus.until('collections_window_dials{level="agent"}', bool)
+            await prometheus.until('collections_target_pace_ratio{level="agent"}', bool)
             yield Scraped(of, prometheus, made, committing)
     finally:
         committing.cancel()
@@ -109,6 +129,9 @@ async def scraped(program: Callable[[str], str], tmp_path: Path) -> AsyncIterato
 
 EXPECTED: dict[str, set[str]] = {
     "As of A": set(), "Age A": set(), "Teams Z": {"entity"}, "Connect rate by team B": {"rule"},
+    "Scores A": {"name", "level", "entity", "period"},
+    **{f"{title} by team A": {"entity", "kpi"} for title in ("Attainment", "Pace")},
+    **{f"Targets of {level} {ref}": {"entity", "kpi"} for level in ("teams", "agents") for ref in "ABC"},
     "Alerts A": {"rule", "severity", "site", "level", "entity", "kpi", "window", "job"},
 }  # fmt: skip
 
