@@ -102,7 +102,9 @@ def addends(found: "Iterable[ExplainedContribution]") -> Iterator[str]:
     """The contributions, one line for those of the same facts at the same instant."""
     from stream.facts.instant import instant_text
 
-    for (instant_ms, because, breach), each in groupby(found, key=lambda one: (one.instant_ms, one.because, one.breach)):
+    for (instant_ms, because, breach), each in groupby(
+        found, key=lambda one: (one.instant_ms, one.because, one.breach)
+    ):
         amounts = "  ".join(f"{one.column} {one.amount:+d}" for one in each)
         rule = "" if breach is None else f"{_rule(breach)}  "
         yield f"{instant_text(instant_ms)}  {amounts}  {rule}{_facts(because)}"

@@ -85,7 +85,9 @@ def answers(
         emit_whole(facts, definitions, shifts, midnight_ms, plan.grain_ms, collector)
         if findings is not None:
             for breach, because in findings.explained(facts) if collector.asks("conduct_breaches") else ():
-                collector.add(breach.credit, ExplainedContribution(breach.at_ms, "conduct_breaches", 1, because, breach))
+                collector.add(
+                    breach.credit, ExplainedContribution(breach.at_ms, "conduct_breaches", 1, because, breach)
+                )
     return [sorted(found, key=_order) for found in collector.found]
 
 
