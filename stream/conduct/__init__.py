@@ -1,3 +1,18 @@
 """Conduct: what rules allow to be done with a debtor, what they find against what was done, and what is left."""
 
-__all__ = ["breach", "breaches", "contact", "headroom", "history", "local_time", "rule", "rulebook", "standing"]
+__all__ = [
+    "breach",
+    "breaches",
+    "contact",
+    "counts",
+    "deciding",
+    "headroom",
+    "history",
+    "local_time",
+    "rule",
+    "rulebook",
+    "running",
+    "seen",
+    "sheet",
+    "standing",
+]

@@ -171,9 +171,21 @@ def _third_party(history: History, of: ThirdParty, contact: Contact) -> bool:
     talks = history.talks
     if from_ms_on(talks, start_ms) < from_ms_on(talks, contact.at_ms):
         return True
-    contacts = history.contacts
-    tried = contacts[from_ms_on(contacts, start_ms) : from_ms_on(contacts, contact.at_ms)]
-    return sum(isinstance(each.fact, Call) and each.fact.party != "third" for each in tried) < of.attempts
+    return len(_tried(history, of, contact)) < of.attempts
+
+
+def _tried(history: History, of: ThirdParty, contact: Contact) -> Contacts:
+    """The attempts to reach the debtor in the days before a contact."""
+    contacts, start_ms = history.contacts, contact.at_ms - of.days * DAY_MS
+    before_it = contacts[from_ms_on(contacts, start_ms) : from_ms_on(contacts, contact.at_ms)]
+    return [each for each in before_it if isinstance(each.fact, Call) and each.fact.party != "third"]
+
+
+def reached_before(history: History, of: ThirdParty, contact: Contact) -> Contacts:
+    """The conversations with the debtor, and the attempts to have one, in the days before a contact, in their order."""
+    talks, start_ms = history.talks, contact.at_ms - of.days * DAY_MS
+    spoken = talks[from_ms_on(talks, start_ms) : from_ms_on(talks, contact.at_ms)]
+    return sorted(spoken + [each for each in _tried(history, of, contact) if each not in spoken])
 
 
 def _unrecorded(contact: Contact) -> bool:

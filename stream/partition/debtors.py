@@ -83,6 +83,7 @@ class DebtorPartition:
         self._stated: Statement | None = None
         self._stated_ms = 0
         self._reported_ms = -REPORT_EVERY_MS
+        self._preparing = False
 
     # state ------------------------------------------------------------------------------------------------------------
 
@@ -105,7 +106,7 @@ class DebtorPartition:
             self._dead_letter_limits[topic] = DeadLetterLimit(
                 self._limits, at.tps[topic].refused if at and topic in at.tps else ()
             )
-        self._applied, self._stated = 0, None
+        self._applied, self._stated, self._preparing = 0, None, False
         self._committed_ms = self._setup.monotonic_ms()
         known = [mark for mark in marks.values() if mark is not None]
         if self._engine.late is not None and len(known) == len(self.topics):
@@ -159,7 +160,7 @@ class DebtorPartition:
     # work -------------------------------------------------------------------------------------------------------------
 
     def step(self) -> bool:
-        if self._full():
+        if self._preparing or self._full():
             return False
         runs = self._merge.take(SLICE, self._live.ceiling_ms)
         for run in runs:
@@ -245,6 +246,8 @@ class DebtorPartition:
     # output -----------------------------------------------------------------------------------------------------------
 
     def due(self, interval_ms: int) -> bool:
+        if self._preparing:
+            return True
         since_ms = self._setup.monotonic_ms() - self._committed_ms
         if self._applied:
             return since_ms >= interval_ms or self._full()
@@ -262,8 +265,13 @@ class DebtorPartition:
             for topic, buffer in self._merge.buffers.items()
         )
 
+    def prepare(self) -> bool:
+        self._preparing = self._engine.conduct is not None and self._engine.conduct.prepare()
+        return self._preparing
+
     def commit(self, *, force: bool = False) -> Commit:  # noqa: ARG002  there is always the offset record
         setup, names = self._setup, self._setup.names
+        self._preparing = False
         self._forget()
         self._counts.accepted(self._accepted)
         self._accepted = []
@@ -291,7 +299,10 @@ class DebtorPartition:
                 *(Line(*cause_record(*named)) for named in changes.late),
             ]
         for finding in changes.conduct:
-            partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
+            # As the debtor's events lie, wherever both topics have as many partitions.
+            partition = self.partition
+            if setup.partitions[names.conduct] != setup.debtor_partitions:
+                partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
             outgoing.setdefault((names.conduct, partition), []).append(
                 Line(*finding.encoded(found.revision, self._run))
             )

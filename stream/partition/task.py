@@ -259,7 +259,7 @@ class PartitionTask:
         await self._writer.close()
 
     def _work(self) -> bool:
-        """Applies one slice, and begins a commit if one is due; whether there may be more to apply."""
+        """Applies one slice, or prepares a part of the commit that is due, or begins it; whether there may be more."""
         work, setup, live = self.work, self._setup, self._live
         paused = self._look()
         busy = not self._slow and work.step()
@@ -271,6 +271,8 @@ class PartitionTask:
         rested = setup.monotonic_ms() >= self._next_commit_ms
         allowed = live.broker_answers and live.writable and rested
         if self._commit is None and (paused or (allowed and work.due(live.commit_every_ms))):
+            if not paused and work.prepare():
+                return True
             self._begin_commit(force=paused)
         return busy
 

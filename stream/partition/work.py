@@ -69,6 +69,10 @@ class Work(Protocol):
     def due(self, interval_ms: int) -> bool:
         """Whether a commit should be made now. `interval_ms`: the least time between two commits."""
 
+    def prepare(self) -> bool:
+        """Makes a part of the commit that is due, which takes a few milliseconds; True: there is more to make. From the
+        first call until `commit` nothing is applied, and a commit stays due."""
+
     def commit(self, *, force: bool = False) -> Commit | None:
         """Takes what is to be committed; None: there is nothing (never if `force`). The caller commits it and calls
         `then`, or throws this work away."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from stream.conduct.rule import ConductRule
 from stream.conduct.rulebook import Rulebook
-from stream.settings.conduct import ConductSection, HoursRule, PackSection, RuleSection, changes_of
+from stream.settings.conduct import ConductSection, HoursRule, PackSection, RuleSection, WithConsent, changes_of
 from stream.settings.failure import KeyPath
 from stream.settings.packs import shipped
 from stream.settings.reasons import errors_of, key_of, reason_of
@@ -169,6 +169,10 @@ class RuleChoice:
                     self.wrong.append(((*place, "rule"), f"versions of {name!r} have dates that overlap"))
                 break
 
+    def known(self) -> Iterable[Sequence[KnownRule]]:
+        """Every rule that the configuration knows, chosen or not: its versions."""
+        return self._known.values()
+
     def sites(self) -> tuple[str, ...]:
         """The sites that have a choice of their own."""
         own = (site for rule in self._section.rules for site in rule.sites or ())
@@ -192,6 +196,17 @@ class RuleChoice:
 
     def _evaluated(self, site: str | None) -> tuple[ConductRule, ...]:
         return tuple(known.rule() for known in self.at(site) if known.status == "in_force")
+
+
+def consents_without_effect(section: ConductSection) -> Iterator[Wrong]:
+    """Keys that say how long a consent excuses, in rules of the configuration that no consent excuses from."""
+    for versions in RuleChoice(section).known():
+        for known in versions:
+            rule = known.section
+            if known.place is not None and isinstance(rule, WithConsent) and not rule.consent:
+                for key in ("consent_days", "consent_ends"):
+                    if getattr(rule, key) is not None:
+                        yield (*known.place, key), f"has no effect without `consent: true` (rule {known.name})"
 
 
 def _is_at(own: RuleSection, site: str | None) -> bool:

@@ -6,6 +6,7 @@ from fractions import Fraction
 from stream.kpis.catalogue import CATALOGUE, Kpi
 from stream.settings.document import Alert, AlertLevels, Document, Kafka
 from stream.settings.failure import KeyPath
+from stream.settings.rulebooks import consents_without_effect
 
 MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recovery_rate"})
 """Ratios that may exceed 1, since their numerator is no part of the denominator: a contact may have two promises."""
@@ -14,6 +15,8 @@ MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recov
 def warnings_of(document: Document) -> Iterator[tuple[KeyPath, str]]:
     """Every warning, as (path of the key, reason), in the order of the document."""
     yield from _kafka(document.kafka)
+    if document.conduct is not None:
+        yield from consents_without_effect(document.conduct)
     for kpi in document.minimum_sample:
         if CATALOGUE[kpi].denominator is None:
             yield ("minimum_sample", kpi), "has no effect: a count or amount has no denominator"

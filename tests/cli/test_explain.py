@@ -126,3 +126,39 @@ def test_a_number_of_a_queue_is_explained_and_one_that_is_not_there_refused(comm
     ran = command("explain", "workload", *given)
     assert ran.code == 2
     assert "workload does not exist at level queue: calls alone contribute to it, and workload uses visits" in ran.error
+
+
+RULES = """
+sites: {main: {zone: Asia/Shanghai}}
+conduct:
+  packs: [any, cn_gbt_45251]
+  rules:
+    - {rule: house, kind: frequency, per: case, counts: attempts, limit: 1, window: {days: 1}}
+    - {rule: pause, kind: spacing, per: debtor, days: 1}
+"""
+
+
+def test_a_breach_is_explained_by_its_rule_its_pack_and_the_facts_it_rests_on(command: Command, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(RULES)
+    told = {"type": "restriction", "event_id": "e-9", "restriction_id": "r-1", "debtor_id": "d-1", "kind": "dispute"}
+    told |= {"occurred_at": "2026-11-02T01:02:30Z", "from": "2026-11-02T01:02:30Z"}
+    mine = {"debtor_id": "d-1", "case_id": "k-1"}
+    events = [call(1, "busy", **mine), call(2, "human", party="right", **mine), call(3, "human", party="third", **mine)]
+    file = wrote(tmp_path / "f", told, *events)
+    ran = command(
+        "explain", "conduct_breaches", "--entity", "a-1", "--window", "day", "--start", "2026-11-01T16:00:00Z",
+        "--config", config, "--input", file,
+    )  # fmt: skip
+    assert ran.code == 0, ran.error
+    one, two, three = (f"call c-{number} (event e-{number})" for number in (1, 2, 3))
+    first, second = "at 09:02:00 Asia/Shanghai", "at 09:03:00 Asia/Shanghai"
+    said = [line.split("  conduct_breaches +1  ") for line in ran.out.splitlines()[1:-2]]
+    assert said == [
+        ["2026-11-02T01:02:00Z", f"house (own rule) case k-1 2 counted, limit 1 {first}  {two}, {one}"],
+        ["2026-11-02T01:03:00Z", f"any.restricted (pack any) {second}  {three}, restriction r-1 (event e-9)"],
+        ["2026-11-02T01:03:00Z", f"cn_gbt_45251.third_party (pack cn_gbt_45251) {second}  {three}, {one}, {two}"],
+        ["2026-11-02T01:03:00Z", f"house (own rule) case k-1 3 counted, limit 1 {second}  {three}, {one}, {two}"],
+        ["2026-11-02T01:03:00Z", f"pause (own rule) {second}  {three}, {two}"],
+    ]
+    assert ran.out.splitlines()[-2:] == ["numerator    conduct_breaches = 5", "value        5"]

@@ -93,6 +93,9 @@ class FakeWork:
     def due(self, interval_ms: int) -> bool:
         return self.is_due
 
+    def prepare(self) -> bool:
+        return False
+
     def commit(self, *, force: bool = False) -> Commit | None:
         return Commit({}, {}, lambda _: None) if self.says else None
 

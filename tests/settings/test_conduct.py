@@ -279,6 +279,25 @@ def test_a_section_without_rules_is_as_none_to_the_state(tmp_path: Path) -> None
     assert made(tmp_path, "{}") == made(tmp_path, "conduct: {}")
 
 
+@pytest.mark.parametrize(
+    ("text", "warned"),
+    [
+        ("parameters: {us_ma.hours: {consent_days: 3}}", ["parameters.us_ma.hours.consent_days"]),
+        ("parameters: {us_ma.hours: {consent: true, consent_days: 3}}", []),
+        ("parameters: {us_reg_f.hours: {consent_days: 3, consent_ends: conversation}}", []),
+        ("rules: [{rule: r, kind: spacing, per: case, days: 3, consent_days: 2, consent_ends: conversation}]",
+         ["rules[0].consent_days", "rules[0].consent_ends"]),
+        ("packs: [us_reg_f, any]", []),
+    ],
+)  # fmt: skip
+def test_how_long_a_consent_lasts_is_warned_of_where_no_consent_excuses(
+    tmp_path: Path, text: str, warned: list[str]
+) -> None:
+    lines = settings(tmp_path, f"conduct: {{{text}}}").warnings()
+    assert [line.split("warning: conduct.")[1].split(": ")[0] for line in lines] == warned
+    assert all("has no effect without `consent: true`" in line for line in lines)
+
+
 def test_a_horizon_that_is_shorter_than_a_rules_deadline_is_warned_of(tmp_path: Path) -> None:
     text = "conduct: {packs: [uk_conc], parameters: {uk_conc.complaint_response: {days: DAYS}}}"
     (line,) = settings(tmp_path, text.replace("DAYS", "60")).warnings()

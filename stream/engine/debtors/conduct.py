@@ -47,7 +47,12 @@ it, so each is judged by itself. What a contact or a case event changes lies at 
 NOTHING_TO_CALL, COME, AFTER = range(3)
 """What is to be called once a fact has come."""
 _ONE = (COLUMN,)
-SCHEDULED_AT_ONCE = 500
+PREPARED_AT_ONCE = 200
+"""Debtors who are followed, judged between two turns of others; `WHOLE_COSTS`: one who is not counts for so many."""
+WHOLE_COSTS = 20
+DUE_AT_ONCE = 100
+"""Deadlines that one commit judges, and those of the same instant as the last."""
+SCHEDULED_AT_ONCE = 100
 """Debtors whose deadlines are looked up at one commit after a restore."""
 
 
@@ -81,8 +86,14 @@ class Conduct:
     """The rules at work on one ledger. Contributions go to `buffer`; `take` gives the records."""
 
     def __init__(
-        self, rulebook: Rulebook, definitions: Definitions, midnight_ms: MidnightMs, buffer: DeltaBuffer
+        self,
+        rulebook: Rulebook,
+        definitions: Definitions,
+        midnight_ms: MidnightMs,
+        buffer: DeltaBuffer,
+        held: Mapping[str, Dossier],
     ) -> None:
+        self._held = held
         self._rulebook = rulebook
         self._definitions = definitions
         self._midnight_ms = midnight_ms
@@ -176,29 +187,56 @@ class Conduct:
         """A fact that occurred at `caused_ms` has come under this frontier, and `before` asked for this."""
         self._settle(key, self._touched[key], self._found(key, dossier), caused_ms, frontier_ms)
 
-    def take(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> list[ConductFinding]:
-        """The records of what has changed since the last time. Deadlines are judged that the watermark has passed."""
+    def follows(self, key: str) -> bool:
+        """Whether nothing of a debtor need be judged whole at the next commit."""
+        touched = self._touched.get(key)
+        return touched is None or touched.noted is not None
+
+    def prepare(self) -> bool:
+        """Judges some of the debtors whom `take` would judge, until which no fact may come; True: there are more."""
+        cost = 0
+        for key, touched in list(self._touched.items()):
+            if key in self._failing:
+                continue
+            if cost >= PREPARED_AT_ONCE:
+                return True
+            cost += 1 if touched.noted is not None else WHOLE_COSTS
+            self._finish(key, touched, self.judged_ms, self.judged_ms)
+        return False
+
+    def take(self, watermark_ms: int | None) -> list[ConductFinding]:
+        """The records of what has changed since the last time. Deadlines are judged that the watermark has passed: so
+        many at once, the others with the next commits."""
         before_ms = self.judged_ms
-        now_ms = self._schedule(held, watermark_ms)
+        now_ms = self._schedule(watermark_ms)
+        due, last_ms = 0, 0
         while self._due and now_ms is not None and self._due[0][0] < now_ms:
-            _, key = heappop(self._due)
+            if due >= DUE_AT_ONCE and self._due[0][0] > max(last_ms, before_ms or 0):
+                now_ms = self._due[0][0]
+                break
+            last_ms, key = heappop(self._due)
+            due += 1
             if key not in self._touched:
-                due = self._touched[key] = _Touched(held.get(key))
-                self._judge_large(key, due)
-                due.contacts = None
+                touched = self._touched[key] = _Touched(self._held.get(key))
+                self._judge_large(key, touched)
+                touched.contacts = None
         self.judged_ms = now_ms
         for key, touched in list(self._touched.items()):
-            if touched.noted is not None and self._taken(key, touched, touched.noted):
-                continue
-            try:
-                self._judge(key, held.get(key), before_ms, now_ms)
-            except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
-                if key not in self._failing:
-                    self._failing.add(key)
-                    self.failures.append(error_text(error))
+            self._finish(key, touched, before_ms, now_ms)
         self._followed.make_room()
         found, self._records = self._records, []
         return found
+
+    def _finish(self, key: str, touched: _Touched, before_ms: int | None, now_ms: int | None) -> None:
+        """Takes what was found of a debtor, or judges all, and keeps the records; the debtor is touched no longer."""
+        if touched.noted is not None and self._taken(key, touched, touched.noted):
+            return
+        try:
+            self._judge(key, self._held.get(key), before_ms, now_ms)
+        except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+            if key not in self._failing:
+                self._failing.add(key)
+                self.failures.append(error_text(error))
 
     def _taken(self, key: str, touched: _Touched, noted: Noted) -> bool:
         """Takes what was found of a debtor who was followed; False: all is to be judged."""
@@ -275,12 +313,12 @@ class Conduct:
             return fact.debtor_zone is not None
         return isinstance(fact, Visit | Restriction) or (self._has_deadlines and isinstance(fact, Complaint))
 
-    def _schedule(self, held: Mapping[str, Dossier], watermark_ms: int | None) -> int | None:
+    def _schedule(self, watermark_ms: int | None) -> int | None:
         """Looks up deadlines after a restore; up to which instant they can be judged now, which does not go back."""
         judged_ms = self.judged_ms
         for key in list(islice(self._unscheduled, SCHEDULED_AT_ONCE)):
             del self._unscheduled[key]
-            self._await(key, self._found(key, held.get(key)), judged_ms)
+            self._await(key, self._found(key, self._held.get(key)), judged_ms)
         if self._unscheduled or watermark_ms is None:
             return judged_ms
         return watermark_ms if judged_ms is None else max(watermark_ms, judged_ms)

@@ -75,7 +75,7 @@ class DebtorStage:
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
         self.conduct: Conduct | None = None  # there are no rules
         if rulebook is not None and not rulebook.empty:
-            self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
+            self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer, self._dossiers)
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -351,7 +351,7 @@ class DebtorStage:
         """What changed since the last time, ready to be written in one transaction. `watermark_ms`: that of the
         partition; deadlines of conduct rules that it has passed are judged."""
         # What it finds contributes to the deltas.
-        found = [] if self.conduct is None else self.conduct.take(self._dossiers, watermark_ms)
+        found = [] if self.conduct is None else self.conduct.take(watermark_ms)
         state, self._state = self._state, []
         deltas = self._buffer.take(self._greatest_ms)
         self._greatest_ms = 0
