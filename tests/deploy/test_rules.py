@@ -17,6 +17,7 @@ from tests.deploy.expressions import DEPLOY, rules, selectors
 
 ROOT = DEPLOY.parent
 RECORDED = {series(kpi) for kpi in CATALOGUE.values()}
+EXAMPLE = r"^( *)# (authorization:|scheme:|- job_name:|  static_configs:|    - targets:)"
 RUNBOOK = '{{ or $externalLabels.runbook (printf "%s/user/runbook.md" $externalURL) }}'
 """An absolute address, whatever Prometheus' own is, and one's own where the configuration names it."""
 ALERTS = [rule for rule in rules() if "alert" in rule]
