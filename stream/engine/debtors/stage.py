@@ -25,7 +25,7 @@ from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, Emitted, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
-from stream.ledger.judge import ACCEPTED, DUPLICATE, TOO_LATE, Verdict, judge
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -168,8 +168,6 @@ class DebtorStage:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
             if self.late is not None and at_ms < self.late.before_ms:
                 self.late.own(fact, at_ms, ones, amounts)
-        else:
-            self.accepted.alone(fact)
         return ACCEPTED
 
     def _append(self, key: str, fact: Fact, dossier: Dossier, entry: bytes) -> None:
@@ -197,7 +195,6 @@ class DebtorStage:
         index = self._cache.take(key) or read_index(key, dossier, self._definitions, self._midnight_ms)
         place = index.held.place_of(name) if may_be_known else None
         emitted: list[Emitted] | None = None if self.late is None else []
-        corrected: Fact | None = None
         if place is None:
             full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
@@ -205,6 +202,7 @@ class DebtorStage:
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
             change, dossier = self._come(key, name, fact, entry, dossier, index, emitted)
+            self.accepted.linked(fact, change)
         else:
             known = index.fact(place)
             gone, losers = record.plain(known), record.losers_of(known)
@@ -216,17 +214,13 @@ class DebtorStage:
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index, emitted)
             if winner is not gone:
                 self._note(winner)
-                corrected = None if verdict is DUPLICATE else winner
+                self.accepted.replaced(winner, verdict)
         self._dossiers[key] = dossier
         self._cache.leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
         self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
         if self.late is not None and emitted:
             self.late.differed(fact, emitted)
-        if place is None:
-            self.accepted.linked(fact, change)
-        elif corrected is not None:
-            self.accepted.corrected(corrected)
         return verdict
 
     def _come(
@@ -295,8 +289,7 @@ class DebtorStage:
             winner = as_state(judged)
             if judged is not known:
                 self._note(winner)
-                if verdict is not DUPLICATE:
-                    self.accepted.corrected(winner)
+                self.accepted.replaced(winner, verdict)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:
