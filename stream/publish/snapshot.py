@@ -83,7 +83,10 @@ def snapshot(
         "agents_total": len(ranked),
         "states": states(latest.people, rows),
         "apart": apart,
-        "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
+        "standings": [
+            standing | {"name": latest.people.names.of("team", standing["team"])}
+            for standing in sorted(latest.standings.rows(view.site), key=_team_then_rule)
+        ],
         "detail": detail(latest, choices, ranked, rows),
     } | alerts.as_json(rows)
 
