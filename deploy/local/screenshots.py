@@ -47,9 +47,8 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("board.png", "window=day&site=main&lang=en", 1600, 900),
-    Picture("board-zh.png", "window=day&site=main&lang=zh", 1600, 900),
-    Picture("board-small.png", "window=day&site=main&lang=en", 1280, 720),
+    Picture("board.png", "window=day&site=main&lang=en", 1440, 810),
+    Picture("board-agent.png", "window=day&site=main&lang=en&agent=a-002", 1440, 810),
     Picture("board-phone.png", "window=day&site=main&lang=en", 390, 844),
 )
 

@@ -119,15 +119,17 @@ class Views(Generic[V]):
 
     async def _push(self) -> None:
         """Makes watched views anew, as long as there are some."""
-        while any(held.watchers for held in self._held.values()):
-            now_s, changes = self._clock(), self._changes()
-            for view, held in self._held.items():
-                if held.watchers:
-                    held.asked_s = now_s
-                    if _is_old(held, now_s, changes):
-                        self._due(view, held)
-            await asyncio.sleep(PUSHED_S / 4)
-        self._pushing = None
+        try:
+            while any(held.watchers for held in self._held.values()):
+                now_s, changes = self._clock(), self._changes()
+                for view, held in self._held.items():
+                    if held.watchers:
+                        held.asked_s = now_s
+                        if _is_old(held, now_s, changes):
+                            self._due(view, held)
+                await asyncio.sleep(PUSHED_S / 4)
+        finally:
+            self._pushing = None
 
     def _place(self, view: V) -> _Held:
         now_s = self._clock()

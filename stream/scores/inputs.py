@@ -13,6 +13,10 @@ from stream.scores.evidence import MeasuredValue
 from stream.windows.exact import FORMAT, dumps, loads
 
 
+class UnknownRecordError(ValueError):
+    """A record of the scoring topic that this version does not know. The message names its kind."""
+
+
 class Reached(NamedTuple):
     """How far an entity partition is, in ms: its KPI records count what occurred before `as_of_ms`, and all that are
     final at this watermark are published as that. None: nothing is final."""
@@ -65,4 +69,4 @@ def stated(key: bytes, value: bytes | None) -> StatedMeasurement | StatedClock |
             return None
         record = loads(value)
         return StatedClock(int(name), Reached(record["as_of"], record["watermark"]))
-    raise ValueError(f"the scoring topic has a record of unknown kind {kind!r}")
+    raise UnknownRecordError(f"the scoring topic has a record of unknown kind {kind!r}")

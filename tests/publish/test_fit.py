@@ -51,7 +51,7 @@ FAULTS = r"""
     const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
     if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) faults.push(`${one.className} lies over ${other.className}`);
   }
-  if (texts < 100) faults.push(`only ${texts} texts`);
+  if (texts < 60) faults.push(`only ${texts} texts`);
   return faults;
 })()
 """
@@ -94,6 +94,18 @@ async def test_a_full_floor_fits_every_wall_without_clipping_and_can_be_read(pag
     tab = await page.open(query, WALLS[0], lang, init=WIDE if lang == "zh" else "")
     found = [fault for size in WALLS for fault in await faults(tab, size)]
     assert found == []
+
+
+@pytest.mark.parametrize("firing", [1, 2, 3, 5])
+async def test_alerts_that_ended_fill_the_room_that_is_left_and_no_more(page: Page, firing: int) -> None:
+    for record in floor(AS_OF):
+        page.wallboard.latest.on_kpi(*record)
+    for n in range(12):
+        page.wallboard.latest.on_alert(alert(f"r-{n}", "resolved", entity=f"t-{n}")[1])
+    for n in range(firing):
+        page.wallboard.latest.on_alert(alert(f"a-{n}", entity=f"t-{n}")[1])
+    tab = await page.open("", WALLS[0])
+    assert [fault for size in WALLS[:2] for fault in await faults(tab, size)] == []
 
 
 async def test_the_banner_of_old_numbers_takes_its_room_from_the_tables(page: Page) -> None:

@@ -58,9 +58,9 @@ function line(alert, zone) {
 function fit(list) {
   if (!isWall()) return "";
   const items = [...list.children], cards = items.filter((item) => item.classList.contains("card"));
-  const bottom = () => list.lastElementChild === null ? 0 : Math.max(...[...list.children].filter((c) => !c.hidden).map((c) => c.offsetTop + c.offsetHeight));
-  const room = list.offsetTop + list.clientHeight;
-  for (const item of items.reverse()) {
+  const bottom = () => Math.max(0, ...items.filter((item) => !item.hidden).map((item) => item.offsetTop + item.offsetHeight));
+  const room = list.clientHeight;
+  for (const item of items.toReversed()) {
     if (bottom() <= room) return "";
     if (!item.classList.contains("card") && !item.classList.contains("count")) item.hidden = true;
   }
