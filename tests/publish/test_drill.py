@@ -178,6 +178,8 @@ async def test_on_target_is_said_only_where_there_is_a_target(page: Page) -> Non
 async def test_an_address_of_nobody_says_who_there_is(page: Page) -> None:
     tab = await page.open("team=t-99")
     assert "team: there is no 't-99' at site main (there are t-3, t-4)" in await text(tab, "#banner")
+    tab = await page.open("team=t-99", lang="zh")
+    assert "team：职场 main 没有 't-99'（有：t-3, t-4）" in await text(tab, "#banner")  # noqa: RUF001
 
 
 @pytest.mark.parametrize("query", ["window=day&rank=score", "people=state", "level=queue"])
