@@ -55,6 +55,12 @@ PARTS = (
     Part("scrape", "bench.scrape", 120, "CPU and size of a scrape of /metrics of 1,000 and 2,000 agents"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("headroom", "bench.headroom", 180, "an answer to a dialler, 500 questions/s beside 5,000 events/s"),
+    Part(
+        "board",
+        "bench.board",
+        300,
+        "what 1 and 200 browsers cost the worker that pushes to them; 1,000 agents in Chromium",
+    ),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(
         "restore",

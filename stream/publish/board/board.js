@@ -94,7 +94,9 @@ follow(address, {
     heard();
     refused = null;
     shown = data;
+    const begin = performance.now();
     show(data);
+    performance.measure("show", { start: begin });
     state();
   },
   you(told) {
