@@ -171,7 +171,7 @@ class HttpServer:
         await _continue(request)
         if page.stream:
             if isinstance(connection, Connection):
-                connection.streams = True
+                connection.streams = lambda: self._still_knows(request)
             return await page.answer(request)
         try:
             async with asyncio.timeout(REQUEST_S):
@@ -224,6 +224,14 @@ class HttpServer:
         if not caller.may(page.roles):
             raise Refused(403, f"this page is not for role {caller.role}{_scope_note(caller)}")
         request[CALLER] = caller
+
+    def _still_knows(self, request: web.BaseRequest) -> bool:
+        """Whether who was let in would be let in again."""
+        tokens, bearer = self._access.tokens, token_of(request)[0]
+        if tokens is None:
+            return True
+        known = None if bearer is None else tokens.caller(bearer)
+        return known is not None and known[0] == request.get(CALLER)
 
     def _count(self, request: web.BaseRequest, known: tuple[Caller, bytes] | None) -> None:
         if known is not None:

@@ -75,7 +75,7 @@ async def test_the_answer_is_what_explain_prints(served: list[Served], tmp_path:
 async def test_what_explain_finds_wrong_is_said(served: list[Served]) -> None:
     of = await serving(served, [sys.executable, "-c", "import sys; sys.exit('--start: no day starts then')"])
     status, data = await of.ask()
-    assert (status, data["error"]) == (502, "--start: no day starts then")
+    assert (status, data["error"]) == (503, "--start: no day starts then")
 
 
 @pytest.mark.broker
@@ -122,7 +122,7 @@ async def test_only_one_question_is_answered_at_a_time_and_an_end_of_the_server_
     status, data = await of.ask()
     assert (status, data["error"]) == (503, "the facts of another number are being read")
     await of.page.stop()
-    assert (await asyncio.wait_for(first, 60))[0] == 502
+    assert (await asyncio.wait_for(first, 60))[0] == 503
     assert of.page.reading is None
 
 
