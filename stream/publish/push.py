@@ -1,8 +1,8 @@
 """What watches a view: server-sent events, packed once for all browsers that look at the same.
 
-The stream of a browser has the events `you` (who looks), `now` (clocks, and why nothing new comes: at once, and every
-two seconds) and `floor` (the view's data, whenever it is made anew). A browser that takes them slowly misses those in
-between and gets the newest; one that takes nothing for half a minute is dropped, and comes back by itself.
+The stream of a browser has the events `you` (who looks: at once), `now` (clocks, and why nothing new comes: at once,
+and every two seconds) and `floor` (the view's data, whenever it is made anew). A browser that takes them slowly misses
+those in between and gets the newest; one that takes nothing for half a minute is dropped, and comes back by itself.
 """
 
 import asyncio
