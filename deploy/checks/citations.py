@@ -17,7 +17,9 @@ from pathlib import Path
 from deploy.checks.tree import tracked
 
 DOCS = Path("docs")
-CITED = re.compile(r"\b(alerting|conduct|contract|definitions|live|internals|feeds|scores)(?:,? sections?)? (\d+)[a-d]?\b")
+CITED = re.compile(
+    r"\b(alerting|conduct|contract|definitions|live|internals|feeds|scores)(?:,? sections?)? (\d+)[a-d]?\b"
+)
 DECISION = re.compile(r"\bADRs? (\d{4})")
 MODULE = re.compile(r"`([\w/]+\.py)\b")
 FOREIGN = re.compile(r"\b(semantics|architecture|operations|domain)(?:,? sections?)? \d")

@@ -19,7 +19,7 @@ from stream.settings import Settings
 
 LINGER_S = 300.0
 BOARD_REST = 30
-"""A worker makes views of the page in a thirtieth of its time at most: the stream comes first."""
+"""A worker takes a thirtieth of a core at most to make views of the page: the stream comes first."""
 
 
 @dataclass(frozen=True)

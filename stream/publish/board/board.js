@@ -5,7 +5,7 @@ import { act, alerts } from "./alerts.js";
 import { drill } from "./drill.js";
 import { groups } from "./groups.js";
 import { explain, listen } from "./help.js";
-import { $, address, fill, link, make, name } from "./make.js";
+import { $, address, fill, isWall, link, make, name } from "./make.js";
 import { age, clock } from "./numbers.js";
 import { standings } from "./standings.js";
 import { tiles } from "./tiles.js";
@@ -81,6 +81,22 @@ function state() {
   fill($("banner"), sentence(is, silentMs, oldMs, asOf), ...(is === "wrong" && !refused.busy ? [back] : []));
 }
 
+// Draws what is shown, and rests four times as long as it took: a slow phone skips some, and stays smooth.
+let drawnMs = 0, tookMs = 0, due = null;
+
+function draw() {
+  if (due !== null) return;
+  due = setTimeout(() => {
+    const begin = performance.now();
+    due = null;
+    state();
+    show(shown);
+    performance.measure("show", { start: begin });
+    drawnMs = performance.now();
+    tookMs = drawnMs - begin;
+  }, Math.max(0, drawnMs + 4 * tookMs - performance.now()));
+}
+
 const heard = () => { heardMs = performance.now(); };
 
 follow(address, {
@@ -94,10 +110,7 @@ follow(address, {
     heard();
     refused = null;
     shown = data;
-    const begin = performance.now();
-    show(data);
-    performance.measure("show", { start: begin });
-    state();
+    draw();
   },
   you(told) {
     you = told;
@@ -126,5 +139,8 @@ setInterval(() => {
   turned = turn();
   state();
 }, TICK_MS);
-addEventListener("resize", () => shown && show(shown));
+// What fits depends on the room that the header and the banner leave.
+const redraw = () => shown && show(shown);
+addEventListener("resize", redraw);
+new ResizeObserver(() => isWall() && redraw()).observe(document.querySelector("main"));
 state();
