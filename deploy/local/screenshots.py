@@ -71,7 +71,8 @@ def main() -> int:
             sys.stderr.write(f"screenshots: {error}\n")
             return 1
     for name, size in sizes.items():
-        sys.stdout.write(f"{asked.out / name}: {size // 1024} KiB{'' if size <= MOST_BYTES else ', too large to keep'}\n")
+        verdict = "" if size <= MOST_BYTES else ", too large to keep"
+        sys.stdout.write(f"{asked.out / name}: {size // 1024} KiB{verdict}\n")
     return int(max(sizes.values()) > MOST_BYTES)
 
 

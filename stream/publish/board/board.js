@@ -29,7 +29,7 @@ function show(data) {
   data.now_ms = nowMs();
   data.you = you;
   document.title = `${data.site} · ${words.title}`;
-  fill($("site"), data.site);
+  fill($("site"), data.called ?? data.site);
   const sites = data.sites.length > 1 ? data.sites.filter((s) => s !== data.site).map((s) => link({ site: s }, s, false)) : [];
   fill($("sites"), ...sites);
   fill($("choices"), ...data.choices.map((c) => link({ window: c.id }, name(c), c.id === data.choice)));
