@@ -1,8 +1,10 @@
 """Cards of alerts in a browser: the value now, the limit, who has it; silenced and muted ones behind a count."""
 
+from typing import Any
+
 import pytest
 
-from stream.alerts.action import Ack, Silence, encode_action
+from stream.alerts.action import encode_action, made_action
 from tests.publish.pages import Page
 from tests.publish.records import alert, kpi, value
 
@@ -22,6 +24,11 @@ globalThis.fetch = (to, how) => {
 """
 
 
+def said(action: str, **fields: Any) -> tuple[bytes, bytes]:
+    """A record of what Lena did at 09:14."""
+    return encode_action(made_action({"action": action, "by": "Lena", "at": "2026-11-02T01:14:00Z", **fields}))
+
+
 async def test_a_card_says_the_value_now_the_limit_its_direction_and_who_has_it(page: Page) -> None:
     on = page.wallboard.latest
     on.on_kpi(*kpi(value("connect_rate", 3, 60), level="team", entity="t-3"))
@@ -30,8 +37,7 @@ async def test_a_card_says_the_value_now_the_limit_its_direction_and_who_has_it(
     assert await tab.value(CARDS) == [
         "!t-3 Connect rate 5.0 % below 10.0 % warning · since 09:10 (7 min) nobody has it Take it on Silence 1 h"
     ]
-    taken = Ack(action="ack", id="a-1", by="Lena", at="2026-11-02T01:14:00Z", note="calling the carrier")
-    on.on_action(*encode_action(taken))
+    on.on_action(*said("ack", id="a-1", note="calling the carrier"))
     await tab.until(f"{CARDS}[0].includes('taken by Lena 09:14')")
     assert "calling the carrier" in await tab.value("document.querySelector('#alerts .card').title")
     on.on_kpi(*kpi(value("connect_rate", 12, 60), level="team", entity="t-3", revision=2))
@@ -43,11 +49,8 @@ async def test_silenced_and_muted_alerts_are_a_count_that_opens_and_mark_no_row(
     for entity in ("t-1", "t-2", "t-3"):
         on.on_kpi(*kpi(value("dials", 3), level="team", entity=entity))
         on.on_alert(alert(f"a-{entity}", rule="low", entity=entity, muted=entity == "t-2")[1])
-    silence = Silence(
-        action="silence", id="s-1", by="Lena", at="2026-11-02T01:14:00Z", note="the line is being mended",
-        match={"entity": "t-3"}, **{"from": "2026-11-02T01:00:00Z"}, until="2026-11-02T03:00:00Z",
-    )  # fmt: skip
-    on.on_action(*encode_action(silence))
+    during = {"from": "2026-11-02T01:00:00Z", "until": "2026-11-02T03:00:00Z"}
+    on.on_action(*said("silence", id="s-1", note="the line is being mended", match={"entity": "t-3"}, **during))
     tab = await page.open()
     assert await tab.value(TITLE) == "Alerts · 1"
     assert len(await tab.value(CARDS)) == 1
