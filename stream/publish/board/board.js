@@ -130,7 +130,8 @@ follow(address, {
 document.documentElement.lang = language;
 listen();
 // Where nobody has signed in, who takes an alert on says who he is.
-act(() => (you?.name ? "" : prompt(words.yourName)));
+let myName = null;
+act(() => (you?.name ? "" : (myName ??= prompt(words.yourName))));
 $("clock").title = words.asOf;
 const turn = () => Math.floor(Date.now() / TURN_MS);
 let turned = turn();
