@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
@@ -19,23 +20,25 @@ EVENTS_A_SECOND, AGENTS = 2_000, 1_000
 BROWSERS = (1, 200)
 WARM_UP_S, SECONDS = 20, 30
 PATIENCE_S = 60
+FLOOR_BYTES = 2_000  # more than the events before the first view
 
 
 class Browsers:
-    """Streams of the page that are read as fast as they come; `events`: how many views were pushed to them."""
+    """Streams of the page, packed as browsers take them and read as fast as they come. `views`: how many were pushed to
+    the first of them."""
 
     def __init__(self, system: System) -> None:
         self._url = f"http://127.0.0.1:{system.port}/api/floor/stream"
         self.views = 0
-        self.bytes = 0
         self.lost = 0
 
     @asynccontextmanager
     async def looking(self, count: int) -> AsyncIterator[None]:
         """So many look, from when each has been shown the floor."""
         shown = asyncio.Semaphore(0)
-        async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), timeout=_patient()) as session:
-            looks = [asyncio.create_task(self._look(session, shown)) for _ in range(count)]
+        limit = aiohttp.TCPConnector(limit=0)
+        async with aiohttp.ClientSession(connector=limit, timeout=_patient(), auto_decompress=False) as session:
+            looks = [asyncio.create_task(self._look(session, shown, first=not number)) for number in range(count)]
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     for number in range(count):
@@ -47,18 +50,17 @@ class Browsers:
                     look.cancel()
                 await asyncio.gather(*looks, return_exceptions=True)
 
-    async def _look(self, session: aiohttp.ClientSession, shown: asyncio.Semaphore) -> None:
-        waited = True
-        async with session.get(self._url, headers={"Accept-Encoding": "identity"}) as answer:
+    async def _look(self, session: aiohttp.ClientSession, shown: asyncio.Semaphore, *, first: bool) -> None:
+        unpack, came = zlib.decompressobj(16 + zlib.MAX_WBITS), 0
+        async with session.get(self._url, headers={"Accept-Encoding": "gzip"}) as answer:
             if answer.status != 200:
                 raise BenchError(f"the page's stream: {answer.status} {await answer.text()}")
-            async for line in answer.content:
-                self.bytes += len(line)
-                if line.startswith(b"event: floor"):
-                    self.views += 1
-                    if waited:
-                        waited = False
-                        shown.release()
+            async for some in answer.content.iter_any():
+                if came < FLOOR_BYTES <= came + len(some):
+                    shown.release()
+                came += len(some)
+                if first:
+                    self.views += unpack.decompress(some).count(b"event: floor")
         self.lost += 1
 
 
@@ -98,7 +100,7 @@ async def _costs(setting: Setting, seconds: int) -> list[Row]:
                 async with browsers.looking(count):
                     before = browsers.views
                     cpu = await _cpu(system, seconds)
-                    pushed = (browsers.views - before) / seconds / count
+                    pushed = (browsers.views - before) / seconds
                 if browsers.lost:
                     raise BenchError(f"{browsers.lost} of {count} streams ended")
                 more = round(cpu - alone, 1)

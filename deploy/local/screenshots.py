@@ -34,7 +34,7 @@ FROM, TO = "2026-11-02T16:00:00Z", "2026-11-04T06:59:30Z"  # alerts fire then
 RATE = 5
 WINDOWS = "interval_30m,day,month,shift_day,shift_evening,shift_night"
 MOST_BYTES = 300 * 1024
-SHOWN = "document.querySelector('main').dataset.changes > 0 && document.querySelectorAll('#teams tbody tr').length > 1"
+SHOWN = "document.querySelector('main').dataset.changes > 0"
 
 
 class Picture(NamedTuple):
@@ -71,9 +71,8 @@ def main() -> int:
             sys.stderr.write(f"screenshots: {error}\n")
             return 1
     for name, size in sizes.items():
-        sys.stdout.write(
-            f"{asked.out / name}: {size // 1024} KiB{'' if size <= MOST_BYTES else ', too large to keep'}\n"
-        )
+        verdict = "" if size <= MOST_BYTES else ", too large to keep"
+        sys.stdout.write(f"{asked.out / name}: {size // 1024} KiB{verdict}\n")
     return int(max(sizes.values()) > MOST_BYTES)
 
 
@@ -95,11 +94,13 @@ async def _taken(chromium: str, folder: Path, numbers: Path, out: Path) -> dict[
         with Chromium(chromium, folder / "profile") as browser:
             for picture in PICTURES:
                 tab = await browser.open(f"{base}/?{picture.query}", picture.width, picture.height)
-                await tab.until(SHOWN)
-                png = await tab.picture()
+                try:
+                    await tab.until(SHOWN)
+                    png = await tab.picture()
+                finally:
+                    await tab.close()
                 (out / picture.name).write_bytes(png)
                 sizes[picture.name] = len(png)
-                await tab.close()
     finally:
         await web.stop()
     return sizes

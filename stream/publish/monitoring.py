@@ -19,8 +19,8 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings
 
 LINGER_S = 300.0
-BOARD_REST = 30
-"""A worker takes a thirtieth of a core at most to make views of the page: the stream comes first."""
+BOARD_REST = 50
+"""A worker takes a fiftieth of a core at most to make views of the page: the stream comes first."""
 
 
 @dataclass(frozen=True)

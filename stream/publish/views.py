@@ -99,7 +99,7 @@ class Views(Generic[V]):
             raise BusyError("the board is busy: it will try again")
         return held.made
 
-    def watch(self, view: V) -> "Watch":
+    def watch(self, view: V) -> "Watching":
         """Somebody watches the view from now on until he leaves. BusyError: there are too many views."""
         held = self._place(view)
         held.watchers += 1
@@ -107,7 +107,7 @@ class Views(Generic[V]):
             self._due(view, held)
         if self._pushing is None:
             self._pushing = asyncio.get_running_loop().create_task(self._push())
-        return Watch(held, self._clock)
+        return Watching(held, self._clock)
 
     def _due(self, view: V, held: _Held) -> "asyncio.Future[None]":
         """The view is to be made, if that is not being done already; what it gives is done when it is."""
@@ -198,7 +198,7 @@ class Views(Generic[V]):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-class Watch:
+class Watching:
     """One who watches a view. `next` gives the newest rendering that he has not had; what came in between is left out.
     `leave` must be called in the end."""
 

@@ -149,7 +149,7 @@ class Web:
         try:
             body = await self._wallboard.answer(request.query, caller_of(request))
         except (AddressError, BusyError) as error:
-            raise _refused(error) from error
+            raise _refused(error, request) from error
         return web.Response(body=body, content_type="application/json")
 
     async def _board_stream(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -157,7 +157,7 @@ class Web:
         try:
             return await self._stream.answer(request, takes(request.headers.get("Accept-Encoding", ""), "gzip"))
         except (AddressError, BusyError) as error:
-            raise _refused(error) from error
+            raise _refused(error, request) from error
 
     async def _facts_data(self, request: web.BaseRequest) -> web.StreamResponse:
         """For who leads the team, or the agent's team: facts name calls and payments."""
@@ -171,10 +171,11 @@ class Web:
         return await self._facts.one(request)
 
 
-def _refused(error: AddressError | BusyError) -> Refused:
-    """Why a view cannot be shown."""
+def _refused(error: AddressError | BusyError, request: web.BaseRequest) -> Refused:
+    """Why a view cannot be shown, in the language of the page."""
     if isinstance(error, AddressError):
-        return Refused(400, str(error))
+        language = request.query.get("lang") or request.headers.get("Accept-Language") or ""
+        return Refused(400, error.zh if language.lower().startswith("zh") else str(error))
     return Refused(503, str(error), {"Retry-After": "2"})
 
 

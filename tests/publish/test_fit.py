@@ -1,4 +1,4 @@
-"""On a wall nothing scrolls, is clipped or overlaps, and captions can be read at six metres: boxes measured in Chromium.
+"""On a wall nothing scrolls, is clipped or overlaps, and captions can be read at six metres: measured in Chromium.
 
 The floor is full: twelve teams, sixty agents, fourteen alerts, debtors near limits, values of many digits. This machine
 may have no Chinese font, so that each Chinese character is measured as one of the width of an em.
@@ -16,45 +16,9 @@ from tests.publish.records import AS_OF, STARTS, alert, floor, kpi, standing, va
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 WALLS = [(1280, 720), (1366, 768), (1920, 1080), (3840, 2160)]
-WIDE = r"""
-const wide = (text) => String(text).replace(/[\u3000-\u9fff\uff00-\uffef]/g, "M\u200b");
-const { append } = Element.prototype, { createTextNode } = document;
-Element.prototype.append = function (...all) { append.apply(this, all.map((one) => (one instanceof Node ? one : wide(one)))); };
-Document.prototype.createTextNode = function (text) { return createTextNode.call(this, wide(text)); };
-"""
-FAULTS = r"""
-(() => {
-  const faults = [], pen = document.createElement("canvas").getContext("2d"), root = document.documentElement;
-  if (root.scrollHeight > innerHeight || root.scrollWidth > innerWidth) faults.push(`the page is ${root.scrollWidth} x ${root.scrollHeight}`);
-  const inside = (rect, box) => rect.left >= box.left - 1 && rect.right <= box.right + 1 && rect.top >= box.top - 1 && rect.bottom <= box.bottom + 1;
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  let texts = 0;
-  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-    const of = text.parentElement;
-    if (!text.data.trim() || !of.checkVisibility() || of.closest(".spoken, svg, noscript, dialog")) continue;
-    texts += 1;
-    const range = document.createRange();
-    range.selectNodeContents(text);
-    const boxes = [{ left: 0, top: 0, right: innerWidth, bottom: innerHeight }];
-    for (let up = of; up; up = up.parentElement) if (getComputedStyle(up).overflow !== "visible") boxes.push(up.getBoundingClientRect());
-    for (const rect of range.getClientRects()) {
-      if (!boxes.every((box) => inside(rect, box))) faults.push(`clipped: ${text.data} in ${of.localName}.${of.className}`);
-    }
-    const style = getComputedStyle(of);
-    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-    const capital = pen.measureText("H").actualBoundingBoxAscent;
-    if (capital < innerHeight / 150) faults.push(`too small: ${text.data} in ${of.localName}.${of.className}: ${capital}`);
-  }
-  const parts = [...document.querySelectorAll("header, main > section, .tile, #alerts > li, tbody tr")].filter((one) => one.checkVisibility());
-  for (const one of parts) for (const other of parts) {
-    if (one === other || one.contains(other) || other.contains(one)) continue;
-    const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
-    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) faults.push(`${one.className} lies over ${other.className}`);
-  }
-  if (texts < 60) faults.push(`only ${texts} texts`);
-  return faults;
-})()
-"""
+HERE = Path(__file__).parent
+WIDE = (HERE / "wide_characters.js").read_text()
+FAULTS = (HERE / "faults_of_layout.js").read_text()
 
 
 def fill(page: Page) -> None:
@@ -138,12 +102,12 @@ async def test_a_phone_shows_alerts_first_and_scrolls_only_down(page: Page) -> N
     fill(page)
     tab = await page.open("", (390, 844))
     assert await tab.value("document.documentElement.scrollWidth") <= 390
-    above = "document.querySelector('.alerts').getBoundingClientRect().bottom <= document.querySelector('#tiles').getBoundingClientRect().top"
-    assert await tab.value(above)
+    bottom = await tab.value("document.querySelector('.alerts').getBoundingClientRect().bottom")
+    assert bottom <= await tab.value("document.querySelector('#tiles').getBoundingClientRect().top")
     assert await tab.value("document.querySelectorAll('#alerts .card').length") == 14
 
 
 def test_no_length_of_the_style_is_in_pixels_but_the_root_and_hairlines() -> None:
-    style = (Path(__file__).parents[2] / "stream/publish/board/board.css").read_text()
+    style = (HERE.parents[1] / "stream/publish/board/board.css").read_text()
     rules = re.sub(r"@media \([^)]*\)", "", style)
     assert set(re.findall(r"[0-9.]+px", rules)) == {"16px", "1px"}

@@ -29,7 +29,7 @@ function show(data) {
   data.now_ms = nowMs();
   data.you = you;
   document.title = `${data.site} · ${words.title}`;
-  fill($("site"), data.site);
+  fill($("site"), data.called ?? data.site);
   const sites = data.sites.length > 1 ? data.sites.filter((s) => s !== data.site).map((s) => link({ site: s }, s, false)) : [];
   fill($("sites"), ...sites);
   fill($("choices"), ...data.choices.map((c) => link({ window: c.id }, name(c), c.id === data.choice)));
@@ -130,7 +130,8 @@ follow(address, {
 document.documentElement.lang = language;
 listen();
 // Where nobody has signed in, who takes an alert on says who he is.
-act(() => (you?.name ? "" : prompt(words.yourName)));
+let myName = null;
+act(() => (you?.name ? "" : (myName ??= prompt(words.yourName))));
 $("clock").title = words.asOf;
 const turn = () => Math.floor(Date.now() / TURN_MS);
 let turned = turn();
