@@ -105,7 +105,7 @@ def _where(address: str, environment: dict[str, str], folder: Path) -> str:
               .venv/bin/kpi-stream doctor --config deploy/local/demo.yaml
 
   The day so far is sent first, as fast as it goes, then the present. Alerts come and go; in about five minutes
-  dials at site main stop getting through for ten: see connect_rate_low fire and resolve. Ctrl-C ends everything.
+  dials at site main stop getting through for ten: see lines_down fire and resolve. Ctrl-C ends everything.
 """
 
 

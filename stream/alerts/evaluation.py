@@ -13,10 +13,11 @@ from typing import NamedTuple
 from stream.alerts.firing import Firing
 from stream.alerts.lifecycle import INACTIVE, Change, State, Status, step
 from stream.alerts.open import OpenAlert
-from stream.alerts.reason import TEXTS, Language, reason
+from stream.alerts.reason import reason
 from stream.alerts.record import Card, Parts, encode
 from stream.alerts.rule_input import RuleInput, TeamNote
 from stream.alerts.rules import Rule
+from stream.alerts.texts import TEXTS, Language
 from stream.alerts.watch import NO_MINIMA, Watch
 from stream.kpis.targets import Targets
 from stream.windows.calendar import Calendar
@@ -74,8 +75,8 @@ class Evaluator:
         """Feeds whose state changed since the caller last emptied this."""
 
     def feed(self, text: str) -> RuleInput | None:
-        """A new feed for an entity (`site|level|id`); None if no rule applies to it: none does to `unassigned`, on which
-        nobody can act, but those that name it."""
+        """A new feed for an entity (`site|level|id`); None if no rule applies to it. To `unassigned`, on which nobody
+        can act, none applies but those that name it."""
         site, level, name = text.split("|")
         at_site = self._calendar.site(site)
         nobody = name == UNASSIGNED and level in ("agent", "team")
@@ -195,7 +196,7 @@ class Evaluator:
         feed.move_to(at_ms)
         if self._horizon_ms is not None:
             feed.forget(at_ms, self._horizon_ms)
-        judged = [*self._end_orphans(feed, at_ms)]
+        judged = [*self._end_orphans(feed)]
         for watch in feed.watches:
             if feed.is_seen(watch):
                 judged += self._judge(feed, watch, at_ms)
@@ -265,7 +266,7 @@ class Evaluator:
             self._firing.of(alert, f"{site}|team|{team}", at_ms) for alert in card.inhibited_by
         )
 
-    def _end_orphans(self, feed: RuleInput, at_ms: int) -> Iterator[Judged]:
+    def _end_orphans(self, feed: RuleInput) -> Iterator[Judged]:
         """Ends what is open under a rule that changed or went, or for an entity that was forgotten (live 5)."""
         if not feed.opened:
             return

@@ -11,6 +11,9 @@ Span = tuple[int, int]
 """[start, end) of a window, in ms."""
 
 
+REMEMBERED = 10_000
+
+
 class Goal:
     """The targets of one rule's KPI. `least`: the KPI's minimum sample; what has fewer has no attainment."""
 
@@ -20,6 +23,7 @@ class Goal:
         self._what = (rule.kpi, rule.currency or "")
         self._factor = kpi.factor
         self._least = least
+        self._shares: dict[tuple[str, Span, int], tuple[int, int]] = {}
         self.moves = rule.on == "pace" and kpi.denominator is None
         """Whether time alone moves it, since what should be reached by now grows."""
 
@@ -36,7 +40,7 @@ class Goal:
         attainment = Fraction(numerator) / target
         if not self.moves:
             return attainment
-        elapsed_ms, whole_ms = self._targets.share(text.partition("|")[0], *span, at_ms)
+        elapsed_ms, whole_ms = self._share(text.partition("|")[0], span, at_ms)
         return attainment * Fraction(whole_ms, elapsed_ms) if elapsed_ms else None
 
     def breached(self, value: Fraction | None, firing: bool) -> bool:
@@ -55,12 +59,12 @@ class Goal:
         if not self.moves or not self._targets.of_record(text, self._rule.window, span[0]).get(self._what):
             return None
         site = text.partition("|")[0]
-        is_defined = self._targets.share(site, *span, at_ms)[0] > 0
+        is_defined = self._share(site, span, at_ms)[0] > 0
         now = self.breached(self.value(text, parts, span, at_ms), firing)
 
         def has_turned(at_ms: int) -> bool:
             if not is_defined:
-                return self._targets.share(site, *span, at_ms)[0] > 0
+                return self._share(site, span, at_ms)[0] > 0
             return self.breached(self.value(text, parts, span, at_ms), firing) != now
 
         low, high = at_ms // pane_ms, -(-span[1] // pane_ms)
@@ -70,3 +74,13 @@ class Goal:
             middle = (low + high) // 2
             low, high = (low, middle) if has_turned(middle * pane_ms) else (middle, high)
         return high * pane_ms
+
+    def _share(self, site: str, span: Span, at_ms: int) -> tuple[int, int]:
+        """Elapsed and all working time of a window: the same for all entities of a site, which ask one by one."""
+        asked = (site, span, at_ms)
+        found = self._shares.get(asked)
+        if found is None:
+            if len(self._shares) >= REMEMBERED:
+                self._shares.clear()
+            found = self._shares[asked] = self._targets.share(site, *span, at_ms)
+        return found

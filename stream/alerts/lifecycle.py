@@ -32,8 +32,8 @@ class Change(StrEnum):
 
 
 class Status(NamedTuple):
-    """An alert between two evaluations. Instants in ms; None: not so. `resolved_at_ms`: of the episode before, while its
-    cooldown goes on."""
+    """An alert between two evaluations. Instants in ms; None: not so. `resolved_at_ms`: of the episode before, while
+    its cooldown goes on."""
 
     state: State = State.INACTIVE
     active_since_ms: int | None = None

@@ -1,55 +1,9 @@
 """Why an alert changed, in one short sentence for the person who reads it: the rule's own note, or a default text."""
 
-import re
-from collections.abc import Mapping
-from typing import Literal
-
 from stream.alerts.lifecycle import Change
 from stream.alerts.record import Parts, number
+from stream.alerts.texts import PLACEHOLDER, TEXTS, Language
 from stream.alerts.watch import Watch
-
-Language = Literal["en", "zh"]
-
-PLACEHOLDERS = ("value", "threshold", "entity", "window", "denominator")
-"""What a note may hold in braces (alerting 1)."""
-_PLACEHOLDER = re.compile(r"\{(" + "|".join(PLACEHOLDERS) + r")\}")
-
-TEXTS: Mapping[Language, Mapping[str, str]] = {
-    "en": {
-        "attainment": "attainment of {kpi}",
-        "pace": "pace of {kpi}",
-        "no window": "no {window} window holds this instant",
-        "few": "{kpi} has {denominator} of the {least} that the rule needs to judge",
-        "undefined": "{kpi} is not defined: no target applies, or nothing can be measured by it now",
-        "found": "{kpi} is {value}",
-        "of": " ({numerator} of {denominator})",
-        "below": ", below {limit}",
-        "above": ", above {limit}",
-        "for": " for {for_s} s",
-        "no longer below": ", no longer below {limit}",
-        "no longer above": ", no longer above {limit}",
-        "rule changed": "rule changed",
-        "forgotten": "no contributions for the correction horizon",
-        "unknown": "unknown",
-    },
-    "zh": {
-        "attainment": "{kpi} 达成率",
-        "pace": "{kpi} 进度",
-        "no window": "此刻不在任何 {window} 窗口内",
-        "few": "{kpi} 的分母只有 {denominator}，规则至少要有 {least} 才作判断",
-        "undefined": "{kpi} 此刻没有定义：没有适用的目标，或无从衡量",
-        "found": "{kpi} 为 {value}",
-        "of": "（{denominator} 中的 {numerator}）",
-        "below": "，低于 {limit}",
-        "above": "，高于 {limit}",
-        "for": "，已持续 {for_s} 秒",
-        "no longer below": "，不再低于 {limit}",
-        "no longer above": "，不再高于 {limit}",
-        "rule changed": "规则已更改",
-        "forgotten": "在更正期限内没有任何数据",
-        "unknown": "未知",
-    },
-}
 
 
 def reason(
@@ -68,12 +22,7 @@ def reason(
     said = {
         "value": told, "threshold": limit, "entity": entity, "window": rule.window, "denominator": denominator
     }  # fmt: skip
-    return _PLACEHOLDER.sub(lambda match: said[match[1]], note)
-
-
-def unknown_placeholders(note: str) -> list[str]:
-    """What a note holds in braces that stands for nothing."""
-    return [found for found in re.findall(r"\{[^{}]*\}?|\}", _PLACEHOLDER.sub("", note)) if found]
+    return PLACEHOLDER.sub(lambda match: said[match[1]], note)
 
 
 def _default(

@@ -94,7 +94,7 @@ class RuleInput:
         self.changed.add(("e",))
 
     def note_team(self, at_ms: int, noted: TeamNote, evaluated_ms: int | None) -> None:
-        """An event names the agent's team, which the evaluation `at_ms` may know. Nobody wakes for it: a record asks."""
+        """An event names the agent's team; the evaluation `at_ms` may know it. None is made for it: a record asks."""
         if evaluated_ms is not None and len(self.teams) > FEW_TEAMS:
             self._learn_teams(evaluated_ms)
         known = self.teams.get(at_ms)
@@ -171,7 +171,7 @@ class RuleInput:
         return not watch.columns.isdisjoint(self.seen)
 
     def forget(self, at_ms: int, horizon_ms: int) -> None:
-        """Forgets that columns were seen to which nothing was contributed for the horizon, and with the last the team."""
+        """Forgets that columns were seen to which nothing was contributed for the horizon; with the last, the team."""
         gone = [name for name, day in self.seen.items() if (day + 1) * DAY_MS + horizon_ms <= at_ms]
         for name in gone:
             del self.seen[name]
@@ -225,16 +225,8 @@ class RuleInput:
     @property
     def idle(self) -> bool:
         """Whether it holds nothing at all."""
-        return not (
-            self.seen
-            or self.opened
-            or self.waiting
-            or self.ahead
-            or self.panes
-            or self.windows
-            or self.team
-            or self.teams
-        )
+        held = (self.seen, self.opened, self.waiting, self.ahead, self.panes, self.windows, self.team, self.teams)
+        return not any(held)
 
     def clear(self) -> None:
         """Forgets everything, its state records with it."""
@@ -242,16 +234,9 @@ class RuleInput:
         self.changed.update(("p", end_ms // CHUNK_MS) for end_ms in self.panes)
         self.changed.update(("t", *key) for key in self.windows)
         self.changed.update((("s",), ("e",), ("m",)))
-        for held in (
-            self.waiting,
-            self.panes,
-            self.windows,
-            self.ahead,
-            self.seen,
-            self.opened,
-            self.teams,
-            self.arrivals,
-        ):
+        for sums in (self.waiting, self.panes, self.windows, self.ahead):
+            sums.clear()
+        for held in (self.seen, self.opened, self.teams, self.arrivals):
             held.clear()
         self.team = None
 

@@ -26,8 +26,8 @@ class Rule:
     """One rule, and of one with several severities one of them (alerting 1): an alert of its own, `rule.severity`.
 
     Levels are in the KPI's unit: permille for a permille KPI, minor units per hour for recovered_per_hour. `above`
-    False: breached while the value is below `threshold`, until it is >= `exit`; True: above, until <= `exit`. `entities`
-    None: all of the level but `unassigned`. `currency`: for a KPI per currency, else None. Durations in ms, >= 0.
+    False: breached while the value is below `threshold`, until it is >= `exit`; True: above, until <= `exit`.
+    `entities` None: all of the level but `unassigned`. `currency`: for a KPI per currency, else None. Durations in ms.
 
     `family`: the rule's name in the configuration. `on`: what is compared; `attainment` or `pace`: that of the KPI's
     target. `inhibited_by`: names of alerts; while one of them fires where `where` says, this one's records are muted.
@@ -71,7 +71,9 @@ class Rule:
 
 
 _FIRST = frozenset(
-    "rule kpi level window threshold exit above min_denominator for_ms keep_firing_for_ms severity currency "
-    "publish_pending".split()
-)
+    {
+        "rule", "kpi", "level", "window", "threshold", "exit", "above", "min_denominator", "for_ms",
+        "keep_firing_for_ms", "severity", "currency", "publish_pending",
+    }
+)  # fmt: skip
 _UNSAID = _FIRST | {"entities", "family"}

@@ -16,6 +16,9 @@ from stream.windows.exact import FORMAT, RECORD, Json, dumps, loads
 
 StateRecord = tuple[bytes, bytes | None]
 
+OWN, AFAR = "a", "g"
+"""What keys begin with: of an entity's alerts where it lies, and of those that inhibit others, in every partition."""
+
 
 def _from_first(record: Json) -> Json:
     opened = {rule: from_first(row) for rule, row in record["open"].items()}
@@ -26,7 +29,7 @@ OPEN: Format[Json] = Format("alert state", 2, {1: _from_first})
 """Of the records `s` and `m`; the others hold sums alone."""
 
 
-def records(feed: RuleInput, kind: str = "a") -> Iterator[StateRecord]:
+def records(feed: RuleInput, kind: str = OWN) -> Iterator[StateRecord]:
     """What changed since the last time, as records; None: a tombstone."""
     for mark in feed.changed:
         key = "|".join((kind, feed.text, *map(str, mark))).encode()
@@ -81,12 +84,12 @@ def _value(feed: RuleInput, mark: Mark) -> bytes | None:
     if kind == "m":
         if feed.team is None and not feed.teams:
             return None
-        return dumps({"f": OPEN.version, "team": feed.team, "ahead": {str(at): row for at, row in feed.teams.items()}})
+        ahead = {str(at_ms): list(noted) for at_ms, noted in feed.teams.items()}
+        return dumps({"f": OPEN.version, "team": feed.team and list(feed.team), "ahead": ahead})
     if not feed.seen and not feed.opened:
         return None
-    return dumps(
-        {"f": OPEN.version, "seen": feed.seen, "open": {rule: each.encode() for rule, each in feed.opened.items()}}
-    )
+    opened = {rule: each.encode() for rule, each in feed.opened.items()}
+    return dumps({"f": OPEN.version, "seen": feed.seen, "open": opened})
 
 
 def _noted(row: list[Any] | None) -> TeamNote | None:

@@ -18,8 +18,8 @@ from stream.cli.options import Progress
 from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
+    from stream.forward.channel import Told
     from stream.forward.forwarder import Forwarder
-    from stream.forward.outlet import Told
     from stream.forward.refused import RefusedFile
     from stream.settings import Settings
 

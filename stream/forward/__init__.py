@@ -1,3 +1,3 @@
 """Alerts out of the topic: to Alertmanager and to webhooks, at least once and in order per alert (alerting 3)."""
 
-__all__ = ["alertmanager", "forwarder", "outlet", "posting", "refused", "silences", "webhook"]
+__all__ = ["alertmanager", "channel", "forwarder", "posting", "refused", "silences", "webhook"]

@@ -9,12 +9,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
+import msgspec
 import orjson
 
-from stream.forward.outlet import Told
+from stream.forward.channel import Told
 from stream.forward.payload import alertmanager_alert
-from stream.forward.place import Place
-from stream.forward.posting import Clock, Poster, Refused
+from stream.forward.place import PartitionPlace
+from stream.forward.posting import NotTaken, Poster, Timing
 from stream.forward.refused import RefusedFile, refused_line
 from stream.forward.silences import Silences
 from stream.publish.reading import PublishedAlert
@@ -36,36 +37,33 @@ class Alertmanager:
     needs_past = True
 
     def __init__(
-        self, target: str, poster: Poster, silences: Silences, refused: RefusedFile, clock: Clock | None = None
+        self, target: str, poster: Poster, silences: Silences, refused: RefusedFile, clock: Timing | None = None
     ) -> None:
         self.target, self.told = target, Told()
-        self.poster, self.silences, self.refused, self.clock = poster, silences, refused, clock or Clock()
+        self.poster, self.silences, self.refused, self.clock = poster, silences, refused, clock or Timing()
 
-    def open(self, place: Place, failed: Callable[[BaseException], None]) -> "AlertmanagerOutlet":
-        """An outlet for a partition."""
-        return AlertmanagerOutlet(self, place, failed)
+    def open(self, place: PartitionPlace, failed: Callable[[BaseException], None]) -> "AlertmanagerChannel":
+        """A channel for a partition."""
+        return AlertmanagerChannel(self, place, failed)
 
 
-class AlertmanagerOutlet:
+class AlertmanagerChannel:
     """The alerts of one partition: one post at a time, in the order of the records."""
 
-    def __init__(self, of: Alertmanager, place: Place, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, of: Alertmanager, place: PartitionPlace, failed: Callable[[BaseException], None]) -> None:
         self._of, self._place = of, place
         self._firing: dict[str, PublishedAlert] = {}
-        self._told: set[str] = set()
         self._waiting: deque[tuple[int, PublishedAlert]] = deque()
         self._something = asyncio.Event()
         self._failed = failed
         self._task: asyncio.Task[None] | None = None
 
     def remember(self, alert: PublishedAlert) -> None:
-        """What fires is posted again; whether it has been before, nobody remembers."""
+        """What fires is posted again."""
         if alert.state == "firing":
             self._firing[alert.alert_id] = alert
-            self._told.add(alert.alert_id)
         elif alert.state == "resolved":
             self._firing.pop(alert.alert_id, None)
-            self._told.discard(alert.alert_id)
 
     def begin(self) -> None:
         """From now on it posts."""
@@ -90,7 +88,7 @@ class AlertmanagerOutlet:
 
     async def _work(self) -> None:
         clock = self._of.clock
-        due = clock.now()
+        due = clock.now() + (0.0 if self._firing else EVERY_SECONDS)  # what fired before this run is posted at once
         while True:
             if self._waiting:
                 await self._post_next()
@@ -118,8 +116,9 @@ class AlertmanagerOutlet:
             if alert.alert_id in posted or len(posted) == MOST_AT_ONCE:
                 break
             taken.append(offset)
+            known = self._firing.get(alert.alert_id)
             if self._is_wanted(alert):
-                posted[alert.alert_id] = alert
+                posted[alert.alert_id] = alert if known is None else _labelled(alert, known)
         await self._post(list(posted.values()))
         self._of.told.posted += len(posted)
         for offset in taken:
@@ -129,12 +128,14 @@ class AlertmanagerOutlet:
     def _is_wanted(self, alert: PublishedAlert) -> bool:
         """Notes whether it fires. Whoever was told of the beginning is told of the end, silenced or not."""
         if alert.state == "resolved":
-            known = self._firing.pop(alert.alert_id, None) is not None
-            wanted = alert.alert_id in self._told or not known
-            self._told.discard(alert.alert_id)
+            self._firing.pop(alert.alert_id, None)
+            wanted = not self._place.holds(alert.alert_id)
+            self._place.let_go(alert.alert_id)
         elif alert.state == "firing":
             self._firing[alert.alert_id] = alert
             wanted = not self._of.silences.holds_back(alert)
+            if not wanted:
+                self._place.hold(alert.alert_id)
         else:
             return False
         self._of.told.held_back += not wanted
@@ -149,10 +150,11 @@ class AlertmanagerOutlet:
         """Posts until they are taken. Where they are refused together each is posted alone, to find which it is."""
         if not alerts:
             return
-        self._told.update(alert.alert_id for alert in alerts if alert.state == "firing")
+        for alert in alerts:
+            self._place.let_go(alert.alert_id)
         body = orjson.dumps([alertmanager_alert(alert) for alert in alerts])
         refused = await self._of.poster.post(body, HEADERS)
-        if not isinstance(refused, Refused):
+        if not isinstance(refused, NotTaken):
             return
         if len(alerts) > 1:
             for alert in alerts:
@@ -161,3 +163,8 @@ class AlertmanagerOutlet:
         self._of.refused.write(refused_line(self._of.poster.host, alerts[0], body, refused))
         self._of.told.refused += 1
         self._firing.pop(alerts[0].alert_id, None)
+
+
+def _labelled(alert: PublishedAlert, before: PublishedAlert) -> PublishedAlert:
+    """The alert with the labels under which Alertmanager knows it, whatever its rule has now."""
+    return msgspec.structs.replace(alert, labels=before.labels, severity=before.severity, rule=before.rule)

@@ -29,8 +29,8 @@ from aiokafka.errors import (
 from aiokafka.structs import OffsetAndMetadata
 
 from stream.backoff import backoff_seconds
-from stream.forward.outlet import Outlet, Receiver
-from stream.forward.place import Place, digest, said
+from stream.forward.channel import Channel, Receiver
+from stream.forward.place import PartitionPlace, digest, said
 from stream.forward.silences import Silences
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
@@ -65,8 +65,8 @@ class Wish:
 
 @dataclass
 class _Open:
-    place: Place
-    outlet: Outlet
+    place: PartitionPlace
+    channel: Channel
     begins: int
     begun: bool = False
     committed: tuple[int, str] | None = None
@@ -174,14 +174,15 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
             committed: OffsetAndMetadata | None = found.get(tp)
             place = self._place(tp, committed if committed and committed.offset >= 0 else None, starts[tp], ends[tp])
             self._consumer.seek(tp, starts[tp] if self._receiver.needs_past else place.offset)
-            self._open[tp] = _Open(place, self._receiver.open(place, self._outlet_failed), place.offset)
+            self._open[tp] = _Open(place, self._receiver.open(place, self._channel_failed), place.offset)
 
-    def _place(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> Place:
+    def _place(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> PartitionPlace:
         target = self._receiver.target
         if committed is None:
-            return Place(end if self._wish.only_new else start, target)
+            return PartitionPlace(end if self._wish.only_new else start, target)
         name, (to, held) = f"{tp.topic}-{tp.partition}", said(committed.metadata)
-        if to not in ("", digest(target)) and not self._wish.moved:
+        # Whoever is told of the past anew may be another one.
+        if to not in ("", digest(target)) and not self._wish.moved and not self._receiver.needs_past:
             raise CannotForward(
                 f"group {self._wish.group} forwards to another address: give this one a --group of its own, "
                 "or --moved if it is the same receiver"
@@ -189,12 +190,12 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         if not start <= committed.offset <= end:
             what = "records were deleted unread" if committed.offset < start else "the topic was made anew"
             self._warn(f"{name}: offset {committed.offset} is not there ({what}); going on at {start}")
-            return Place(start, target, held)
-        return Place(committed.offset, target, held)
+            return PartitionPlace(start, target, held)
+        return PartitionPlace(committed.offset, target, held)
 
     async def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
         gone = {tp: opened for tp in partitions if (opened := self._open.get(tp)) is not None}
-        await asyncio.gather(*(opened.outlet.close() for opened in gone.values()))
+        await asyncio.gather(*(opened.channel.close() for opened in gone.values()))
         try:
             await self._commit(gone)
         finally:
@@ -228,7 +229,7 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         if not opened.begun and position >= opened.begins:
             opened.begun = True
-            opened.outlet.begin()
+            opened.channel.begin()
         if opened.begun:
             opened.place.read_to(position)
 
@@ -250,12 +251,12 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
                 self._receiver.told.unreadable += record.offset >= opened.begins
                 continue
             if record.offset < opened.begins:
-                opened.outlet.remember(alert)
+                opened.channel.remember(alert)
                 continue
             if not opened.begun:
                 opened.begun = True
-                opened.outlet.begin()
-            opened.outlet.take(record.offset, alert, record.value)
+                opened.channel.begin()
+            opened.channel.take(record.offset, alert, record.value)
 
     async def _commit(self, partitions: dict[TopicPartition, _Open]) -> None:
         new = {tp: (opened.place.offset, opened.place.metadata) for tp, opened in partitions.items()}
@@ -265,8 +266,8 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         for tp, at in new.items():
             partitions[tp].committed = at
 
-    def _outlet_failed(self, error: BaseException) -> None:
-        # The only system call of an outlet that may fail is that of the file of refused alerts.
+    def _channel_failed(self, error: BaseException) -> None:
+        # The only system call of a channel that may fail is that of the file of refused alerts.
         self._fail(CannotForward(f"{error.filename}: {error.strerror}") if isinstance(error, OSError) else error)
 
     def _fail(self, error: BaseException) -> None:

@@ -17,7 +17,7 @@ class _Said(msgspec.Struct, frozen=True):
 _SAID = msgspec.json.Decoder(_Said)
 
 
-class Place:
+class PartitionPlace:
     """One partition. Records are taken in the order of their offsets and are done in any order; all below `offset` are
     done. `target`: where alerts are sent to, said by a digest with the offset.
 

@@ -24,7 +24,7 @@ TOO_MANY = 429
 
 
 @dataclass(frozen=True)
-class Refused:
+class NotTaken:
     """The receiver does not want it: an answer of 4xx, or a redirection, which is not followed."""
 
     status: int
@@ -32,7 +32,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Clock:
+class Timing:
     """Time for those who wait, in seconds; a test has its own."""
 
     now: Callable[[], float] = time.monotonic
@@ -44,8 +44,8 @@ class Poster:
     """Posts to `url`, to be used as an async context. `say` gets a line when the receiver stops taking what is posted,
     and one when it takes it again. Lines name its host alone: the rest of an address may be a secret."""
 
-    def __init__(self, url: str, say: Callable[[str], None], clock: Clock | None = None) -> None:
-        self._url, self._say, self._clock = url, say, clock or Clock()
+    def __init__(self, url: str, say: Callable[[str], None], clock: Timing | None = None) -> None:
+        self._url, self._say, self._clock = url, say, clock or Timing()
         self.host = urlsplit(url).hostname or ""
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._not_before = 0.0
@@ -64,7 +64,7 @@ class Poster:
 
     async def post(
         self, body: bytes, headers: Mapping[str, str], wanted: Callable[[], bool] = lambda: True
-    ) -> Refused | bool:
+    ) -> NotTaken | bool:
         """Posts until it is taken (True) or refused. `wanted` is asked before every attempt; once it says no, nothing
         more is posted (False)."""
         waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
@@ -79,7 +79,7 @@ class Poster:
                 self._tell(None)
                 return True
             if 300 <= status < 500 and status != TOO_MANY:
-                return Refused(status, answer)
+                return NotTaken(status, answer)
             self._tell(f"HTTP {status}" if status else answer)
             if asked is not None:
                 self._not_before = max(self._not_before, self._clock.now() + asked)

@@ -9,7 +9,7 @@ from typing import Any, Self
 import orjson
 
 from stream.facts.instant import instant_text
-from stream.forward.posting import Refused
+from stream.forward.posting import NotTaken
 from stream.publish.reading import PublishedAlert
 
 
@@ -34,7 +34,7 @@ class RefusedFile:
         self._file.close()
 
 
-def refused_line(host: str, alert: PublishedAlert, posted: bytes, refused: Refused) -> dict[str, Any]:
+def refused_line(host: str, alert: PublishedAlert, posted: bytes, refused: NotTaken) -> dict[str, Any]:
     """A line of the file. `posted`: JSON."""
     at = instant_text(time.time_ns() // 1_000_000)
     key = f"{alert.alert_id}:{alert.state}"

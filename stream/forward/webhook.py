@@ -4,10 +4,10 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from stream.forward.outlet import Told
+from stream.forward.channel import Told
 from stream.forward.payload import webhook_headers
-from stream.forward.place import Place
-from stream.forward.posting import Poster, Refused
+from stream.forward.place import PartitionPlace
+from stream.forward.posting import NotTaken, Poster
 from stream.forward.refused import RefusedFile, refused_line
 from stream.forward.silences import Silences
 from stream.publish.reading import PublishedAlert
@@ -26,16 +26,16 @@ class Webhook:
         self.target, self.told = target, Told()
         self.poster, self.silences, self.refused, self.secret = poster, silences, refused, secret
 
-    def open(self, place: Place, failed: Callable[[BaseException], None]) -> "WebhookOutlet":
-        """An outlet for a partition."""
-        return WebhookOutlet(self, place, failed)
+    def open(self, place: PartitionPlace, failed: Callable[[BaseException], None]) -> "WebhookChannel":
+        """A channel for a partition."""
+        return WebhookChannel(self, place, failed)
 
 
-class WebhookOutlet:
+class WebhookChannel:
     """The alerts of one partition. Each alert has a line of its own: one that the receiver is slow about, or fails at,
     keeps no other one waiting, and its records keep their order."""
 
-    def __init__(self, webhook: Webhook, place: Place, failed: Callable[[BaseException], None]) -> None:
+    def __init__(self, webhook: Webhook, place: PartitionPlace, failed: Callable[[BaseException], None]) -> None:
         self._webhook, self._place, self._failed = webhook, place, failed
         self._lines: dict[str, deque[Waiting]] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -95,7 +95,7 @@ class WebhookOutlet:
             return True
 
         taken = await of.poster.post(value, webhook_headers(alert, value, of.secret), wanted)
-        if isinstance(taken, Refused):
+        if isinstance(taken, NotTaken):
             of.refused.write(refused_line(of.poster.host, alert, value, taken))
             of.told.refused += 1
         elif taken:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import structlog
@@ -69,8 +69,8 @@ class Connection(web.RequestHandler):
         self._body: StreamReader | None = None
         self.too_many = False
         """There are more connections than are served: the health checks alone are answered."""
-        self.streams = False
-        """The answer may go on for as long as somebody reads it."""
+        self.streams: Callable[[], bool] | None = None
+        """The answer may go on for as long as somebody reads it and this says so: his token may be withdrawn."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
@@ -117,7 +117,7 @@ class Connection(web.RequestHandler):
             self._begin("idle")
 
     def _begin(self, state: State) -> None:
-        self._state, self._began_s, self._head, self._tail, self.streams = state, time.monotonic(), 0, b"", False
+        self._state, self._began_s, self._head, self._tail, self.streams = state, time.monotonic(), 0, b"", None
 
     def look(self, now_s: float) -> None:
         """Ends itself if the request or its answer takes too long."""
@@ -129,10 +129,14 @@ class Connection(web.RequestHandler):
         took_s = now_s - self._began_s
         if self._state == "reading" and took_s > REQUEST_S:
             self._end(408, f"the request has not come within {REQUEST_S:g} s")
-        elif (self._state == "answering" and not self.streams and took_s > REQUEST_S + GRACE_S) or (
-            self._stuck_s is not None and now_s - self._stuck_s > REQUEST_S
-        ):
+        elif self._state == "answering" and not self._goes_on(took_s):
             transport.abort()
+        elif self._stuck_s is not None and now_s - self._stuck_s > REQUEST_S:
+            transport.abort()  # nobody takes the answer
+
+    def _goes_on(self, took_s: float) -> bool:
+        """Whether an answer that has taken so long may go on."""
+        return took_s <= REQUEST_S + GRACE_S if self.streams is None else self.streams()
 
     def _end(self, status: int, why: str) -> None:
         """Says why, and closes."""

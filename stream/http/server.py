@@ -171,7 +171,7 @@ class HttpServer:
         await _continue(request)
         if page.stream:
             if isinstance(connection, Connection):
-                connection.streams = True
+                connection.streams = lambda: self._still_knows(request)
             return await page.answer(request)
         try:
             async with asyncio.timeout(REQUEST_S):
@@ -225,6 +225,14 @@ class HttpServer:
             raise Refused(403, f"this page is not for role {caller.role}{_scope_note(caller)}")
         request[CALLER] = caller
 
+    def _still_knows(self, request: web.BaseRequest) -> bool:
+        """Whether who was let in would be let in again."""
+        tokens, bearer = self._access.tokens, token_of(request)[0]
+        if tokens is None:
+            return True
+        known = None if bearer is None else tokens.caller(bearer)
+        return known is not None and known[0] == request.get(CALLER)
+
     def _count(self, request: web.BaseRequest, known: tuple[Caller, bytes] | None) -> None:
         if known is not None:
             caller, digest = known
@@ -240,7 +248,9 @@ class HttpServer:
         if request.method in ("GET", "HEAD"):
             return
         origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-        if origin is not None:
+        if origin == "null" and site == "same-origin":
+            ours = True  # a form of a page without a referrer: the browser says where it is from in another way
+        elif origin is not None:
             tls = self._access.certificate is not None
             own = is_own_origin(origin, request.headers["Host"], tls=tls)
             ours = own or (origin.lower() in self._access.origins and not by_cookie)

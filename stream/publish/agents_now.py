@@ -18,9 +18,13 @@ QUEUE_KPIS = ("service_level", "offered", "abandonment_rate", "answer_wait_mean"
 def states(people: People, rows: FloorRows, team: str | None = None) -> Json:
     """`counts`: agents by state, in a fixed order, of those that are there; `rows`: entity, name, team, state, reason,
     since_ms, who has been longest in a state first, who has signed out last; `total`: how many there are. `team`: only
-    its agents."""
+    its agents. Of all agents, those whom the view may see."""
     view = rows.view
-    found = [said for said in people.agents(view.site) if team is None or people.team_of(view.site, said.agent) == team]
+    found = [
+        said
+        for said in people.agents(view.site)
+        if rows.sees("agent", said.agent) and (team is None or people.team_of(view.site, said.agent) == team)
+    ]
     counts = Counter(said.state for said in found)
     known = [*ORDER, *sorted(str(state) for state in counts if state not in ORDER)]
     found.sort(key=lambda said: (said.state == "logged_out", said.since_ms, natural(said.agent)))
@@ -49,5 +53,6 @@ def queue_tiles(records: Sequence[PublishedKpis], rows: FloorRows) -> Json:
     made = [
         rows.row(record) | {"cells": cells_of(record, columns, rows.judges(record))}
         for record in sorted(records, key=lambda record: natural(record.entity))
+        if rows.sees(record.level, record.entity)
     ]
     return {"columns": [column.as_json() for column in columns], "rows": made}

@@ -43,12 +43,13 @@ def target_colour(kpi: str, pace: float | None) -> str | None:
 
 
 def judging(rules: Iterable[Rule], kpi: str, level: str, entity: str, window: str, currency: str | None) -> list[Rule]:
-    """The rules that judge this value. A ratio is judged in every window, a count or amount only in the rule's own."""
+    """The rules that judge this value. A ratio is judged in every window, a count or amount only in the rule's own; a
+    rule on a target judges none: targets have colours of their own."""
     a_sum = CATALOGUE[kpi].denominator is None if kpi in CATALOGUE else True
     return [
         rule
         for rule in rules
-        if (rule.kpi, rule.level, rule.currency) == (kpi, level, currency)
+        if (rule.kpi, rule.level, rule.currency, rule.on) == (kpi, level, currency, "value")
         and (rule.entities is None or entity in rule.entities)
         and (rule.window == window or not a_sum)
     ]

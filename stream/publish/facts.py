@@ -79,7 +79,7 @@ class FactsPage:
             self._busy = False
         if code != 0:
             reason = wrong.strip().splitlines()[-1:] or [f"`explain` ended with {code}"]
-            return web.json_response({"error": reason[0], "command": typed}, status=502)
+            return web.json_response({"error": reason[0], "command": typed}, status=503)
         lines = out.splitlines()
         shown = lines if len(lines) <= MOST_LINES else [*lines[: MOST_LINES - 4], *lines[-4:]]
         return web.json_response({"lines": shown, "left_out": len(lines) - len(shown), "command": typed})

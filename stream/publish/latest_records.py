@@ -198,6 +198,14 @@ class LatestRecords:
         late = [alert_id for alert_id, at_ms in list(self._published_ms.items()) if at_ms >= since_ms]
         return [alert for alert in map(self._resolved.get, late) if alert is not None]
 
+    def alert(self, alert_id: str) -> PublishedAlert | None:
+        """The alert of this id, open or resolved; None: it is not held."""
+        return self._open.get(alert_id) or self._resolved.get(alert_id)
+
+    def alert_sites(self) -> list[str]:
+        """The sites of which alerts are held, sorted."""
+        return sorted({alert.site for alert in [*list(self._open.values()), *list(self._resolved.values())]})
+
     def open_alerts(self, site: str) -> list[PublishedAlert]:
         """Pending and firing alerts of `site`, the latest first."""
         return _latest_first(self._open, site)

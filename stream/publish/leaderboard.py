@@ -39,6 +39,7 @@ def placed(records: Sequence[PublishedKpis], by: BoardColumn | None, rows: Floor
 def leaderboard(ranked: Sequence[Placed], rows: FloorRows) -> list[Json]:
     """The rows that the view asks for: the best, the worst, or the first by id or name; their places stay."""
     view = rows.view
+    ranked = [one for one in ranked if rows.sees("agent", one[2].entity)]
     if view.order == "worst":
         with_value = [one for one in ranked if one[1] is not None]
         ranked = [*reversed(with_value), *(one for one in ranked if one[1] is None)]

@@ -87,7 +87,8 @@ class PublishedKpis(msgspec.Struct, frozen=True):
 
 
 class PublishedAlert(msgspec.Struct, frozen=True):
-    """One record of `collections.alerts.v1`. `state`: pending, firing or resolved; times as in the record."""
+    """One record of `collections.alerts.v1`. `state`: pending, firing or resolved; times as in the record. The last
+    four fields are not in records of former versions."""
 
     alert_id: str
     rule: str
@@ -109,8 +110,8 @@ class PublishedAlert(msgspec.Struct, frozen=True):
     reason: str = ""
     run: str = "live"
     muted: bool = False
-    denominator_min: int | None = None
     team: str | None = None
+    denominator_min: int | None = None
     labels: dict[str, str] = {}
 
 

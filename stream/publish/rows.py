@@ -10,6 +10,7 @@ from stream.publish.cells import BoardColumn, cells_of
 from stream.publish.colour import ORDER
 from stream.publish.people import People, ScoreHead
 from stream.publish.reading import PublishedAlert, PublishedKpis
+from stream.publish.sight import sees
 from stream.publish.view import Policy, View
 from stream.windows.measures import UNASSIGNED
 
@@ -56,6 +57,11 @@ class FloorRows:
     def hides(self, level: str, entity: str) -> bool:
         """Whether somebody has opted out of being named to others."""
         return self.policy.hides(level, entity) and self.view.sight.agent != entity
+
+    def sees(self, level: str, entity: str) -> bool:
+        """Whether the rows that the view shows have one of this entity: what nobody sees need not be made."""
+        team_of = self.people.team_of
+        return sees(self.view.sight, level, entity, lambda agent: team_of(self.view.site, agent))
 
     def judges(self, record: PublishedKpis) -> Sequence[Rule]:
         """The rules that colour an entity's values: of `unassigned` those that name it."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from prometheus_client import CollectorRegistry, ProcessCollector
 
 from stream.http.access import access_of
+from stream.publish.alert_pages import AlertPages
 from stream.publish.facts import FactsPage
 from stream.publish.meters import Meters
 from stream.publish.monitoring import export_settings
@@ -46,7 +47,8 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None], explai
     export_settings(Meters(registry), settings)
     wallboard = Wallboard(settings)
     health, facts = HealthAnswers(ready=lambda: _not_ready(wallboard)), FactsPage(explain)
-    web = Web(registry, health, wallboard, access=access, facts=facts)
+    pages = AlertPages(settings, wallboard).pages()
+    web = Web(registry, health, wallboard, access=access, facts=facts, pages=pages)
     host = settings.http.host
     try:
         port = await web.start(host, port)

@@ -4,7 +4,6 @@ Pure; docs/security.md has the table of roles. A part of a snapshot that is not 
 does not see everything.
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,6 +33,17 @@ def seen(data: Mapping[str, Any], sight: Sight, team_of: TeamOf) -> Json:
     if sight.teams is not None:
         return kept | _of_teams(data, sight.teams, team_of)
     return kept | _without_names(data)
+
+
+def sees(sight: Sight, level: str, entity: str, team_of: TeamOf) -> bool:
+    """Whether `seen` keeps rows of this entity; those of the site itself have no row in a table."""
+    if level == "agent":
+        if sight.agent is not None:
+            return entity == sight.agent
+        return sight.teams is None or team_of(entity) in sight.teams
+    if sight.agent is not None:
+        return False
+    return sight.teams is None or (level == "team" and entity in sight.teams)
 
 
 def _own(data: Mapping[str, Any], agent: str) -> Json:
@@ -116,12 +126,8 @@ def _nameless_detail(detail: Json | None) -> Json | None:
 
 
 def _states(states: Json, is_theirs: Callable[[Json], bool]) -> Json:
-    """The states of some agents: `rows` must be those of all."""
-    rows = [row for row in states["rows"] if is_theirs(row)]
-    counts = Counter(row["state"] for row in rows)
-    known = [each["state"] for each in states["counts"] if counts[each["state"]]]
-    counted = [{"state": state, "agents": counts[state]} for state in known]
-    return {"counts": counted, "rows": rows, "total": len(rows)}
+    """The states of some agents; `counts` and `total` are of those whom the view sees (agents_now.py)."""
+    return states | {"rows": [row for row in states["rows"] if is_theirs(row)]}
 
 
 def _alerts(data: Mapping[str, Any], is_theirs: Callable[[Mapping[str, Any]], bool]) -> Json:

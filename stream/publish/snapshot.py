@@ -92,7 +92,8 @@ def snapshot(
 
 
 def _rows(records: Iterable[PublishedKpis], rows: FloorRows) -> list[Json]:
-    return [rows.row(record) for record in sorted(records, key=lambda record: natural(record.entity))]
+    shown = (record for record in records if rows.sees(record.level, record.entity))
+    return [rows.row(record) for record in sorted(shown, key=lambda record: natural(record.entity))]
 
 
 def _team_then_rule(standing: Json) -> tuple[bool, list[tuple[int, str, str]], str]:

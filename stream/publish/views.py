@@ -10,7 +10,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 V = TypeVar("V", bound=Hashable)
 
-MOST_VIEWS = 64
+MOST_VIEWS = 256
+"""More than there are connections (http/limits.py), so that agents may each look at their own."""
 KEPT_S = 0.5
 """How long a body is served again, to those who ask for it, before it is made anew."""
 PUSHED_S = 1.0

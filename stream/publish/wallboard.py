@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from stream.http.roles import ANYBODY, EVERYTHING, Caller
+from stream.http.roles import ANYBODY, Caller
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.address import Address
 from stream.publish.choices import choices
@@ -28,8 +28,6 @@ from stream.windows.calendar import SiteCalendar, local_date
 from stream.windows.zone import load_zone
 
 LIMIT_S = 120
-MOST_RANKED = 1_000_000
-"""All of them: whoever does not see everything sees rows from anywhere in the ranking."""
 SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
 
@@ -143,8 +141,7 @@ class Wallboard:
         day = None if as_of_ms is None else local_date(load_zone(self._plan.clock(view.site).zone), as_of_ms)
         policy = replace(self._policy, day=day)
         records, now_ms = self._records(view), self._clock_ms()
-        asked = view if view.sight == EVERYTHING else replace(view, agents=MOST_RANKED)
-        data = snapshot(self.latest, self._rules, asked, records, policy, self._choices, now_ms)
+        data = snapshot(self.latest, self._rules, view, records, policy, self._choices, now_ms)
         teams = [row["entity"] for row in data["teams"]]
         by = data["rank_by"] if data["rank_by"]["kpi"] in CATALOGUE else data["columns"][0]  # a score has no intervals
         trends = self.latest.trends.shown(view.site, view.choice, data["columns"], by, teams, as_of_ms)
@@ -158,10 +155,7 @@ class Wallboard:
             "trends": trends,
             "empty": self._empty(view) if data["from"] is None else None,
         }
-        shown = seen(whole, view.sight, lambda agent: self.latest.team_of(view.site, agent))
-        shown["agents"] = shown["agents"][: view.agents]
-        shown["states"] = shown["states"] | {"rows": shown["states"]["rows"][: view.agents]}
-        return orjson.dumps(shown)
+        return orjson.dumps(seen(whole, view.sight, lambda agent: self.latest.team_of(view.site, agent)))
 
     def _records(self, view: View) -> list[PublishedKpis]:
         key, now_s = (view.site, view.choice.window, view.choice.last), time.monotonic()

@@ -15,7 +15,9 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from stream.engine.deltas.delta import encode_statement, entity_partition
+from stream.alerts.state import AFAR
+from stream.engine.deltas.delta import encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.engine.fingerprint import fingerprint
 from stream.kafka.exits import RefusedError
 from stream.kafka.names import Names
@@ -126,17 +128,19 @@ def _former_clocks(
     job: Job, stopped: Sequence[StoppedState], published: Published, positions: Sequence[Positions]
 ) -> list[FormerClocks]:
     """What each entity partition takes over: its own clock while there are as many as before, else all clocks merged;
-    and the alerts of its entities."""
+    and the alerts of its entities, and of those whose alerts inhibit from afar."""
+    routing = Routing(job.settings.rules(), job.buckets)
     same = len([state for state in stopped if state.clock]) == job.buckets
     alerts: list[dict[bytes, bytes]] = [{} for _ in range(job.buckets)]
     for partition, state in enumerate(stopped):
         for key, value in state.alerts.items():
-            own = entity_partition("|".join(key.decode().split("|")[1:4]), job.buckets)
-            # What inhibits from afar is everywhere, and a partition keeps what it had.
-            for home in range(job.buckets) if key.startswith(b"g|") else (own,):
-                # A hand-over that was killed may have left a copy in the entity's former partition: the present wins.
-                if home == partition or key not in alerts[home]:
-                    alerts[home][key] = value
+            entity = "|".join(key.decode().split("|")[1:4])
+            (home, _), *copies = routing.places(entity.encode())
+            # A hand-over that was killed may have left a copy in the entity's former partition: the present one wins.
+            if home == partition or key not in alerts[home]:
+                alerts[home][key] = value
+                for other, _ in copies:
+                    alerts[other][AFAR.encode() + key[1:]] = value
     statements = [_statement(partition, each) for partition, each in enumerate(positions)]
     return [
         FormerClocks(
@@ -234,13 +238,16 @@ async def _no_worker(settings: Settings) -> None:
     group, wait_seconds = settings.kafka.group, settings.kafka.session_timeout_ms / 1000 + SESSION_MARGIN_SECONDS
     until = monotonic() + wait_seconds
     async with admin_client(settings) as admin:
-        while members := await _members(admin, group):
+        while (members := await _members(admin, group)) != 0:
             if monotonic() >= until:
-                raise RefusedError(f"group {group} has {members} members: stop the workers first")
+                has = "is not known to the broker yet" if members is None else f"has {members} members"
+                raise RefusedError(f"group {group} {has}: stop the workers first")
             await asyncio.sleep(0.5)
 
 
-async def _members(admin: Any, group: str) -> int:
-    """How many members the consumer group has."""
+async def _members(admin: Any, group: str) -> int | None:
+    """How many members the consumer group has; None: its coordinator does not know (it may be reading the group)."""
     described = [each for response in await admin.describe_consumer_groups([group]) for each in response.groups]
+    if any(code for code, *_ in described):
+        return None
     return sum(len(members) for _, _, _, _, _, members, *_ in described)

@@ -46,7 +46,7 @@ async def read_stopped(setup: WorkerSetup, partition: int, keeps: Callable[[byte
             state.clock = loads(value)
         else:
             state.keys.add(key)
-            if key.startswith((b"a|", b"g|")) and key.endswith(b"|s"):
+            if key.startswith(b"a|") and key.endswith(b"|s"):
                 state.alerts[key] = value
             elif keeps(key):
                 state.kept[key] = value

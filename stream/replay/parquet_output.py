@@ -21,11 +21,15 @@ _COLUMNS = {
     },
     ALERTS: {
         **dict.fromkeys(
-            ("alert_id", "rule", "severity", "state", "kpi", "currency", "level", "entity", "site", "window"), "VARCHAR"
+            ("alert_id", "rule", "severity", "state", "kpi", "currency", "level", "entity", "site", "team", "window"),
+            "VARCHAR",
         ),
         **dict.fromkeys(("value", "threshold"), "DOUBLE"),
-        **dict.fromkeys(("numerator", "denominator"), "BIGINT"),
-        **dict.fromkeys(("active_since", "fired_at", "resolved_at", "at", "reason", "run"), "VARCHAR"),
+        **dict.fromkeys(("numerator", "denominator", "denominator_min"), "BIGINT"),
+        **dict.fromkeys(("active_since", "fired_at", "resolved_at", "at", "reason"), "VARCHAR"),
+        "muted": "BOOLEAN",
+        "labels": "VARCHAR",
+        "run": "VARCHAR",
     },
 }
 ALERT_COLUMNS = tuple(_COLUMNS[ALERTS])

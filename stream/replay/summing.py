@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from stream.engine.deltas.delta import entity_text
-from stream.engine.entities.publisher import Publisher
 from stream.engine.entities.publication import published_plan
+from stream.engine.entities.publisher import Publisher
 from stream.ledger.states import pieces
 from stream.replay.job import Job
 from stream.replay.pane_sums import Later, Owner, Panes

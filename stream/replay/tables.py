@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
+import orjson
 
 from stream.kpis.flat_table import RECORD_COLUMNS, Cell, FlatRecord, FlatTable, read_record
 from stream.replay.chunks import InputError
@@ -105,6 +106,7 @@ def to_csv(folder: Path) -> None:
         writer.writerow(ALERT_COLUMNS)
         for line in lines:
             alert = msgspec.json.decode(line)
+            alert["labels"] = orjson.dumps(alert["labels"]).decode()
             writer.writerow([alert.get(name) for name in ALERT_COLUMNS])
     kpis.unlink()
     alerts.unlink()

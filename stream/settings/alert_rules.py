@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
-from stream.alerts.reason import PLACEHOLDERS, unknown_placeholders
 from stream.alerts.rules import Level, Rule
+from stream.alerts.texts import PLACEHOLDERS, unknown_placeholders
 from stream.settings.document import Alert, AlertLevels
 from stream.settings.failure import KeyPath
 

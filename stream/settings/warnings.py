@@ -131,10 +131,8 @@ def _entities(alert: Alert, document: Document) -> Found:
     sites = document.sites
     for name in sorted(alert.entities):
         if alert.level == "site" and sites and name not in sites:
-            yield (
-                ("entities",),
-                f"level site excludes {name!r}: no such site is configured ({', '.join(sorted(sites))})",
-            )
+            known = ", ".join(sorted(sites))
+            yield ("entities",), f"level site excludes {name!r}: no such site is configured ({known})"
         elif alert.level != "site" and name in sites:
             yield ("entities",), f"level {alert.level} excludes {name!r}: it is the name of a site"
 

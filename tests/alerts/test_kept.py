@@ -1,7 +1,7 @@
 """What an entity's rules keep between evaluations, and over a restart (live 2 and 5)."""
 
 from stream.alerts.rules import exact
-from tests.alerts.test_evaluation import BASE, MINUTE, PANE, PLAN, Driven, calls, rule, states
+from tests.alerts.driven import BASE, MINUTE, PANE, PLAN, Driven, calls, rule, states
 
 
 def test_a_pane_is_kept_as_long_as_the_longest_rolling_window_of_the_entity_and_no_longer() -> None:

@@ -16,6 +16,8 @@ from tests.deploy.expressions import DEPLOY, rules, selectors
 
 ROOT = DEPLOY.parent
 RECORDED = {series(kpi) for kpi in CATALOGUE.values()}
+RUNBOOK = '{{ or $externalLabels.runbook (printf "%s/user/runbook.md" $externalURL) }}'
+"""An absolute address, whatever Prometheus' own is, and one's own where the configuration names it."""
 ALERTS = [rule for rule in rules() if "alert" in rule]
 
 
@@ -40,6 +42,7 @@ def test_promtool_accepts_configuration_and_rules_and_every_rule_test_passes(pro
         ("alertname=CollectionsKpiCritical site=main severity=critical", "floor"),
         ("alertname=CollectionsKpiWarning site=elsewhere severity=warning", "floor"),
         ("alertname=CollectionsSiteSilent site=main severity=warning", "floor"),
+        ("alertname=CollectionsAlert rule=lines_down site=main level=site severity=critical", "floor"),
         ("alertname=CollectionsCommitsStalled severity=critical", "platform"),
     ],
 )
@@ -87,7 +90,7 @@ def test_an_alert_has_a_name_a_severity_a_summary_and_a_section_in_the_runbook(a
     assert severity in ("critical", "warning") or 'severity="' in alert["expr"]
     assert notes["summary"].endswith(".")
     assert "{{" not in notes["summary"], "a static sentence: it groups"
-    assert notes["runbook_url"] == f"docs/runbook.md#{name.lower()}"
+    assert notes["runbook_url"] == f"{RUNBOOK}#{name.lower()}"
     sections = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
     assert sections.count(name) == 1
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from stream.forward.posting import Clock
+from stream.forward.posting import Timing
 from tests.deploy.prometheus import free_port
 
 Answer = Callable[[int], web.Response | Awaitable[web.Response]]
@@ -95,8 +95,8 @@ class Time:
     waits: list[float] = field(default_factory=list)
 
     @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.at, lambda: self.at, self._sleep)
+    def clock(self) -> Timing:
+        return Timing(lambda: self.at, lambda: self.at, self._sleep)
 
     async def _sleep(self, seconds: float) -> None:
         self.waits.append(seconds)

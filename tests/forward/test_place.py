@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.forward.place import MOST_HELD, Place, digest, said
+from stream.forward.place import MOST_HELD, PartitionPlace, digest, said
 
 
 def test_everything_before_the_offset_is_done_whatever_the_order() -> None:
-    place = Place(5, "x")
+    place = PartitionPlace(5, "x")
     for offset in (5, 6, 9):
         place.take(offset)
     place.done(6)
@@ -21,7 +21,7 @@ def test_everything_before_the_offset_is_done_whatever_the_order() -> None:
 
 
 def test_marks_of_transactions_are_passed_only_where_nothing_waits_before_them() -> None:
-    place = Place(5, "x")
+    place = PartitionPlace(5, "x")
     place.take(5)
     place.read_to(8)
     assert place.offset == 5
@@ -37,7 +37,7 @@ def test_marks_of_transactions_are_passed_only_where_nothing_waits_before_them()
 def test_the_offset_never_goes_back_and_never_passes_what_is_not_done(drawn: tuple[list[int], list[int]]) -> None:
     steps, order = drawn
     offsets = [sum(steps[: n + 1]) for n in range(len(steps))]
-    place = Place(0, "x")
+    place = PartitionPlace(0, "x")
     for offset in offsets:
         place.take(offset)
     left = set(offsets)
@@ -51,19 +51,19 @@ def test_the_offset_never_goes_back_and_never_passes_what_is_not_done(drawn: tup
 
 
 def test_who_was_told_nothing_is_known_after_a_restart() -> None:
-    place = Place(5, "https://example.org/hook?token=t0ps3cret")
+    place = PartitionPlace(5, "https://example.org/hook?token=t0ps3cret")
     place.hold("9f2c" + 28 * "0")
     place.hold("77aa" + 28 * "0")
     place.let_go("77aa" + 28 * "0")
     to, held = said(place.metadata)
-    again = Place(5, "x", held)
+    again = PartitionPlace(5, "x", held)
     assert to == digest("https://example.org/hook?token=t0ps3cret")
     assert (again.holds("9f2c" + 28 * "0"), again.holds("77aa" + 28 * "0")) == (True, False)
     assert "t0ps3cret" not in place.metadata
 
 
 def test_what_is_committed_fits_into_what_a_broker_takes_and_the_oldest_are_forgotten() -> None:
-    place = Place(5, "x")
+    place = PartitionPlace(5, "x")
     for number in range(MOST_HELD + 3):
         place.hold(f"{number:032x}"[::-1])
     assert len(place.metadata.encode()) <= 4_096

@@ -12,30 +12,30 @@ from aiohttp import web
 
 from stream.facts.instant import instant_ms
 from stream.forward import posting
-from stream.forward.place import Place, said
+from stream.forward.place import PartitionPlace, said
 from stream.forward.posting import Poster
 from stream.forward.refused import RefusedFile
 from stream.forward.silences import Silences
-from stream.forward.webhook import Webhook, WebhookOutlet
+from stream.forward.webhook import Webhook, WebhookChannel
 from stream.publish.reading import read_alert
 from tests.forward.receiver import Receiver, Time, ok, receiving, until
 from tests.publish.records import AS_OF, alert
 
 
 class Bench:
-    """A webhook's outlet for one partition, without Kafka."""
+    """A webhook's channel for one partition, without Kafka."""
 
-    def __init__(self, url: str, poster: Poster, file: RefusedFile, place: Place, silences: Silences) -> None:
+    def __init__(self, url: str, poster: Poster, file: RefusedFile, place: PartitionPlace, silences: Silences) -> None:
         self.said: list[str] = []
         self.failures: list[BaseException] = []
         self.place, self.silences = place, silences
         self.webhook = Webhook(url, poster, silences, file, None)
-        self.outlet = WebhookOutlet(self.webhook, place, self.failures.append)
+        self.channel = WebhookChannel(self.webhook, place, self.failures.append)
         self._offset = place.offset
 
     def take(self, *records: tuple[bytes, bytes]) -> None:
         for _, value in records:
-            self.outlet.take(self._offset, read_alert(value), value)
+            self.channel.take(self._offset, read_alert(value), value)
             self._offset += 1
 
     async def done(self) -> None:
@@ -45,16 +45,16 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def bench(
-    receiver: Receiver, tmp_path: Path, time: Time | None = None, now: str = AS_OF, place: Place | None = None
+    receiver: Receiver, tmp_path: Path, time: Time | None = None, now: str = AS_OF, place: PartitionPlace | None = None
 ) -> AsyncIterator[Bench]:
     lines: list[str] = []
     clock = (time or Time()).clock
     with RefusedFile(tmp_path / "refused.jsonl") as file:
         async with Poster(receiver.url, lines.append, clock) as poster:
-            of = Bench(receiver.url, poster, file, place or Place(0, "x"), Silences(lambda: instant_ms(now)))
+            of = Bench(receiver.url, poster, file, place or PartitionPlace(0, "x"), Silences(lambda: instant_ms(now)))
             of.said = lines
             yield of
-            await of.outlet.close()
+            await of.channel.close()
 
 
 def episode(number: int, states: tuple[str, ...] = ("firing", "resolved")) -> list[tuple[bytes, bytes]]:
@@ -235,7 +235,7 @@ async def test_what_nobody_was_told_of_before_a_restart_ends_silently_after_it(t
             of.take(alert("1"))
             await of.done()
             place = of.place
-        again = Place(place.offset, "x", said(place.metadata)[1])
+        again = PartitionPlace(place.offset, "x", said(place.metadata)[1])
         async with bench(receiver, tmp_path, place=again) as of:
             of.take(alert("1", "resolved"), alert("2", "resolved"))
             await of.done()
@@ -267,7 +267,7 @@ async def test_what_is_not_done_when_it_stops_is_done_after_it(tmp_path: Path) -
     assert place.offset == 0
     await receiver.start()
     try:
-        async with bench(receiver, tmp_path, place=Place(place.offset, "x")) as of:
+        async with bench(receiver, tmp_path, place=PartitionPlace(place.offset, "x")) as of:
             of.take(*records)
             await of.done()
     finally:
@@ -282,7 +282,7 @@ async def test_a_file_that_cannot_be_written_is_no_reason_to_lose_an_alert(tmp_p
         def full(_line: dict[str, Any]) -> None:
             raise OSError(28, "No space left on device", "refused.jsonl")
 
-        of.webhook.refused.write = full  # type: ignore[method-assign]
+        of.webhook.refused.write = full  # type: ignore[assignment,method-assign]
         of.take(*episode(1, ("firing",)))
         await until(lambda: bool(of.failures))
         assert of.place.offset == 0

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from stream.alerts.state import OPEN
 from stream.engine.entities.windows_state import WINDOWS
 from stream.facts.identity import canonical_json
 from stream.ledger.store import record
@@ -21,10 +22,10 @@ HERE = Path(__file__).parent
 MEANING = HERE / "meaning.json"
 
 VERSIONS: Mapping[str, int] = {
-    "ledger": record.FORMAT.version, "windows": WINDOWS.version, "offsets": OFFSETS.version
+    "ledger": record.FORMAT.version, "windows": WINDOWS.version, "offsets": OFFSETS.version, "alerts": OPEN.version,
 }  # fmt: skip
 WRITERS: Mapping[str, Callable[[], list[Record]]] = {
-    "ledger": world.ledger, "windows": world.windows, "offsets": world.offsets
+    "ledger": world.ledger, "windows": world.windows, "offsets": world.offsets, "alerts": world.alerts,
 }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import orjson
 from stream.alerts.rules import Rule, exact
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
+from stream.engine.deltas.routing import Routing
 from stream.engine.entities.stage import EntityStage, Publication
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
@@ -33,6 +34,13 @@ RULES = (
     Rule("dials_high", "dials", "team", "interval_30m", exact("1"), exact("1"), above=True),
 )
 LIVE = Publication(grace_ms=600_000, horizon_ms=90 * 86_400_000, run="live")
+LATER_RULES = (
+    Rule("site_high", "dials", "site", "day", exact("1"), exact("1"), above=True),
+    Rule("agent_high", "dials", "agent", "rolling_15m", exact("0"), exact("0"), above=True, cooldown_ms=3_600_000,
+         inhibited_by=("site_high",), where="site", labels=(("runbook", "https://example.org"),)),
+    Rule("mine", "contacts", "agent", "day", exact("0"), exact("0"), above=True, for_ms=86_400_000),
+)  # fmt: skip
+"""Rules of which state since the second format of alerts says more: a cooldown, labels, teams, inhibition from afar."""
 AT_MS = 1_793_582_240_000
 """2026-11-02T01:17:20Z, when most of it happens."""
 WIDE = 2**53 - 1
@@ -93,8 +101,8 @@ def stage1() -> DebtorStage:
     return DebtorStage(Definitions(), PLAN, FactLimits(), 0, frozenset({"dials", "connects"}))
 
 
-def stage2() -> EntityStage:
-    return EntityStage(PLAN, RULES, LIVE, 0, 1)
+def stage2(rules: tuple[Rule, ...] = RULES) -> EntityStage:
+    return EntityStage(PLAN, rules, LIVE, 0, 1)
 
 
 def ledger() -> list[Record]:
@@ -117,6 +125,28 @@ def windows() -> list[Record]:
         two.apply(STATEMENT_KEY, encode_statement(0, watermark_ms, watermark_ms))
         state.update(two.tick(now_ms).state)
     return sorted(state.items())
+
+
+def alerts() -> list[Record]:
+    """The states of alerts that stage 2 writes under the later rules: one that inhibits, one that cools down and has
+    resolved while it was muted, one that is pending."""
+    one = DebtorStage(Definitions(), PLAN, FactLimits(), 0, frozenset({"dials", "contacts"}), teams=True)
+    two, routing, state = stage2(LATER_RULES), Routing(LATER_RULES, 1), dict[bytes, bytes | None]()
+    calls = [each for each in facts() if each.event_id in ("e-call", "e-v2", "e-3")]
+    for fact in calls:
+        one.apply(fact)
+    for key, value in one.take().deltas:
+        for _, name in routing.places(key):
+            two.apply(name, value)
+    for number, watermark_ms in enumerate((AT_MS, AT_MS + 60_000, AT_MS + 1_000_000)):
+        two.apply(STATEMENT_KEY, encode_statement(0, watermark_ms, watermark_ms))
+        state.update(two.tick(number * 200).state)
+    return sorted((key, value) for key, value in state.items() if is_alert(key) and value is not None)
+
+
+def is_alert(key: bytes) -> bool:
+    """Whether a record of the windows topic is of alerts, whose states have a format of their own."""
+    return key[:2] in (b"a|", b"g|")
 
 
 def offsets() -> list[Record]:

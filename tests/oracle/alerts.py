@@ -1,5 +1,5 @@
-"""Alert rules (definitions 7, alerting 1): every rule at every pane multiple, each time with a fresh fold over the facts
-before it."""
+"""Alert rules (definitions 7, alerting 1): every rule at every pane multiple, each time with a fresh fold over the
+facts before it."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ class Evaluation:
 
 
 def team_of(agent: str, site: str, known: Sequence[Event]) -> str | None:
-    """The team on the agent's latest event at the site that has one; every valid event counts, whatever became of it."""
+    """The team on the agent's latest event at the site that has one; all valid events count."""
     named = [
         (event["occurred_at"], event["event_id"], event["team_id"])
         for event in known

@@ -31,8 +31,8 @@ class Site:
 
 @dataclass(frozen=True)
 class Rule:
-    """One alert (contract 4, alerting 1): a rule, or one of its severities. `level` is any of the five; bounds are exact
-    fractions in the KPI's unit. `inhibited_by` names alerts or rules with several."""
+    """One alert (contract 4, alerting 1): a rule, or one of its severities. `level` is any of the five; bounds are
+    exact fractions in the KPI's unit. `inhibited_by` names alerts or rules with several."""
 
     rule: str
     family: str

@@ -75,7 +75,7 @@ async def test_the_answer_is_what_explain_prints(served: list[Served], tmp_path:
 async def test_what_explain_finds_wrong_is_said(served: list[Served]) -> None:
     of = await serving(served, [sys.executable, "-c", "import sys; sys.exit('--start: no day starts then')"])
     status, data = await of.ask()
-    assert (status, data["error"]) == (502, "--start: no day starts then")
+    assert (status, data["error"]) == (503, "--start: no day starts then")
 
 
 @pytest.mark.broker
@@ -117,12 +117,13 @@ async def test_a_server_that_reads_no_facts_says_the_command(served: list[Served
 async def test_only_one_question_is_answered_at_a_time_and_an_end_of_the_server_ends_it(served: list[Served]) -> None:
     of = await serving(served, [sys.executable, "-c", "import time; time.sleep(600)"])
     first = asyncio.create_task(of.ask())
-    while of.page.reading is None:  # noqa: ASYNC110  (a process has no event)
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while of.page.reading is None:  # noqa: ASYNC110  (a process has no event)
+            await asyncio.sleep(0.01)
     status, data = await of.ask()
     assert (status, data["error"]) == (503, "the facts of another number are being read")
     await of.page.stop()
-    assert (await asyncio.wait_for(first, 60))[0] == 502
+    assert (await asyncio.wait_for(first, 60))[0] == 503
     assert of.page.reading is None
 
 

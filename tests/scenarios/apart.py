@@ -51,7 +51,8 @@ class Told:
         only = rule.get("entities")
         if only and rule["level"] in ("agent", "site"):
             rule = rule | {"entities": [self.prefix + name for name in only]}
-        return rule | {"rule": self.prefix + rule["rule"]}
+        named = [self.prefix + name for name in rule.get("inhibited_by", ())]
+        return rule | {"rule": self.prefix + rule["rule"], "inhibited_by": named}
 
     def conduct(self) -> Raw:
         """Its packs at its own sites, and its own rules under names of their own."""

@@ -35,6 +35,7 @@ def check_expectation(expectation: Expectation, outcome: Outcome) -> None:
 def check_alert(expected: AlertLine, got: dict[str, object]) -> None:
     told = [got[name] for name in ("at", "rule", "level", "entity", "state")]
     assert told == [expected.at, expected.rule, expected.level, expected.entity, expected.state], expected.line
+    assert got["muted"] is expected.muted, expected.line
     if expected.numerator is not None:
         assert (got["numerator"], got["denominator"]) == (expected.numerator, expected.denominator), expected.line
     if expected.since is not None:

@@ -86,6 +86,7 @@ class AlertLine:
     numerator: int | None
     denominator: int | None
     since: str | None
+    muted: bool
 
 
 @dataclass
@@ -163,7 +164,10 @@ def read_windows(scenario: Scenario, rest: str) -> None:
 
 
 RULE = re.compile(r"(\w+), (\w+)(?: ([A-Z]{3}))? (above|below) (\S+) for (\w+) over (\w+)((?:, [^,]+)*)")
-RULE_WORDS = {"hold": "for", "rest": "keep_firing_for", "exit": "exit", "least": "min_denominator"}
+RULE_WORDS = {
+    "hold": "for", "rest": "keep_firing_for", "cool": "cooldown", "exit": "exit", "least": "min_denominator"
+}  # fmt: skip
+MUTED = re.compile(r"muted by (.+?)(?: at its (site|team))?")
 
 
 def read_rule(scenario: Scenario, rest: str) -> None:
@@ -180,6 +184,8 @@ def read_rule(scenario: Scenario, rest: str) -> None:
             rule["entities"] = value.split()
         elif option == "pending told":
             rule["publish_pending"] = True
+        elif muted := MUTED.fullmatch(option):
+            rule |= {"inhibited_by": muted[1].split(), "where": muted[2] or "same"}
         else:
             rule[RULE_WORDS[word]] = int(value) if word == "least" else value
     scenario.config.setdefault("alerts", []).append(rule)
@@ -232,12 +238,13 @@ def read_expectation(scenario: Scenario, line: str, until: str | None, as_of: st
 def read_alert(scenario: Scenario, line: str) -> AlertLine:
     """Times of alerts are local to the site `main`; `since` may leave out the date."""
     match = re.fullmatch(
-        r"(\S+) (\S+) (\w+) (\w+) (.+?) (pending|firing|resolved)(?: (\d+)(?:/(\d+))?)?(?: since (?:(\S+) )?(\S+))?",
+        r"(\S+) (\S+) (\w+) (\w+) (.+?) (pending|firing|resolved)(?: (\d+)(?:/(\d+))?)?"
+        r"(?: since (?:(\S+) )?(\S+))?( muted)?",
         line,
     )
     if match is None:
         raise ValueError(f"not an alert: {line}")
-    day, time, rule, level, entity, state, numerator, denominator, since_day, since = match.groups()
+    day, time, rule, level, entity, state, numerator, denominator, since_day, since, muted = match.groups()
     zone = scenario.zone("main")
     return AlertLine(
         line,
@@ -249,6 +256,7 @@ def read_alert(scenario: Scenario, line: str) -> AlertLine:
         None if numerator is None else int(numerator),
         None if denominator is None else int(denominator),
         None if since is None else utc(instant(clock_time(f"{since_day or day} {since}", zone))),
+        muted is not None,
     )
 
 

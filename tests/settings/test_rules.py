@@ -136,3 +136,99 @@ def test_client_options_carry_the_credentials_only_where_the_protocol_asks(tmp_p
     assert (options["sasl_mechanism"], options["sasl_plain_password"]) == ("PLAIN", "p")
     assert options["ssl_context"].check_hostname
     assert "'p'" not in repr(load(file, {}))
+
+
+TWO = "severities: [{severity: warning, below: 0.2}, {severity: critical, below: 0.1}]"
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        ([f"{{{TWO}, below: 0.1}}"], "alerts[0].below: stands in each of `severities` instead"),
+        ([f"{{{TWO}, exit: 0.1}}"], "alerts[0].exit: stands in each of `severities` instead"),
+        ([f"{{{TWO}, for: 1m}}"], "alerts[0].for: stands in each of `severities` instead"),
+        ([f"{{{TWO}, severity: info}}"], "alerts[0].severity: stands in each of `severities` instead"),
+        (["{severities: []}"], "alerts[0].severities: "),
+        (["{severities: [{below: 1}]}"], "alerts[0].severities[0].severity: is required"),
+        (["{severities: [{severity: a}]}"], "alerts[0].severities[0].below: one of `below` and `above` is required"),
+        (["{severities: [{severity: a, below: 0.2, exit: 0.1}]}"], "alerts[0].severities[0].exit: must not be under"),
+        (
+            ["{severities: [{severity: a, below: 0.2}, {severity: a, below: 0.1}]}"],
+            "alerts[0].severities[1].severity: 'r0.a' is the name of another alert already",
+        ),
+        (["{below: 1, rule: r1.warning}", f"{{{TWO}}}"], "alerts[1].severities[0].severity: 'r1.warning' is the name"),
+        (["{below: 1, inhibited_by: [gone]}"], "alerts[0].inhibited_by[0]: no such rule: 'gone' (there are r0)"),
+        (["{below: 1, inhibited_by: [r0]}"], "alerts[0].inhibited_by[0]: inhibition goes in a circle: r0 by r0"),
+        (
+            ["{below: 1, inhibited_by: [r2]}", "{below: 1, inhibited_by: [r0]}", "{below: 1, inhibited_by: [r1]}"],
+            "alerts[0].inhibited_by[0]: inhibition goes in a circle: r0 by r2 by r1 by r0",
+        ),
+        (
+            [f"{{{TWO}, inhibited_by: [r0.critical]}}"],
+            "alerts[0].inhibited_by[0]: inhibition goes in a circle: r0.critical by r0.critical",
+        ),
+        (["{below: 1, where: region}"], "alerts[0].where: "),
+        (["{below: 1, on: hope}"], "alerts[0].on: "),
+        (["{below: 1, cooldown: 5}"], "alerts[0].cooldown: "),
+        (
+            ["{below: 1, notes: {en: 'is {worth}'}}"],
+            "alerts[0].notes.en: {worth} stands for nothing (there are {value}",
+        ),
+        (["{below: 1, notes: {zh: '{value'}}"], "alerts[0].notes.zh: {value stands for nothing"),
+        (["{below: 1, notes: {fr: oui}}"], "alerts[0].notes.fr: unknown key"),
+        (["{below: 1, labels: {a: [b]}}"], "alerts[0].labels.a: "),
+    ],
+)
+def test_what_is_wrong_with_a_rule_is_one_line_that_names_the_key(tmp_path: Path, rules: list[str], line: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(written(rules), encoding="utf-8")
+    with pytest.raises(SettingsError) as error:
+        load(file, {})
+    assert error.value.lines[0].startswith(f"{file}: {line}")
+    assert "\n" not in error.value.lines[0]
+
+
+def written(rules: list[str]) -> str:
+    """Rules in YAML's flow style, named r0, r1, ... where they have no name of their own; and of team and day."""
+    whole = []
+    for number, text in enumerate(rules):
+        keys = {"rule": f"r{number}", "kpi": "connect_rate", "level": "team", "window": "day"}
+        usual = [f"{key}: {value}" for key, value in keys.items() if f"{key}:" not in text]
+        whole.append(f"{{{', '.join(usual)}, {text[1:]}")
+    return "alerts: [" + ", ".join(whole) + "]"
+
+
+@pytest.mark.parametrize(
+    ("rules", "line"),
+    [
+        (["{below: 0.5, where: site}"], "alerts[0].where: has no effect without `inhibited_by`"),
+        (["{below: 0.5, on: pace}"], "alerts[0].on: no target of connect_rate by day is for level team"),
+        (
+            ["{below: 0.5, level: site, rule: s}", "{below: 1, inhibited_by: [s]}"],
+            "alerts[1].inhibited_by[0]: s is a rule",
+        ),
+        (["{below: 0.5}", "{below: 1, level: site, where: team, inhibited_by: [r0]}"], "alerts[1].where: site has no"),
+        ([f"{{{TWO.replace('0.1', '15')}}}"], "alerts[0].severities[1].below: a ratio is a share of 1: 15 is 1500 %"),
+        (["{below: 0.5, on: pace, min_denominator: 5}"], "alerts[0].min_denominator: has no effect on pace"),
+    ],
+)
+def test_what_is_hardly_meant_by_a_rule_is_warned_of(tmp_path: Path, rules: list[str], line: str) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text(written(rules), encoding="utf-8")
+    found = load(file, {}).warnings()
+    assert any(each.startswith(f"{file}: warning: {line}") for each in found), found
+
+
+def test_each_severity_is_a_rule_of_its_own_and_a_name_means_all_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    rules = [f"{{{TWO}, cooldown: 5m, labels: {{b: x, a: y}}}}", "{below: 0.5, inhibited_by: [r0], where: site}"]
+    file.write_text(written(rules), encoding="utf-8")
+    warning, critical, other = load(file, {}).rules()
+    assert (warning.rule, warning.family, warning.severity, warning.threshold) == (
+        "r0.warning",
+        "r0",
+        "warning",
+        (1, 5),
+    )
+    assert (critical.rule, critical.cooldown_ms, critical.labels) == ("r0.critical", 300_000, (("a", "y"), ("b", "x")))
+    assert (other.inhibited_by, other.where) == (("r0.warning", "r0.critical"), "site")

@@ -11,6 +11,8 @@ from tests.oracle.config import duration_ms
 LEVELS_OF_RATE = ("0", "0.25", "0.5", "0.75", "1")
 LEVELS = ("agent", "team", "queue", "segment", "site")
 LEVELS_OF_COUNT = ("0", "1", "2", "5", "100")
+KEEN = ("dials", "contacts", "payments", "promises", "signed_in_time", "dials_per_hour", "complaints")
+"""Of these a rule fires as soon as there is anything: alerts that inhibit others must fire now and then."""
 USUAL = (
     "complaints",
     "connect_rate",
@@ -46,19 +48,22 @@ def window_names(windows: dict[str, Any], sites: dict[str, Any]) -> list[str]:
 def draw_rule(
     random: Random, name: str, windows: dict[str, Any], sites: dict[str, Any], earlier: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    kpi = CATALOGUE[random.choice(USUAL if random.random() < 0.75 else sorted(CATALOGUE))]
+    keen = random.random() < 0.5
+    kpi = CATALOGUE[random.choice(KEEN if keen else USUAL if random.random() < 0.75 else sorted(CATALOGUE))]
     levels: tuple[str, ...] = LEVELS_OF_COUNT if kpi.denominator is None else LEVELS_OF_RATE
     if "_ms" in kpi.numerator[0] or kpi.factor > 1:
         levels = ("0", "1", "999.5", "5000", "10000", "3600000")
     side = random.choice(("below", "above"))
     enter, leave = sorted(random.sample(range(len(levels)), 2), reverse=side == "above")
+    if keen:
+        side, enter, leave = "above", 0, 0
     pane = windows["pane"]
     times = ("0s", pane, f"{duration_ms(pane) // 1000 * 3}s", "7m", "1s")
     rule: dict[str, Any] = {
         "rule": name,
         "kpi": kpi.kpi,
         "level": random.choice([level for level in LEVELS if kpi.exists_at(level)]),
-        "window": random.choice(window_names(windows, sites)),
+        "window": random.choice([name for name in window_names(windows, sites) if not keen or "rolling" in name]),
         side: levels[enter],
         "severity": random.choice(("warning", "critical")),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream.conduct.rulebook import Rulebook
+from stream.engine.debtors.accepted import AcceptedFacts
 from stream.engine.debtors.agents import AgentChanges
 from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.changes import Changes
@@ -22,7 +23,7 @@ from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
-from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
+from stream.ledger.judge import ACCEPTED, DUPLICATE, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -42,8 +43,7 @@ NO_LOSERS: tuple[bytes, ...] = ()
 
 
 class DebtorStage:
-    """The facts of one partition, and what they contribute. `teams`: say of each agent to which team the facts put it,
-    which alert rules on agents ask."""
+    """The facts of one partition, and what they contribute. `teams`: say which teams the facts put agents to."""
 
     def __init__(
         self,
@@ -53,28 +53,25 @@ class DebtorStage:
         partition: int,
         watched: frozenset[str] = frozenset(),
         rulebook: Rulebook | None = None,
-        *,
         teams: bool = False,
     ) -> None:
         self._definitions = definitions
         self._midnight_ms = day_begins(plan)
-        self._limits = limits
-        self._least_limit = min(limits.facts_per_case, limits.facts_per_debtor)
+        self._limits, self._least_limit = limits, min(limits.facts_per_case, limits.facts_per_debtor)
         self._dossiers: dict[str, Dossier] = {}
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
         self._measured = Measured()
+        self.accepted = AcceptedFacts()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._tells_teams = teams
         self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
-        self.conduct = (  # None: there are no rules
-            None
-            if rulebook is None or rulebook.empty
-            else Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
-        )
+        self.conduct: Conduct | None = None  # there are no rules
+        if rulebook is not None and not rulebook.empty:
+            self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer)
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -104,21 +101,15 @@ class DebtorStage:
         """
         if frontier_ms is not None and fact.occurred_at < frontier_ms:
             return TOO_LATE
-        verdict = self._admitted(fact, frontier_ms)
-        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
-            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
-        return verdict
-
-    def _admitted(self, fact: Fact, frontier_ms: int | None) -> Verdict:
         entities = self._entities
         if not entities.counted or entities.knows(fact):
-            return self._judged(fact, frontier_ms)
-        refusal = entities.refusal(fact)
-        if refusal is not None:
-            return refusal
-        verdict = self._judged(fact, frontier_ms)
-        if verdict.kind == "accepted":
-            self._note(fact)
+            verdict = self._judged(fact, frontier_ms)
+        else:
+            verdict = entities.refusal(fact) or self._judged(fact, frontier_ms)
+            if verdict.kind == "accepted":
+                self._note(fact)
+        if self._tells_teams and fact.agent_id is not None and fact.team_id is not None and verdict.kind != "limit":
+            self._buffer.note_team(fact.site_id or "", fact.agent_id, fact.occurred_at, fact.event_id, fact.team_id)
         return verdict
 
     def _note(self, fact: Fact) -> None:
@@ -159,6 +150,8 @@ class DebtorStage:
             )  # fmt: skip
             if beside is not None:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
+        else:
+            self.accepted.alone(fact)
         return ACCEPTED
 
     def _apply_judged(
@@ -195,6 +188,7 @@ class DebtorStage:
         # Taken out of the cache while it changes, so that an exception leaves nothing half done there.
         index = self._cache.take(key) or self._read(key, dossier)
         place = index.held.place_of(name) if may_be_known else None
+        corrected: Fact | None = None
         if place is None:
             full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
@@ -213,10 +207,15 @@ class DebtorStage:
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
             if winner is not gone:
                 self._note(winner)
+                corrected = None if verdict is DUPLICATE else winner
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
         self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
+        if place is None:
+            self.accepted.linked(fact, change)
+        elif corrected is not None:
+            self.accepted.corrected(corrected)
         return verdict
 
     def _come(
@@ -297,6 +296,8 @@ class DebtorStage:
             winner = as_state(judged)
             if judged is not known:
                 self._note(winner)
+                if verdict is not DUPLICATE:
+                    self.accepted.corrected(winner)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:

@@ -1,5 +1,5 @@
-"""Where a delta goes: to the partition of its entity, and, where alerts of the entity inhibit those of others, as a copy
-to every partition (ADR 0075)."""
+"""Where a delta goes: to the partition of its entity, and as a copy to every partition where alerts of the entity
+inhibit those of others (ADR 0075)."""
 
 from collections.abc import Iterator, Sequence
 

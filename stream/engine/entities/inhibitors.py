@@ -19,9 +19,6 @@ from stream.engine.entities.rule_rows import evaluate_rows
 from stream.windows.calendar import Calendar
 from stream.windows.plan import WindowPlan
 
-KIND = "g"
-"""What the keys of their state begin with."""
-
 
 class Inhibitors:
     """Those of these rules that inhibit from afar, over all their entities. `firing`: when they fired, as far as alerts
@@ -69,7 +66,7 @@ class Inhibitors:
     def records(self) -> Iterator[StateRecord]:
         """State that changed since the last time."""
         for feed in self._evaluator.changed.values():
-            yield from alert_state.records(feed, KIND)
+            yield from alert_state.records(feed, alert_state.AFAR)
             if feed.idle:
                 self._feeds.pop(feed.text, None)
         self._evaluator.changed.clear()

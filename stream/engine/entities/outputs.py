@@ -149,21 +149,27 @@ class AlertRecord(OutputModel):
     """A change in the life of an alert. Key: `alert_id`, the same for all records of one episode."""
 
     alert_id: str = Field(pattern="^[0-9a-f]{32}$")
-    rule: str
+    rule: str = Field(description="The rule's name; of a rule with several severities `rule.severity`.")
     severity: str
     state: Literal["pending", "firing", "resolved"]
     kpi: str
     level: Level
     entity: str
     site: str
+    team: str | None = Field(description="Of an agent: the team that the agent's latest event names. Else null.")
     window: str
-    value: float | int | None
+    value: float | int | None = Field(description="What is compared: of a rule on a target the attainment or the pace.")
     numerator: int
     denominator: int | None
+    denominator_min: int | None = Field(
+        description="The least denominator with which the rule judges; null where it asks for none."
+    )
     threshold: float | int
     active_since: Instant
     fired_at: Instant | None
     resolved_at: Instant | None
     at: Instant = Field(description="The evaluation that decided this.")
     reason: str
+    muted: bool = Field(description="An alert that inhibits this one fires: nobody need be told.")
+    labels: dict[str, str] = Field(description="The rule's own.")
     run: str

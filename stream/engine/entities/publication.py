@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from stream.alerts.reason import Language
+from stream.alerts.texts import Language
 from stream.kpis.targets import Targets
 from stream.windows.plan import SiteClock, WindowPlan
 

@@ -16,7 +16,7 @@ from stream.alerts.rules import Rule
 from stream.engine.deltas.delta import STATEMENT_KEY, decode_delta
 from stream.engine.deltas.routing import COPY
 from stream.engine.entities.entity import Entity
-from stream.engine.entities.inhibitors import KIND, Inhibitors
+from stream.engine.entities.inhibitors import Inhibitors
 from stream.engine.entities.publication import (
     NO_END_MS,
     Publication,
@@ -200,13 +200,13 @@ class EntityStage:
             return
         kind, site, level, name, *rest = key.decode().split("|")
         text = f"{site}|{level}|{name}"
-        if kind == "a":
+        if kind == alert_state.OWN:
             feed = self._store.feeds.get(text)
             if feed is None:
                 feed = self._store.feeds[text] = self._evaluator.bare_feed(text)
             alert_state.restore(feed, rest, value)
             return
-        if kind == KIND:
+        if kind == alert_state.AFAR:
             self._inhibitors.restore(text, rest, value)
             return
         entity = self._store.entity(text)

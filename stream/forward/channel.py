@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from stream.forward.place import Place
+from stream.forward.place import PartitionPlace
 from stream.publish.reading import PublishedAlert
 
 
@@ -23,7 +23,7 @@ class Told:
         return ", ".join(counts + ([f"{self.unreadable:,} unreadable"] if self.unreadable else []))
 
 
-class Outlet(Protocol):
+class Channel(Protocol):
     """Gives the alerts of one partition to a receiver. An exception of its tasks goes to `failed`."""
 
     def remember(self, alert: PublishedAlert) -> None:
@@ -46,5 +46,5 @@ class Receiver(Protocol):
     needs_past: bool
     told: Told
 
-    def open(self, place: Place, failed: Callable[[BaseException], None]) -> Outlet:
-        """An outlet for a partition."""
+    def open(self, place: PartitionPlace, failed: Callable[[BaseException], None]) -> Channel:
+        """A channel for a partition."""
