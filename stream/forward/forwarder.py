@@ -39,6 +39,9 @@ from stream.settings import Settings
 from stream.wire.consumer import AIOKafkaConsumer
 
 COMMIT_SECONDS = 1.0
+ASK_SECONDS, ANSWER_SECONDS = 10.0, 15.0
+"""A place that does not move is committed again after so long, so that a broker that is gone is noticed: it does not
+answer in time."""
 POLL_MS = 250
 MOST_WAITING, FEW_WAITING = 1_000, 500
 """A partition of which so many records wait for the receiver is not read on until fewer do."""
@@ -208,7 +211,7 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         await self._silences.loaded.wait()
         self._consumer.subscribe([self._names.alerts], listener=self)
         await self._consumer.start()
-        due = time.monotonic() + COMMIT_SECONDS
+        due, asked = time.monotonic() + COMMIT_SECONDS, time.monotonic()
         while True:
             self._throttle()
             for tp, records in (await self._consumer.getmany(timeout_ms=POLL_MS, max_records=MOST_WAITING)).items():
@@ -219,6 +222,10 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
                     self._note_position(tp, await self._consumer.position(tp))
             if time.monotonic() >= due:
                 due = time.monotonic() + COMMIT_SECONDS
+                if time.monotonic() >= asked + ASK_SECONDS:
+                    asked = time.monotonic()
+                    for opened in self._open.values():
+                        opened.committed = None
                 with suppress(*REBALANCING):
                     await self._commit(dict(self._open))
                 self._report(sum(opened.place.waiting for opened in self._open.values()))
@@ -262,7 +269,8 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         new = {tp: (opened.place.offset, opened.place.metadata) for tp, opened in partitions.items()}
         new = {tp: at for tp, at in new.items() if at != partitions[tp].committed}
         if new:
-            await self._consumer.commit({tp: OffsetAndMetadata(*at) for tp, at in new.items()})
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._consumer.commit({tp: OffsetAndMetadata(*at) for tp, at in new.items()})
         for tp, at in new.items():
             partitions[tp].committed = at
 
@@ -277,7 +285,7 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
 
 def _reason(error: BaseException) -> str:
     """An error of the client in one line."""
-    if isinstance(error, KafkaConnectionError):
+    if isinstance(error, KafkaConnectionError | TimeoutError):
         return "no broker answers"
     lines = str(error).splitlines()
     return lines[0] if lines and lines[0] else type(error).__name__

@@ -9,7 +9,7 @@ from typing import ClassVar, get_args
 import structlog
 
 from stream.conduct.standing import ConductStanding
-from stream.engine.debtors.accepted import Counted
+from stream.engine.debtors.accepted import CountedFact
 from stream.engine.debtors.findings import ConductFinding
 from stream.facts.fact import Call, Fact, Promise
 from stream.kafka.deadletter import REASONS
@@ -56,7 +56,7 @@ class EventCounts:
         self._found: Counter[tuple[str, ...]] = Counter()
         self._calls: Counter[tuple[str | None, ...]] = Counter()
         self._promises: Counter[tuple[str | None, ...]] = Counter()
-        self._credited: Counter[Counted] = Counter()
+        self._credited: Counter[CountedFact] = Counter()
 
     def cut(self) -> "EventCounts":
         """What was counted since the last cut, to be reported once it is committed; counting goes on from 0."""
@@ -81,7 +81,7 @@ class EventCounts:
             if fact.occurred_at > last.get(site, 0):
                 last[site] = fact.occurred_at
 
-    def credited(self, counts: Mapping[Counted, int]) -> None:
+    def credited(self, counts: Mapping[CountedFact, int]) -> None:
         """Counts what the ledger knows the team of: payments, complaints, corrections."""
         self._credited.update(counts)
 
@@ -134,16 +134,16 @@ class EventCounts:
         counts = Counter(self._credited)
         for (site, team, direction, outcome), count in self._calls.items():
             if direction == "outbound":
-                counts[Counted("dials", site or "", team or UNASSIGNED)] += count
+                counts[CountedFact("dials", site or "", team or UNASSIGNED)] += count
             if outcome == "human":
-                counts[Counted("contacts", site or "", team or UNASSIGNED)] += count
+                counts[CountedFact("contacts", site or "", team or UNASSIGNED)] += count
         for (site, team), count in self._promises.items():
-            counts[Counted("promises", site or "", team or UNASSIGNED)] += count
+            counts[CountedFact("promises", site or "", team or UNASSIGNED)] += count
         for site, team in {(site or "", team or UNASSIGNED) for site, team, *_ in (*self._calls, *self._promises)} | {
             (counted.site, counted.team) for counted in counts
         }:
             for what, name in WHOSE.items():
-                meters.add(name, site, team, by=counts[Counted(what, site, team)])
+                meters.add(name, site, team, by=counts[CountedFact(what, site, team)])
         for counted, amount in counts.items():
             if counted.what == "recovered_minor":
                 name = "collections_recovered_minor_units_total"

@@ -23,7 +23,7 @@ Column = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Size:
+class ColumnSize:
     """How much there is to show of a window at a level: entities, the bytes of their labels, and currencies."""
 
     entities: int
@@ -66,7 +66,7 @@ def in_order(shown: Exposition, used: Mapping[str, frozenset[str]]) -> Iterator[
 def choose(
     shown: Exposition,
     used: Mapping[str, frozenset[str]],
-    sizes: Mapping[tuple[str, str], Size],
+    sizes: Mapping[tuple[str, str], ColumnSize],
     currencies: Mapping[str, int],
     room_bytes: int,
     before: frozenset[Column] = frozenset(),
@@ -104,7 +104,7 @@ def choose(
     return Chosen({at: frozenset(names) for at, names in metrics.items()}, frozenset(columns), left_out)
 
 
-def _bytes(part: GaugePart, size: Size, currencies: int) -> int:
+def _bytes(part: GaugePart, size: ColumnSize, currencies: int) -> int:
     one = size.label_bytes + size.entities * (len(part.metric) + 3 + VALUE_BYTES)
     return currencies * (one + size.entities * len(',currency="CNY"')) if part.money else one
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from stream.engine.deltas.delta import entity_partition
-from stream.publish.choosing import Chosen, Size, choose
+from stream.publish.choosing import Chosen, ColumnSize, choose
 from stream.publish.exposition import Exposition
 from stream.publish.latest_records import LatestRecords
 from stream.publish.lines import TARGETS, Head, LineLayout, Lines, escaped, family, head, labels
@@ -214,10 +214,10 @@ class KpiCollector:
 
     def _choose(self, current: Current, room_bytes: int) -> Chosen:
         """The columns that fit, and a word in the log where some do not for the first time."""
-        sizes: dict[tuple[str, str], Size] = {}
+        sizes: dict[tuple[str, str], ColumnSize] = {}
         for place, _, _ in current:
-            size = sizes.get((place[1], place[3]), Size(0, 0))
-            sizes[place[1], place[3]] = Size(size.entities + 1, size.label_bytes + len(labels(place)))
+            size = sizes.get((place[1], place[3]), ColumnSize(0, 0))
+            sizes[place[1], place[3]] = ColumnSize(size.entities + 1, size.label_bytes + len(labels(place)))
         currencies = {level: len(found) for level, found in self._currencies.items()}
         self._chosen = choose(self._exposition, self._used, sizes, currencies, room_bytes, self._chosen.columns)
         if self._chosen.left_out and not self._told:

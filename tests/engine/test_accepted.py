@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stream.engine.debtors.accepted import Counted
+from stream.engine.debtors.accepted import CountedFact
 from stream.engine.debtors.stage import DebtorStage
 from stream.facts.decode import Rejection, decode
 from stream.ledger.definitions import Definitions, FactLimits
@@ -83,5 +83,5 @@ def test_what_is_counted_is_given_out_once() -> None:
     assert not isinstance(fact, Rejection)
     stage.stage.apply(fact)
     # Without an agent nobody is credited, as in the windows.
-    assert stage.stage.accepted.take() == {Counted("complaints", "main", "unassigned"): 1}
+    assert stage.stage.accepted.take() == {CountedFact("complaints", "main", "unassigned"): 1}
     assert stage.stage.accepted.take() == {}

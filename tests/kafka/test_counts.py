@@ -3,7 +3,7 @@
 import pytest
 import structlog
 
-from stream.engine.debtors.accepted import Counted
+from stream.engine.debtors.accepted import CountedFact
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
@@ -93,7 +93,9 @@ def test_calls_and_promises_count_for_their_own_team_and_each_team_that_is_named
         fact(5, direction="outbound", outcome="no_answer", void=True),
     ]
     tally.accepted(calls)
-    tally.credited({Counted("recovered_minor", "main", "t-1", "CNY"): 700, Counted("payments", "main", "t-1"): 2})
+    tally.credited(
+        {CountedFact("recovered_minor", "main", "t-1", "CNY"): 700, CountedFact("payments", "main", "t-1"): 2}
+    )
     tally.cut().report(meters)
     assert by_team(meters) == {
         "dials": {("main", "t-1"): 2},

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
 from stream.kpis.catalogue import CATALOGUE
-from stream.publish.choosing import Chosen, Column, Size, choose, in_order
+from stream.publish.choosing import Chosen, Column, ColumnSize, choose, in_order
 from stream.publish.collector import KpiCollector
 from stream.publish.exposition import AGENT_KPIS, exposition
 from stream.settings import load
@@ -19,9 +19,13 @@ LEVELS = ("site", "team", "queue", "segment")
 USED = {level: frozenset(k.id for k in CATALOGUE.values() if level in k.levels) for level in LEVELS}
 
 
-def sizes(teams: int) -> Mapping[tuple[str, str], Size]:
+def sizes(teams: int) -> Mapping[tuple[str, str], ColumnSize]:
     many = {"site": 1, "team": teams, "queue": 5, "segment": 3}
-    return {(level, window): Size(many[level], 60 * many[level]) for level in LEVELS for window in SHOWN.windows[level]}
+    return {
+        (level, window): ColumnSize(many[level], 60 * many[level])
+        for level in LEVELS
+        for window in SHOWN.windows[level]
+    }
 
 
 def chosen(room_bytes: int, teams: int = 50, before: frozenset[Column] = frozenset()) -> Chosen:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 from stream.facts.fact import Complaint, Fact, Payment
 from stream.ledger.difference import Difference
+from stream.ledger.judge import Verdict
 from stream.windows.measures import UNASSIGNED
 
-Counts = dict["Counted", int]
+Counts = dict["CountedFact", int]
 
 
-class Counted(NamedTuple):
+class CountedFact(NamedTuple):
     """What is counted: `payments`, `recovered_minor` (of a currency), `complaints` or `corrections`."""
 
     what: str
@@ -27,10 +28,6 @@ class AcceptedFacts:
     def __init__(self) -> None:
         self._counts: Counts = {}
 
-    def alone(self, fact: Fact) -> None:
-        """A new fact that contributes nothing by itself and is linked to no other."""
-        self._count(fact, fact.team_id or UNASSIGNED)
-
     def linked(self, fact: Fact, change: Difference) -> None:
         """A new fact, and what it changed."""
         kind = type(fact)
@@ -39,21 +36,22 @@ class AcceptedFacts:
         elif kind is Complaint:
             self._count(fact, _credited(change, "complaints") or fact.team_id or UNASSIGNED)
 
-    def corrected(self, fact: Fact) -> None:
-        """A fact that was known has another content from now on; `fact` is what counts."""
-        self._add(Counted("corrections", fact.site_id or "", fact.team_id or UNASSIGNED), 1)
+    def replaced(self, fact: Fact, verdict: Verdict) -> None:
+        """A fact took the place of one that was known. The same content said in another way corrects nothing."""
+        if verdict.kind != "duplicate":
+            self._add(CountedFact("corrections", fact.site_id or "", fact.team_id or UNASSIGNED), 1)
 
     def _count(self, fact: Fact, team: str) -> None:
         if fact.void:
             return
         site = fact.site_id or ""
         if isinstance(fact, Payment):
-            self._add(Counted("payments", site, team), 1)
-            self._add(Counted("recovered_minor", site, team, fact.currency), fact.amount_minor)
+            self._add(CountedFact("payments", site, team), 1)
+            self._add(CountedFact("recovered_minor", site, team, fact.currency), fact.amount_minor)
         elif isinstance(fact, Complaint):
-            self._add(Counted("complaints", site, team), 1)
+            self._add(CountedFact("complaints", site, team), 1)
 
-    def _add(self, what: Counted, amount: int) -> None:
+    def _add(self, what: CountedFact, amount: int) -> None:
         self._counts[what] = self._counts.get(what, 0) + amount
 
     def take(self) -> Counts:

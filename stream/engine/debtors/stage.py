@@ -23,7 +23,7 @@ from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, added, removed, total
 from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
-from stream.ledger.judge import ACCEPTED, DUPLICATE, TOO_LATE, Verdict, judge
+from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
 from stream.ledger.state_timeline import StateTimeline, as_state, moved
@@ -150,8 +150,6 @@ class DebtorStage:
             )  # fmt: skip
             if beside is not None:
                 self._buffer.add_beside(beside, at_ms, ones, amounts)
-        else:
-            self.accepted.alone(fact)
         return ACCEPTED
 
     def _apply_judged(
@@ -188,7 +186,6 @@ class DebtorStage:
         # Taken out of the cache while it changes, so that an exception leaves nothing half done there.
         index = self._cache.take(key) or self._read(key, dossier)
         place = index.held.place_of(name) if may_be_known else None
-        corrected: Fact | None = None
         if place is None:
             full = no_room_for(fact, key, dossier, self._limits)
             if full is not None:
@@ -196,6 +193,7 @@ class DebtorStage:
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
             change, dossier = self._come(key, name, fact, entry, dossier, index)
+            self.accepted.linked(fact, change)
         else:
             known = index.fact(place)
             gone, losers = record.plain(known), record.losers_of(known)
@@ -207,15 +205,11 @@ class DebtorStage:
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
             if winner is not gone:
                 self._note(winner)
-                corrected = None if verdict is DUPLICATE else winner
+                self.accepted.replaced(winner, verdict)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
         self._buffer.add_difference(change, fact.occurred_at, frontier_ms)
-        if place is None:
-            self.accepted.linked(fact, change)
-        elif corrected is not None:
-            self.accepted.corrected(corrected)
         return verdict
 
     def _come(
@@ -296,8 +290,7 @@ class DebtorStage:
             winner = as_state(judged)
             if judged is not known:
                 self._note(winner)
-                if verdict is not DUPLICATE:
-                    self.accepted.corrected(winner)
+                self.accepted.replaced(winner, verdict)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:
