@@ -138,7 +138,7 @@ class Publishing:
                 ends.add(final_at)
                 if only_final:
                     continue
-            if alike.get(who) == (score, is_final) and place not in former:
+            if place in known and place not in former and alike.get(who) == (score, is_final):
                 continue  # nothing that it depends on has changed
             change = self._change(score, known.get(place), former.get(place), at_ms, alone=only_final)
             if change is not None:

@@ -147,6 +147,18 @@ def test_a_score_that_is_no_longer_provisional_is_told_alone_and_what_changes_it
     assert "nobody has this score any more" in owner.ledger[-1]["reason"]
 
 
+def test_a_score_that_comes_back_as_it_was_is_published_again(tmp_path: Path) -> None:
+    owner = stand(tmp_path, card())
+    now = clock("2026-05-03")
+    for value, published in ((1, [("a", 1)]), (1, []), (None, [("a", None)]), (1, [("a", 1)])):
+        owner.mark("a", value)
+        owner.mark("b", 1, start="2026-03-01")
+        assert [each for each in owner.publish(now) if each[0] == "a"] == published
+        owner.mark("a", 5)
+        owner.mark("a", value)
+        assert owner.publish(now) == []
+
+
 def test_a_version_that_is_replaced_gives_way_with_a_line_for_each_and_a_trial_changes_nothing(tmp_path: Path) -> None:
     owner = stand(tmp_path, card())
     for entity in ("a", "b"):
