@@ -52,9 +52,16 @@ PARTS = (
     Part("profile", "bench.profile", 120, "where the worker's CPU goes"),
     Part("scores", "bench.scores", 120, "scores of 2,000 agents after a change of the schemes, and of one KPI record"),
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
-    Part("scrape", "bench.scrape", 120, "CPU and size of a scrape of /metrics of 1,000 and 2,000 agents"),
+    Part("scrape", "bench.scrape", 240, "CPU and size of both pages of metrics, and of the recording rules"),
+    Part("scraped", "bench.scraped", 480, "event to KPI record with and without scrapes beside it"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
     Part("headroom", "bench.headroom", 180, "an answer to a dialler, 500 questions/s beside 5,000 events/s"),
+    Part(
+        "board",
+        "bench.board",
+        300,
+        "what 1 and 200 browsers cost the worker that pushes to them; 1,000 agents in Chromium",
+    ),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(
         "restore",

@@ -34,7 +34,7 @@ FROM, TO = "2026-11-02T16:00:00Z", "2026-11-04T06:59:30Z"  # alerts fire then
 RATE = 5
 WINDOWS = "interval_30m,day,month,shift_day,shift_evening,shift_night"
 MOST_BYTES = 300 * 1024
-SHOWN = "document.querySelector('main').dataset.changes > 0 && document.querySelectorAll('#teams tbody tr').length > 1"
+SHOWN = "document.querySelector('main').dataset.changes > 0"
 
 
 class Picture(NamedTuple):
@@ -47,9 +47,8 @@ class Picture(NamedTuple):
 
 
 PICTURES = (
-    Picture("board.png", "window=day&site=main&lang=en", 1600, 900),
-    Picture("board-zh.png", "window=day&site=main&lang=zh", 1600, 900),
-    Picture("board-small.png", "window=day&site=main&lang=en", 1280, 720),
+    Picture("board.png", "window=day&site=main&lang=en", 1440, 810),
+    Picture("board-agent.png", "window=day&site=main&lang=en&agent=a-002", 1440, 810),
     Picture("board-phone.png", "window=day&site=main&lang=en", 390, 844),
 )
 
@@ -72,7 +71,8 @@ def main() -> int:
             sys.stderr.write(f"screenshots: {error}\n")
             return 1
     for name, size in sizes.items():
-        sys.stdout.write(f"{asked.out / name}: {size // 1024} KiB{'' if size <= MOST_BYTES else ', too large to keep'}\n")
+        verdict = "" if size <= MOST_BYTES else ", too large to keep"
+        sys.stdout.write(f"{asked.out / name}: {size // 1024} KiB{verdict}\n")
     return int(max(sizes.values()) > MOST_BYTES)
 
 
@@ -94,11 +94,13 @@ async def _taken(chromium: str, folder: Path, numbers: Path, out: Path) -> dict[
         with Chromium(chromium, folder / "profile") as browser:
             for picture in PICTURES:
                 tab = await browser.open(f"{base}/?{picture.query}", picture.width, picture.height)
-                await tab.until(SHOWN)
-                png = await tab.picture()
+                try:
+                    await tab.until(SHOWN)
+                    png = await tab.picture()
+                finally:
+                    await tab.close()
                 (out / picture.name).write_bytes(png)
                 sizes[picture.name] = len(png)
-                await tab.close()
     finally:
         await web.stop()
     return sizes

@@ -3,6 +3,7 @@
 One recorded series per KPI and entity, `entity:<parts>:<operation>`: a numerator over a denominator, never a mean of
 ratios, absent where there is nothing to divide. `max without (instance)`: a number that moves between workers may be
 seen twice for one scrape. `site`, `level`, `entity` and `window` stay: a reader fixes `level` and `window` (ADR 0020).
+Agents are not recorded, since they are many and few are looked at: `agent_expression` is what a panel asks instead.
 """
 
 import argparse
@@ -21,6 +22,7 @@ PREFIX = "collections_window_"
 ACTIVE = "entity:collections_alert_active:max"
 """What the stream says of each of its alerts, whoever exports it; rules/alerts.yml records it."""
 SECONDS_PER_HOUR = 3_600
+RECORDED = 'level!="agent"'
 
 
 def series(kpi: Kpi) -> str:
@@ -35,34 +37,42 @@ def series(kpi: Kpi) -> str:
     return f"entity:{numerator.metric}_per_{over}:{'mean' if kpi.unit in ('ms', 'points') else 'ratio'}"
 
 
-def expression(kpi: Kpi) -> str:
-    """What is recorded."""
+def expression(kpi: Kpi, matchers: str = RECORDED) -> str:
+    """What is recorded. `matchers`: which entities and windows, as in a selector."""
     numerator, denominator = SIDES[kpi.id]
     if denominator is None:
-        return _in_major(numerator) if numerator.money else _max(numerator)
+        return _in_major(numerator, matchers) if numerator.money else _max(numerator, matchers)
     if kpi.unit.endswith("per hour"):
-        hours = f"({_max(denominator)} / {SECONDS_PER_HOUR} > 0)"
+        hours = f"({_max(denominator, matchers)} / {SECONDS_PER_HOUR} > 0)"
         if numerator.money:
-            return f"({_in_major(numerator)}) / ignoring (currency) group_left () {hours}"
-        return f"{_max(numerator)} / {hours}"
-    return f"{_max(numerator)} / ({_max(denominator)} > 0)"
+            return f"({_in_major(numerator, matchers)}) / ignoring (currency) group_left () {hours}"
+        return f"{_max(numerator, matchers)} / {hours}"
+    return f"{_max(numerator, matchers)} / ({_max(denominator, matchers)} > 0)"
+
+
+def agent_expression(kpi: Kpi, matchers: str) -> str:
+    """The same of agents, as a query, in the unit of `series`. `matchers`: `site`, `window` and more, as in a selector;
+    in a currency only what has one: of a KPI per hour its numerator."""
+    return expression(kpi, f'level="agent",{matchers}')
 
 
 def _major(part: GaugePart) -> str:
     return part.metric.replace("_minor_units", "_major_units")
 
 
-def _max(part: GaugePart, matcher: str = "") -> str:
-    return f"max without (instance) ({part.metric}{matcher})"
+def _max(part: GaugePart, matchers: str) -> str:
+    return f"max without (instance) ({part.metric}{{{matchers}}})"
 
 
-def _in_major(part: GaugePart) -> str:
+def _in_major(part: GaugePart, matchers: str) -> str:
     """Minor units divided by 10 to the currency's exponent: the one place where Prometheus learns of exponents."""
     odd = {exponent: "|".join(codes.split()) for exponent, codes in EXPONENTS.items()}
     usual = "|".join(odd[exponent] for exponent in sorted(odd))
-    scaled = [f'{_max(part, f"""{{currency!~"{usual}"}}""")} / 100']
+    others = f'{matchers},currency!~"{usual}"'
+    scaled = [f"{_max(part, others)} / 100"]
     for exponent, codes in sorted(odd.items()):
-        scaled.append(f'{_max(part, f"""{{currency=~"{codes}"}}""")} / {10**exponent}')
+        these = f'{matchers},currency=~"{codes}"'
+        scaled.append(f"{_max(part, these)} / {10**exponent}")
     return " or ".join(scaled)
 
 

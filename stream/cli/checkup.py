@@ -45,8 +45,13 @@ def checkup(settings: "Settings", timeout_s: float) -> Iterator[Finding]:
     """The findings, as they come in. If the broker does not answer within `timeout_s`, the last one says so."""
     yield _versions()
     if (rulebook := settings.conduct()) is not None:
-        url = settings.http.advertised_url or f"http://{settings.http.host}:{settings.http.port}"
-        text = f"{len(rulebook.rules)} rules; a dialler asks a worker GET {url}/api/headroom?debtor=D&case=C&number=N"
+        http = settings.http
+        scheme = "http" if http.tls_cert is None else "https"
+        url = http.advertised_url or f"{scheme}://{http.host}:{http.port}"
+        by = "" if http.tokens is None else " with the token of a dialler"
+        text = (
+            f"{len(rulebook.rules)} rules; a dialler asks a worker GET {url}/api/headroom?debtor=D&case=C&number=N{by}"
+        )
         yield Finding("ok", "headroom", text)
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     deadline = time.monotonic() + timeout_s

@@ -163,6 +163,16 @@ def run(
     revision: Revision = None,
     id_prefix: Prefix = None,
     open_: Open = None,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(
+            "--metrics-port", min=0, max=65_535, metavar="N", help="Serve /metrics at this port.", show_default=False
+        ),
+    ] = None,
+    metrics_file: Annotated[
+        Path | None,
+        typer.Option("--metrics-file", metavar="FILE", help="Keep the metrics in a file.", show_default=False),
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every feed of the configuration, until SIGTERM.")] = False,
     progress: Progress = None,
     config: Config = None,
@@ -174,7 +184,7 @@ def run(
       kpi-stream feed run payments_csv bank.csv --out payments.jsonl --rejects refused.jsonl
       kpi-stream feed run asterisk_queue_log /var/log/asterisk/queue_log --follow --state pbx.state --kafka
       kpi-stream feed run my.yaml --topic ctr --group kpi --config my-config.yaml
-      kpi-stream feed run --all --config my-config.yaml
+      kpi-stream feed run --all --metrics-port 6067 --config my-config.yaml
 
     Refused records go to the dead-letter topic, or to --rejects; the counts are on the last line. Exit codes: 0 done,
     also with refusals; 1 a file is missing or torn (what was readable is given); 2 wrong mapping or usage.
@@ -183,8 +193,9 @@ def run(
 
     given = settings_from(zone, set_, set_path, set_map, revision, id_prefix)
     wanted = Wanted(
-        mapping, tuple(files or ()), out, kafka, rejects, topic, group, state, follow, open_, all_, progress, given
-    )
+        mapping, tuple(files or ()), out, kafka, rejects, topic, group, state, follow, open_, all_, progress, given,
+        metrics_port, metrics_file,
+    )  # fmt: skip
     if code := run_wanted(wanted, config):
         raise typer.Exit(code)
 

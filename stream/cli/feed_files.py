@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from stream.cli.configuration import settings_of
 from stream.cli.failure import CommandError, warn
+from stream.cli.feed_metrics import FeedMetrics, numbers_beside, serving
 from stream.cli.feed_topic import entry_of, mapping_of, run_topic
 from stream.cli.options import check_identifier
 from stream.cli.progress import show_line
@@ -45,6 +47,8 @@ class Wanted:
     every: bool
     progress: bool | None
     adjustments: Adjustments
+    metrics_port: int | None = None
+    metrics_file: Path | None = None
 
 
 def settings_from(
@@ -169,9 +173,11 @@ def run_wanted(wanted: Wanted, config: Path | None) -> int:
     _check(wanted)
     feed = loaded(wanted.mapping or "", wanted.adjustments, settings, config)
     most_open = wanted.most_open or 100_000
-    if wanted.topic is not None:
-        return run_topic(settings, feed, wanted.topic, wanted.group, most_open, wanted.progress, name)
-    return _run_files(wanted, feed, settings, name, most_open)
+    metrics = FeedMetrics(name or feed.name, wanted.metrics_file)
+    with serving(settings, wanted.metrics_port, lambda: (metrics.numbers,)):
+        if wanted.topic is not None:
+            return run_topic(settings, feed, wanted.topic, wanted.group, most_open, wanted.progress, name, metrics)
+        return _run_files(wanted, feed, settings, name, most_open, metrics)
 
 
 def _check(wanted: Wanted) -> None:
@@ -212,6 +218,8 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
 
     if wanted.mapping is not None or wanted.files or wanted.topic:
         raise CommandError("--all takes no MAPPING, FILE or --topic: it runs what the configuration names", exit_code=2)
+    if wanted.metrics_file is not None:
+        raise CommandError("--all and --metrics-file: --metrics-port serves the metrics of all feeds", exit_code=2)
     if wanted.adjustments != Adjustments() or wanted.out or wanted.rejects or wanted.state:
         raise CommandError(
             "--all takes no settings and no files: each feed has those of the configuration", exit_code=2
@@ -222,10 +230,21 @@ def _run_every(wanted: Wanted, settings: "Settings", config: Path | None) -> int
     for name in names:  # what is wrong is said at once, and not by each process again and again
         loaded(name, wanted.adjustments, settings, config)
     options = [] if config is None else ["--config", str(config)]
-    return run_all([(name, ["feed", "run", name, *options]) for name in names])
+    if wanted.metrics_port is None:
+        return run_all([(name, ["feed", "run", name, *options]) for name in names])
+    with TemporaryDirectory(prefix="kpi-stream-feeds-") as folder:
+        kept = Path(folder)
+        feeds = [
+            (name, ["feed", "run", name, "--metrics-file", str(kept / f"{number}.prom"), *options])
+            for number, name in enumerate(names)
+        ]
+        with serving(settings, wanted.metrics_port, lambda: numbers_beside(kept)):
+            return run_all(feeds)
 
 
-def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | None, most_open: int) -> int:
+def _run_files(
+    wanted: Wanted, feed: "Feed", settings: "Settings", name: str | None, most_open: int, metrics: FeedMetrics
+) -> int:
     from stream.feeds.feed_run import FeedRun
 
     stopped = threading.Event()
@@ -238,7 +257,7 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
     with ExitStack() as stack:
         sink = _sink(wanted, settings, name, stack, refused, stopped)
         try:
-            wrong = _read(wanted, feed, run, sink, places, stopped)
+            wrong = _read(wanted, feed, run, sink, places, stopped, metrics)
             if wanted.state is None:
                 run.end()
             sink.write(*run.drain())
@@ -249,6 +268,8 @@ def _run_files(wanted: Wanted, feed: "Feed", settings: "Settings", name: str | N
             if isinstance(error, BrokenPipeError):
                 raise
             raise CommandError(f"{error.filename or wanted.out}: {error.strerror or error}") from error
+    metrics.look(run.counts, run.open_joins)
+    metrics.write()
     show_line("", wanted.progress)
     for line in refused:
         warn(line)
@@ -274,17 +295,28 @@ def _places(wanted: Wanted, run: "FeedRun") -> "Places | None":
 
 
 def _read(
-    wanted: Wanted, feed: "Feed", run: "FeedRun", sink: "Sink", places: "Places | None", stopped: threading.Event
+    wanted: Wanted,
+    feed: "Feed",
+    run: "FeedRun",
+    sink: "Sink",
+    places: "Places | None",
+    stopped: threading.Event,
+    metrics: FeedMetrics,
 ) -> list[str]:
     from stream.feed_files.following import Following
     from stream.feed_files.reading import read_all
     from stream.replay.chunks import InputError
 
-    report = _Progress(wanted.progress)
+    line = _Progress(wanted.progress)
+
+    def report(records: int) -> None:
+        line.show(records)
+        metrics.look(run.counts, run.open_joins)
+
     if not wanted.follow or STDIN in wanted.files:
         wrong: list[str] = []
         try:
-            wrong = read_all(wanted.files, feed, run, sink, places, report.show)
+            wrong = read_all(wanted.files, feed, run, sink, places, report)
         except KeyboardInterrupt:
             if not wanted.follow:
                 raise  # with --follow a SIGTERM is the end of the input
@@ -299,7 +331,7 @@ def _read(
             places.save(Path(wanted.state), run.state())
 
     try:
-        following.follow(stopped.wait, save, time.monotonic, report.show)
+        following.follow(stopped.wait, save, time.monotonic, report)
     except InputError as error:
         return [str(error)]
     finally:

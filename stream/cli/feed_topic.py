@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from stream.cli.broker import refuse_denied
 from stream.cli.failure import CommandError, warn
+from stream.cli.feed_metrics import FeedMetrics
 from stream.cli.progress import show_line
 
 if TYPE_CHECKING:
@@ -28,10 +29,11 @@ def run_topic(
     most_open: int,
     progress: bool | None = None,
     name: str | None = None,
+    metrics: FeedMetrics | None = None,
 ) -> int:
     """Runs a feed from a topic to Kafka until SIGTERM or Ctrl-C, and gives the exit code: 0 then, even where records
     were refused; 1 where it cannot go on. `group` None: `<kafka.group>.<feed>`.
-    `name`: what its lines begin with, if not with the mapping's.
+    `name`: what its lines begin with, if not with the mapping's; `metrics` is kept up to date.
 
     CommandError: a mapping that no topic can have, or a broker that lets nobody in (exit code 2).
     """
@@ -47,14 +49,19 @@ def run_topic(
     refuse_denied(settings)
     called = f"feed {name or feed.name}"
     wish = TopicWish(feed, topic, group or f"{settings.kafka.group}.{feed.name}", most_open)
-    shown = _Progress(progress)
+    line = _Progress(progress)
+
+    def report(shown: "Shown") -> None:
+        line.report(shown)
+        if metrics is not None:
+            metrics.look(shown.counts, shown.open_joins)
 
     async def run() -> "FeedCounts":
         stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
-        running = TopicFeed(settings, wish, lambda line: warn(f"{called}: {line}"), shown.report)
+        running = TopicFeed(settings, wish, lambda line: warn(f"{called}: {line}"), report)
         return await running.run(stopped)
 
     try:

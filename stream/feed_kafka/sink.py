@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from math import inf
 from typing import Any
 
-from aiokafka.errors import BrokerResponseError
+from aiokafka.errors import BrokerResponseError, UnknownError
 
 from stream.backoff import backoff_seconds
 from stream.feed_kafka.destination import GONE, Destination, destination, reason_of, unlogged
@@ -100,7 +100,9 @@ class KafkaSink:
                 await self._let_go()
                 if isinstance(error, FENCED) and self._named:
                     raise CannotSend(f"{servers}: {TAKEN_OVER}") from error
-                final = isinstance(error, BrokerResponseError) and not error.retriable and not isinstance(error, FENCED)
+                # A transaction that the broker gave up, or at which it failed itself, may be written the next time.
+                passing = isinstance(error, (*FENCED, UnknownError)) or bool(getattr(error, "retriable", False))
+                final = isinstance(error, BrokerResponseError) and not passing
                 wait = next(waits)
                 if final or patience() <= 0:
                     raise CannotSend(f"{servers}: {reason_of(error)}") from error

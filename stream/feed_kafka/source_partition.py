@@ -76,7 +76,12 @@ class SourcePartition:
     @property
     def counts(self) -> FeedCounts:
         """What has become of the records, those that were read again left out."""
-        return self._run.counts
+        return FeedCounts() if self.next_offset < self.position.through else self._run.counts
+
+    @property
+    def open_joins(self) -> int:
+        """How many joins wait for further rows."""
+        return self._run.open_joins
 
     @property
     def busy(self) -> bool:

@@ -59,10 +59,12 @@ class TopicWish:
 
 @dataclass
 class Shown:
-    """How far it has come, for a line of progress. `lag`: records that were there and not read yet."""
+    """How far it has come, for a line of progress. `lag`: records that were there and not read yet; `open_joins`: joins
+    that wait for further rows."""
 
     counts: FeedCounts = field(default_factory=FeedCounts)
     lag: int = 0
+    open_joins: int = 0
 
 
 class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
@@ -313,5 +315,6 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         shown.counts.add(self._done)
         for tp, opened in self._open.items():
             shown.counts.add(opened.source.counts)
+            shown.open_joins += opened.source.open_joins
             shown.lag += max(0, self._ends.get(tp, 0) - opened.source.next_offset)
         self._report(shown)

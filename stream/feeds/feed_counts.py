@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+_NUMBERS = ("values", "records", "joined", "mapped", "unused", "malformed", "unmapped", "clock_ahead", "overflow")
+
 
 @dataclass
 class FeedCounts:
     """Counts of a run. `values`: input values (lines); `records`: what they hold; `joined`: records given out by a
-    join; `unused`: records that no event wanted; `refused`: refused records by the field that was wrong."""
+    join; `mapped`: records that gave events; `unused`: records that no event wanted; `refused`: refused records by the
+    field that was wrong."""
 
     values: int = 0
     records: int = 0
     joined: int = 0
+    mapped: int = 0
     unused: int = 0
     malformed: int = 0
     unmapped: int = 0
@@ -24,7 +28,7 @@ class FeedCounts:
 
     def add(self, other: FeedCounts) -> None:
         """Adds what another run counted."""
-        for name in ("values", "records", "joined", "unused", "malformed", "unmapped", "clock_ahead", "overflow"):
+        for name in _NUMBERS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.events.update(other.events)
         self.refused.update(other.refused)

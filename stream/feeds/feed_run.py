@@ -173,6 +173,7 @@ class FeedRun:
             if self._observer is not None:
                 self._observer.left(stated, place)
             return
+        self.counts.mapped += 1
         for event in events:
             self.counts.events[event.type] += 1
         self._events += events
@@ -193,6 +194,11 @@ class FeedRun:
         drained = self._events, self._refused
         self._events, self._refused = [], []
         return drained
+
+    @property
+    def open_joins(self) -> int:
+        """How many joins wait for further rows."""
+        return 0 if self._joining is None else self._joining.held.open_count
 
     @property
     def oldest(self) -> RecordPlace | None:

@@ -29,14 +29,17 @@ class Login:
         self._access = access
         folder = files("stream.http")
         self._form = (folder / "login.html").read_text("utf-8")
-        self._style = (folder / "login.css").read_bytes()
+        self._files = {
+            "login.css": ("text/css", (folder / "login.css").read_bytes()),
+            "login.js": ("text/javascript", (folder / "login.js").read_bytes()),
+        }
 
     def pages(self) -> list[Page]:
         """They ask for no token: whoever has none comes here."""
         return [
             Page("/login", self._show, EVERYBODY),
             Page("/login", self._log_in, EVERYBODY, method="POST"),
-            Page("/login.css", self._look, EVERYBODY),
+            *(Page(f"/{name}", self._file, EVERYBODY) for name in self._files),
             Page("/logout", self._log_out, EVERYBODY, method="POST"),
         ]
 
@@ -50,8 +53,9 @@ class Login:
         caller, _ = known
         return self._page(_OUT.format(who=escape(f"{caller.name} · {caller.role}")), 200)
 
-    async def _look(self, _: web.BaseRequest) -> web.StreamResponse:
-        return web.Response(body=self._style, content_type="text/css", charset="utf-8")
+    async def _file(self, request: web.BaseRequest) -> web.StreamResponse:
+        kind, body = self._files[request.path.removeprefix("/")]
+        return web.Response(body=body, content_type=kind, charset="utf-8")
 
     async def _log_in(self, request: web.BaseRequest) -> web.StreamResponse:
         tokens = self._access.tokens

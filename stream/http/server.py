@@ -248,7 +248,9 @@ class HttpServer:
         if request.method in ("GET", "HEAD"):
             return
         origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site")
-        if origin is not None:
+        if origin == "null" and site == "same-origin":
+            ours = True  # a form of a page without a referrer: the browser says where it is from in another way
+        elif origin is not None:
             tls = self._access.certificate is not None
             own = is_own_origin(origin, request.headers["Host"], tls=tls)
             ours = own or (origin.lower() in self._access.origins and not by_cookie)

@@ -3,18 +3,33 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
+from operator import attrgetter
 from typing import ClassVar, get_args
 
 import structlog
 
 from stream.conduct.standing import ConductStanding
+from stream.engine.debtors.accepted import CountedFact
 from stream.engine.debtors.findings import ConductFinding
-from stream.facts.fact import Fact
+from stream.facts.fact import Call, Fact, Promise
 from stream.kafka.deadletter import REASONS
 from stream.partition.context import MetricSink
+from stream.windows.measures import UNASSIGNED
 
 MOST_NAMED = 100
 """Unknown sites that are named in the log, at most: who sends a new one with each event has been told by then."""
+
+WHOSE = {
+    "dials": "collections_dials_total",
+    "contacts": "collections_contacts_total",
+    "promises": "collections_promises_total",
+    "payments": "collections_payments_total",
+    "complaints": "collections_complaints_total",
+    "corrections": "collections_corrections_total",
+}
+"""What is counted by site and team, but for money, which has a currency besides."""
+_CALL = attrgetter("site_id", "team_id", "direction", "outcome")
+_PROMISE = attrgetter("site_id", "team_id")
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +54,9 @@ class EventCounts:
         self._unconfigured = 0
         self._tombstones = 0
         self._found: Counter[tuple[str, ...]] = Counter()
+        self._calls: Counter[tuple[str | None, ...]] = Counter()
+        self._promises: Counter[tuple[str | None, ...]] = Counter()
+        self._credited: Counter[CountedFact] = Counter()
 
     def cut(self) -> "EventCounts":
         """What was counted since the last cut, to be reported once it is committed; counting goes on from 0."""
@@ -48,7 +66,13 @@ class EventCounts:
 
     def accepted(self, facts: Sequence[Fact]) -> None:
         """Counts accepted facts."""
-        self._kinds.update(map(type, facts))
+        kinds = Counter(map(type, facts))
+        self._kinds.update(kinds)
+        if kinds[Call]:
+            first_legs = [f for f in facts if type(f) is Call and f.transferred_from is None and not f.void]
+            self._calls.update(map(_CALL, first_legs))
+        if kinds[Promise]:
+            self._promises.update(map(_PROMISE, (f for f in facts if type(f) is Promise and not f.void)))
         last, sites = self._last_event, self._sites
         for fact in facts:
             site = fact.site_id or ""
@@ -56,6 +80,10 @@ class EventCounts:
                 self._unconfigured += 1
             if fact.occurred_at > last.get(site, 0):
                 last[site] = fact.occurred_at
+
+    def credited(self, counts: Mapping[CountedFact, int]) -> None:
+        """Counts what the ledger knows the team of: payments, complaints, corrections."""
+        self._credited.update(counts)
 
     def known(self, verdict: str) -> None:
         """Counts an event of which nothing is new. `verdict`: `duplicate` or `superseded`."""
@@ -87,6 +115,7 @@ class EventCounts:
         for reason in dict.fromkeys((*REASONS, *self._reasons)):
             meters.add("collections_deadletters_total", reason, by=self._reasons[reason])
             meters.add("collections_events_rejected_total", reason, by=self._reasons[reason])
+        self._report_teams(meters)
         for (what, rule, site), count in self._found.items():
             if what == "breach":
                 meters.add("collections_conduct_breaches_found_total", rule, site, by=count)
@@ -99,3 +128,23 @@ class EventCounts:
             if site not in self._sites and site not in self._named and len(self._named) < MOST_NAMED:
                 self._named.add(site)
                 log.warning("a site is not configured: it counts in UTC, without shifts", site=site)
+
+    def _report_teams(self, meters: MetricSink) -> None:
+        """The counters by site and team: of each team that is named all of them, so that a first event is seen."""
+        counts = Counter(self._credited)
+        for (site, team, direction, outcome), count in self._calls.items():
+            if direction == "outbound":
+                counts[CountedFact("dials", site or "", team or UNASSIGNED)] += count
+            if outcome == "human":
+                counts[CountedFact("contacts", site or "", team or UNASSIGNED)] += count
+        for (site, team), count in self._promises.items():
+            counts[CountedFact("promises", site or "", team or UNASSIGNED)] += count
+        for site, team in {(site or "", team or UNASSIGNED) for site, team, *_ in (*self._calls, *self._promises)} | {
+            (counted.site, counted.team) for counted in counts
+        }:
+            for what, name in WHOSE.items():
+                meters.add(name, site, team, by=counts[CountedFact(what, site, team)])
+        for counted, amount in counts.items():
+            if counted.what == "recovered_minor":
+                name = "collections_recovered_minor_units_total"
+                meters.add(name, counted.site, counted.team, counted.currency, by=amount)

@@ -299,6 +299,7 @@ class DebtorPartition:
         self._dead, self._dead_bytes, self._applied = [], 0, 0
         self._committed_ms = setup.monotonic_ms()
         self._counts.found(changes.conduct)
+        self._counts.credited(self._engine.accepted.take())
         counted = self._counts.cut()
 
         def then(written: Written) -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from enum import Enum
 
-from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownError
 
 from stream.kafka.exits import Exit
 from stream.kafka.topics import admin_client
@@ -32,20 +32,39 @@ async def standing(settings: Settings, member_id: str) -> Standing:
             responses = await admin.describe_consumer_groups([settings.kafka.group])
     except (KafkaError, OSError, TimeoutError):
         return Standing.UNKNOWN
-    members = {member[0] for response in responses for group in response.groups for member in group[5]}
+    groups = [group for response in responses for group in response.groups]
+    if any(group[0] for group in groups):
+        return Standing.UNKNOWN  # a coordinator that still reads the group, or has just lost it, names no members
+    members = {member[0] for group in groups for member in group[5]}
     if member_id in members:
         return Standing.MEMBER
     return Standing.SUCCEEDED if members else Standing.ALONE
 
 
-def is_lost(error: KafkaError) -> bool:
+def is_lost(error: BaseException | None) -> bool:
     """Whether the work of a commit that failed so may be done again from the last commit, if the partition is still
-    ours: the broker refuses the producer, gave no answer in time, or has no leader for a partition."""
-    return isinstance(error, (*FENCED, KafkaTimeoutError)) or bool(error.retriable)
+    ours: the broker refuses the producer, gave no answer in time, has no leader for a partition, or failed itself.
+
+    What a broker answers when it failed itself (-1, UNKNOWN_SERVER_ERROR) says nothing of whether the transaction was
+    committed; the new writer's fence ends it one way or the other, and the restored state tells which. aiokafka's
+    sender dies of it, and every batch fails with an error of its own whose cause it is.
+    """
+    if not isinstance(error, KafkaError):
+        return False
+    if isinstance(error, (*FENCED, KafkaTimeoutError, UnknownError)) or error.retriable:
+        return True
+    return is_lost(error.__cause__)
 
 
-def given_up(timeout_ms: int) -> str:
-    """Says, for a person, what has become of a transaction that took too long."""
+def failed_itself(error: BaseException | None) -> bool:
+    """Whether the broker answered that it failed, or aiokafka's sender died of that."""
+    return isinstance(error, UnknownError) or (error is not None and failed_itself(error.__cause__))
+
+
+def given_up(timeout_ms: int, error: BaseException | None = None) -> str:
+    """Says, for a person, what has become of a transaction that failed with `error`, or took too long."""
+    if failed_itself(error):
+        return "the broker failed at a transaction, for a reason that stands in its own log only"
     return (
         f"the broker gave up a transaction that stood open for longer than kafka.transaction_timeout ({timeout_ms} ms)"
     )
@@ -58,11 +77,12 @@ async def ending_of(
     own. `name`: of the partition task. Asks the group for half a minute at most."""
     found = await standing(settings, member_id())
     for _ in range(ASK_TIMES - 1):
-        if found is not Standing.UNKNOWN:
+        # A broker that stood still comes back with a group that is empty for a moment, until it has read its members.
+        if found not in (Standing.UNKNOWN, Standing.ALONE):
             break
         await asyncio.sleep(PAUSE_SECONDS)
         found = await standing(settings, member_id())
-    lost = given_up(settings.kafka.transaction_timeout_ms)
+    lost = given_up(settings.kafka.transaction_timeout_ms, error)
     if found is Standing.SUCCEEDED:
         named = settings.kafka.group_instance_id
         twice = f"; two with the same kafka.group_instance_id ({named}) put each other out" if named else ""

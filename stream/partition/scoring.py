@@ -90,6 +90,7 @@ class Scoring:
         changes, self._waiting, self._taken = self._waiting, (), False
         for change in changes:
             self._publishing.put(change.key, change.value)
+        self._setup.listener.on_scores([(change.key, change.value) for change in changes])
         self._setup.meters.add("collections_score_records_total", by=len(changes))
         lines = sum(change.line is not None for change in changes)
         self._setup.meters.add("collections_score_ledger_records_total", by=lines)
@@ -131,6 +132,7 @@ class Scoring:
             if value is not None and not is_score(key, value):
                 raise ValueError("no score")
             self._publishing.put(key, value)
+            self._setup.listener.on_scores([(key, value)])
         except ValueError:
             log.warning("a record of the topic of scores cannot be read", key=repr(key))
 

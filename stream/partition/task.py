@@ -138,7 +138,7 @@ class PartitionTask:
         timeout_ms = setup.settings.kafka.transaction_timeout_ms
         ending = await ending_of(error, self.name, setup.settings, lambda: self._consumer.thread.member_id)
         if ending is None and (self._closing or self._lost_in_a_row >= LOST_IN_A_ROW):
-            ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms)}"
+            ending = Exit.RESTART, f"{self.name}: {given_up(timeout_ms, error)}"
         if ending is not None:
             if ending[0] is Exit.FENCED:
                 setup.meters.add("collections_fences_total")
@@ -146,7 +146,7 @@ class PartitionTask:
             return False
         self._lost_in_a_row += 1
         log.warning("a transaction took too long; going on from the last commit", partition=self.name,
-                    why=given_up(timeout_ms), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
+                    why=given_up(timeout_ms, error), error=repr(error), in_a_row=self._lost_in_a_row)  # fmt: skip
         setup.meters.add("collections_transactions_lost_total", str(self.work.stage))
         await self._restart()
         return True

@@ -7,6 +7,7 @@ from stream.http.pages import Refused
 from stream.http.roles import ANYBODY, EVERYTHING, Caller, Sight
 from stream.kpis.catalogue import CATALOGUE
 from stream.kpis.kpi import why_not_at
+from stream.publish import address_words as words
 from stream.publish.choices import Choice
 from stream.publish.latest_records import LatestRecords
 from stream.publish.rows import natural
@@ -25,7 +26,12 @@ PARAMETERS = (
 
 
 class AddressError(ValueError):
-    """A parameter of the page's address is wrong; the message names it and says what would do."""
+    """A parameter of the page's address is wrong; the message names it and says what would do. `zh`: the same in
+    Chinese."""
+
+    def __init__(self, template: str, **fields: object) -> None:
+        super().__init__(template.format(**fields))
+        self.zh = words.ZH[template].format(**fields)
 
 
 class Address:
@@ -52,18 +58,18 @@ class Address:
         what it asks for is not his."""
         for name in query:
             if name not in PARAMETERS:
-                raise AddressError(f"there is no parameter {cut(name)} (there are {', '.join(PARAMETERS)})")
+                raise AddressError(words.NO_PARAMETER, asked=cut(name), there=", ".join(PARAMETERS))
         site, sight = self._site(query.get("site") or None, caller), caller.sight()
         window = query.get("window") or self._first
         if window not in self._by_id:
-            raise AddressError(f"window: there is no {cut(window)} (there are {', '.join(self._by_id)})")
+            raise AddressError(words.NONE, name="window", asked=cut(window), there=", ".join(self._by_id))
         kpis = tuple(dict.fromkeys(filter(None, query.get("kpis", "").split(",")))) or DEFAULT_KPIS
         rank_by = query.get("rank") or RANK_BY
         for name, kpi in (*(("kpis", kpi) for kpi in kpis), ("rank", rank_by)):
             if kpi not in CATALOGUE and (name, kpi) != ("rank", BY_SCORE):
-                raise AddressError(f"{name}: there is no KPI {cut(kpi)} (`kpi-stream kpis` lists them)")
+                raise AddressError(words.NO_KPI, name=name, asked=cut(kpi))
         if len(kpis) > MOST_KPIS:
-            raise AddressError(f"kpis: at most {MOST_KPIS}")
+            raise AddressError(words.TOO_MANY_KPIS, most=MOST_KPIS)
         order = query.get("order") or "best"
         _one_of("order", order, get_args(Order))
         _one_of("level", query.get("level") or GROUPS[0], GROUPS)
@@ -89,14 +95,14 @@ class Address:
         sites = self._sites()
         site = asked or next((s for s in self._latest.sites() if s in sites), sites[0])
         if site not in sites:
-            raise AddressError(f"site: there is no {cut(site)} (there are {', '.join(sites)})")
+            raise AddressError(words.NONE, name="site", asked=cut(site), there=", ".join(sites))
         return site
 
     def _score(self, asked: str | None) -> str | None:
         cards = [card for level in ("agent", "team") for card in self._policy.cards(level)]
         if asked and asked not in cards:
-            there = f"there are {', '.join(cards)}" if cards else "the configuration has none for agents or teams"
-            raise AddressError(f"score: there is no scorecard {cut(asked)} ({there})")
+            template = words.NO_CARD if cards else words.NO_CARDS
+            raise AddressError(template, asked=cut(asked), there=", ".join(cards))
         return asked or None
 
     def _focus(self, query: Mapping[str, str], site: str, sight: Sight) -> Focus | None:
@@ -104,7 +110,7 @@ class Address:
         level = next((level for level in FOCUSES if query.get(level)), "site" if kpi or scheme else None)
         if level is None:
             if currency:
-                raise AddressError("currency: goes with a `kpi` per currency")
+                raise AddressError(words.LONE_CURRENCY)
             return None
         entity = query[level] if level != "site" else site
         if sight != EVERYTHING:
@@ -114,8 +120,8 @@ class Address:
         self._check_kpi(kpi, currency, level)
         schemes = [each.name for each in self._policy.definitions if each.level == level]
         if scheme and scheme not in schemes:
-            there = f"there are {', '.join(dict.fromkeys(schemes))}" if schemes else "the configuration has none"
-            raise AddressError(f"scheme: there is no {cut(scheme)} at level {level} ({there})")
+            template = words.NO_SCHEME if schemes else words.NO_SCHEMES
+            raise AddressError(template, asked=cut(scheme), level=level, there=", ".join(dict.fromkeys(schemes)))
         return Focus(level, entity, kpi, currency, scheme)
 
     def _check_seen(self, level: str, entity: str, site: str, sight: Sight) -> None:
@@ -134,36 +140,37 @@ class Address:
         known = self._latest.entities(site, level)
         if entity in known:
             return
+        said = {"level": level, "asked": cut(entity), "site": site}
         if not known:
-            raise AddressError(f"{level}: there is no {cut(entity)}: no {level} of site {site} is known yet")
+            raise AddressError(words.NOBODY_YET, **said)
         some = sorted(known, key=natural)[:SHOWN_IDS]
-        more = f" and {len(known) - len(some)} more" if len(known) > len(some) else ""
-        raise AddressError(f"{level}: there is no {cut(entity)} at site {site} (there are {', '.join(some)}{more})")
+        template = words.NOBODY_OF_MANY if len(known) > len(some) else words.NOBODY
+        raise AddressError(template, **said, there=", ".join(some), more=len(known) - len(some))
 
     def _check_kpi(self, kpi: str | None, currency: str | None, level: str) -> None:
         if kpi is None:
             if currency:
-                raise AddressError("currency: goes with a `kpi` per currency")
+                raise AddressError(words.LONE_CURRENCY)
             return
         if kpi not in CATALOGUE:
-            raise AddressError(f"kpi: there is no KPI {cut(kpi)} (`kpi-stream kpis` lists them)")
-        if reason := why_not_at(CATALOGUE[kpi], level):
-            raise AddressError(f"kpi: {kpi} {reason}")
+            raise AddressError(words.NO_KPI, name="kpi", asked=cut(kpi))
+        if why_not_at(CATALOGUE[kpi], level):
+            raise AddressError(words.NOT_AT_LEVEL, kpi=kpi, level=level)
         if currency and not CATALOGUE[kpi].per_currency:
-            raise AddressError(f"currency: {kpi} has none")
+            raise AddressError(words.NO_CURRENCY, kpi=kpi)
         if currency and not (len(currency) == 3 and currency.isascii() and currency.isupper() and currency.isalpha()):
-            raise AddressError(f"currency: {cut(currency)} is no code such as CNY")
+            raise AddressError(words.NOT_A_CODE, asked=cut(currency))
 
 
 def _one_of(name: str, value: str, known: Sequence[str]) -> None:
     if value not in known:
-        raise AddressError(f"{name}: there is no {cut(value)} (there are {', '.join(known)})")
+        raise AddressError(words.NONE, name=name, asked=cut(value), there=", ".join(known))
 
 
 def _agents(text: str) -> int:
     # The length first: int() refuses thousands of digits with an error of its own.
     if not (text.isascii() and text.isdigit() and len(text) <= len(str(MOST_AGENTS)) and int(text) <= MOST_AGENTS):
-        raise AddressError(f"agents: not a whole number from 0 to {MOST_AGENTS}: {cut(text)}")
+        raise AddressError(words.NOT_A_NUMBER, most=MOST_AGENTS, asked=cut(text))
     return int(text)
 
 

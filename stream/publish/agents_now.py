@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from stream.publish.cells import cells_of, columns_of
-from stream.publish.people import AgentNow, People
+from stream.publish.people import People, StateNow
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import Rows, natural
+from stream.publish.rows import FloorRows, natural
 
 Json = dict[str, Any]
 
@@ -15,7 +15,7 @@ ORDER = ("on_call", "wrap", "available", "break", "training", "meeting", "logged
 QUEUE_KPIS = ("service_level", "offered", "abandonment_rate", "answer_wait_mean")
 
 
-def states(people: People, rows: Rows, team: str | None = None) -> Json:
+def states(people: People, rows: FloorRows, team: str | None = None) -> Json:
     """`counts`: agents by state, in a fixed order, of those that are there; `rows`: entity, name, team, state, reason,
     since_ms, who has been longest in a state first, who has signed out last; `total`: how many there are. `team`: only
     its agents. Of all agents, those whom the view may see."""
@@ -35,7 +35,7 @@ def states(people: People, rows: Rows, team: str | None = None) -> Json:
     }
 
 
-def state_row(said: AgentNow, rows: Rows) -> Json:
+def state_row(said: StateNow, rows: FloorRows) -> Json:
     """What one agent does. Who has opted out of being named beside a place is named here: there is no place."""
     return {
         "entity": said.agent,
@@ -47,7 +47,7 @@ def state_row(said: AgentNow, rows: Rows) -> Json:
     }
 
 
-def queue_tiles(records: Sequence[PublishedKpis], rows: Rows) -> Json:
+def queue_tiles(records: Sequence[PublishedKpis], rows: FloorRows) -> Json:
     """`columns` and `rows` (entity, name, alert, cells) of the queues, with what a queue is judged by."""
     columns = columns_of(QUEUE_KPIS, records)
     made = [

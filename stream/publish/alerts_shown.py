@@ -17,7 +17,7 @@ from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.latest_records import LatestRecords
 from stream.publish.reading import PublishedAlert
-from stream.publish.rows import Rows, is_apart
+from stream.publish.rows import FloorRows, is_apart
 
 Json = dict[str, Any]
 MOST_RECENT = 8
@@ -35,7 +35,7 @@ class AlertsShown:
         self.loud = [alert for alert in self._open if not alert.muted and covering(self._silences, alert) is None]
         """Those that a row of a table shows its mark of."""
 
-    def as_json(self, rows: Rows) -> Json:
+    def as_json(self, rows: FloorRows) -> Json:
         """`alerts`: those that are open; `recent`: those that ended last."""
         recent = self._latest.recent_alerts(self._site)[:MOST_RECENT]
         return {
@@ -43,7 +43,7 @@ class AlertsShown:
             "recent": [self._alert(alert, rows) for alert in recent],
         }
 
-    def _alert(self, alert: PublishedAlert, rows: Rows) -> Json:
+    def _alert(self, alert: PublishedAlert, rows: FloorRows) -> Json:
         kpi, rule = CATALOGUE.get(alert.kpi), self._rules.get(alert.rule)
         currency = rule.currency if rule is not None else None
         return {

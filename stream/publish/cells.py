@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Column:
+class BoardColumn:
     kpi: Kpi
     currency: str | None
 
@@ -32,7 +32,7 @@ class Column:
         }
 
 
-def columns_of(kpis: Sequence[str], records: Sequence[PublishedKpis]) -> list[Column]:
+def columns_of(kpis: Sequence[str], records: Sequence[PublishedKpis]) -> list[BoardColumn]:
     """One column per KPI; a KPI per currency has one for each currency among the records, by code, or one without."""
     seen: dict[str, set[str]] = {}
     for record in records:
@@ -40,18 +40,18 @@ def columns_of(kpis: Sequence[str], records: Sequence[PublishedKpis]) -> list[Co
             if value.currency is not None:
                 seen.setdefault(value.kpi, set()).add(value.currency)
     return [
-        Column(CATALOGUE[kpi], currency)
+        BoardColumn(CATALOGUE[kpi], currency)
         for kpi in kpis
         for currency in (sorted(seen.get(kpi, ())) if CATALOGUE[kpi].per_currency else ()) or (None,)
     ]
 
 
-def cells_of(record: PublishedKpis, columns: Sequence[Column], rules: Sequence[Rule]) -> list[Json]:
+def cells_of(record: PublishedKpis, columns: Sequence[BoardColumn], rules: Sequence[Rule]) -> list[Json]:
     values = {(value.kpi, value.currency): value for value in record.kpis}
     return [cell_of(record, column, values.get((column.kpi.id, column.currency)), rules) for column in columns]
 
 
-def cell_of(record: PublishedKpis, column: Column, value: PublishedKpi | None, rules: Sequence[Rule]) -> Json:
+def cell_of(record: PublishedKpis, column: BoardColumn, value: PublishedKpi | None, rules: Sequence[Rule]) -> Json:
     kpi = column.kpi
     if record.level not in kpi.levels:
         return {"n": 0, "d": None, "v": None, "s": "not_kept", "c": "plain", "r": None}

@@ -7,14 +7,14 @@ from typing import Any
 from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.publish.agents_now import state_row, states
-from stream.publish.cells import Column, cells_of, columns_of
+from stream.publish.cells import BoardColumn, cells_of, columns_of
 from stream.publish.choices import Choice
 from stream.publish.colour import judging
 from stream.publish.facts import command_line
 from stream.publish.latest_records import LatestRecords
 from stream.publish.leaderboard import Placed
 from stream.publish.reading import PublishedKpi, PublishedKpis
-from stream.publish.rows import Rows
+from stream.publish.rows import FloorRows
 from stream.publish.view import Focus
 from stream.scores.arithmetic import lines_of
 from stream.scores.words import LANGUAGES
@@ -28,7 +28,7 @@ TOLD = (
 """What is told of a score as its record has it."""
 
 
-def detail(latest: LatestRecords, choices: Sequence[Choice], ranked: Sequence[Placed], rows: Rows) -> Json | None:
+def detail(latest: LatestRecords, choices: Sequence[Choice], ranked: Sequence[Placed], rows: FloorRows) -> Json | None:
     """What the page shows of the view's focus; None where there is none.
 
     `across`: each window with its cells; `members`: of a team, the rows of its agents, with their places among all;
@@ -65,7 +65,7 @@ def _records(
     return [(choice, latest.of((*place, choice.window), choice.last)) for choice in choices]
 
 
-def _across(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows: Rows) -> list[Json]:
+def _across(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows: FloorRows) -> list[Json]:
     return [
         _heading(choice, record) | {"cells": None if record is None else cells_of(record, rows.columns, rows.rules)}
         for choice, record in _records(latest, focus, choices, rows.view.site)
@@ -79,7 +79,7 @@ def _heading(choice: Choice, record: PublishedKpis | None) -> Json:
     return named | {"from": record.start, "to": record.end, "final": record.final}
 
 
-def _members(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
+def _members(ranked: Sequence[Placed], rows: FloorRows) -> list[Json]:
     focus, site = rows.view.focus, rows.view.site
     assert focus is not None
     return [
@@ -89,7 +89,7 @@ def _members(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
     ]
 
 
-def _scores(focus: Focus, rows: Rows) -> list[Json]:
+def _scores(focus: Focus, rows: FloorRows) -> list[Json]:
     """The scores of an entity: the record, and the lines that `scores show` prints of it, in each language (None: the
     focus is on another scheme)."""
     day, policy = rows.policy.day, rows.policy
@@ -126,7 +126,7 @@ def _period_name(record: Json) -> str:
     return start.isoformat()[:7] if record["period"] == "month" else start.isoformat()
 
 
-def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows: Rows) -> Json:
+def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows: FloorRows) -> Json:
     assert focus.kpi is not None
     kpi = CATALOGUE[focus.kpi]
     found = _records(latest, focus, choices, rows.view.site)
@@ -145,14 +145,14 @@ def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows
     }
 
 
-def _column(focus: Focus, records: Sequence[PublishedKpis]) -> Column:
+def _column(focus: Focus, records: Sequence[PublishedKpis]) -> BoardColumn:
     assert focus.kpi is not None
     if focus.currency is not None:
-        return Column(CATALOGUE[focus.kpi], focus.currency)
+        return BoardColumn(CATALOGUE[focus.kpi], focus.currency)
     return columns_of((focus.kpi,), records)[0]
 
 
-def _said(record: PublishedKpis, column: Column, rows: Rows) -> Json:
+def _said(record: PublishedKpis, column: BoardColumn, rows: FloorRows) -> Json:
     """A number in one window: its cell, the record's revision, and the rules that judge it."""
     judges = judging(rows.judges(record), column.kpi.id, record.level, record.entity, record.window, column.currency)
     return {
@@ -171,7 +171,7 @@ def _said(record: PublishedKpis, column: Column, rows: Rows) -> Json:
     }  # fmt: skip
 
 
-def _command(record: PublishedKpis, column: Column) -> str:
+def _command(record: PublishedKpis, column: BoardColumn) -> str:
     asked = {
         "site": record.site, "level": record.level, "entity": record.entity, "kpi": column.kpi.id,
         "window": record.window, "start": record.start, "currency": column.currency or "",
@@ -179,5 +179,5 @@ def _command(record: PublishedKpis, column: Column) -> str:
     return command_line(asked)
 
 
-def _is(value: PublishedKpi, column: Column) -> bool:
+def _is(value: PublishedKpi, column: BoardColumn) -> bool:
     return (value.kpi, value.currency) == (column.kpi.id, column.currency)

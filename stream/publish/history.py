@@ -65,7 +65,7 @@ def _lines(record: PublishedKpis, value: bytes) -> Iterable[tuple[str, bytes]]:
     seconds, ms = divmod(record.end_ms - 1, 1000)
     place = (record.site, record.level, record.entity, record.window)
     layout = _LAYOUTS[record.level]
-    for part, cell in zip(layout.parts, layout.lines(place, value, False).cells, strict=False):
+    for part, cell in zip(layout.parts, layout.lines(place, value).cells, strict=False):
         for line in cell.split("\n")[:-1]:
             yield part.metric, f"{line} {seconds}.{ms:03}\n".encode()
 

@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from stream.publish.cells import Column, cell_of
+from stream.publish.cells import BoardColumn, cell_of
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import Rows, natural
+from stream.publish.rows import FloorRows, natural
 from stream.publish.view import BY_SCORE
 
 Json = dict[str, Any]
 Placed = tuple[int | None, float | Decimal | None, PublishedKpis]
 
 
-def placed(records: Sequence[PublishedKpis], by: Column | None, rows: Rows) -> list[Placed]:
+def placed(records: Sequence[PublishedKpis], by: BoardColumn | None, rows: FloorRows) -> list[Placed]:
     """The records with their places and what gives these, the best first: by a KPI, the catalogue's direction deciding
     what is best (none: higher), or (`by` None) by the score, whose record has the place among all who have one. Equal
     ones share a place and stand in order of their id; those without a value come last, without a place."""
@@ -36,7 +36,7 @@ def placed(records: Sequence[PublishedKpis], by: Column | None, rows: Rows) -> l
     return ranked
 
 
-def leaderboard(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
+def leaderboard(ranked: Sequence[Placed], rows: FloorRows) -> list[Json]:
     """The rows that the view asks for: the best, the worst, or the first by id or name; their places stay."""
     view = rows.view
     ranked = [one for one in ranked if rows.sees("agent", one[2].entity)]
@@ -58,7 +58,7 @@ def leaderboard(ranked: Sequence[Placed], rows: Rows) -> list[Json]:
     ]
 
 
-def rank_column(rank_by: str, columns: Sequence[Column], card: str | None) -> Json:
+def rank_column(rank_by: str, columns: Sequence[BoardColumn], card: str | None) -> Json:
     """What agents are ranked by, as a column."""
     if rank_by == BY_SCORE:
         return {
@@ -68,7 +68,7 @@ def rank_column(rank_by: str, columns: Sequence[Column], card: str | None) -> Js
     return columns[0].as_json()
 
 
-def _value(record: PublishedKpis, by: Column) -> float | None:
+def _value(record: PublishedKpis, by: BoardColumn) -> float | None:
     named = next((v for v in record.kpis if (v.kpi, v.currency) == (by.kpi.id, by.currency)), None)
     cell = cell_of(record, by, named, ())
     return cell["v"] if cell["s"] == "ok" else None

@@ -14,16 +14,23 @@ from stream.publish.parts import PARTS, SIDES, GaugePart
 from stream.publish.reading import Place, instant
 
 
-class Lines(NamedTuple):
-    """The lines of one record. `cells`: for each metric of its layout the lines, "" where it has none; `series`: how
-    many lines in all. `until_ms`: from this `as_of` of the site on the window is over (`PublishedKpis.is_over`); 0: the
-    record has no KPIs.
-    """
+class Head(NamedTuple):
+    """What is known of a record before its lines are made. `until_ms`: from this `as_of` of the site on the window is
+    over (`PublishedKpis.is_over`); 0: the record has no KPIs. `kpis`: which KPIs it names."""
 
     as_of_ms: int
     until_ms: int
+    kpis: frozenset[str] = frozenset()
+    currencies: frozenset[str] = frozenset()
+
+
+class Lines(NamedTuple):
+    """The lines of one record. `cells`: for each metric of its layout the lines, "" where it has none; `series`: how
+    many lines in all; `targets`: the lines of attainment, pace and target, mostly empty."""
+
     series: int
     cells: tuple[str, ...]
+    targets: tuple[str, str, str] = ("", "", "")
 
 
 class _Value(msgspec.Struct, gc=False):
@@ -31,17 +38,31 @@ class _Value(msgspec.Struct, gc=False):
     numerator: int
     denominator: int | None = None
     currency: str | None = None
+    target: float | None = None
+    attainment: float | None = None
+    pace: float | None = None
 
 
 class _Record(msgspec.Struct, gc=False):
-    start: str
-    end: str
-    as_of: str
     kpis: list[_Value]
 
 
+class _Named(msgspec.Struct, gc=False):
+    kpi: str
+    currency: str | None = None
+
+
+class _Span(msgspec.Struct, gc=False):
+    start: str
+    end: str
+    as_of: str
+    kpis: msgspec.Raw
+
+
 _RECORD = msgspec.json.Decoder(_Record)
-_NEITHER = (None, None)
+_SPAN = msgspec.json.Decoder(_Span)
+_NAMED = msgspec.json.Decoder(list[_Named])
+TARGETS = ("collections_target_attainment_ratio", "collections_target_pace_ratio", "collections_target_value")
 
 
 class LineLayout:
@@ -55,27 +76,35 @@ class LineLayout:
         self._sides = {
             kpi: (index.get(numerator.metric), None if denominator is None else index.get(denominator.metric))
             for kpi, (numerator, denominator) in SIDES.items()
+            if {numerator.metric, denominator.metric if denominator is not None else ""} & index.keys()
         }
 
-    def lines(self, place: Place, value: bytes, rolling: bool) -> Lines:
+    def lines(self, place: Place, value: bytes) -> Lines:
         """Renders the bytes of a record. Counts that the record does not name are 0; amounts are absent.
 
         Raises msgspec.MsgspecError if the bytes are no KPI record.
         """
-        record = _RECORD.decode(value)
-        as_of_ms = instant(record.as_of)
-        if not record.kpis:
-            return Lines(as_of_ms, 0, 0, ())
-        end_ms = instant(record.end)
-        until_ms = 2 * end_ms - instant(record.start) if rolling else end_ms + 1
+        kpis = _RECORD.decode(value).kpis
+        if not kpis:
+            return Lines(0, ())
         amounts: dict[tuple[int, str | None], int] = {}
-        for one in record.kpis:
-            numerator, denominator = self._sides.get(one.kpi, _NEITHER)
+        targets: list[_Value] = []
+        for one in kpis:
+            if one.target is not None:
+                targets.append(one)
+            sides = self._sides.get(one.kpi)
+            if sides is None:
+                continue
+            numerator, denominator = sides
             if numerator is not None:
                 amounts[numerator, one.currency] = one.numerator
             if denominator is not None and one.denominator is not None:
                 amounts[denominator, one.currency] = one.denominator
-        return Lines(as_of_ms, until_ms, *self._cells(labels(place), amounts))
+        series, cells = self._cells(labels(place), amounts)
+        if not targets:
+            return Lines(series, cells)
+        said = _targets(labels(place), targets)
+        return Lines(series + sum(len(lines.splitlines()) for lines in said), cells, said)
 
     def _cells(self, whose: str, amounts: dict[tuple[int, str | None], int]) -> tuple[int, tuple[str, ...]]:
         zero, series, parts = f"{whose}}} 0\n", self._counts, self.parts
@@ -83,12 +112,44 @@ class LineLayout:
         for (n, currency), amount in amounts.items():
             part = parts[n]
             if not part.money:
-                cells[n] = f"{part.metric}{{{whose}}} {shown(amount, part.divisor)}\n"
+                text = amount if part.divisor == 1 else shown(amount, part.divisor)
+                cells[n] = f"{part.metric}{{{whose}}} {text}\n"
             else:
                 money = f'{whose},currency="{escaped(currency or "")}"'
                 cells[n] += f"{part.metric}{{{money}}} {shown(amount, part.divisor)}\n"
                 series += 1
         return series, tuple(cells)
+
+
+def head(value: bytes, rolling: bool, named: bool = True) -> Head:
+    """What is known of a record's bytes without its lines; which KPIs it names only if `named`.
+
+    Raises msgspec.MsgspecError if the bytes are no KPI record.
+    """
+    record = _SPAN.decode(value)
+    as_of_ms = instant(record.as_of)
+    if bytes(record.kpis) == b"[]":
+        return Head(as_of_ms, 0)
+    end_ms = instant(record.end)
+    until_ms = 2 * end_ms - instant(record.start) if rolling else end_ms + 1
+    if not named:
+        return Head(as_of_ms, until_ms)
+    entries = _NAMED.decode(record.kpis)
+    currencies = frozenset(each.currency for each in entries if each.currency is not None)
+    return Head(as_of_ms, until_ms, frozenset(each.kpi for each in entries), currencies)
+
+
+def _targets(whose: str, values: Iterable[_Value]) -> tuple[str, str, str]:
+    """The lines of attainment, pace and target of the values that have one; where one is undefined, it has none."""
+    attainment = pace = target = ""
+    for one in values:
+        of = f'{whose},kpi="{one.kpi}"' + (f',currency="{one.currency}"' if one.currency else "")
+        if one.attainment is not None:
+            attainment += f"{TARGETS[0]}{{{of}}} {one.attainment!r}\n"
+        if one.pace is not None:
+            pace += f"{TARGETS[1]}{{{of}}} {one.pace!r}\n"
+        target += f"{TARGETS[2]}{{{of}}} {one.target!r}\n"
+    return attainment, pace, target
 
 
 @lru_cache(maxsize=65_536)

@@ -73,6 +73,30 @@ EVENTS = (
              "Add the site to `sites`, or mend site_id at the producer."),
 )  # fmt: skip
 
+FACTS = (
+    _counter("dials", ("site", "team"),
+             "Outbound calls accepted, each by its first leg.",
+             "A rate far from the dialler's own: look at the producer of calls, and at the dead letters."),
+    _counter("contacts", ("site", "team"),
+             "Calls accepted that reached a human, each by its first leg.",
+             "Falls while dials do not: numbers, times of day, or the lines."),
+    _counter("promises", ("site", "team"),
+             "Promises accepted.",
+             "None for hours while contacts are: is the producer of promises there?"),
+    _counter("payments", ("site", "team"),
+             "Payments accepted, by the team that they are credited to then.",
+             "None on a working day: has the bank's file come?"),
+    _counter("recovered_minor_units", ("site", "team", "currency"),
+             "Amount of the payments accepted; a reversal takes nothing back here.",
+             "For rates. What was recovered, reversals taken off, is collections_window_recovered_minor_units."),
+    _counter("complaints", ("site", "team"),
+             "Complaints accepted, by the team that they are credited to then.",
+             "A jump: which calls, which script, which campaign?"),
+    _counter("corrections", ("site", "team"),
+             "Facts that came anew with another content, which counts from then on; the other counters do not fall.",
+             "Many: a producer sends before it knows. The windows are right, the other counters are as first told."),
+)  # fmt: skip
+
 CONDUCT = (
     _counter("conduct_breaches_found", ("rule", "site"),
              "Breaches of conduct rules published, those included whose content changed or that came back.",
@@ -184,14 +208,52 @@ SCORES = (
     _gauge("measurements_undeclared", (),
            "Measurements of indicators that the section `indicators` does not list: no scheme can read them.",
            "Above 0: declare the indicator, or mend its name at the producer."),
+    _gauge("score_points", ("name", "site", "level", "entity", "period"),
+           "Points of a scorecard in its latest period, trials left out; agents on /metrics/agents. On the worker that "
+           "computes scores.",
+           "`kpi-stream scores show` has the arithmetic."),
+)  # fmt: skip
+
+TARGET_LABELS = (*WINDOW_LABELS, "kpi", "currency")
+TARGETS = (
+    _gauge("target_attainment_ratio", TARGET_LABELS,
+           "A KPI's value as a share of its target; `currency` only where it has one. Agents on /metrics/agents.",
+           "Absent: no target, or nothing to divide."),
+    _gauge("target_pace_ratio", TARGET_LABELS,
+           "Attainment as a share of the working time that has passed: 1 is on course.",
+           "As collections_target_attainment_ratio."),
+    _gauge("target_value", TARGET_LABELS,
+           "The target of a KPI, in the unit of the KPI record; of all levels but agents.",
+           "Change the target in the configuration."),
+)  # fmt: skip
+
+FEEDS = (
+    _counter("feed_records", ("feed", "result"),
+             "Records of a feed, by what became of them: mapped, unused or refused.",
+             "refused rises: `kpi-stream deadletter list`, and `kpi-stream feed check` with such a record."),
+    _gauge("feed_last_record_timestamp_seconds", ("feed",),
+           "When a feed last read a record.",
+           "Old in opening hours: the other system sends nothing, or the feed does not run."),
+    _gauge("feed_open_joins", ("feed",),
+           "Rows of a feed that wait for others of the same key.",
+           "Rises for hours: the rows that complete them do not come; look at `join` in the mapping."),
+    _counter("feed_clock_ahead", ("feed",),
+             "Rows of a feed whose time lay too far ahead of the others to be believed.",
+             "Which machine's clock is wrong?"),
+    _counter("feed_overflow", ("feed",),
+             "Joins of a feed that were given out incomplete, since too many were open.",
+             "Raise --open (`open` in the configuration), or mend the key of the join."),
 )  # fmt: skip
 
 EXPOSITION = (
     _gauge("series_dropped", (),
-           "Window series withheld from /metrics since the cap was reached.",
-           "Above 0: more workers, each with fewer agents."),
+           "Window series of agents withheld from /metrics/agents since the cap was reached.",
+           "Above 0: fewer metrics.agent_kpis or agent_windows, or more workers, each with fewer agents."),
+    _gauge("series_left_out", ("level", "window"),
+           "Window series that /metrics does not show, since it would be longer than metrics.limit_kib.",
+           "Are they wanted? Raise metrics.limit_kib; docs/metrics.md says in which order they are shown."),
     _gauge("window_entities", ("level",),
-           "Entities with a window series on /metrics, by level.",
+           "Entities with a current record, by level; agents on /metrics/agents.",
            "Falls to 0 on a worker that owns partitions: no commit has succeeded for a session."),
     _gauge("alert_active", ("rule", "severity", "site", "level", "entity", "kpi", "window"),
            "1 while an episode of a business alert fires, 0 for ten minutes after it has ended. Absent says nothing: a "
@@ -214,11 +276,13 @@ WINDOWS = tuple(
         part.metric,
         "gauge",
         (*WINDOW_LABELS, "currency") if part.money else WINDOW_LABELS,
-        f"{part.meaning} In the window as published; fix `window` and `level` in every query.",
+        part.meaning,
         "Absent: off shift or nothing to divide. Sum numerators and denominators, then divide.",
     )
     for part in PARTS.values()
 )
 
-METRICS: dict[str, Metric] = {m.name: m for m in EVENTS + CONDUCT + CLOCKS + WORK + SCORES + EXPOSITION + WINDOWS}
+METRICS: dict[str, Metric] = {
+    m.name: m for m in EVENTS + FACTS + CONDUCT + CLOCKS + WORK + SCORES + TARGETS + FEEDS + EXPOSITION + WINDOWS
+}
 """Every metric by its name as exposed (counters with `_total`)."""

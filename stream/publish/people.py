@@ -41,7 +41,7 @@ class ScoreHead(msgspec.Struct, frozen=True, gc=False):
     revision: int
 
 
-class AgentNow(msgspec.Struct, frozen=True, gc=False):
+class StateNow(msgspec.Struct, frozen=True, gc=False):
     """What an agent does, since an instant. `state` None: all that was said of it has been taken back."""
 
     site: str
@@ -63,7 +63,7 @@ class _Held(NamedTuple):
 
 
 _HEAD = msgspec.json.Decoder(ScoreHead)
-_AGENT = msgspec.json.Decoder(AgentNow)
+_AGENT = msgspec.json.Decoder(StateNow)
 Who = tuple[str, str, str]
 """(site, level, entity)"""
 Version = tuple[str, str, int]
@@ -76,7 +76,7 @@ class People:
     def __init__(self) -> None:
         self.names = NamesOfIds()
         self._scores: dict[Who, dict[Version, dict[str, _Held]]] = {}
-        self._agents: dict[str, dict[str, AgentNow]] = {}
+        self._agents: dict[str, dict[str, StateNow]] = {}
         self.unreadable = 0
 
     def on_score(self, key: bytes | None, value: bytes | None) -> None:
@@ -108,11 +108,11 @@ class People:
         if since_ms >= 0 and (said.agent not in of_site or of_site[said.agent].revision <= said.revision):
             of_site[said.agent] = said
 
-    def agents(self, site: str) -> list[AgentNow]:
+    def agents(self, site: str) -> list[StateNow]:
         """What the agents of a site do now, in no order; those of whom nothing is known any more are left out."""
         return [said for said in list(self._agents.get(site, {}).values()) if said.state is not None]
 
-    def agent(self, site: str, agent: str) -> AgentNow | None:
+    def agent(self, site: str, agent: str) -> StateNow | None:
         """What one agent does now."""
         said = self._agents.get(site, {}).get(agent)
         return said if said is not None and said.state is not None else None

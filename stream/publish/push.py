@@ -13,7 +13,7 @@ from aiohttp import web
 
 from stream.http.pages import caller_of
 from stream.publish.events import GZIP_HEAD, event, packed
-from stream.publish.views import Watch
+from stream.publish.views import Watching
 from stream.publish.wallboard import Wallboard
 
 NOW_EVERY_S = 2.0
@@ -57,7 +57,7 @@ class FloorStream:
             watch.leave()
             self._tasks.discard(task)
 
-    async def _tell(self, request: web.BaseRequest, watch: Watch, you: bytes, zipped: bool) -> web.StreamResponse:
+    async def _tell(self, request: web.BaseRequest, watch: Watching, you: bytes, zipped: bool) -> web.StreamResponse:
         stream = web.StreamResponse(headers=HEADERS | ({"Content-Encoding": "gzip"} if zipped else {}))
         await stream.prepare(request)
         begin = b"retry: %d\n\n" % random.randint(*BACK_MS) + event("you", you)

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from stream.alerts.rules import Rule
-from stream.publish.cells import Column, cells_of
+from stream.publish.cells import BoardColumn, cells_of
 from stream.publish.colour import ORDER
 from stream.publish.people import People, ScoreHead
 from stream.publish.reading import PublishedAlert, PublishedKpis
@@ -17,7 +17,7 @@ from stream.windows.measures import UNASSIGNED
 Json = dict[str, Any]
 
 
-class Rows:
+class FloorRows:
     """Makes the rows of one view. `named`: the rules that name `unassigned`; `alerts`: those that are open."""
 
     def __init__(
@@ -26,7 +26,7 @@ class Rows:
         rules: Sequence[Rule],
         view: View,
         policy: Policy,
-        columns: Sequence[Column],
+        columns: Sequence[BoardColumn],
         alerts: Iterable[PublishedAlert] = (),
     ) -> None:
         self.people = people

@@ -26,7 +26,7 @@ from stream.publish.detail import detail
 from stream.publish.latest_records import LatestRecords
 from stream.publish.leaderboard import leaderboard, placed, rank_column
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import Rows, is_unassigned, natural
+from stream.publish.rows import FloorRows, is_unassigned, natural
 from stream.publish.view import BY_SCORE, Policy, View
 from stream.windows.measures import LEVELS, UNASSIGNED
 
@@ -53,7 +53,7 @@ def snapshot(
         records = list(latest.records(view.site, view.choice.window, view.choice.last))
     alerts = AlertsShown(latest, rules, view.site, now_ms if now_ms is not None else latest.as_of_ms(view.site) or 0)
     columns = columns_of(view.kpis, records)
-    rows = Rows(latest.people, rules, view, policy or Policy(), columns, alerts.loud)
+    rows = FloorRows(latest.people, rules, view, policy or Policy(), columns, alerts.loud)
     by_level: dict[str, list[PublishedKpis]] = {level: [] for level in LEVELS}
     apart: dict[str, Json | None] = {"team": None, "agent": None}
     for record in records:
@@ -83,12 +83,15 @@ def snapshot(
         "agents_total": len(ranked),
         "states": states(latest.people, rows),
         "apart": apart,
-        "standings": sorted(latest.standings.rows(view.site), key=_team_then_rule),
+        "standings": [
+            standing | {"name": latest.people.names.of("team", standing["team"])}
+            for standing in sorted(latest.standings.rows(view.site), key=_team_then_rule)
+        ],
         "detail": detail(latest, choices, ranked, rows),
     } | alerts.as_json(rows)
 
 
-def _rows(records: Iterable[PublishedKpis], rows: Rows) -> list[Json]:
+def _rows(records: Iterable[PublishedKpis], rows: FloorRows) -> list[Json]:
     shown = (record for record in records if rows.sees(record.level, record.entity))
     return [rows.row(record) for record in sorted(shown, key=lambda record: natural(record.entity))]
 

@@ -19,7 +19,7 @@ PUSHED_S = 1.0
 FORGOTTEN_S = 10.0
 """A view that nobody has asked for or watched in this time makes room for another."""
 REST = 4
-"""After each body the thread rests this many times as long as it took: it works a fifth of the time at most."""
+"""After each body the thread rests this many times the CPU that it took: it takes a fifth of a core at most."""
 WAIT_S, FIRST_WAIT_S = 1.0, 3.0
 """How long a request waits for a newer body when there is an older one, and when there is none."""
 
@@ -76,6 +76,7 @@ class Views(Generic[V]):
         self._queue: deque[V] = deque()
         self._task: asyncio.Task[None] | None = None
         self._pushing: asyncio.Task[None] | None = None
+        self._worked_s = 0.0  # of CPU: what the thread waits for costs nobody anything
         self.made = 0
         """Renderings so far."""
 
@@ -98,7 +99,7 @@ class Views(Generic[V]):
             raise BusyError("the board is busy: it will try again")
         return held.made
 
-    def watch(self, view: V) -> "Watch":
+    def watch(self, view: V) -> "Watching":
         """Somebody watches the view from now on until he leaves. BusyError: there are too many views."""
         held = self._place(view)
         held.watchers += 1
@@ -106,7 +107,7 @@ class Views(Generic[V]):
             self._due(view, held)
         if self._pushing is None:
             self._pushing = asyncio.get_running_loop().create_task(self._push())
-        return Watch(held, self._clock)
+        return Watching(held, self._clock)
 
     def _due(self, view: V, held: _Held) -> "asyncio.Future[None]":
         """The view is to be made, if that is not being done already; what it gives is done when it is."""
@@ -120,15 +121,17 @@ class Views(Generic[V]):
 
     async def _push(self) -> None:
         """Makes watched views anew, as long as there are some."""
-        while any(held.watchers for held in self._held.values()):
-            now_s, changes = self._clock(), self._changes()
-            for view, held in self._held.items():
-                if held.watchers:
-                    held.asked_s = now_s
-                    if _is_old(held, now_s, changes):
-                        self._due(view, held)
-            await asyncio.sleep(PUSHED_S / 4)
-        self._pushing = None
+        try:
+            while any(held.watchers for held in self._held.values()):
+                now_s, changes = self._clock(), self._changes()
+                for view, held in self._held.items():
+                    if held.watchers:
+                        held.asked_s = now_s
+                        if _is_old(held, now_s, changes):
+                            self._due(view, held)
+                await asyncio.sleep(PUSHED_S / 4)
+        finally:
+            self._pushing = None
 
     def _place(self, view: V) -> _Held:
         now_s = self._clock()
@@ -151,9 +154,9 @@ class Views(Generic[V]):
         try:
             while self._queue:
                 view = self._queue.popleft()
-                began_s = self._clock()
+                worked_s = self._worked_s
                 await self._renew(self._held[view], view)
-                await asyncio.sleep((REST if self._rest is None else self._rest) * (self._clock() - began_s))
+                await asyncio.sleep((REST if self._rest is None else self._rest) * (self._worked_s - worked_s))
         finally:
             self._task = None
 
@@ -178,8 +181,12 @@ class Views(Generic[V]):
                 future.exception()  # those who wait have it; if none is left, asyncio shall not log it
 
     def _whole(self, view: V) -> tuple[bytes, bytes]:
-        body = self._make(view)
-        return body, self._pack(body)
+        began_s = time.thread_time()
+        try:
+            body = self._make(view)
+            return body, self._pack(body)
+        finally:
+            self._worked_s += time.thread_time() - began_s
 
     async def close(self) -> None:
         """Makes no more bodies."""
@@ -191,7 +198,7 @@ class Views(Generic[V]):
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-class Watch:
+class Watching:
     """One who watches a view. `next` gives the newest rendering that he has not had; what came in between is left out.
     `leave` must be called in the end."""
 

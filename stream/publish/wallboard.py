@@ -22,7 +22,7 @@ from stream.publish.sight import seen
 from stream.publish.snapshot import snapshot
 from stream.publish.topic_reader import TopicReader
 from stream.publish.view import Policy, View
-from stream.publish.views import Views, Watch
+from stream.publish.views import Views, Watching
 from stream.settings import Settings
 from stream.windows.calendar import SiteCalendar, local_date
 from stream.windows.zone import load_zone
@@ -99,7 +99,7 @@ class Wallboard:
         body = await self._views.body(self._address.view(query, caller))
         return body[:-1] + b',"you":' + self.you(caller) + b"," + self.now()[1:]
 
-    def watch(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> Watch:
+    def watch(self, query: Mapping[str, str], caller: Caller = ANYBODY) -> Watching:
         """Begins to watch the snapshot that an address asks for; it lacks what `now` and `you` have.
 
         AddressError: a wrong parameter. Refused: it is not his. BusyError: more is looked at than can be made.

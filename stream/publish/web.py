@@ -1,4 +1,5 @@
-"""The pages: /metrics, /health/live, /health/ready, the board and its data, headroom; who may see each of them."""
+"""The pages: /metrics, /metrics/agents, /health/live, /health/ready, the board and its data, headroom; who may see
+each of them."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -7,7 +8,6 @@ from importlib.resources import files
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from stream.http.access import Access
 from stream.http.pages import Handler, Page, Refused, caller_of
@@ -16,8 +16,8 @@ from stream.http.server import HttpServer
 from stream.publish.address import AddressError
 from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
+from stream.publish.metrics_page import MetricsPages, WindowTexts, takes
 from stream.publish.push import FloorStream
-from stream.publish.scrape import Scrape
 from stream.publish.views import BusyError
 from stream.publish.wallboard import Wallboard
 
@@ -70,7 +70,7 @@ class HealthAnswers:
 class Web:
     """Serves the metrics of `registry`, `health` and, if given, the page of `wallboard`, to whom `access` lets in.
 
-    `beside`: a coroutine that runs as long as it serves. `more`: further text for /metrics, beside the registry's.
+    `beside`: a coroutine that runs as long as it serves. `windows`: what is told of windows, beside the registry.
     `headroom`: answers diallers. `pages`: further ones. `facts`: answers who asks for the facts behind a number.
     """
 
@@ -80,13 +80,13 @@ class Web:
         health: HealthAnswers,
         wallboard: Wallboard | None = None,
         beside: Callable[[], Coroutine[None, None, None]] | None = None,
-        more: Callable[[], bytes] = bytes,
+        windows: WindowTexts | None = None,
         headroom: HeadroomPage | None = None,
         access: Access | None = None,
         pages: Iterable[Page] = (),
         facts: FactsPage | None = None,
     ) -> None:
-        self._scrape = Scrape(lambda: generate_latest(registry) + more())
+        self._metrics = MetricsPages(registry, windows)
         self._health = health
         self._wallboard = wallboard
         self._stream = FloorStream(wallboard) if wallboard is not None else None
@@ -114,7 +114,7 @@ class Web:
         if self._wallboard is not None:
             await self._wallboard.stop()
         await self._facts.stop()
-        self._scrape.close()
+        self._metrics.close()
 
     @property
     def watching(self) -> int:
@@ -124,7 +124,8 @@ class Web:
     def _pages(self) -> list[Page]:
         """Every page, and whom it is for."""
         pages = [
-            Page("/metrics", self._metrics, METRICS),
+            Page("/metrics", self._metrics.all_but_agents, METRICS),
+            Page("/metrics/agents", self._metrics.agents, METRICS),
             Page("/health/live", _health(self._health.live), EVERYBODY, counted=False),
             Page("/health/ready", _health(self._health.ready), EVERYBODY, counted=False),
         ]
@@ -142,26 +143,21 @@ class Web:
             pages.append(Page("/api/facts", self._facts_data, LEADS, stream=True))
         return pages
 
-    async def _metrics(self, request: web.BaseRequest) -> web.StreamResponse:
-        zipped = _takes_gzip(request.headers.get("Accept-Encoding", ""))
-        headers = {"Content-Type": CONTENT_TYPE_LATEST} | ({"Content-Encoding": "gzip"} if zipped else {})
-        return web.Response(body=await self._scrape.body(zipped), headers=headers)
-
     async def _board_data(self, request: web.BaseRequest) -> web.StreamResponse:
         assert self._wallboard is not None
         self._wallboard.start()
         try:
             body = await self._wallboard.answer(request.query, caller_of(request))
         except (AddressError, BusyError) as error:
-            raise _refused(error) from error
+            raise _refused(error, request) from error
         return web.Response(body=body, content_type="application/json")
 
     async def _board_stream(self, request: web.BaseRequest) -> web.StreamResponse:
         assert self._stream is not None
         try:
-            return await self._stream.answer(request, _takes_gzip(request.headers.get("Accept-Encoding", "")))
+            return await self._stream.answer(request, takes(request.headers.get("Accept-Encoding", ""), "gzip"))
         except (AddressError, BusyError) as error:
-            raise _refused(error) from error
+            raise _refused(error, request) from error
 
     async def _facts_data(self, request: web.BaseRequest) -> web.StreamResponse:
         """For who leads the team, or the agent's team: facts name calls and payments."""
@@ -175,20 +171,12 @@ class Web:
         return await self._facts.one(request)
 
 
-def _refused(error: AddressError | BusyError) -> Refused:
-    """Why a view cannot be shown."""
+def _refused(error: AddressError | BusyError, request: web.BaseRequest) -> Refused:
+    """Why a view cannot be shown, in the language of the page."""
     if isinstance(error, AddressError):
-        return Refused(400, str(error))
+        language = request.query.get("lang") or request.headers.get("Accept-Language") or ""
+        return Refused(400, error.zh if language.lower().startswith("zh") else str(error))
     return Refused(503, str(error), {"Retry-After": "2"})
-
-
-def _takes_gzip(accepted: str) -> bool:
-    """Whether an Accept-Encoding names gzip, and not with a weight of 0."""
-    for one in accepted.lower().split(","):
-        name, *weights = (word.strip() for word in one.split(";"))
-        if name == "gzip":
-            return not any(weight.startswith("q=0") and not weight[3:].strip(".0") for weight in weights)
-    return False
 
 
 def _health(state: Callable[[], str | None]) -> Handler:

@@ -238,13 +238,16 @@ async def _no_worker(settings: Settings) -> None:
     group, wait_seconds = settings.kafka.group, settings.kafka.session_timeout_ms / 1000 + SESSION_MARGIN_SECONDS
     until = monotonic() + wait_seconds
     async with admin_client(settings) as admin:
-        while members := await _members(admin, group):
+        while (members := await _members(admin, group)) != 0:
             if monotonic() >= until:
-                raise RefusedError(f"group {group} has {members} members: stop the workers first")
+                has = "is not known to the broker yet" if members is None else f"has {members} members"
+                raise RefusedError(f"group {group} {has}: stop the workers first")
             await asyncio.sleep(0.5)
 
 
-async def _members(admin: Any, group: str) -> int:
-    """How many members the consumer group has."""
+async def _members(admin: Any, group: str) -> int | None:
+    """How many members the consumer group has; None: its coordinator does not know (it may be reading the group)."""
     described = [each for response in await admin.describe_consumer_groups([group]) for each in response.groups]
+    if any(code for code, *_ in described):
+        return None
     return sum(len(members) for _, _, _, _, _, members, *_ in described)

@@ -8,4 +8,4 @@ from stream.settings.failure import SettingsError
 from stream.settings.loading import load
 from stream.settings.settings import Settings
 
-__all__ = ["Settings", "SettingsError", "document", "load", "units"]
+__all__ = ["Settings", "SettingsError", "board", "document", "load", "units"]

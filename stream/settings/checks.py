@@ -11,6 +11,7 @@ from stream.settings.document import Alert, AlertLevels, Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
 from stream.settings.http import http_problems, http_warnings
+from stream.settings.metrics import metrics_problems
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems
 from stream.settings.warnings import warnings_of
@@ -30,6 +31,7 @@ def problems(document: Document) -> Iterator[tuple[KeyPath, str]]:
         if kpi not in kpis:
             yield ("minimum_sample", kpi), f"no such KPI {_where_kpis_are(kpi)}"
     known = window_names(document)
+    yield from metrics_problems(document.metrics, known, kpis)
     of_rules = [
         *rule_problems(document.alerts),
         *(

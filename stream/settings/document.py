@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from stream.settings.board import BoardSection
 from stream.settings.conduct import ConductSection
+from stream.settings.metrics import MetricsSection
 from stream.settings.schemes import (
     CalendarSection,
     ContestSection,
@@ -346,6 +347,7 @@ class Document(Section):
     time: Time = Time()
     limits: LimitsSection = LimitsSection()
     publish: Publish = Publish()
+    metrics: MetricsSection = MetricsSection()
     alerts: tuple[Alert, ...] = ()
     calendar: CalendarSection = CalendarSection()
     targets: tuple[TargetSection, ...] = ()

@@ -17,6 +17,7 @@ from stream.settings.alert_rules import alert_rules
 from stream.settings.board import BoardSection, NamesOfIds, names_of, names_path
 from stream.settings.document import Document, Http, Kafka, Publish, Time
 from stream.settings.failure import Origins, SettingsError
+from stream.settings.metrics import MetricsSection
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of
 from stream.settings.security import client_options, unusable_files
@@ -64,6 +65,11 @@ class Settings:
     def publish(self) -> Publish:
         """The section `publish`."""
         return self.document.publish
+
+    @property
+    def metrics(self) -> MetricsSection:
+        """The section `metrics`."""
+        return self.document.metrics
 
     @property
     def record_bytes(self) -> int:

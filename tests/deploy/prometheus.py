@@ -31,6 +31,11 @@ class Prometheus:
         """What a variable of a dashboard offers."""
         return list(await self._ask(f"label/{label}/values", **{"match[]": selector}))
 
+    async def rule_seconds(self, group: str) -> float:
+        """How long the last evaluation of a group of rules took."""
+        groups = (await self._ask("rules"))["groups"]
+        return float(next(each for each in groups if each["name"] == group)["evaluationTime"])
+
     async def until(
         self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 40
     ) -> None:
@@ -57,10 +62,11 @@ def _write_config(folder: Path, targets: list[str], alertmanager: str | None) ->
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
-    job = next(job for job in config["scrape_configs"] if job["job_name"] == "kpi-stream")
-    del job["dns_sd_configs"]
-    job["static_configs"] = [{"targets": targets}]
-    config["scrape_configs"] = [job]
+    jobs = [job for job in config["scrape_configs"] if job["job_name"].startswith("kpi-stream")]
+    for job in jobs:
+        del job["dns_sd_configs"]
+        job["static_configs"] = [{"targets": targets}]
+    config["scrape_configs"] = jobs
     (folder / "rules").mkdir(parents=True)
     for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
         rules = file.read_text("utf-8").replace("interval: 10s", "interval: 1s").replace("for: 1m\n", "for: 5s\n")

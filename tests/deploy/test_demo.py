@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,12 +63,23 @@ def running(folder: Path) -> list[str]:
     return found
 
 
+def scraped(said: str) -> str:
+    """What is at the address that the demo names for /metrics."""
+    (address,) = re.findall(r"metrics +(http://\S+)", said)
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return str(answer.read().decode())
+
+
 def test_numbers_come_out_and_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     with demo(tmp_path) as process:
         said = until(process, "first KPI records")
         assert "wallboard  http://127.0.0.1:" in said
         assert "collections.kpi.v1" in said
         assert len(set(running(tmp_path))) == 3  # broker, worker, simulator
+        metrics = scraped(said)
+        assert "\ncollections_series_dropped 0\n" in metrics
+        left_out = [line for line in metrics.splitlines() if line.startswith("collections_series_left_out{")]
+        assert [line for line in left_out if not line.endswith(" 0")] == []
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
         assert (process.returncode, rest.strip().splitlines()[-1].split(";")[0]) == (

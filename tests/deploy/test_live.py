@@ -113,6 +113,10 @@ async def test_every_query_of_the_dashboards_answers_from_a_running_worker_and_s
                         assert labels["entity"] in ("t-1", "t-2"), name
             (dials,) = await prometheus.query('entity:collections_window_dials:max{level="site",window="day"}')
             assert dials["value"][1] == "24"
+            (counted,) = await prometheus.query("sum(collections_dials_total)")
+            assert counted["value"][1] == "24"
+            by_agent = await prometheus.query('sum(collections_window_dials{level="agent",window="day"})')
+            assert [sample["value"][1] for sample in by_agent] == ["24"]
             (kept,) = await prometheus.query(
                 'entity:collections_window_promises_kept_per_promises_due:ratio{level="site",window="day"}'
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from deploy.prometheus.recording import ACTIVE, series
 from stream.kpis.catalogue import CATALOGUE
@@ -16,6 +17,9 @@ from tests.deploy.expressions import DEPLOY, rules, selectors
 
 ROOT = DEPLOY.parent
 RECORDED = {series(kpi) for kpi in CATALOGUE.values()}
+EXAMPLE = r"^( *)# (authorization:|scheme:|- job_name:|  static_configs:|    - targets:)"
+RUNBOOK = '{{ or $externalLabels.runbook (printf "%s/user/runbook.md" $externalURL) }}'
+"""An absolute address, whatever Prometheus' own is, and one's own where the configuration names it."""
 ALERTS = [rule for rule in rules() if "alert" in rule]
 
 
@@ -31,6 +35,38 @@ def test_promtool_accepts_configuration_and_rules_and_every_rule_test_passes(pro
     run(promtool, "check", "config", folder / "prometheus.yml")
     run(promtool, "check", "rules", *sorted((folder / "rules").glob("*.yml")))
     assert "SUCCESS" in run(promtool, "test", "rules", *sorted((folder / "tests").glob("*.test.yml")))
+
+
+@pytest.mark.prometheus
+def test_the_lines_for_tokens_and_feeds_are_right_once_they_are_taken_in(
+    program: Callable[[str], str], tmp_path: Path
+) -> None:
+    """What stands in prometheus.yml as a comment, to be uncommented."""
+    text = (DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8")
+    token = tmp_path / "token"
+    token.write_text("a-token")
+    taken = re.sub(
+        r"^( *)# (authorization:|scheme:|- job_name:|  static_configs:|    - targets:)",
+        r"\1\2",
+        text,
+        flags=re.MULTILINE,
+    )
+    taken = taken.replace("/run/secrets/prometheus-token", str(token)).replace(
+        "external_labels: {}", "external_labels:"
+    )
+    taken = re.sub(r"^( *)# (runbook|grafana): (\S+).*$", r"\1\2: \3", taken, flags=re.MULTILINE)
+    folder = tmp_path / "prometheus"
+    folder.mkdir()
+    (folder / "rules").symlink_to(DEPLOY / "prometheus" / "rules")
+    (folder / "prometheus.yml").write_text(taken)
+    run(program("promtool"), "check", "config", folder / "prometheus.yml")
+    jobs = {job["job_name"]: job for job in yaml.safe_load(taken)["scrape_configs"]}
+    assert jobs.keys() == {"kpi-stream", "kpi-stream-agents", "kpi-stream-feeds", "prometheus"}
+    assert jobs["kpi-stream"]["authorization"] == jobs["kpi-stream-agents"]["authorization"]
+    assert jobs["kpi-stream-agents"]["metrics_path"] == "/metrics/agents"
+    labels = yaml.safe_load(taken)["global"]["external_labels"]
+    dropped = yaml.safe_load(taken)["alerting"]["alert_relabel_configs"][0]
+    assert labels.keys() == set(dropped["regex"].split("|"))
 
 
 @pytest.mark.prometheus
@@ -88,7 +124,7 @@ def test_an_alert_has_a_name_a_severity_a_summary_and_a_section_in_the_runbook(a
     assert severity in ("critical", "warning") or 'severity="' in alert["expr"]
     assert notes["summary"].endswith(".")
     assert "{{" not in notes["summary"], "a static sentence: it groups"
-    assert notes["runbook_url"] == f"docs/runbook.md#{name.lower()}"
+    assert notes["runbook_url"] == f"{RUNBOOK}#{name.lower()}"
     sections = re.findall(r"^## (\w+)$", (ROOT / "docs" / "runbook.md").read_text("utf-8"), re.MULTILINE)
     assert sections.count(name) == 1
 

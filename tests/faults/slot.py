@@ -36,7 +36,7 @@ class Slot:
             self._keeper.cancel()
             await asyncio.gather(self._keeper, return_exceptions=True)
         if self._worker is not None:
-            await self._worker.__aexit__()
+            await self._worker.__aexit__(None)
 
     @property
     def log(self) -> str:

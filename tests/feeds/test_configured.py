@@ -51,7 +51,7 @@ def run(config: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """Gives what `feed run` with these arguments would do."""
     done: list[Run] = []
 
-    def files(wanted: Wanted, feed: Feed, _settings: object, name: str | None, most_open: int) -> int:
+    def files(wanted: Wanted, feed: Feed, _settings: object, name: str | None, most_open: int, *_: object) -> int:
         done.append(Run(feed, wanted, name, None, None, most_open))
         return 0
 

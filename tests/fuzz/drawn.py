@@ -43,6 +43,9 @@ HEADERS: list[tuple[str, list[str]]] = [
 ]  # fmt: skip
 BODIES = [
     b"", b"[]", b'[{"debtor":"d-7"}]', b'[{"debtor":"d-7","at":"x"}]', b"[" * 5_000, b"{}", b"token=token-wall",
+    b'{"action":"ack","id":"9f2c","by":"anna"}',
+    b'{"action":"silence","match":{"rule":"r"},"for":"2h","by":"a","note":"b"}',
+    b'{"action":"judge","id":"x","by":"a","true_alarm":7}',
     b'{"token":"token-wall"}', b"\x00\xff", b"--x\r\n\r\n--x--",
     b"--x\r\n", b"--x\r\nContent-Disposition: form-data; name=token\r\n\r\ntoken-wall\r\n--x--",
     b'[{"debtor":"' + b"a" * 4_000 + b'"}]', b"1e999", b'"\\ud800"', b"[1," * 300,

@@ -18,6 +18,7 @@ from stream.http.access import Access
 from stream.http.pages import Page
 from stream.http.roles import caller_of_scope
 from stream.http.tokens import TokenFile, line_of
+from stream.publish.alert_pages import AlertPages
 from stream.publish.facts import FactsPage
 from stream.publish.headroom import HeadroomPage
 from stream.publish.wallboard import Wallboard
@@ -77,7 +78,9 @@ class Door:
     """The server of a floor with two sites, a standing, alerts, and a headroom that says what it was asked."""
 
     def __init__(self, access: Access | None = None, pages: Iterable[Page] = ()) -> None:
-        self.wallboard = Wallboard(load(environ={"KPI_STREAM_SITES": SITES}), clock_ms=lambda: NOW_MS)
+        settings = load(environ={"KPI_STREAM_SITES": SITES, "KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1"})
+        self.wallboard = Wallboard(settings, clock_ms=lambda: NOW_MS)
+        self.wallboard.feed.loaded, self.wallboard.feed.reported = True, None
         self.wallboard.start = lambda: None  # type: ignore[method-assign]
         latest = self.wallboard.latest
         for record in _records():
@@ -93,8 +96,9 @@ class Door:
         headroom = HeadroomPage(self._headroom, lambda: NOW_MS)
         facts = FactsPage([sys.executable, "-c", "print('no fact contributes to it')"])
         self.web = Web(
-            CollectorRegistry(), HealthAnswers(), self.wallboard, None, bytes, headroom, access, pages, facts
-        )
+            CollectorRegistry(), HealthAnswers(), self.wallboard, headroom=headroom, access=access, facts=facts,
+            pages=[*AlertPages(settings, self.wallboard).pages(), *pages],
+        )  # fmt: skip
         self.port = 0
 
     def _headroom(self, query: Query) -> dict[str, object]:

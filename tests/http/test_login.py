@@ -38,7 +38,8 @@ async def test_a_browser_that_has_no_token_is_sent_to_the_form_and_a_program_is_
     assert form.status == 200
     assert form.headers["Content-Type"] == "text/html; charset=utf-8"
     assert b'<input id="token" name="token" type="password"' in form.body
-    for inline in (b"<script", b"<style", b"style=", b"onload="):
+    assert form.body.count(b"<script") == form.body.count(b'<script type="module" src="login.js"></script>') == 1
+    for inline in (b"<style", b"style=", b"onload=", b"onsubmit="):
         assert inline not in form.body
 
 
@@ -95,6 +96,7 @@ async def test_a_token_is_never_taken_from_an_address(door: Door) -> None:
         ({}, 403),
         ({"Origin": "https://evil.example"}, 403),
         ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Sec_Fetch_Site": "same-origin"}, 200),
         ({"Sec_Fetch_Site": "same-origin"}, 403),
     ],
 )

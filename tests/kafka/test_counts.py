@@ -3,6 +3,7 @@
 import pytest
 import structlog
 
+from stream.engine.debtors.accepted import CountedFact
 from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Fact
 from stream.kafka.deadletter import REASONS
@@ -70,3 +71,41 @@ def test_a_site_that_is_not_configured_is_named_in_the_log_once(monkeypatch: pyt
                 tally.accepted([fact(1), fact(2, site_id="nowhere"), fact(3, site_id="nowhere")])
                 tally.cut().report(Meters())
     assert [(each["log_level"], each["site"]) for each in said] == [("warning", "nowhere")]
+
+
+def by_team(meters: Meters) -> dict[str, dict[tuple[str, ...], float]]:
+    """Counter -> (site, team, currency if there is one) -> its value, those with a team alone."""
+    return {
+        family.name.removeprefix("collections_"): {tuple(s.labels.values()): s.value for s in family.samples}
+        for family in meters.collect()
+        if any("team" in sample.labels for sample in family.samples)
+    }
+
+
+def test_calls_and_promises_count_for_their_own_team_and_each_team_that_is_named_has_every_counter() -> None:
+    meters, tally = Meters(), EventCounts(("main",))
+    reached = {"outcome": "human", "party": "right", "talk_ms": 1}
+    calls = [
+        fact(1, team_id="t-1", direction="outbound", outcome="no_answer"),
+        fact(2, team_id="t-1", direction="outbound", **reached),
+        fact(3, team_id="t-1", direction="inbound", **reached),
+        fact(4, team_id="t-2", direction="outbound", transferred_from="k-1", **reached),
+        fact(5, direction="outbound", outcome="no_answer", void=True),
+    ]
+    tally.accepted(calls)
+    tally.credited(
+        {CountedFact("recovered_minor", "main", "t-1", "CNY"): 700, CountedFact("payments", "main", "t-1"): 2}
+    )
+    tally.cut().report(meters)
+    assert by_team(meters) == {
+        "dials": {("main", "t-1"): 2},
+        "contacts": {("main", "t-1"): 2},
+        "promises": {("main", "t-1"): 0},
+        "payments": {("main", "t-1"): 2},
+        "complaints": {("main", "t-1"): 0},
+        "corrections": {("main", "t-1"): 0},
+        "recovered_minor_units": {("main", "t-1", "CNY"): 700},
+    }
+    tally.accepted([fact(9, team_id="t-1", direction="outbound", outcome="no_answer")])
+    tally.cut().report(meters)
+    assert by_team(meters)["dials"] == {("main", "t-1"): 3}

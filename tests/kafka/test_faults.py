@@ -17,6 +17,8 @@ from tests.kafka.workers import SESSION_MS, WorkerProcess, configured, produce, 
 
 pytestmark = [pytest.mark.broker, pytest.mark.faults, pytest.mark.timeout(240)]
 
+DIALS = 'collections_dials_total{site="main",team="t-1"}'
+
 DIES_IN_A_TRANSACTION = """
 import os, signal, aiokafka
 commit = aiokafka.AIOKafkaProducer.commit_transaction
@@ -79,6 +81,17 @@ async def test_kill_9_inside_transactions_loses_and_doubles_nothing(
         await until_counted(settings, "dials", "site", {"main": sent})
 
 
+async def _dialled(one: WorkerProcess, other: WorkerProcess, together: int) -> float:
+    """What the one has counted, once both together have counted so many dials."""
+    told: list[float] = []
+    for _ in range(600):
+        told = [await asyncio.to_thread(worker.metric, DIALS) for worker in (one, other)]
+        if sum(told) == together:
+            return told[0]
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{told} dials are not {together}")
+
+
 async def test_two_workers_joining_and_leaving_keep_the_partitions_of_a_number_together(
     broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
@@ -93,12 +106,15 @@ async def test_two_workers_joining_and_leaving_keep_the_partitions_of_a_number_t
             assert not owned(first)[stage] & owned(second)[stage]
         await produce(broker, inbound, calls(0, 200))
         await until_counted(settings, "dials", "agent", by_agent(200))
+        # Each call is counted by the worker that committed it; what one has counted goes with nobody.
+        dialled = await _dialled(first, second, 200)
         second.signal(signal.SIGTERM)
         assert await second.ends(15) == 0
         await first.owns(4)
         assert owned(first) == (every, every)
         await produce(broker, inbound, calls(200, 100))
         await until_counted(settings, "dials", "agent", by_agent(300))
+        await first.counts(DIALS, dialled + 100)
         async with WorkerProcess(config) as third:
             await third.owns(2)
             await first.owns(2)

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, LeaderNotAvailableError, ProducerFenced
+from aiokafka.errors import (
+    InvalidProducerEpoch,
+    KafkaError,
+    KafkaTimeoutError,
+    LeaderNotAvailableError,
+    ProducerFenced,
+    TopicAuthorizationFailedError,
+    UnknownError,
+)
 
 from stream.kafka.exits import Exit
 from stream.partition import membership
-from stream.partition.membership import Standing
+from stream.partition.membership import Standing, given_up, is_lost
+from stream.settings import load
 from tests.kafka.lives import Floor, order, until
 
 
@@ -49,7 +61,36 @@ async def test_a_worker_that_can_write_no_more_says_by_what_the_group_knows_whet
     assert "commits 0" not in floor.said
 
 
-@pytest.mark.parametrize("failure", [ProducerFenced(), KafkaTimeoutError(), LeaderNotAvailableError()], ids=repr)
+def sender_died_of(cause: Exception) -> KafkaError:
+    """What every batch fails with once aiokafka's sender has died."""
+    error = KafkaError("Unexpected error during batch delivery")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("failure", "why"),
+    [(UnknownError(), "the broker failed"), (sender_died_of(UnknownError()), "the broker failed"),
+     (ProducerFenced(), "kafka.transaction_timeout (2000 ms)")],
+    ids=repr,
+)  # fmt: skip
+def test_a_lost_transaction_says_what_became_of_it(failure: KafkaError, why: str) -> None:
+    assert is_lost(failure)
+    assert why in given_up(2_000, failure)
+
+
+@pytest.mark.parametrize(
+    "failure", [TopicAuthorizationFailedError(), sender_died_of(ValueError()), KafkaError("unheard of")], ids=repr
+)
+def test_an_unknown_failure_is_not_taken_for_a_lost_transaction(failure: KafkaError) -> None:
+    assert not is_lost(failure)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [ProducerFenced(), KafkaTimeoutError(), LeaderNotAvailableError(), sender_died_of(UnknownError())],
+    ids=repr,
+)
 async def test_a_number_whose_transaction_took_too_long_begins_anew_from_its_last_commit_and_writes_less(
     monkeypatch: pytest.MonkeyPatch, failure: Exception
 ) -> None:
@@ -71,6 +112,48 @@ async def test_a_number_whose_transaction_took_too_long_begins_anew_from_its_las
     assert not [said for said in floor.said if said.endswith(" 1")]
     assert floor.ends == []
     await floor.roster.revoke()
+
+
+async def test_a_group_that_is_empty_while_the_broker_reads_its_members_ends_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked(monkeypatch, Standing.ALONE, Standing.ALONE, Standing.MEMBER)
+    floor = Floor(monkeypatch)
+    floor.assign(0)
+    await floor.serves(0)
+    floor.said.clear()
+    floor.works[1, 0].fails = ProducerFenced()
+    await floor.until("restores 0 from 0", "read 0")
+    assert floor.ends == []
+    await floor.roster.revoke()
+
+
+@pytest.mark.parametrize(
+    ("code", "members", "found"),
+    [
+        (0, ["me", "other"], Standing.MEMBER),
+        (0, ["other"], Standing.SUCCEEDED),
+        (0, [], Standing.ALONE),
+        (14, [], Standing.UNKNOWN),
+        (16, [], Standing.UNKNOWN),
+    ],
+    ids=["member", "succeeded", "alone", "the coordinator is loading", "not the coordinator"],
+)
+async def test_what_a_coordinator_says_while_it_does_not_know_is_no_answer(
+    monkeypatch: pytest.MonkeyPatch, code: int, members: list[str], found: Standing
+) -> None:
+    group = (code, "kpi-stream", "", "", "", [(member, "", "", b"", b"") for member in members])
+
+    class Admin:
+        async def describe_consumer_groups(self, _: list[str]) -> list[SimpleNamespace]:
+            return [SimpleNamespace(groups=[group])]
+
+    @asynccontextmanager
+    async def admin_client(_: object) -> AsyncIterator[Admin]:
+        yield Admin()
+
+    monkeypatch.setattr(membership, "admin_client", admin_client)
+    assert await membership.standing(load(None, {}), "me") is found
 
 
 async def test_a_number_that_loses_one_transaction_after_the_other_ends_the_worker(

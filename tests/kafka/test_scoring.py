@@ -18,7 +18,7 @@ from stream.facts.decode import Rejection, decode
 from stream.facts.fact import Measurement
 from stream.kafka.batches import Batch
 from stream.kafka.exits import Exit
-from stream.partition.context import WorkerSetup
+from stream.partition.context import Silent, WorkerSetup
 from stream.partition.score_source import ScoreSource, Take
 from stream.partition.scoring import Scoring
 from stream.publish.meters import Meters
@@ -302,3 +302,28 @@ async def test_measurements_count_as_they_were_last_stated_and_undeclared_ones_a
     assert reward["amount_minor"] == 7_000
     assert "reward b" not in found
     assert owner.shown("collections_scores_timestamp_seconds") is None
+
+
+class Heard(Silent):
+    """Notes the keys of the scores that it is told of."""
+
+    def __init__(self) -> None:
+        self.scores: list[str] = []
+
+    def on_scores(self, scores: Sequence[tuple[bytes, bytes | None]]) -> None:
+        self.scores += [key.decode().split("|")[0] for key, _ in scores]
+
+
+async def test_whoever_exports_scores_hears_of_those_that_are_committed_and_an_owner_of_those_that_were(
+    settings: Settings,
+) -> None:
+    source, heard = FakeSource(), (Heard(), Heard())
+    source.dials("a", 20)
+    source.clocks(Reached(NOON_MS, NOON_MS))
+    for listener in heard:
+        owner = Owner(settings, source)
+        owner.scoring = Scoring(replace(owner.setup, listener=listener), cast("ScoreSource", source))
+        async with owner:
+            assert listener.scores == []
+            await owner.commits()
+    assert [sorted(listener.scores) for listener in heard] == [["payout", "scorecard"]] * 2

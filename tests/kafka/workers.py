@@ -22,6 +22,7 @@ from stream.kafka.names import Names
 from stream.kafka.topics import create_topics
 from stream.settings import Settings, load
 
+SHOWS = "from tests.kafka.tasks_shown import show_at_signal; show_at_signal()"
 MAIN = "from stream.cli.program import main; main()"
 ROOT = Path(__file__).resolve().parents[2]
 SESSION_MS = 2_500
@@ -64,9 +65,10 @@ class WorkerProcess:
             making.start()
             making.join()
         self._log = config.parent / f"worker-{time.monotonic_ns()}.log"
+        program = f"{SHOWS}\n{before}\n{MAIN}"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", f"{before}\n{MAIN}", "worker", "--config", str(config), "--http-port", "0"],
+                [sys.executable, "-c", program, "worker", "--config", str(config), "--http-port", "0"],
                 stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT,
                 env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"},
             )  # fmt: skip
@@ -74,11 +76,23 @@ class WorkerProcess:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, *_: object) -> None:
+    async def __aexit__(self, failure: object, *_: object) -> None:
+        if failure is not None:
+            code = self.code
+            await self._show_tasks()
+            # What was printed stands beside the failure; a log in a temporary folder is lost.
+            sys.stdout.write(f"{self._log.name}, exit code {code}, ends with:\n{self.log[-40_000:]}\n")
         if self._process.poll() is None:
             self.signal(signal.SIGCONT)
             self.signal(signal.SIGKILL)
         await self.ends()
+
+    async def _show_tasks(self) -> None:
+        if self.code is None:
+            self.signal(signal.SIGCONT)
+            self.signal(signal.SIGUSR2)
+            with suppress(AssertionError):
+                await self.logs("tasks shown", 3)
 
     @property
     def log(self) -> str:

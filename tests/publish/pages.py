@@ -25,15 +25,20 @@ class Page:
         self.now_ms = NOW_MS
         file = folder / "kpi-stream.yaml"
         file.write_text(config)
-        self.wallboard = Wallboard(load(file, environ={}), clock_ms=lambda: self.now_ms)
-        self.wallboard.start = lambda: None  # type: ignore[method-assign]
-        self.wallboard.feed.loaded, self.wallboard.feed.reported = True, None
+        self._settings = load(file, environ={})
+        self.wallboard = self._board()
         self.facts = FactsPage()
         self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard, facts=self.facts)
         self.base = ""
         self.port = 0
         self._browser = browser
         self._tabs: list[Tab] = []
+
+    def _board(self) -> Wallboard:
+        board = Wallboard(self._settings, clock_ms=lambda: self.now_ms)
+        board.start = lambda: None  # type: ignore[method-assign]
+        board.feed.loaded, board.feed.reported = True, None
+        return board
 
     async def start(self) -> None:
         """Listens on the port it had before, or on a free one."""
@@ -42,7 +47,9 @@ class Page:
 
     async def serve_again(self) -> None:
         """After the server has stopped: another one on the same port, which shows the same records."""
-        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard)
+        latest, self.wallboard = self.wallboard.latest, self._board()
+        self.wallboard.latest = latest
+        self.web = Web(CollectorRegistry(), HealthAnswers(), self.wallboard, facts=self.facts)
         await self.start()
 
     async def stop(self) -> None:

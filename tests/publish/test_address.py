@@ -1,11 +1,11 @@
 """The page's address: what it asks for, and what is said where it is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from stream.kpis.catalogue import CATALOGUE
-from stream.kpis.kpi import why_not_at
+from stream.publish import address_words
 from stream.publish.address import PARAMETERS, Address, AddressError
 from stream.publish.choices import choices
 from stream.publish.latest_records import LatestRecords
@@ -57,7 +57,7 @@ def test_an_address_says_what_is_looked_at_closely(
         ({"team": "t-3", "kpi": "dial"}, "kpi: there is no KPI 'dial' (`kpi-stream kpis` lists them)"),
         (
             {"queue": "q-1", "kpi": "recovered_amount"},
-            f"kpi: recovered_amount {why_not_at(CATALOGUE['recovered_amount'], 'queue')}",
+            "kpi: recovered_amount does not exist at level queue",
         ),
         ({"kpi": "dials", "currency": "CNY"}, "currency: dials has none"),
         ({"kpi": "recovered_amount", "currency": "yuan"}, "currency: 'yuan' is no code such as CNY"),
@@ -78,6 +78,15 @@ def test_a_wrong_address_says_what_is_wrong_and_what_would_do(
     with pytest.raises(AddressError) as raised:
         address.view(query)
     assert str(raised.value) == said
+
+
+def test_every_reason_is_said_in_chinese_with_the_same_fields() -> None:
+    templates = {text for name, text in vars(address_words).items() if name.isupper() and isinstance(text, str)}
+    assert templates == set(address_words.ZH)
+    fields = re.compile(r"\{(\w+)\}")
+    for english, chinese in address_words.ZH.items():
+        assert set(fields.findall(english)) == set(fields.findall(chinese))
+        assert re.search("[\u4e00-\u9fff]", chinese)
 
 
 def test_an_id_is_not_refused_before_the_topics_are_read() -> None:

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.collector import KpiCollector
-from stream.publish.exposition import AGENT_PARTS, LIMIT_SERIES, exposition
+from stream.publish.exposition import AGENT_KPIS, LIMIT_SERIES, exposition, parts_of
 from stream.publish.latest_records import LatestRecords
 from stream.publish.lines import LineLayout, Lines
 from stream.publish.metrics import METRICS, WINDOWS
@@ -19,16 +19,18 @@ from tests.publish.records import alert, floor, kpi, value
 
 PLAN = load(environ={}).plan()
 W = "collections_window_"
+AGENT_PARTS = parts_of(AGENT_KPIS)
+ALL_BYTES = 10**9
 
 
 class Exporter:
     """A collector with clocks that stand until they are moved."""
 
-    def __init__(self, limit_series: int = LIMIT_SERIES, numbers: int = 1) -> None:
+    def __init__(self, limit_series: int = LIMIT_SERIES, numbers: int = 1, limit_bytes: int = ALL_BYTES) -> None:
         self.now_s = 1000.0
         self.alerts = LatestRecords({})
         self.collector = KpiCollector(
-            exposition(PLAN, limit_series), 10, numbers, self.alerts,
+            exposition(PLAN, limit_series=limit_series, limit_bytes=limit_bytes), 10, numbers, self.alerts,
             clock=lambda: self.now_s, clock_ms=lambda: round(self.now_s * 1000),
         )  # fmt: skip
 
@@ -46,18 +48,20 @@ class Exporter:
         return found[0] if found else None
 
     def families(self) -> list[Metric]:
-        return list(text_string_to_metric_families(self.collector.text().decode()))
+        """Of both pages."""
+        texts = (self.collector.agents_text(), self.collector.text())
+        return [family for text in texts for family in text_string_to_metric_families(text.decode())]
 
 
 def test_queues_and_segments_export_the_parts_of_the_kpis_that_exist_there() -> None:
     exporter = Exporter()
     queue = kpi(value("service_level", 8, 10), value("dials", 3), level="queue", entity="q-1")
-    segment = kpi(value("workload", 5), level="segment", entity="m1")
+    segment = kpi(value("workload", 5), value("dials", 1), level="segment", entity="m1")
     exporter.collector.on_committed(0, [queue, segment])
     at_queue, at_segment = {"level": "queue", "entity": "q-1"}, {"level": "segment", "entity": "m1"}
     assert exporter.window("service_judged", **at_queue) == 10
     assert exporter.window("workload", **at_segment) == 5
-    assert exporter.window("dials", **at_segment) == 0
+    assert exporter.window("dials", **at_segment) == 1
     assert exporter.window("workload", **at_queue) is None
     assert exporter.window("productive_seconds", **at_segment) is None
     assert exporter.value("window_entities", level="queue") == 1
@@ -192,22 +196,16 @@ def test_without_a_commit_for_a_session_the_series_end_and_come_back_with_the_ne
     assert exporter.window("dials") == 3
 
 
-def test_beyond_the_cap_whole_entities_are_withheld_agents_first_and_counted() -> None:
-    exporter = Exporter(limit_series=800)
-    exporter.collector.on_committed(0, floor())
-    full = Exporter()
-    full.collector.on_committed(0, floor())
-
-    def series(of: Exporter, level: str) -> int:
-        families = [f for f in of.families() if f.name.startswith(W) and f.name in METRICS and f.name != W + "entities"]
-        return sum(s.labels["level"] == level for f in families for s in f.samples)
-
-    shown = {level: series(exporter, level) for level in ("site", "team", "agent")}
-    every = {level: series(full, level) for level in shown}
-    assert sum(shown.values()) <= 800
-    assert exporter.value("series_dropped") == sum(every.values()) - sum(shown.values())
-    assert shown["site"] == every["site"]
-    assert shown["agent"] == 0
+def test_beyond_the_cap_whole_agents_are_withheld_and_counted() -> None:
+    exporter, full = Exporter(limit_series=200), Exporter()
+    for each in (exporter, full):
+        each.collector.on_committed(0, floor())
+    shown, every = (
+        [s for f in of.families() for s in f.samples if s.labels.get("level") == "agent" and "window" in s.labels]
+        for of in (exporter, full)
+    )
+    assert 0 < len(shown) <= 200 < len(every)
+    assert exporter.value("series_dropped") == len(every) - len(shown)
     assert full.value("series_dropped") == 0
 
 
@@ -288,14 +286,14 @@ def test_a_kpi_of_a_newer_catalogue_is_left_out() -> None:
 def test_a_scrape_renders_only_what_was_committed_since_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     exporter, rendered, of = Exporter(), list[str](), LineLayout.lines
 
-    def lines(self: LineLayout, place: Place, value: bytes, rolling: bool) -> Lines:
+    def lines(self: LineLayout, place: Place, value: bytes) -> Lines:
         rendered.append(place[2])
-        return of(self, place, value, rolling)
+        return of(self, place, value)
 
     monkeypatch.setattr(LineLayout, "lines", lines)
     exporter.collector.on_committed(0, [kpi(value("dials", n), entity=f"a-{n}") for n in range(3)])
-    first = exporter.collector.text()
-    assert exporter.collector.text() == first
+    first = exporter.collector.agents_text()
+    assert exporter.collector.agents_text() == first
     assert rendered == ["a-0", "a-1", "a-2"]
     exporter.collector.on_committed(0, [kpi(value("dials", 9), entity="a-1", revision=2)])
     assert exporter.window("dials", entity="a-1") == 9

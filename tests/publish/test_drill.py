@@ -10,7 +10,8 @@ import pytest
 from deploy.local.chromium import Chromium, Tab
 from tests.publish.pages import CONFIG, Page
 from tests.publish.people_records import CARD, agent_now, payout, score
-from tests.publish.records import kpi, value
+from tests.publish.records import AS_OF, floor, kpi, value
+from tests.publish.test_fit import faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -67,7 +68,7 @@ async def test_a_click_leads_from_the_floor_to_a_team_an_agent_a_number_and_back
     await follow(tab, "#teams tbody a[href*='team=t-3']")
     assert await text(tab, "#looked-at h2") == "Team North (t-3)"
     assert (await text(tab, ".across thead th")).startswith("KPI | Now · 15 min | Today")
-    assert "Dials | 50 ✓ 250 % of 40 | 50 ✓ 250 % of 40" in await text(tab, ".across tbody tr:first-child > *")
+    assert "Dials | ✓ 50 250 % of 40 | ✓ 50 250 % of 40" in await text(tab, ".across tbody tr:first-child > *")
     members = await text(tab, "#looked-at table:not(.across):not(#team-states) tbody tr")
     assert "Li Wei 82.78 #1/3 · B" in members
     assert "a-2" in members
@@ -134,8 +135,8 @@ async def test_agents_are_ranked_by_score_and_by_a_second_click_from_the_worst(p
     tab = await page.open("kpis=dials")
     await follow(tab, "#agents thead a[href*='rank=score']")
     assert await text(tab, "#agents tbody tr") == (
-        "1 Li Wei 82.78 #1/3 · B 30 ✓ 150 % of 40 | 2 a-2 71.3 #2/3 · B 20 ✓ 100 % of 40"
-        " | 2 not named 71.3 #2/3 · B 20 ✓ 100 % of 40"
+        "1 Li Wei 82.78 #1/3 · B ✓ 30 150 % of 40 | 2 a-2 71.3 #2/3 · B ✓ 20 100 % of 40"
+        " | 2 not named 71.3 #2/3 · B ✓ 20 100 % of 40"
     )
     assert await tab.value("document.querySelector('#agents [aria-sort]').getAttribute('aria-sort')") == "descending"
     await follow(tab, "#agents thead a[href*='order=worst']")
@@ -161,7 +162,7 @@ async def test_agents_by_what_they_do_now_have_the_time_in_it(page: Page) -> Non
 
 async def test_queues_have_tiles_and_columns_of_their_own(page: Page) -> None:
     tab = await page.open("level=queue")
-    assert await text(tab, "#tiles article") == "inbound-2 75.0 % 40 offered · no data abandoned · no data wait"
+    assert await text(tab, "#tiles article") == "inbound-2 75.0 % 40 offered no data abandoned no data wait"
     assert "Service level" in await text(tab, "#teams thead th")
     await follow(tab, "#tiles a")
     assert await text(tab, "#looked-at h2") == "Queue inbound-2"
@@ -177,3 +178,21 @@ async def test_on_target_is_said_only_where_there_is_a_target(page: Page) -> Non
 async def test_an_address_of_nobody_says_who_there_is(page: Page) -> None:
     tab = await page.open("team=t-99")
     assert "team: there is no 't-99' at site main (there are t-3, t-4)" in await text(tab, "#banner")
+    tab = await page.open("team=t-99", lang="zh")
+    assert "team：职场 main 没有 't-99'（有：t-3, t-4）" in await text(tab, "#banner")  # noqa: RUF001
+
+
+@pytest.mark.parametrize("query", ["window=day&rank=score", "people=state", "level=queue"])
+async def test_scores_states_and_queues_fit_a_wall(page: Page, query: str) -> None:
+    on = page.wallboard.latest
+    for record in floor(AS_OF, teams=12, agents=40):
+        on.on_kpi(*record)
+    for n in range(40):
+        on.on_score(*score(f"a-{n:03}", f"{90 - n}.1234", n + 1, of=40))
+        on.on_agent(agent_now(f"a-{n:03}", ("on_call", "wrap", "available", "break")[n % 4], team=f"t-{n % 12 + 1}"))
+    for n in range(10):
+        told = (value("offered", 1240 + n), value("service_level", 911, 1240), value("abandonment_rate", 201, 1240),
+                value("answer_wait_mean", 7_240_000, 100))  # fmt: skip
+        on.on_kpi(*kpi(*told, level="queue", entity=f"inbound-{n}"))
+    tab = await page.open(query, (1280, 720))
+    assert [fault for size in ((1280, 720), (1920, 1080)) for fault in await faults(tab, size)] == []

@@ -1,6 +1,7 @@
 """The facts behind a number, asked for over HTTP: `explain` in a process of its own."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 import aiohttp
 import orjson
 import pytest
+from aiokafka import AIOKafkaProducer
 from prometheus_client import CollectorRegistry
 
+from stream.kafka.topics import create_topics
 from stream.publish.facts import MOST_LINES, FactsPage, QuestionError, arguments, command_line
 from stream.publish.wallboard import Wallboard
 from stream.publish.web import HealthAnswers, Web
@@ -67,9 +70,42 @@ async def test_the_answer_is_what_explain_prints(served: list[Served], tmp_path:
         "2026-11-02T08:00:00Z  dials +1  call k-1 (event e-1)", "numerator    dials = 1", "value        1"
     ]  # fmt: skip
     assert "d-1" not in repr(data)
-    status, data = await of.ask(start="2026-11-02T00:00:01Z")
-    assert status == 503
-    assert "--start: no day of site main starts at 2026-11-02T00:00:01Z" in data["error"]
+
+
+async def test_what_explain_finds_wrong_is_said(served: list[Served]) -> None:
+    of = await serving(served, [sys.executable, "-c", "import sys; sys.exit('--start: no day starts then')"])
+    status, data = await of.ask()
+    assert (status, data["error"]) == (503, "--start: no day starts then")
+
+
+@pytest.mark.broker
+async def test_the_board_answers_from_the_topics(broker: str, topic_prefix: str) -> None:
+    variables = {"KAFKA__BOOTSTRAP_SERVERS": broker, "KAFKA__TOPIC_PREFIX": topic_prefix, "HTTP__PORT": "0"}
+    environment = os.environ | {f"KPI_STREAM_{name}": text for name, text in variables.items()}
+    await asyncio.to_thread(create_topics, load(environ=environment))
+    producer = AIOKafkaProducer(bootstrap_servers=broker)
+    await producer.start()
+    await producer.send_and_wait(f"{topic_prefix}.calls.v1", orjson.dumps(CALL), key=b"d-1")
+    await producer.stop()
+    board = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", "from stream.cli.program import main; main(['board'])",
+        stdout=asyncio.subprocess.PIPE, env=environment,
+    )  # fmt: skip
+    try:
+        assert board.stdout is not None
+        line = (await asyncio.wait_for(board.stdout.readline(), 60)).decode()
+        base = line.split(" on ")[1].strip().rstrip("/")
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{base}/api/facts", params=ASKED) as answer,
+        ):
+            data = await answer.json()
+        assert data["lines"][-3:] == [
+            "2026-11-02T08:00:00Z  dials +1  call k-1 (event e-1)", "numerator    dials = 1", "value        1"
+        ]  # fmt: skip
+    finally:
+        board.terminate()
+        await board.wait()
 
 
 async def test_a_server_that_reads_no_facts_says_the_command(served: list[Served]) -> None:
@@ -81,8 +117,9 @@ async def test_a_server_that_reads_no_facts_says_the_command(served: list[Served
 async def test_only_one_question_is_answered_at_a_time_and_an_end_of_the_server_ends_it(served: list[Served]) -> None:
     of = await serving(served, [sys.executable, "-c", "import time; time.sleep(600)"])
     first = asyncio.create_task(of.ask())
-    while of.page.reading is None:  # noqa: ASYNC110  (a process has no event)
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while of.page.reading is None:  # noqa: ASYNC110  (a process has no event)
+            await asyncio.sleep(0.01)
     status, data = await of.ask()
     assert (status, data["error"]) == (503, "the facts of another number are being read")
     await of.page.stop()

@@ -1,4 +1,4 @@
-"""On a wall nothing scrolls, is clipped or overlaps, and captions can be read at six metres: boxes measured in Chromium.
+"""On a wall nothing scrolls, is clipped or overlaps, and captions can be read at six metres: measured in Chromium.
 
 The floor is full: twelve teams, sixty agents, fourteen alerts, debtors near limits, values of many digits. This machine
 may have no Chinese font, so that each Chinese character is measured as one of the width of an em.
@@ -16,45 +16,9 @@ from tests.publish.records import AS_OF, STARTS, alert, floor, kpi, standing, va
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 WALLS = [(1280, 720), (1366, 768), (1920, 1080), (3840, 2160)]
-WIDE = r"""
-const wide = (text) => String(text).replace(/[\u3000-\u9fff\uff00-\uffef]/g, "M\u200b");
-const { append } = Element.prototype, { createTextNode } = document;
-Element.prototype.append = function (...all) { append.apply(this, all.map((one) => (one instanceof Node ? one : wide(one)))); };
-Document.prototype.createTextNode = function (text) { return createTextNode.call(this, wide(text)); };
-"""
-FAULTS = r"""
-(() => {
-  const faults = [], pen = document.createElement("canvas").getContext("2d"), root = document.documentElement;
-  if (root.scrollHeight > innerHeight || root.scrollWidth > innerWidth) faults.push(`the page is ${root.scrollWidth} x ${root.scrollHeight}`);
-  const inside = (rect, box) => rect.left >= box.left - 1 && rect.right <= box.right + 1 && rect.top >= box.top - 1 && rect.bottom <= box.bottom + 1;
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  let texts = 0;
-  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
-    const of = text.parentElement;
-    if (!text.data.trim() || !of.checkVisibility() || of.closest(".spoken, svg, noscript, dialog")) continue;
-    texts += 1;
-    const range = document.createRange();
-    range.selectNodeContents(text);
-    const boxes = [{ left: 0, top: 0, right: innerWidth, bottom: innerHeight }];
-    for (let up = of; up; up = up.parentElement) if (getComputedStyle(up).overflow !== "visible") boxes.push(up.getBoundingClientRect());
-    for (const rect of range.getClientRects()) {
-      if (!boxes.every((box) => inside(rect, box))) faults.push(`clipped: ${text.data} in ${of.localName}.${of.className}`);
-    }
-    const style = getComputedStyle(of);
-    pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-    const capital = pen.measureText("H").actualBoundingBoxAscent;
-    if (capital < innerHeight / 150) faults.push(`too small: ${text.data} in ${of.localName}.${of.className}: ${capital}`);
-  }
-  const parts = [...document.querySelectorAll("header, main > section, .tile, #alerts > li, tbody tr")].filter((one) => one.checkVisibility());
-  for (const one of parts) for (const other of parts) {
-    if (one === other || one.contains(other) || other.contains(one)) continue;
-    const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
-    if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) faults.push(`${one.className} lies over ${other.className}`);
-  }
-  if (texts < 100) faults.push(`only ${texts} texts`);
-  return faults;
-})()
-"""
+HERE = Path(__file__).parent
+WIDE = (HERE / "wide_characters.js").read_text()
+FAULTS = (HERE / "faults_of_layout.js").read_text()
 
 
 def fill(page: Page) -> None:
@@ -70,7 +34,10 @@ def fill(page: Page) -> None:
                 if begun >= start or ended > end:
                     continue
                 for level, entity in (("site", "main"), *(("team", f"t-{n}") for n in range(1, 13))):
-                    made = (value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"), value("connect_rate", 9 + hour, 50))
+                    made = (
+                        value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"),
+                        value("connect_rate", 9 + hour, 50),
+                    )
                     on.on_kpi(*kpi(*made, level=level, entity=entity, window="interval_30m", start=begun, end=ended))
     for n in range(14):
         severity = ("critical", "warning", "info")[n % 3]
@@ -88,12 +55,26 @@ async def faults(tab: Tab, size: tuple[int, int]) -> list[str]:
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"])
+@pytest.mark.parametrize(
+    "query", ["window=rolling_15m", "window=day&people=state", "level=queue&kpis=dials,connect_rate"]
+)
 async def test_a_full_floor_fits_every_wall_without_clipping_and_can_be_read(page: Page, lang: str, query: str) -> None:
     fill(page)
     tab = await page.open(query, WALLS[0], lang, init=WIDE if lang == "zh" else "")
     found = [fault for size in WALLS for fault in await faults(tab, size)]
     assert found == []
+
+
+@pytest.mark.parametrize("firing", [1, 2, 3, 5])
+async def test_alerts_that_ended_fill_the_room_that_is_left_and_no_more(page: Page, firing: int) -> None:
+    for record in floor(AS_OF):
+        page.wallboard.latest.on_kpi(*record)
+    for n in range(12):
+        page.wallboard.latest.on_alert(alert(f"r-{n}", "resolved", entity=f"t-{n}")[1])
+    for n in range(firing):
+        page.wallboard.latest.on_alert(alert(f"a-{n}", entity=f"t-{n}")[1])
+    tab = await page.open("", WALLS[0])
+    assert [fault for size in WALLS[:2] for fault in await faults(tab, size)] == []
 
 
 async def test_the_banner_of_old_numbers_takes_its_room_from_the_tables(page: Page) -> None:
@@ -111,7 +92,9 @@ async def test_everything_grows_with_the_screen(page: Page) -> None:
     for width, height in WALLS:
         await tab.resize(width, height)
         await tab.until(f"innerWidth === {width}")
-        sizes.append(await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height)
+        sizes.append(
+            await tab.value("parseFloat(getComputedStyle(document.querySelector('.tile .figure')).fontSize)") / height
+        )
     assert max(sizes) - min(sizes) < 0.002
 
 
@@ -119,12 +102,12 @@ async def test_a_phone_shows_alerts_first_and_scrolls_only_down(page: Page) -> N
     fill(page)
     tab = await page.open("", (390, 844))
     assert await tab.value("document.documentElement.scrollWidth") <= 390
-    above = "document.querySelector('.alerts').getBoundingClientRect().bottom <= document.querySelector('#tiles').getBoundingClientRect().top"
-    assert await tab.value(above)
+    bottom = await tab.value("document.querySelector('.alerts').getBoundingClientRect().bottom")
+    assert bottom <= await tab.value("document.querySelector('#tiles').getBoundingClientRect().top")
     assert await tab.value("document.querySelectorAll('#alerts .card').length") == 14
 
 
 def test_no_length_of_the_style_is_in_pixels_but_the_root_and_hairlines() -> None:
-    style = (Path(__file__).parents[2] / "stream/publish/board/board.css").read_text()
+    style = (HERE.parents[1] / "stream/publish/board/board.css").read_text()
     rules = re.sub(r"@media \([^)]*\)", "", style)
     assert set(re.findall(r"[0-9.]+px", rules)) == {"16px", "1px"}

@@ -12,7 +12,7 @@ from stream.publish.view import View
 from tests.publish.records import AS_OF, ROLLING, alert, kpi, value
 
 NOW = Choice("now", "rolling_15m", False, "now", "now")
-TAKEN = {"action": "ack", "id": "1", "by": "Li", "at": "2026-11-02T01:13:00Z", "note": "trunk down"}
+TAKEN: dict[str, Any] = {"action": "ack", "id": "1", "by": "Li", "at": "2026-11-02T01:13:00Z", "note": "trunk down"}
 SILENCE: dict[str, Any] = {
     "action": "silence", "id": "s-1", "by": "Wang", "at": AS_OF, "note": "works", "until": "2026-11-02T03:00:00Z",
     "match": {"entity": "t-4"},

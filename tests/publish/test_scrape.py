@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from stream.publish.scrape import KEPT_S, REST, Scrape
+from stream.publish.scrape import ASKED_S, KEPT_S, REST, Scrape
 
 
 class Held:
@@ -19,7 +19,7 @@ class Held:
         self.begun = 0
         self.gate = threading.Semaphore(0)
 
-    def __call__(self) -> bytes:
+    def __call__(self, _openmetrics: bool) -> bytes:
         self.begun += 1
         assert self.gate.acquire(timeout=10)
         return b"%d" % next(self.made)
@@ -45,10 +45,10 @@ async def test_all_who_ask_while_a_text_is_made_get_that_one_and_the_loop_turns_
     scrape.close()
 
 
-async def test_a_text_is_kept_for_nine_times_its_work_but_five_seconds_at_most() -> None:
+async def test_a_text_is_kept_for_nineteen_times_its_work_but_five_seconds_at_most() -> None:
     now_s, worked_s, takes_s, made = 0.0, 0.0, 0.1, count(1)
 
-    def make() -> bytes:
+    def make(_openmetrics: bool) -> bytes:
         nonlocal worked_s
         worked_s += takes_s
         return b"%d" % next(made)
@@ -68,7 +68,7 @@ async def test_a_text_is_kept_for_nine_times_its_work_but_five_seconds_at_most()
 async def test_an_error_is_for_those_who_waited_and_the_next_request_tries_again() -> None:
     texts = iter([b"", b"well"])
 
-    def make() -> bytes:
+    def make(_openmetrics: bool) -> bytes:
         return next(texts) or bytes(int("not a number"))
 
     scrape = Scrape(make)
@@ -88,4 +88,21 @@ async def test_a_request_that_goes_away_does_not_take_the_text_from_the_others()
         await gone
     held.gate.release()
     assert await stays == b"1"
+    scrape.close()
+
+
+async def test_each_form_is_made_only_for_as_long_as_somebody_asks_for_it() -> None:
+    now_s, made = 0.0, list[bool]()
+
+    def make(openmetrics: bool) -> bytes:
+        made.append(openmetrics)
+        return b"o" if openmetrics else b"p"
+
+    scrape = Scrape(make, clock=lambda: now_s, cpu=lambda: 0.0)
+    assert (await scrape.body(), await scrape.body(openmetrics=True)) == (b"p", b"o")
+    assert gzip.decompress(await scrape.body(zipped=True, openmetrics=True)) == b"o"
+    now_s += ASKED_S + KEPT_S
+    made.clear()
+    assert await scrape.body(openmetrics=True) == b"o"
+    assert made == [True]
     scrape.close()

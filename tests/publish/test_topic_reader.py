@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from deploy.local.broker import LocalBroker
 from stream.publish.latest_records import LatestRecords
 from stream.publish.topic_reader import TopicReader
-from stream.settings import Settings, load
+from stream.settings import Settings, load, yaml
+from tests.publish.people_records import CARD, agent_now, score
 from tests.publish.records import ROLLING, Record, alert, breach, kpi, standing, value
 from tests.wire.raw import batch, record, send_batches
 
@@ -32,6 +34,10 @@ sys.exit(run_board(load(), 0))
 """
 
 
+DAY = date(2026, 11, 2)
+SCORECARDS = json.dumps(yaml.parse(CARD)["scorecards"][:1])
+
+
 def settings(broker: str, prefix: str, **more: str) -> Settings:
     kafka = {"BOOTSTRAP_SERVERS": broker, "TOPIC_PREFIX": prefix}
     return load(environ={f"KPI_STREAM_KAFKA__{key}": text for key, text in kafka.items()} | more)
@@ -43,6 +49,8 @@ async def create_topics(broker: str, prefix: str) -> None:
     await admin.create_topics(
         [NewTopic(f"{prefix}.kpi.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
          NewTopic(f"{prefix}.conduct.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
+         NewTopic(f"{prefix}.scores.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
+         NewTopic(f"{prefix}.agents.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
          NewTopic(f"{prefix}.alerts.v1", 1, 1)]
     )  # fmt: skip
     await admin.close()
@@ -54,6 +62,8 @@ async def publish(
     kpis: Sequence[Record],
     alerts: Sequence[Record] = (),
     conduct: Sequence[Record] = (),
+    scores: Sequence[tuple[bytes, bytes | None]] = (),
+    agents: Sequence[Record] = (),
     *,
     commit: bool = True,
 ) -> None:
@@ -61,7 +71,7 @@ async def publish(
     producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id=f"{prefix}-test")
     await producer.start()
     await producer.begin_transaction()
-    topics = (("kpi", kpis), ("alerts", alerts), ("conduct", conduct))
+    topics = (("kpi", kpis), ("alerts", alerts), ("conduct", conduct), ("scores", scores), ("agents", agents))
     for topic, records in ((f"{prefix}.{name}.v1", records) for name, records in topics):
         for key, body in records:
             await producer.send_and_wait(topic, body, key=key)
@@ -125,6 +135,26 @@ async def test_standings_are_read_where_there_is_a_section_conduct_and_nowhere_e
             counts.append([(row["near"], row["reached"]) for row in of.standings.rows("main")])
             assert of.unreadable == 0
     assert counts == [[], [(1, 1)]]
+
+
+async def test_agents_states_are_read_and_scores_where_there_are_schemes(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix)
+    agents = [(b"main|a-017", agent_now(state="wrap")), (b"main|a-018", agent_now("a-018"))]
+    records = [kpi(value("dials", 3))]
+    await publish(broker, topic_prefix, records, scores=[score(), score("a-018")], agents=agents)
+    shown = []
+    for more in ({}, {"KPI_STREAM_SCORECARDS": SCORECARDS}):
+        of = LatestRecords(ROLLING)
+        feed = TopicReader(settings(broker, topic_prefix, **more), of)
+        async with running(feed):
+            await until(lambda feed=feed: feed.loaded)  # type: ignore[misc]
+            if more:
+                await publish(broker, topic_prefix, records, scores=[(score("a-018")[0], None)])
+                await until(lambda of=of: not of.people.records("main", "agent", "a-018", DAY))  # type: ignore[misc]
+            scored = [len(of.people.records("main", "agent", agent, DAY)) for agent in ("a-017", "a-018")]
+            shown.append((sorted(str(said.state) for said in of.people.agents("main")), scored))
+            assert of.unreadable == of.people.unreadable == 0
+    assert shown == [(["on_call", "wrap"], [0, 0]), (["on_call", "wrap"], [1, 0])]
 
 
 async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_prefix: str) -> None:

@@ -62,7 +62,9 @@ async def test_what_is_opened_and_focused_stays_so_when_the_numbers_change(page:
     page.wallboard.latest.on_alert(alert("a-2", muted=True)[1])
     tab = await page.open("kpis=dials")
     assert (await tab.value("document.querySelector('#alerts .count').textContent")).startswith("1 muted")
-    await tab.value("document.querySelector('#alerts details').open = true; document.querySelector('#choices a').focus(); 1")
+    await tab.value(
+        "document.querySelector('#alerts details').open = true; document.querySelector('#choices a').focus(); 1"
+    )
     dials(page, 2)
     await tab.until(f"{DIALS} === '2'")
     assert await tab.value("document.querySelector('#alerts details').open")
@@ -94,4 +96,7 @@ async def test_every_heading_of_a_table_has_a_scope(page: Page) -> None:
     for level, entity in (("team", "t-1"), ("team", "unassigned"), ("agent", "a-1")):
         page.wallboard.latest.on_kpi(*kpi(value("dials", 3), level=level, entity=entity))
     tab = await page.open()
-    assert await tab.value("[...document.querySelectorAll('th')].filter((th) => !th.scope).map((th) => th.textContent)") == []
+    assert (
+        await tab.value("[...document.querySelectorAll('th')].filter((th) => !th.scope).map((th) => th.textContent)")
+        == []
+    )

@@ -81,9 +81,9 @@ async def test_the_page_counts_debtors_near_limits_and_no_address_names_one(serv
     on.on_conduct(*breach("debtor-secret"))
     rule = "us_reg_f.calls_in_7_days"
     assert (await served.floor())["standings"] == [
-        {"team": "t-3", "rule": rule, "near": 1, "reached": 0, "breached": 0},
-        {"team": "t-10", "rule": "any.secret_free", "near": 0, "reached": 1, "breached": 0},
-        {"team": "unassigned", "rule": rule, "near": 0, "reached": 0, "breached": 1},
+        {"team": "t-3", "rule": rule, "near": 1, "reached": 0, "breached": 0, "name": None},
+        {"team": "t-10", "rule": "any.secret_free", "near": 0, "reached": 1, "breached": 0, "name": None},
+        {"team": "unassigned", "rule": rule, "near": 0, "reached": 0, "breached": 1, "name": None},
     ]
     assert (await served.floor("?site=pune"))["standings"] == []
     paths = ["/", "/metrics", "/health/live", "/health/ready", *(f"/board/{name}" for name in ASSETS)]

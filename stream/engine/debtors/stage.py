@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stream.conduct.rulebook import Rulebook
+from stream.engine.debtors.accepted import AcceptedFacts
 from stream.engine.debtors.agents import AgentChanges
 from stream.engine.debtors.alone import stands_alone
 from stream.engine.debtors.changes import Changes
@@ -61,6 +62,7 @@ class DebtorStage:
         self._timelines: dict[str, StateTimeline] = {}
         self._agents = AgentChanges()
         self._measured = Measured()
+        self.accepted = AcceptedFacts()
         self._bounds = Bounds(definitions, Shifts(plan))
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
@@ -191,6 +193,7 @@ class DebtorStage:
                 return full
             verdict, entry = ACCEPTED, record.encode(fact)
             change, dossier = self._come(key, name, fact, entry, dossier, index)
+            self.accepted.linked(fact, change)
         else:
             known = index.fact(place)
             gone, losers = record.plain(known), record.losers_of(known)
@@ -202,6 +205,7 @@ class DebtorStage:
             change, dossier = self._exchange(key, place, gone, winner, entry, dossier, index)
             if winner is not gone:
                 self._note(winner)
+                self.accepted.replaced(winner, verdict)
         self._dossiers[key] = dossier
         self._leave_open(key, dossier, index)
         self._keep(key, name, fact, entry)
@@ -286,6 +290,7 @@ class DebtorStage:
             winner = as_state(judged)
             if judged is not known:
                 self._note(winner)
+                self.accepted.replaced(winner, verdict)
         entry = record.encode(winner, lost)
         self._agents.note(timeline, str(winner.site_id), key)
         if known is not None and known.site_id != winner.site_id:

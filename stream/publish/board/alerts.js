@@ -31,19 +31,22 @@ function card(alert, data) {
     make("p", "", `${state} · ${since}`),
     make("p", alert.taken ? "taken" : "free", taken));
   node.title = [alert.rule, alert.reason, alert.taken?.note].filter(Boolean).join(" · ");
-  if (data.you && ["lead", "manager"].includes(data.you.role)) node.append(acts(alert));
+  if (data.you && ["lead", "manager"].includes(data.you.role)) node.append(acts(alert, data));
   return node;
 }
 
-function acts(alert) {
+// A lead takes an alert on; silences are a manager's.
+function acts(alert, data) {
   const button = (action, text) => {
     const node = make("button", "", text);
     node.type = "button";
-    node.dataset.action = action;
-    node.dataset.alert = alert.id;
+    Object.assign(node.dataset, { action, alert: alert.id });
     return node;
   };
-  return make("div", "acts", button(alert.taken ? "unack" : "ack", alert.taken ? words.giveBack : words.takeOn));
+  const silence = button("silence", words.silence);
+  silence.dataset.match = JSON.stringify({ rule: alert.rule, site: data.site, level: alert.level, entity: alert.entity });
+  return make("div", "acts", button(alert.taken ? "unack" : "ack", alert.taken ? words.giveBack : words.takeOn),
+    data.you.role === "manager" ? silence : null);
 }
 
 function line(alert, zone) {
@@ -58,9 +61,9 @@ function line(alert, zone) {
 function fit(list) {
   if (!isWall()) return "";
   const items = [...list.children], cards = items.filter((item) => item.classList.contains("card"));
-  const bottom = () => list.lastElementChild === null ? 0 : Math.max(...[...list.children].filter((c) => !c.hidden).map((c) => c.offsetTop + c.offsetHeight));
-  const room = list.offsetTop + list.clientHeight;
-  for (const item of items.reverse()) {
+  const bottom = () => Math.max(0, ...items.filter((item) => !item.hidden).map((item) => item.offsetTop + item.offsetHeight));
+  const room = list.clientHeight;
+  for (const item of items.toReversed()) {
     if (bottom() <= room) return "";
     if (!item.classList.contains("card") && !item.classList.contains("count")) item.hidden = true;
   }
@@ -122,16 +125,16 @@ export function act(by) {
   $("alerts").addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action]");
     if (!button) return;
-    const body = { action: button.dataset.action, id: button.dataset.alert };
-    const name = by();
-    if (name === null) return;
-    if (name) body.by = name;
+    const { action, alert: id, match } = button.dataset, name = by();
+    const note = action === "silence" ? prompt(words.why) : "";
+    if (name === null || note === null) return;
+    const body = { action, ...(action === "silence" ? { match: JSON.parse(match), for: "1h", note } : { id }), ...(name ? { by: name } : {}) };
     button.disabled = true;
     try {
       const answer = await fetch("api/alerts", { method: "POST", body: JSON.stringify(body) });
-      if (!answer.ok) fill($("spoken"), (await answer.json()).error);
+      if (!answer.ok) alert((await answer.json()).error);
     } catch (error) {
-      console.warn("not written:", error);
+      alert(`${words.notWritten} ${error.message}`);
     }
     button.disabled = false;
   });

@@ -5,7 +5,7 @@ import { act, alerts } from "./alerts.js";
 import { drill } from "./drill.js";
 import { groups } from "./groups.js";
 import { explain, listen } from "./help.js";
-import { $, address, fill, link, make, name } from "./make.js";
+import { $, address, fill, isWall, link, make, name } from "./make.js";
 import { age, clock } from "./numbers.js";
 import { standings } from "./standings.js";
 import { tiles } from "./tiles.js";
@@ -29,7 +29,7 @@ function show(data) {
   data.now_ms = nowMs();
   data.you = you;
   document.title = `${data.site} · ${words.title}`;
-  fill($("site"), data.site);
+  fill($("site"), data.called ?? data.site);
   const sites = data.sites.length > 1 ? data.sites.filter((s) => s !== data.site).map((s) => link({ site: s }, s, false)) : [];
   fill($("sites"), ...sites);
   fill($("choices"), ...data.choices.map((c) => link({ window: c.id }, name(c), c.id === data.choice)));
@@ -81,6 +81,22 @@ function state() {
   fill($("banner"), sentence(is, silentMs, oldMs, asOf), ...(is === "wrong" && !refused.busy ? [back] : []));
 }
 
+// Draws what is shown, and rests four times as long as it took: a slow phone skips some, and stays smooth.
+let drawnMs = 0, tookMs = 0, due = null;
+
+function draw() {
+  if (due !== null) return;
+  due = setTimeout(() => {
+    const begin = performance.now();
+    due = null;
+    state();
+    show(shown);
+    performance.measure("show", { start: begin });
+    drawnMs = performance.now();
+    tookMs = drawnMs - begin;
+  }, Math.max(0, drawnMs + 4 * tookMs - performance.now()));
+}
+
 const heard = () => { heardMs = performance.now(); };
 
 follow(address, {
@@ -94,8 +110,7 @@ follow(address, {
     heard();
     refused = null;
     shown = data;
-    show(data);
-    state();
+    draw();
   },
   you(told) {
     you = told;
@@ -115,7 +130,8 @@ follow(address, {
 document.documentElement.lang = language;
 listen();
 // Where nobody has signed in, who takes an alert on says who he is.
-act(() => (you?.name ? "" : prompt(words.yourName)));
+let myName = null;
+act(() => (you?.name ? "" : (myName ??= prompt(words.yourName))));
 $("clock").title = words.asOf;
 const turn = () => Math.floor(Date.now() / TURN_MS);
 let turned = turn();
@@ -124,5 +140,8 @@ setInterval(() => {
   turned = turn();
   state();
 }, TICK_MS);
-addEventListener("resize", () => shown && show(shown));
+// What fits depends on the room that the header and the banner leave.
+const redraw = () => shown && show(shown);
+addEventListener("resize", redraw);
+new ResizeObserver(() => isWall() && redraw()).observe(document.querySelector("main"));
 state();

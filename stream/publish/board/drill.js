@@ -24,7 +24,7 @@ export function drill(data) {
 
 // One step up: from a number to whose it is, from an agent to the team, from a team to the floor.
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || $("drill").hidden || event.defaultPrevented) return;
+  if (event.key !== "Escape" || $("drill").hidden || document.querySelector("dialog[open]")) return;
   [...document.querySelectorAll(".crumbs a")].at(-1)?.click();
 });
 

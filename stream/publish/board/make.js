@@ -67,15 +67,18 @@ function become(old, next) {
   fill(old, ...next.childNodes);
 }
 
+// The node's child at `i`, from now on.
+export function put(node, i, next) {
+  const old = node.childNodes[i];
+  if (!old) node.append(next);
+  else if (tag(old) === tag(next)) become(old, next);
+  else old.replaceWith(next);
+}
+
 // The node's children, from now on: instead of replaceChildren. Listeners of new nodes get lost: listen at a container
 // that stays.
 export function fill(node, ...children) {
   const wanted = children.map((child) => (child instanceof Node ? child : document.createTextNode(String(child))));
-  wanted.forEach((next, i) => {
-    const old = node.childNodes[i];
-    if (!old) node.append(next);
-    else if (tag(old) === tag(next)) become(old, next);
-    else old.replaceWith(next);
-  });
+  wanted.forEach((next, i) => put(node, i, next));
   while (node.childNodes.length > wanted.length) node.lastChild.remove();
 }

@@ -1,5 +1,6 @@
 // Debtors near limits of conduct rules, as counts by team and rule.
-import { $, fill, make, sign } from "./make.js";
+import { $, fill, link, make, sign } from "./make.js";
+import { way } from "./people.js";
 import { sorted, sortable } from "./sorting.js";
 import { turn } from "./table.js";
 import { language, words } from "./words.js";
@@ -8,7 +9,7 @@ const KEYS = { team: (row) => row.team, near: (row) => row.near, reached: (row) 
 
 // The team, and the rule without the name of its pack.
 function whose(row) {
-  const node = make("th", "", row.team, make("small", "", row.rule.split(".").at(-1)));
+  const node = make("th", "", link(way("team", row.team), row.name ?? row.team, false), make("small", "", row.rule.split(".").at(-1)));
   node.title = row.rule;
   node.scope = "row";
   return node;

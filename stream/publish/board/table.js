@@ -1,9 +1,9 @@
 // A table of entities and KPIs: columns that fit, rows that take turns on a wall, and the row of what names nobody.
-import { $, about, fill, isWall, link, make, name, px, severe, sign, towards, value, word } from "./make.js";
+import { $, about, fill, isWall, link, make, name, put, px, severe, sign, towards, value, word } from "./make.js";
 import { way } from "./people.js";
 import { sortable } from "./sorting.js";
 
-const TURN_MS = 10000, ROW_REM = 3.125, COLUMN_REM = 6;
+const TURN_MS = 10000, ROW_REM = 3.125, COLUMN_REM = 6, SLICE = 25;
 
 // `level`: whose rows these are, so that a figure leads to what it was made of; null: it leads nowhere.
 export function cells(row, columns, indexes, level = null) {
@@ -55,18 +55,44 @@ export function table(id, rows, columns, indexes, lead, empty, apart, about) {
   }
   const head = () => make("thead", "", make("tr", "", ...lead.head(), ...indexes.map((i) => lead.column(columns[i])), ...(lead.tail?.head() ?? [])));
   const row = (of, first, className) => make("tr", className, ...first, ...cells(of, columns, indexes, lead.level), ...(lead.tail?.cells(of) ?? []));
+  const line = (of) => row(of, lead.cells(of), of.alert ? `alert ${severe(of.alert)}` : "");
   const foot = () => (apart ? [make("tfoot", "", row(apart, lead.apart(apart, about), ""))] : []);
-  const draw = (some) => fill(node, head(), make("tbody", "", ...some.map((of) => row(of, lead.cells(of), of.alert ? `alert ${severe(of.alert)}` : ""))), ...foot());
+  const draw = (some) => fill(node, head(), make("tbody", "", ...some.map(line)), ...foot());
+  if (!isWall()) {
+    if (!node.tBodies[0]) draw([]);
+    fill(node.tHead, ...head().childNodes);
+    if (node.tFoot && apart) fill(node.tFoot, ...foot()[0].childNodes);
+    else if (Boolean(node.tFoot) !== Boolean(apart)) draw(rows.slice(0, SLICE));
+    bySlices(node, rows, line);
+    return "";
+  }
   const around = () => ((node.tHead?.offsetHeight ?? 0) + (node.tFoot?.offsetHeight ?? 0)) / px(1) + 0.25;
   const turned = () => turn(rows, box, ROW_REM, around());
-  draw(node.tHead ? turned()[0] : rows.slice(0, 1));
-  while (isWall() && indexes.length > 1 && node.offsetWidth > box.clientWidth) {
-    indexes = indexes.slice(0, -1);
-    draw(turned()[0]);
-  }
-  const [some, text] = turned();
+  if (!node.tHead) draw(rows.slice(0, 1));
+  let [some, text] = turned();
   draw(some);
+  while (indexes.length > 1 && node.offsetWidth > box.clientWidth) {
+    indexes = indexes.slice(0, -1);
+    draw(some);
+  }
+  const before = some.length;
+  [some, text] = turned();  // what is above and below has another height now
+  if (some.length !== before) draw(some);
   return text;
+}
+
+// Some hundred rows are drawn some at a time, a frame each, so that a finger that scrolls does not wait for them.
+const drawing = new Map();
+
+function bySlices(node, rows, line) {
+  cancelAnimationFrame(drawing.get(node));
+  const body = node.tBodies[0];
+  const slice = (from) => {
+    rows.slice(from, from + SLICE).forEach((of, i) => put(body, from + i, line(of)));
+    if (from + SLICE < rows.length) drawing.set(node, requestAnimationFrame(() => slice(from + SLICE)));
+    else while (body.rows.length > rows.length) body.lastChild.remove();
+  };
+  slice(0);
 }
 
 export function nobody(row, about) {
