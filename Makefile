@@ -65,7 +65,7 @@ bench: setup ## events a second, latency and memory, on this machine
 faults: setup ## seeded schedules of kills, pauses and bad networks, each compared with replay; ARGS="--schedules N --seed S"
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-fuzz: setup ## 100,000 drawn requests, whole and broken, to the HTTP server; ARGS="--requests N --seed S"
+fuzz: setup ## 100,000 drawn requests to the HTTP server, 10,000,000 values to the decoder; ARGS="--requests N --values N --seed S"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 lock: setup ## writes the hash-locked requirements anew from pyproject.toml

@@ -80,7 +80,7 @@ def test_no_request_is_answered_with_a_fault(
     target = path + "?" * bool(query) + "&".join(f"{name}={_encoded(text)}" for name, text in query)
     lines = [
         f"{method} {target} HTTP/1.1",
-        "Host: x",
+        "Host: 127.0.0.1",
         "Connection: close",
         *(f"{name}: {text}" for name, text in header),
     ]
