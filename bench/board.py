@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from bench.board_page import frames
+from bench.board_push import pushed
 from bench.result import Row
 from bench.setting import Setting, say, step
 from bench.system import BenchError, System
@@ -73,6 +74,8 @@ def rows(setting: Setting) -> Iterator[Row]:
     seconds = setting.seconds(SECONDS)
     step(f"board: {EVENTS_A_SECOND:,} events/s of {AGENTS:,} agents, {seconds} s each without, with 1 and 200 browsers")
     yield from asyncio.run(_costs(setting, seconds))
+    for count, cpu, views in asyncio.run(pushed(BROWSERS, seconds)):
+        yield Row(f"board.push.{count}", f"pushing alone, {count} browsers: {views} views/s", cpu, "% of a core")
     chromium = shutil.which("chromium")
     if chromium is None:
         yield Row("board.frames", "the page in Chromium", "not measured: there is no chromium on the path")

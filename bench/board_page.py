@@ -36,7 +36,7 @@ async def frames(chromium: str, folder: Path, seconds: int) -> list[tuple[str, s
     wallboard.start = lambda: None  # type: ignore[method-assign]
     wallboard.feed.loaded, wallboard.feed.reported = True, None
     web = Web(CollectorRegistry(), HealthAnswers(), wallboard)
-    _change(wallboard, Random(0))
+    change(wallboard, 0)
     base = f"http://127.0.0.1:{await web.start('127.0.0.1', 0)}"
     found = []
     try:
@@ -46,7 +46,7 @@ async def frames(chromium: str, folder: Path, seconds: int) -> list[tuple[str, s
                 await tab.until("document.querySelectorAll('#agents tbody tr').length > 5")
                 await tab.value("tasks.length = 0; performance.clearMeasures(); 1")
                 for second in range(seconds):
-                    _change(wallboard, Random(second + 1))
+                    change(wallboard, second + 1)
                     await asyncio.sleep(1.0)
                 tasks, drawn = await tab.value("tasks"), await tab.value(DRAWN)
                 found.append((name, words, round(max(tasks, default=0)), round(sum(drawn) / max(1, len(drawn)), 1)))
@@ -56,8 +56,9 @@ async def frames(chromium: str, folder: Path, seconds: int) -> list[tuple[str, s
     return found
 
 
-def _change(wallboard: Wallboard, chance: Random) -> None:
-    for key, value in _floor(chance):
+def change(wallboard: Wallboard, number: int) -> None:
+    """Every number of the floor becomes another one."""
+    for key, value in _floor(Random(number)):
         wallboard.latest.on_kpi(key, value)
 
 

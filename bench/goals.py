@@ -64,6 +64,7 @@ GOALS = (
     Goal("latency.10000.p99", most=1_500),
     Goal("headroom.p99", most=10),
     Goal("board.200.cpu", most=5),
+    Goal("board.push.200", most=5),
     Goal("board.wall.longest", most=100),
     Goal("adversarial.seconds", most=10),
     Goal("adversarial.rules.seconds", most=10),

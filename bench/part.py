@@ -61,6 +61,7 @@ PARTS = (
         "bench.board",
         300,
         "what 1 and 200 browsers cost the worker that pushes to them; 1,000 agents in Chromium",
+        smoke=False,
     ),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(

@@ -263,7 +263,7 @@ EXPOSITION = (
            "1 for each configured site.",
            "Join key for panels; nothing to do."),
     _gauge("threshold", ("rule", "kpi", "level", "severity", "direction"),
-           "Entry level of an alert rule, in the KPI's unit (ratio, permille, ms, count, minor units); direction: "
+           "Entry level of a rule on a value, in the KPI's unit (ratio, permille, ms, count, minor units); direction: "
            "above or below.",
            "Change the rule in the configuration, never in a panel."),
     _gauge("build_info", ("version", "catalogue", "core"),

@@ -106,7 +106,7 @@ def to_csv(folder: Path) -> None:
         writer.writerow(ALERT_COLUMNS)
         for line in lines:
             alert = msgspec.json.decode(line)
-            alert["labels"] = orjson.dumps(alert["labels"]).decode()
+            alert |= {name: orjson.dumps(alert[name]).decode() for name in ("muted", "labels")}
             writer.writerow([alert.get(name) for name in ALERT_COLUMNS])
     kpis.unlink()
     alerts.unlink()

@@ -101,3 +101,20 @@ def test_a_delta_of_a_newer_version_is_refused() -> None:
     for broken in (b"\x80", b"\x94\x03\x00\x00\x00"):
         with pytest.raises(ValueError, match="is no delta"):
             decode_delta(broken)
+
+
+def test_of_each_grain_the_last_team_that_was_named_is_said_whatever_the_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = [(10, "e1", "t-1"), (15, "e2", "t-2"), (15, "e3", "t-3"), (GRAIN_MS, "e4", "t-1"), (12, "e9", "t-9")]
+    found = set()
+    for order in (named, named[::-1], [*named, *named]):
+        batch = DeltaBuffer(0, GRAIN_MS, frozenset())
+        for at_ms, event_id, team in order:
+            batch.note_team("main", "a-1", at_ms, event_id, team)
+        (value,) = sent(batch)
+        found.add(tuple(map(tuple, sorted(decode_delta(value).teams))))
+    assert found == {((0, 15, "e3", "t-3"), (1, GRAIN_MS, "e4", "t-1"))}
+    monkeypatch.setattr(cells, "MOST_ROWS", 10)
+    batch = DeltaBuffer(0, GRAIN_MS, frozenset())
+    for number in range(25):
+        batch.note_team("main", "a-1", number * GRAIN_MS, "e", "t-1")
+    assert [len(decode_delta(value).teams) for value in sent(batch)] == [10, 10, 5]

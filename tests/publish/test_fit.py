@@ -44,6 +44,13 @@ def fill(page: Page) -> None:
         on.on_alert(alert(f"a-{n}", entity=f"t-{n % 12 + 1}", rule="low", severity=severity)[1])
         on.on_conduct(*standing(f"d-{n}", team=f"t-{n % 12 + 1}"))
     on.on_kpi(*kpi(value("dials", 20), level="team", entity="unassigned"))
+    for n in range(8):
+        made = (
+            value("offered", 4_000),
+            value("service_level", 3_000, 4_000),
+            value("answer_wait_mean", 90_000_000, 3_000),
+        )
+        on.on_kpi(*kpi(*made, value("abandonment_rate", 300, 4_000), level="queue", entity=f"inbound-{n}"))
 
 
 async def faults(tab: Tab, size: tuple[int, int]) -> list[str]:

@@ -31,8 +31,8 @@ def put(
     """An interval with so many dials, every tenth of them connected."""
     end = instant_text(instant_ms(start) + STEP_MS)
     made = (value("dials", dials), value("connect_rate", dials // 10, dials))
-    window = {"window": "interval_30m", "start": start, "end": end, "as_of": end, "revision": revision}
-    latest.on_kpi(*kpi(*made, level=level, entity=entity, **window))
+    of: dict[str, Any] = {"level": level, "entity": entity, "window": "interval_30m", "revision": revision}
+    latest.on_kpi(*kpi(*made, **of, start=start, end=end, as_of=end))
 
 
 def shown(latest: LatestRecords, as_of: str, choice: Choice = NOW, by: dict[str, Any] = DIALS) -> dict[str, Any]:

@@ -254,6 +254,9 @@ class DeltaBuffer:
         for text, by_currency in entities.items():
             key, said = text.encode(), zeros.get(text, [])
             teams = list(named[text].values()) if text in named else []
+            while len(teams) > MOST_ROWS:
+                yield key, encode_delta(self._partition, greatest_ms, {}, [], teams[:MOST_ROWS])
+                teams = teams[MOST_ROWS:]
             part: dict[str, Encoded] = {}
             size = 0
             for currency, encoded in _in_parts(by_currency):

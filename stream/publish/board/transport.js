@@ -29,6 +29,7 @@ export function follow(address, told) {
   async function ask() {
     try {
       const answer = await fetch(`api/floor?${address}`, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-store" });
+      if (answer.status === 401) location.reload();  // the cookie is no longer good: the server asks for a login
       const data = await answer.json();
       heard();
       if (answer.ok) {
