@@ -14,6 +14,8 @@ import subprocess
 import sys
 from typing import NamedTuple
 
+import structlog
+
 from bench.result import Row
 from bench.setting import Setting, step
 from bench.system import BenchError
@@ -145,6 +147,7 @@ def main() -> int:
     part = next(each for each in PARTS if each.name == sys.argv[1])
     setting = Setting.loads(sys.stdin.read())
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))  # stdout is for rows
     try:
         for row in importlib.import_module(part.module).rows(setting):
             sys.stdout.write(json.dumps(row) + "\n")

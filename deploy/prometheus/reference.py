@@ -66,9 +66,10 @@ right-party contacts, promises, recovered amount, occupancy, mean talk time), th
 and the day. 1,000 agents are 1.5 MiB, 106 KiB through gzip. Beyond 100,000 series agents are withheld, and
 counted (`collections_series_dropped`); the KPI topic has everything.
 
-**Sites, teams, queues and segments** are on `/metrics`, which is never longer than `metrics.limit_kib` (100). A floor
-of a few teams fits with all its KPIs and windows. Of a greater one whole columns, a KPI in a window for all entities of
-a level, are left out, the last first, of this order:
+**Sites, teams, queues and segments** are on `/metrics`, which is not to be longer than `metrics.limit_kib` (100). What
+is not about windows is always there (some 30 KiB of a worker with eight partitions); the rest is filled with whole
+columns, a KPI in a window for all entities of a level. A small floor has all of them. Of a greater one they are taken
+in this order, and one that does not fit is left out:
 
 1. sites: every KPI in the rolling window nearest to 15 minutes, and in the day
 2. teams: the KPIs of `metrics.agent_kpis` in these two

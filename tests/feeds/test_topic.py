@@ -6,9 +6,11 @@ import asyncio
 import signal
 import sys
 import time
+import urllib.request
 from asyncio.subprocess import PIPE, Process
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -21,6 +23,7 @@ from stream.facts.fact import Call
 from stream.feed_kafka.sink import CannotSend, KafkaSink
 from stream.kafka.topics import create_topics
 from stream.partition.intake import Reader, key_partition
+from stream.publish.feed_numbers import numbers_in
 from stream.settings import Settings, load
 from tests.feeds.pbx import MAPPING, rows, undisturbed
 from tests.kafka.records import FakeRecord
@@ -268,6 +271,18 @@ def test_a_sink_without_a_broker_gives_up_in_time_and_says_why(tmp_path: Path) -
     assert len(told) <= 1
 
 
+def mapped(port: int) -> set[str]:
+    """The feeds that tell of records that gave events, once both do."""
+    deadline = time.monotonic() + 60
+    found: set[str] = set()
+    while len(found) < 2 and time.monotonic() < deadline:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            numbers = numbers_in(answer.read().decode())
+            found = {each.feed for each in numbers if each.mapped and each.last_record_s is not None}
+        time.sleep(0.2)
+    return found
+
+
 @pytest.mark.broker
 async def test_all_configured_feeds_run_until_sigterm_and_go_on_where_they_were(
     broker: str, topic_prefix: str, tmp_path: Path
@@ -290,9 +305,11 @@ async def test_all_configured_feeds_run_until_sigterm_and_go_on_where_they_were(
         written += piece
         wanted = Counter(each.json for each in (*undisturbed(written)[0], *undisturbed(world.sent[0])[0]))
         program = Path(sys.executable).with_name("kpi-stream")
-        given = ("feed", "run", "--all", "--config", str(world.config))
+        port = free_port()
+        given = ("feed", "run", "--all", "--metrics-port", str(port), "--config", str(world.config))
         running = await asyncio.create_subprocess_exec(program, *given, stdout=PIPE, stderr=PIPE)
         await world.read("calls", 90, wanted.total())
+        assert await asyncio.to_thread(mapped, port) == {"log", "rows"}
         told = await ended(running)
         assert sorted(line.partition(": ")[0] for line in told.splitlines()) == ["feed log", "feed rows"]
         assert Counter(each.value for each in await world.read("calls")) == wanted
