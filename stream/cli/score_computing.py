@@ -1,5 +1,6 @@
 """Scores of old periods under another configuration, from KPI records and measurements as they lie (scores 6)."""
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
@@ -85,10 +86,9 @@ def _computed_again(
     measured = records is None or bool(events)
     try:
         scores, clock = loaded(config, records, events)
-    except CommandError:
-        if any(record["kind"] != "scorecard" for record, _ in wanted.values()):
-            raise
-        return {}  # the record of a card says most of it
+    except CommandError as error:
+        print(f"warning: only what the records of scores say: {error}", file=sys.stderr)
+        return {}
     found = {}
     for _, sheet in scores.changed(clock):
         for score in sheet.values():
@@ -148,9 +148,12 @@ def loaded(config: Path | None, records: Path | None, events: Iterable[Path]) ->
     scores = Scores(settings.schemes(), settings.targets(), settings.periods())
     as_of_ms = 0
     try:
-        for value, _ in numbers_of(LIVE if records is None else str(records), config):
-            scores.put_record(value)
-            as_of_ms = max(as_of_ms, instant_ms(orjson.loads(value)["as_of"]))
+        for value, place in numbers_of(LIVE if records is None else str(records), config):
+            try:
+                scores.put_record(value)
+                as_of_ms = max(as_of_ms, instant_ms(orjson.loads(value)["as_of"]))
+            except (KeyError, TypeError, ValueError) as error:
+                raise CommandError(f"{place}: not a KPI record") from error
         facts = _of_topic(settings) if records is None else _of_files(events)
         for measurement in _measurements(facts, settings):
             if measurement.occurred_at < as_of_ms:

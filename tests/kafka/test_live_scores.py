@@ -23,7 +23,7 @@ from tests.kafka.test_faults import DIES_IN_A_TRANSACTION
 from tests.kafka.test_live_is_replay import send
 from tests.kafka.workers import WorkerProcess, configured
 
-pytestmark = [pytest.mark.broker, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 EVENTS = 1_500
 
@@ -63,7 +63,7 @@ def replayed(folder: Path, config: Path, events: list[dict[str, Any]]) -> dict[s
     return scores_of(out)
 
 
-async def until_live_is(settings: Settings, expected: dict[str, dict[str, Any]], seconds: float = 40) -> None:
+async def until_live_is(settings: Settings, expected: dict[str, dict[str, Any]], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while True:
         found = {key: said(record) for key, record in (await live_scores(settings)).items()}

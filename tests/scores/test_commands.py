@@ -226,6 +226,22 @@ def test_a_file_of_other_records_is_told_in_a_line(command: Command, made: Path)
     assert listed.error.endswith("kpi.jsonl: not records of scores: record 1 has no `kind`\n")
 
 
+def test_show_of_a_file_of_scores_alone_says_what_they_say_and_compute_names_what_is_no_kpi_record(
+    command: Command, made: Path
+) -> None:
+    only = made / "only.jsonl"
+    only.write_bytes((made / "out" / "scores.jsonl").read_bytes())
+    asked = ("--from", only, "--config", made / "c.yaml")
+    shown = command("scores", "show", "best", "--entity", "a-1", "--period", "2026-03-02", *asked)
+    assert shown.code == 0
+    assert shown.out.splitlines()[-1].startswith("  = amount ")
+    assert shown.error.startswith("warning: only what the records of scores say: ")
+    assert (shown.error.count("\n"), "not a KPI record" in shown.error) == (1, True)
+    days = ("--from", "2026-03-02", "--to", "2026-03-03", "--out", made / "x", "--events", made / "in.jsonl")
+    ran = command("scores", "compute", *days, "--records", only, "--config", made / "c.yaml")
+    assert (ran.code, ran.error.count("\n")) == (1, 1)
+
+
 def test_show_reads_measurements_of_the_files_that_are_named(command: Command, tmp_path: Path) -> None:
     scheme = "{reward: r, version: 1, from: 2026-01-01, level: team, period: day, currency: CNY, indicator: mark, at_least: 1, amount: 5}"
     (tmp_path / "c.yaml").write_text(f"indicators: [mark]\nrewards: [{scheme}]\n", encoding="utf-8")

@@ -259,6 +259,10 @@ def test_a_leaders_attainment_needs_its_target_in_place(tmp_path: Path) -> None:
     assert first_line(tmp_path, changed("scorecards.1", card)).startswith(
         "scorecards[1].components[0].target: is required"
     )
+    twice = card | {"leader_of": {"leaders": {"l-1": ["t-1", "t-1"]}}}
+    assert "scorecards[1].leader_of.leaders.l-1[1]: 't-1' stands in the list twice" in first_line(
+        tmp_path, changed("scorecards.1", twice)
+    )
     pay = {
         "payout": "l",
         **{key: value for key, value in leader.items() if key != "scorecard"},
