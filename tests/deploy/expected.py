@@ -140,10 +140,11 @@ def expected_of(query: Shown, known: Numbers) -> Expected:
         return {entity: 1 for of, entity in FIRING if of == level} if level else {"": len(FIRING)}
     kpi = NAMED[re.sub(r" by (site|team|queue|agent)$| · .*$", "", query.head)]
     level = next(matched["level"] for metric, matched in selectors(query.expression) if "level" in matched)
-    if title.endswith(" B"):
+    if "collections_threshold{" in query.expression:
         return {rule: value for rule, (of, at, value) in LIMITS.items() if (of, at) == (kpi.id, level)}
     assert query.unit == {"ratio": "percentunit", "permille": "suffix:‰", "ms": "s"}.get(kpi.unit, "locale")
-    by_entity = known[kpi.id, level, "day"]
+    idle = known["dials", level, "day"] if kpi.denominator is None and not kpi.per_currency else {}
+    by_entity = dict.fromkeys(idle, 0.0) | known[kpi.id, level, "day"]
     chosen = re.search(r'entity=~?"([^"]+)"', query.expression)
     times = 1000 if kpi.unit == "permille" else 1
     wanted = {entity: number * times for entity, number in by_entity.items() if not chosen or entity == chosen[1]}
@@ -233,7 +234,7 @@ OTHERS: dict[str, Expected | Callable[[], Expected]] = {
     "Debtors by state A": {"near": _about(48)},
     "Attainment by team A": {"t-1/dials": 0.5},
     "Pace by team A": {"t-1/dials": 1.25},
-    "Scores A": {"t-1/team/card/2026-11-01": 80.5},
+    "Scores A": {"t-1/team/card/month": 80.5},
     "Lag A": {"": 42},
     "Last commit A": _age(100),
     "Silent partitions A": {"": 2},
