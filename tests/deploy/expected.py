@@ -15,7 +15,7 @@ from stream.core import COMPILED, installed_version
 from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
 from stream.publish.meters import Meters
-from stream.publish.reading import read_kpi
+from stream.publish.reading import PublishedKpi, read_kpi
 from tests.deploy.expressions import dashboards, filled, panels, selectors
 from tests.publish.records import Record
 
@@ -119,14 +119,18 @@ def numbers_of(records: Iterable[Record]) -> Numbers:
     for _, body in records:
         record = read_kpi(body)
         for value in record.kpis:
-            kpi = CATALOGUE[value.kpi]
-            if value.denominator == 0 or value.currency not in (None, "CNY"):
-                continue
-            exact = value.numerator * kpi.factor / (value.denominator or 1)
-            scale = {"ms": 1000, "permille": 1000}.get(kpi.unit, 1)
-            scale *= 10 ** exponent(value.currency) if kpi.unit.startswith("minor") and value.currency else 1
-            found.setdefault((value.kpi, record.level, record.window), {})[record.entity] = exact / scale
+            if value.denominator != 0 and value.currency in (None, "CNY"):
+                found.setdefault((value.kpi, record.level, record.window), {})[record.entity] = number_of(value)
     return found
+
+
+def number_of(value: PublishedKpi) -> float:
+    """The KPI in the unit of the recorded series, divided here."""
+    kpi = CATALOGUE[value.kpi]
+    exact = value.numerator * kpi.factor / (value.denominator or 1)
+    scale = {"ms": 1000, "permille": 1000}.get(kpi.unit, 1)
+    scale *= 10 ** exponent(value.currency) if kpi.unit.startswith("minor") and value.currency else 1
+    return exact / scale
 
 
 def expected_of(query: Shown, known: Numbers) -> Expected:

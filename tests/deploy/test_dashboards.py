@@ -57,7 +57,9 @@ def test_there_are_eight_dashboards_in_two_languages_that_ask_the_same() -> None
 @pytest.mark.parametrize(("name", "panel"), panels("zh"), ids=[name for name, _ in panels("zh")])
 def test_a_chinese_panel_is_in_chinese(name: str, panel: dict[str, Any]) -> None:
     defaults = panel["fieldConfig"]["defaults"]
-    heads = next((step["options"]["renameByName"] for step in panel.get("transformations", [])[-1:]), {})
+    heads: dict[str, str] = next(
+        (step["options"]["renameByName"] for step in panel.get("transformations", [])[-1:]), {}
+    )
     words = [panel["title"], panel["description"], defaults["noValue"], *heads.values()]
     assert [each for each in words if not re.search(r"[\u4e00-\u9fff]", each)] == []
 
@@ -130,7 +132,14 @@ def test_a_site_is_opened_in_its_own_zone_and_a_zone_can_be_fixed(tmp_path: Path
     assert '&timezone=${__data.fields[\\"Zone\\"]}' in json.dumps(table)
     assert "Zone" in table["transformations"][-1]["options"]["renameByName"].values()
     assert {dashboard["timezone"] for _, dashboard in dashboards()} == {"browser"}
-    command = [sys.executable, DEPLOY / "grafana" / "generate.py", "--zone", "Asia/Shanghai", "--out", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        DEPLOY / "grafana" / "generate.py",
+        "--zone",
+        "Asia/Shanghai",
+        "--out",
+        tmp_path,
+    ]
     subprocess.run(command, check=True, timeout=60)
     written = [json.loads(file.read_text("utf-8")) for file in sorted(tmp_path.iterdir())]
     assert written == [dashboard | {"timezone": "Asia/Shanghai"} for _, dashboard in dashboards()]

@@ -12,7 +12,6 @@ import orjson
 import pytest
 
 from deploy.prometheus.recording import agent_expression, series
-from stream.facts.currency import exponent
 from stream.facts.instant import instant_text
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.exposition import AGENT_KPIS
@@ -20,7 +19,7 @@ from stream.publish.monitoring import Monitoring, build_monitoring
 from stream.publish.reading import read_kpi
 from stream.publish.web import HealthAnswers
 from stream.settings import load
-from tests.deploy.expected import agree, annotations, expected_of, numbers_of, shown, work
+from tests.deploy.expected import agree, annotations, expected_of, number_of, numbers_of, shown, work
 from tests.deploy.expressions import dashboards, filled
 from tests.deploy.prometheus import Prometheus, running
 from tests.publish import records
@@ -232,11 +231,8 @@ async def test_a_recorded_series_is_the_value_of_the_record(scraped: Scraped) ->
             shown = kpi.id in AGENT_KPIS and record.window in ("rolling_15m", "day")
             if (record.level == "agent" and not shown) or value.denominator == 0:
                 continue
-            exact = value.numerator * kpi.factor / (value.denominator or 1)
-            scale = {"ms": 1000, "permille": 1000}.get(kpi.unit, 1)
-            scale *= 10 ** exponent(value.currency) if kpi.unit.startswith("minor") and value.currency else 1
             place = (record.level, record.entity, record.window, value.currency or "")
-            assert held[kpi.id][place] == pytest.approx(exact / scale, rel=1e-12), (kpi.id, place)
+            assert held[kpi.id][place] == pytest.approx(number_of(value), rel=1e-12), (kpi.id, place)
             compared += 1
     assert compared > 1000
 
