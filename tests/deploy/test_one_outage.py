@@ -35,14 +35,19 @@ def floor() -> Iterator[make.Raw]:
             )
 
 
-@pytest.mark.parametrize("config", ["local/demo.yaml", "compose/kpi-stream.yaml"])
-async def test_an_outage_of_a_site_is_one_card_and_one_message(config: str, tmp_path: Path) -> None:
-    file, out = tmp_path / "events.jsonl", tmp_path / "numbers"
+def records_of_an_outage(config: str, folder: Path) -> list[tuple[bytes, bytes]]:
+    """What the rules of a shipped configuration make of it: the records of alerts, by their ids."""
+    file, out = folder / "events.jsonl", folder / "numbers"
     file.write_bytes(b"\n".join(make.lines(list(floor()))))
     assert run(["replay", "--config", str(DEPLOY / config), "--input", str(file), "--out", str(out)]) == 0
     lines = (out / "alerts.jsonl").read_bytes().splitlines()
-    records = [(record["alert_id"].encode(), line) for line in lines if (record := orjson.loads(line))]
-    fired = [record for line in lines if (record := orjson.loads(line))["state"] == "firing"]
+    return [(orjson.loads(line)["alert_id"].encode(), line) for line in lines]
+
+
+@pytest.mark.parametrize("config", ["local/demo.yaml", "compose/kpi-stream.yaml"])
+async def test_an_outage_of_a_site_is_one_card_and_one_message(config: str, tmp_path: Path) -> None:
+    records = records_of_an_outage(config, tmp_path)
+    fired = [record for _, line in records if (record := orjson.loads(line))["state"] == "firing"]
     assert {record["entity"] for record in fired if record["rule"] == "connect_rate_low"} == set(TEAMS)
 
     latest, cards = LatestRecords({}), set()

@@ -7,36 +7,22 @@ from pathlib import Path
 import orjson
 import pytest
 
-from stream.cli.main import run
 from stream.settings import load
-from tests.deploy.expressions import DEPLOY
 from tests.deploy.prometheus import free_port, notifying, running
 from tests.deploy.test_notifications import SETTINGS, told, until, worker
-from tests.deploy.test_one_outage import floor
+from tests.deploy.test_one_outage import records_of_an_outage
 from tests.forward.receiver import receiving
 from tests.forward.test_webhook import bench
-from tests.worlds import events as make
 
 pytestmark = [pytest.mark.prometheus, pytest.mark.timeout(240)]
 
 OUTAGE = [("lines_down", "main", "firing"), ("lines_down", "main", "resolved")]
 
 
-def records_of_an_outage(folder: Path) -> list[tuple[bytes, bytes]]:
-    """What the shipped rules make of seven teams whose lines are down for a quarter of an hour."""
-    file, out = folder / "events.jsonl", folder / "numbers"
-    file.write_bytes(b"\n".join(make.lines(list(floor()))))
-    command = ["replay", "--config", str(DEPLOY / "local/demo.yaml"), "--input", str(file), "--out", str(out)]
-    assert run(command) == 0
-    return [
-        (orjson.loads(line)["alert_id"].encode(), line) for line in (out / "alerts.jsonl").read_bytes().splitlines()
-    ]
-
-
 async def test_an_outage_reaches_a_webhook_by_prometheus_and_by_forward_once_each_and_resolves(
     program: Callable[[str], str], tmp_path: Path
 ) -> None:
-    records = records_of_an_outage(tmp_path)
+    records = records_of_an_outage("local/demo.yaml", tmp_path)
     states = [(record["state"], record["level"]) for _, line in records for record in [orjson.loads(line)]]
     end = states.index(("resolved", "site"))
     assert states.count(("firing", "team")) == 7
