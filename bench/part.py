@@ -54,6 +54,7 @@ PARTS = (
     Part("flat", "bench.flat", 300, "the same with other windows, numbers of debtors and ages of events"),
     Part("scrape", "bench.scrape", 120, "CPU and size of a scrape of /metrics of 1,000 and 2,000 agents"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
+    Part("conduct", "bench.conduct", 180, "what three packs of conduct rules cost an event, without Kafka"),
     Part("headroom", "bench.headroom", 180, "an answer to a dialler, 500 questions/s beside 5,000 events/s"),
     Part("handover", "bench.handover", 180, "the same while a worker joins, and while another's state is restored"),
     Part(
