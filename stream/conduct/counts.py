@@ -117,8 +117,8 @@ class Detail:
                 talks[NUMBER][contact.number] = at_ms
 
     def judge(
-        self, debtor: str, contact: Seen, sheet: RuleSheet, assumed: bool, limits: Sequence[Restriction], sheets: RuleSheets,
-        noted: Noted,
+        self, debtor: str, contact: Seen, sheet: RuleSheet, assumed: bool, limits: Sequence[Restriction],
+        sheets: RuleSheets, noted: Noted,
     ) -> None:  # fmt: skip
         """Counts an outbound contact, and notes what it breaks and where the debtor may stand elsewhere now.
 

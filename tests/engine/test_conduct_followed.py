@@ -39,6 +39,7 @@ MANY = Rulebook(
         ConductRule("p.calls", "p", Frequency("connected_attempts", "case", 5, 3), date(2026, 11, 5)),
         ConductRule("p.contacts", "p", Frequency("contacts", "debtor", 12, 1, channels=frozenset({"sms", "call"}))),
         ConductRule("p.per_number", "p", Frequency("unanswered_attempts", "number", 6, 1, local=True)),
+        ConductRule("p.on_number", "p", Frequency("contacts", "number", 4, 1)),
         ConductRule("p.talks", "p", Frequency("conversations", "debtor", 3, 2, local=True, effective_ms=20_000)),
         ConductRule("p.pause", "p", Spacing("case", 2, local=True)),
         ConductRule("p.rest", "p", Spacing("number", 1)),
@@ -75,7 +76,9 @@ def test_contacts_in_their_order_are_followed_and_found_as_all_at_once(
             more |= {"outcome": outcome, "party": party, "number_id": phone, "direction": direction}
             facts.append(fact("call", f"k-{number}", hour, talk_ms=tenths * 1_000, recorded=tenths % 2 == 0, **more))
         elif kind == "message":
-            facts.append(fact("message", f"m-{number}", hour, channel="sms", direction="outbound", **more))
+            facts.append(
+                fact("message", f"m-{number}", hour, channel="sms", direction="outbound", number_id=phone, **more)
+            )
         else:
             facts.append(fact("visit", f"v-{number}", hour, **{**more, "case_id": case or "c-1"}))
     counted: dict[Any, int] = {}
