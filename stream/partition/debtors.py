@@ -162,7 +162,7 @@ class DebtorPartition:
     def step(self) -> bool:
         if self._preparing or self._full():
             return False
-        runs = self._merge.take(SLICE, self._live.ceiling_ms)
+        runs = self._merge.take(self._live.at_once(SLICE), self._live.ceiling_ms)
         for run in runs:
             self._apply(run)
             self._applied += len(run.records)
@@ -387,6 +387,7 @@ class DebtorPartition:
 
     def headroom(self, query: Query) -> dict[str, Any]:
         """What may be done with one of its debtors, by the facts that are applied, committed or not (conduct 5)."""
+        self._live.asked_ms = self._setup.monotonic_ms()
         history = History(self._headroom_rules, query.debtor, self._engine.facts_of(query.debtor))
         return headroom(history, query, self._clock.statement().watermark_ms)
 
