@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from stream.cli.failure import CommandError
+from stream.cli.configuration import Config, settings_of
+from stream.cli.failure import CommandError, warn
 
 
 def token(
@@ -24,6 +25,7 @@ def token(
         Path | None,
         typer.Option("--add-to", metavar="FILE", help="Write the line behind this tokens file.", show_default=False),
     ] = None,
+    config: Config = None,
 ) -> None:
     """Makes a token: prints it, and the line for the file that `http.tokens` names. It is shown this once.
 
@@ -38,7 +40,7 @@ def token(
 
     The first line is the token, for whoever shall have it; the second is the file's, which holds only its SHA-256. With
     --add-to the line is written there, and running servers know it within a second. A token is withdrawn by deleting
-    its line. Without SCOPE a manager or dialler is one of every site.
+    its line. Without SCOPE a manager or dialler is one of every site. With --config it says if the site is not there.
     """
     from stream.http.roles import EVERY_SITE, NO_SCOPE, ScopeError, caller_of_scope
     from stream.http.tokens import check_name, line_of, new_token
@@ -49,6 +51,12 @@ def token(
         caller = caller_of_scope(check_name(name), role, scope)
     except ScopeError as error:
         raise CommandError(str(error), exit_code=2) from error
+    if (
+        config is not None
+        and caller.site is not None
+        and caller.site not in (sites := settings_of(config).plan().sites)
+    ):
+        warn(f"the configuration has no site {caller.site!r}: there are {', '.join(sorted(sites)) or 'none'}")
     made = new_token()
     line = line_of(caller, made)
     if add_to is not None:

@@ -161,6 +161,14 @@ def test_the_command_prints_a_token_and_its_line_which_lets_it_in(tmp_path: Path
     assert command("token", "head", "manager").out.splitlines()[1].startswith("head manager * ")
 
 
+def test_the_command_says_if_the_configuration_has_no_such_site(tmp_path: Path, command: Command) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text("sites: {main: {zone: Asia/Shanghai}}\n")
+    assert command("token", "w", "wall", "main", "--config", config).error == ""
+    ran = command("token", "w", "wall", "mian", "--config", config)
+    assert (ran.code, ran.error) == (0, "kpi-stream: the configuration has no site 'mian': there are main\n")
+
+
 @pytest.mark.parametrize(
     "arguments", [("a b", "manager"), ("anna", "boss"), ("anna", "wall"), ("anna", "lead", "main")]
 )
