@@ -67,10 +67,17 @@ def test_replay_writes_the_numbers_of_its_kpi_jsonl_and_its_alerts_as_tables(
         ]
         assert list(kpis_of(row, codes)) == record["kpis"]
     alerts = read(tmp_path / "csv" / "alerts.csv")
-    expected = [{name: "" if each.get(name) is None else str(each[name]) for name in alert}
+    expected = [{name: written(each.get(name)) for name in alert}
                 for alert, each in zip(alerts, lines["alerts"], strict=True)]  # fmt: skip
     assert alerts == expected
     assert all(each.keys() <= alert.keys() for alert, each in zip(alerts, lines["alerts"], strict=True))
+
+
+def written(value: object) -> str:
+    """A field of an alert as the table has it: as JSON where it is true, false or an object."""
+    if isinstance(value, bool | dict):
+        return orjson.dumps(value).decode()
+    return "" if value is None else str(value)
 
 
 def test_the_files_of_a_replay_as_csv_are_two_tables_in_the_place_of_two_files(
