@@ -29,7 +29,7 @@ in_order = st.lists(
         st.booleans(),
     ),
     min_size=20,
-    max_size=90,
+    max_size=60,
 )
 MANY = Rulebook(
     (
