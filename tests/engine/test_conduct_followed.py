@@ -117,6 +117,7 @@ class Failing:
         pass
 
 
+@pytest.mark.interpreted
 def test_a_debtor_who_cannot_be_judged_stops_nobody_and_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream.engine.debtors.conduct.FollowedDebtors", Failing)
     monkeypatch.setattr("stream.engine.debtors.conduct.judged_alone", lambda *_: 1 // 0)
@@ -133,6 +134,7 @@ def test_a_debtor_who_cannot_be_judged_stops_nobody_and_is_counted(monkeypatch: 
     assert [each.of.rule for each in one.take().conduct] == ["recorded", "p.calls"]
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("fails", ["asks", "come", "settle"])
 def test_a_debtor_who_cannot_be_followed_is_judged_whole(fails: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Breaking:
