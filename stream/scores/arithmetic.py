@@ -91,11 +91,13 @@ class _Arithmetic:
             rules |= {each.factor: each for each in self._definition.factors}
             rules |= {each.gate: each for each in self._definition.gates}
         for gate in self._record["gates"]:
-            value = self._gate(gate, rules.get(gate["gate"]))
-            yield "  " + self._say("gate {gate}: {value}", gate=gate["gate"], value=value)
+            rule = rules.get(gate["gate"])
+            value = self._gate(gate, rule)
+            name = self._words.named(gate["gate"], rule.source if rule is not None else None)
+            yield "  " + self._say("gate {gate}: {value}", gate=name, value=value)
         for factor in self._record["factors"]:
-            rule = rules.get(factor["factor"])
-            words = self._factor(rule, read) if isinstance(rule, Factor) else ""
+            factor_rule = rules.get(factor["factor"])
+            words = self._factor(factor_rule, read) if isinstance(factor_rule, Factor) else ""
             yield "  " + self._say("factor {factor}: x {value}{rule}", **factor, rule=words)
 
     def _gate(self, gate: Json, rule: object) -> str:
@@ -103,9 +105,9 @@ class _Arithmetic:
         if isinstance(rule, Gate):
             below, above = self._known.bounds.get(gate["gate"], (None, None))
             if rule.below is not None:
-                bounds += say(" must not be below {bound}", bound=self._words.bound(rule.below, below))
+                bounds += say(", must not be below {bound}", bound=self._words.bound(rule.below, below))
             if rule.above is not None:
-                bounds += say(" must not be above {bound}", bound=self._words.bound(rule.above, above))
+                bounds += say(", must not be above {bound}", bound=self._words.bound(rule.above, above))
         value = gate["value"] or say("no value")
         if not gate["missed"]:
             return say("{value}{bounds}: passed", value=value, bounds=bounds)

@@ -26,7 +26,8 @@ class CardArithmetic:
     def component(self, part: Json) -> Iterator[str]:
         """How the value of a component becomes points, and what would change them."""
         component = self._components.get(part["component"])
-        yield f"  {part['component']}: {self._points(part, component)}"
+        name = self._words.named(part["component"], component.source if component is not None else None)
+        yield f"  {name}: {self._points(part, component)}"
         for line in self._outlook(part, component):
             yield f"    {line}"
 

@@ -50,6 +50,11 @@ class Phrases:
         """A source in words."""
         return said(source)
 
+    def named(self, name: str, source: Source | None) -> str:
+        """A component or a gate with what it looks at, where its own name does not say that already."""
+        told = "" if source is None else self.source(source)
+        return name if told in ("", name) else f"{name} ({told})"
+
     def listed(self, names: Iterable[str]) -> str:
         """Several of them."""
         return ", ".join(self.word(name) for name in names)

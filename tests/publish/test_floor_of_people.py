@@ -153,8 +153,8 @@ def test_a_score_looked_at_closely_has_the_lines_of_its_arithmetic_in_both_langu
     definitions = settings(tmp_path).schemes().definitions
     view = {"focus": Focus("agent", "a-017", scheme="card_agent")}
     (found,) = shown(of, Policy(definitions=definitions, day=DAY), **view)["detail"]["scores"]
-    assert "  calls: 128 / 400 = 0.32, step 0.3 = 40.0000 points" in found["lines"]["en"]
-    assert "  calls: 128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
+    assert "  calls (connect_rate): 128 / 400 = 0.32, step 0.3 = 40.0000 points" in found["lines"]["en"]
+    assert "  calls (connect_rate): 128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
     assert found["named"] == "2026-11"
     both = shown(of, Policy(definitions=definitions, day=DAY, pay=True), **view)["detail"]["scores"]
     assert [(each["scheme"], each["amount_minor"]) for each in both] == [("card_agent", None), ("ladder", 300_000)]

@@ -88,7 +88,7 @@ def _comes_out(line: str, record: dict[str, Any]) -> bool:
         elif not rounding:
             assert abs(found - Fraction(record["score"])) <= Fraction(1, 20_000)
         return True
-    quotient = re.match(r"  \w+: (-?\d+) / (\d+)(?: x (\d+))? = ([-0-9.]+)", line)
+    quotient = re.match(r"  [\w ()]+: (-?\d+) / (\d+)(?: x (\d+))? = ([-0-9.]+)", line)
     if quotient is not None:
         above, below, unit, value = quotient.groups()
         assert abs(Fraction(int(above) * int(unit or 1), int(below)) - Fraction(value)) < Fraction(1, 10**12)
@@ -102,8 +102,8 @@ def test_a_quotient_is_told_with_what_its_unit_multiplies_by(tmp_path: Path) -> 
         kpi_record("main", {"connect_rate": (2, 5)}, level="site"),
     ]
     lines = told(computed(settings_of(tmp_path, card), records), "c")
-    assert "  bad: 3 / 1000 x 1000 = 3, step 5 = 1.0000 points" in lines
-    assert "  gate g: 0.2 must not be below that of the site (0.4): missed (void bad)" in lines
+    assert "  bad (complaint_rate): 3 / 1000 x 1000 = 3, step 5 = 1.0000 points" in lines
+    assert "  gate g (connect_rate): 0.2, must not be below that of the site (0.4): missed (void bad)" in lines
     assert "  points: 2.0000; void: bad" in lines
 
 
@@ -194,8 +194,8 @@ def test_a_value_without_anything_to_compare_it_with_and_a_rank_are_told(tmp_pat
     lines = told(
         computed(settings_of(tmp_path, card), [kpi_record("a-1", {"dials": 5}), kpi_record("a-2", {"dials": 5})]), "c"
     )
-    assert "  up: 5, but nothing to compare it with: 0.0000 points" in lines
-    assert "  best: 5, highest first, points by place: 3, 1 = 2.0000 points" in lines
+    assert "  up (dials): 5, but nothing to compare it with: 0.0000 points" in lines
+    assert "  best (dials): 5, highest first, points by place: 3, 1 = 2.0000 points" in lines
 
 
 def test_the_words_of_schemes_are_chinese_in_chinese(tmp_path: Path) -> None:
