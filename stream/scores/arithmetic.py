@@ -60,7 +60,8 @@ class _Arithmetic:
             yield from pay.products(definition, basis, read)
         for part in record["parts"]:
             if "amount_minor" in part:
-                yield f"  {self._words.word(part['part'])}: {part['amount_minor']}"
+                name = self._words.word(part["part"])
+                yield "  " + self._say("{part}: {amount}", part=name, amount=part["amount_minor"])
             else:
                 yield from cards.component(part)
         yield from self._rules(read if isinstance(definition, Scorecard) else {})
@@ -111,7 +112,9 @@ class _Arithmetic:
         value = gate["value"] or say("no value")
         if not gate["missed"]:
             return say("{value}{bounds}: passed", value=value, bounds=bounds)
-        effect = ", ".join(f"{self._words.word(name)} {self._effect(given)}" for name, given in gate["effect"].items())
+        effect = self._words.joined(
+            f"{self._words.word(name)} {self._effect(given)}" for name, given in gate["effect"].items()
+        )
         return say("{value}{bounds}: missed ({effect})", value=value, bounds=bounds, effect=effect)
 
     def _effect(self, given: object) -> str:
@@ -133,7 +136,7 @@ class _Arithmetic:
     def _outcome(self) -> Iterator[str]:
         record, definition, say = self._record, self._definition, self._say
         if record["flags"]:
-            yield "  " + say("flags: {flags}", flags=", ".join(record["flags"]))
+            yield "  " + say("flags: {flags}", flags=self._words.joined(record["flags"]))
         told = []
         if record["score"] is not None:
             told.append(say("score {score}", score=record["score"]))
@@ -144,7 +147,7 @@ class _Arithmetic:
             told.append(say("place {place} of {of}", place=record["place"], of=record["of"]))
         if record["grade"] is not None:
             told.append(say("grade {grade}", grade=record["grade"]))
-        yield f"  = {', '.join(told)}"
+        yield f"  = {self._words.joined(told)}"
         if isinstance(definition, Scorecard) and record["score"] is not None:
             score = Fraction(record["score"])
             better = next(((name, bound) for name, bound in reversed(definition.grades) if bound > score), None)

@@ -25,7 +25,7 @@ class Phrases:
     def steps(self, steps: Steps) -> str:
         """Each bound with what it gives."""
         each = (self.say("from {bound}: {given}", bound=plain(bound), given=plain(given)) for bound, given in steps)
-        return ", ".join(each)
+        return self.joined(each)
 
     def within(self, floor: Fraction | None, cap: Fraction | None) -> str:
         """The bounds of a number, where it has some."""
@@ -57,7 +57,11 @@ class Phrases:
 
     def listed(self, names: Iterable[str]) -> str:
         """Several of them."""
-        return ", ".join(self.word(name) for name in names)
+        return self.joined(self.word(name) for name in names)
+
+    def joined(self, told: Iterable[str]) -> str:
+        """Several things, in the punctuation of the language."""
+        return self.say(", ").join(told)
 
 
 def parts_told(source: Source | None, numerator: int | None, denominator: int | None, value: str | None) -> str:

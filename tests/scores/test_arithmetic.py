@@ -204,3 +204,12 @@ def test_the_words_of_schemes_are_chinese_in_chinese(tmp_path: Path) -> None:
     assert lines[0] == "薪酬 p 第1版：main 的 催收员 a-1，月，2026-04-01 至 2026-05-01"
     assert all(re.search(r"[\u4e00-\u9fff]", line) for line in lines if "recovered_amount" not in line)
     assert VOCABULARY.keys() <= ZH.keys()
+
+
+def test_chinese_has_its_own_punctuation_and_names_no_basis_that_it_does_not_know(tmp_path: Path) -> None:
+    pay = "payouts: [{payout: p, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, only_one: x, basis: {kpi: dials, target: 10}, base: {default: 7}, base_share: [[0, 1], [1, 2]], commission: {reading: whole, steps: [[1, 3]]}, gates: [{gate: g, kpi: dials, above: 1, effect: {void: [base, commission]}}], streaks: [{below: 2, periods: 1, then: {base_amount: 5, flag: low}}]}]"
+    lines = told(computed(settings_of(tmp_path, pay), [kpi_record("a-1", {"dials": 15})]), "p", language="zh")
+    assert "  基数 R = 15，目标 T = 10，达成率 a = R / T = 1.5" in lines
+    assert "  底薪：5" in lines
+    assert any("底薪，提成" in line for line in lines)
+    assert [line for line in lines if ", " in line] == []
