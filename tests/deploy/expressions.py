@@ -9,7 +9,10 @@ import promql_parser
 import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
-VARIABLES = {"site": "main", "team": "t-1", "window": "day", "currency": "CNY", "datasource": "prometheus"}
+VARIABLES = {
+    "site": "main", "team": "t-1", "agent": "a-001", "queue": "q-1", "window": "day", "currency": "CNY",
+    "datasource": "prometheus",
+}  # fmt: skip
 
 
 def rules() -> list[dict[str, Any]]:
@@ -25,14 +28,20 @@ def dashboards() -> list[tuple[str, dict[str, Any]]]:
     return [(file.name, json.loads(file.read_text("utf-8"))) for file in files]
 
 
-def panels() -> list[tuple[str, dict[str, Any]]]:
-    """Every panel of every dashboard: (its title, the panel)."""
-    return [(panel["title"], panel) for _, dashboard in dashboards() for panel in dashboard["panels"]]
+def panels(language: str = "en") -> list[tuple[str, dict[str, Any]]]:
+    """Every panel of the dashboards of a language, heads of rows left out: (dashboard's name and its title, panel)."""
+    return [
+        (f"{dashboard['uid'].removeprefix('collections-')} {panel['title']}", panel)
+        for _, dashboard in dashboards()
+        if f"collections-{language}" in dashboard["tags"]
+        for panel in dashboard["panels"]
+        if panel["type"] != "row"
+    ]
 
 
-def targets() -> list[tuple[str, str]]:
-    """Every query of every panel, its variables filled in: (title and ref, expression)."""
-    return [(f"{title} {t['refId']}", filled(t["expr"])) for title, panel in panels() for t in panel["targets"]]
+def targets(language: str = "en") -> list[tuple[str, str]]:
+    """Every query of every panel, its variables filled in: (dashboard, title and ref, expression)."""
+    return [(f"{name} {t['refId']}", filled(t["expr"])) for name, panel in panels(language) for t in panel["targets"]]
 
 
 def filled(expression: str) -> str:

@@ -88,13 +88,13 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
     )
     assert ran.out.splitlines() == [
         "scorecard day version 1: team t-1 at main, day from 2026-03-02 to 2026-03-03",
-        "  calls: 2; target 4, 0.5 of it, not under 0, not over 1; x weight 10 = 5.0000 points",
+        "  calls (dials): 2; target 4, 0.5 of it, not under 0, not over 1; x weight 10 = 5.0000 points",
         "    one more: 7.5000 points",
-        "  reached: 1 / 2 = 0.5, step 0.4 = 3.0000 points",
+        "  reached (connect_rate): 1 / 2 = 0.5, step 0.4 = 3.0000 points",
         "    one more: 10.0000 points",
         "    next step at 0.9, 0.4 away: 10 points",
         "  mark: 1, step 1 = 5.0000 points",
-        "  gate qa: no value must not be below 0.98: missed (cap 8)",
+        "  gate qa (qa_pass_rate): no value, must not be below 0.98: missed (cap 8)",
         "  points: 5.0000 + 3.0000 + 5.0000 = 13.0000, not over 8",
         "  = score 8.0000, place 1 of 1, grade B",
         "  next grade: A at 12, 4 away",
