@@ -10,7 +10,7 @@ import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 VARIABLES = {
-    "site": "main", "team": "t-1", "agent": "a-001", "queue": "q-1", "window": "day", "currency": "CNY",
+    "site": "main", "team": "t-1", "agent": "a-003", "queue": "q-1", "window": "day", "currency": "CNY",
     "datasource": "prometheus",
 }  # fmt: skip
 

@@ -153,6 +153,8 @@ def test_a_panel_has_a_source_a_description_a_unit_and_words_for_no_data(title: 
 @pytest.mark.parametrize(("name", "dashboard"), dashboards(), ids=[name for name, _ in dashboards()])
 def test_panels_stand_in_rows_and_do_not_overlap(name: str, dashboard: dict[str, Any]) -> None:
     assert dashboard["panels"][0]["type"] == "row"
+    titles = [panel["title"] for panel in dashboard["panels"] if panel["type"] != "row"]
+    assert len(set(titles)) == len(titles)
     taken: set[tuple[int, int]] = set()
     for panel in dashboard["panels"]:
         place = panel["gridPos"]

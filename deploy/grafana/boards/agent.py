@@ -18,7 +18,7 @@ BOARD = Board(
     (
         Row(Words("Now", "当前"), 4, (
             *as_of(),
-            Number(Words("Agents", "坐席数"),
+            Number(Words("Agents at work", "当班坐席"),
                    Words("Agents who are signed in or worked today.", "已登录或当日有工作的坐席数。"),
                    'sum(collections_window_entities{level="agent"})'),
         )),

@@ -50,11 +50,14 @@ BOARD = Board(
     ("window", "currency"),
     (
         Row(Words("Now", "当前"), 4, (
-            Number(Words("Sites", "职场数"), Words("Sites that the configuration names.", "配置中的职场数。"),
+            Number(Words("Sites configured", "职场数"),
+                   Words("Sites that the configuration names.", "配置中的职场数。"),
                    "count(count by (site) (collections_site_info))", w=6),
-            Number(Words("Workers", "工作进程"), Words("Workers that answer their scrapes.", "应答抓取的工作进程数。"),
+            Number(Words("Workers", "工作进程"),
+                   Words("Workers that answer their scrapes.", "应答抓取的工作进程数。"),
                    'sum(up{job="kpi-stream"})', w=6, steps=((None, "dark-red"), (1, "dark-green"))),
-            Number(ALERTS, Words("Business alerts that fire.", "正在触发的业务告警数。"),
+            Number(Words("Alerts firing", "触发中的告警"),
+                   Words("Business alerts that fire.", "正在触发的业务告警数。"),
                    f"count({ACTIVE} == 1) or vector(0)", w=6, steps=((None, "dark-green"), (1, "dark-red"))),
             Number(Words("Oldest numbers", "最旧数据"),
                    Words("Age of the site whose numbers are oldest.", "数据最旧职场的延迟。"),

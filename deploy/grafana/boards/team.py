@@ -39,7 +39,7 @@ BOARD = Board(
         )),
         Row(Words("Teams", "团队"), 10, (entities("team", SHOWN, CHOSEN),)),
         Row(Words("Kept promises", "承诺履约"), 4, (
-            Number(Words("Kept promises · $team", "承诺履约率 · $team"),
+            Number(Words("Kept promise rate · $team", "承诺履约率 · $team"),
                    Words("One tile for each chosen team.", "每个所选团队一格。"),
                    select(KEPT, "team", 'entity="$team"'), "percentunit", repeat="team", decimals=1),
         )),
