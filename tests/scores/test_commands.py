@@ -104,6 +104,24 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
     assert command("scores", "show", "day", "--entity", "t-1", "--period", "March", "--from", made / "out").code == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "entity", "period", "why"),
+    [
+        ("bests", "a-1", "2026-03-02", "no scheme 'bests' has any (there are best, day)"),
+        ("best", "a-9", "2026-03-02", "no entity 'a-9' has any (there are a-1, a-2)"),
+        ("best", "a-1", "2026-03-05", "periods of these begin on 2026-03-03, 2026-03-02"),
+    ],
+)
+def test_where_there_is_nothing_what_there_is_is_told(
+    command: Command, made: Path, name: str, entity: str, period: str, why: str
+) -> None:
+    asked = ("--entity", entity, "--period", period, "--from", made / "out", "--config", made / "c.yaml")
+    shown = command("scores", "show", name, *asked)
+    assert (shown.code, shown.error) == (1, f"kpi-stream: there is no score {name} of {entity} for {period}: {why}\n")
+    listed = command("scores", "list", "--name", name, *asked)
+    assert (listed.code, listed.error) == (0, f"kpi-stream: none: {why}\n")
+
+
 def test_compute_makes_old_periods_under_another_version(command: Command, made: Path) -> None:
     (made / "new.yaml").write_text(
         CONFIG.replace("weight: 10, scoring: {attainment", "weight: 20, scoring: {attainment"), encoding="utf-8"
