@@ -130,7 +130,14 @@ def test_a_site_is_opened_in_its_own_zone_and_a_zone_can_be_fixed(tmp_path: Path
     assert '&timezone=${__data.fields[\\"Zone\\"]}' in json.dumps(table)
     assert "Zone" in table["transformations"][-1]["options"]["renameByName"].values()
     assert {dashboard["timezone"] for _, dashboard in dashboards()} == {"browser"}
-    command = [sys.executable, DEPLOY / "grafana" / "generate.py", "--zone", "Asia/Shanghai", "--out", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        DEPLOY / "grafana" / "generate.py",
+        "--zone",
+        "Asia/Shanghai",
+        "--out",
+        tmp_path,
+    ]
     subprocess.run(command, check=True, timeout=60)
     written = [json.loads(file.read_text("utf-8")) for file in sorted(tmp_path.iterdir())]
     assert written == [dashboard | {"timezone": "Asia/Shanghai"} for _, dashboard in dashboards()]

@@ -20,7 +20,7 @@ from stream.publish.monitoring import Monitoring, build_monitoring
 from stream.publish.reading import read_kpi
 from stream.publish.web import HealthAnswers
 from stream.settings import load
-from tests.deploy.expected import Expected, agree, annotations, expected_of, numbers_of, shown, work
+from tests.deploy.expected import agree, annotations, expected_of, numbers_of, shown, work
 from tests.deploy.expressions import dashboards, filled
 from tests.deploy.prometheus import Prometheus, running
 from tests.publish import records
