@@ -57,6 +57,7 @@ PARTS = (
     Part("scrape", "bench.scrape", 240, "CPU and size of both pages of metrics, and of the recording rules"),
     Part("scraped", "bench.scraped", 480, "event to KPI record with and without scrapes beside it"),
     Part("latency", "bench.latency", 240, "event to KPI record and to /metrics under steady load"),
+    Part("conduct", "bench.conduct", 180, "what three packs of conduct rules cost an event, without Kafka"),
     Part("headroom", "bench.headroom", 180, "an answer to a dialler, 500 questions/s beside 5,000 events/s"),
     Part(
         "board",

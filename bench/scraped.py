@@ -31,7 +31,7 @@ def rows(setting: Setting) -> Iterator[Row]:
     seconds, rounds = setting.seconds(SECONDS), 1 if setting.smoke else ROUNDS
     words = f"{RATE:,} events/s of {AGENTS:,} agents"
     step(f"scraped: {words}, {rounds} x 2 x {seconds} s")
-    system = System(setting.bootstrap, setting.path, "scraped", publish={"every": EVERY})
+    system = System(setting.bootstrap, setting.path, "scraped", publish={"every": EVERY}, metrics={"limit_kib": 100})
     plain, scraped = asyncio.run(_measured(system, seconds, rounds))
     found = {
         "plain": quantiles(plain, n=100, method="inclusive"),

@@ -57,7 +57,9 @@ class System:
             "partitions": partitions,
             **sections.get("kafka", {}),
         }
-        self._config.write_text(yaml.safe_dump({**sections, "kafka": kafka}))
+        # Nothing is left out of /metrics: what a part looks for there is what it has just sent.
+        shown = {"metrics": {"limit_kib": 65_536} | sections.get("metrics", {})}
+        self._config.write_text(yaml.safe_dump({**sections, **shown, "kafka": kafka}))
         self._process: subprocess.Popen[bytes] | None = None
         self._log = folder / f"{name}.log"
         self.port = 0

@@ -164,6 +164,20 @@ def encode_action(action: Action) -> tuple[bytes, bytes]:
     return action.id.encode(), action.model_dump_json(by_alias=True, exclude_none=True).encode()
 
 
+_PLAIN = {
+    "missing": "is required",
+    "literal_error": "should be one of {expected}",
+    "string_type": "should be text",
+    "bool_type": "should be true or false",
+    "model_type": "should be an object",
+    "string_too_short": "may not be empty",
+    "string_too_long": "may have {max_length} characters at most",
+    "union_tag_not_found": "action: is required",
+    "union_tag_invalid": "action: should be one of {expected_tags}",
+}
+"""What pydantic says in its own words, by its kind of error."""
+
+
 def _lines(error: ValidationError) -> list[str]:
     found = []
     for each in error.errors(include_url=False, include_input=False):
@@ -174,5 +188,10 @@ def _lines(error: ValidationError) -> list[str]:
 
 
 def _plain(error: Any) -> str:
+    if error["type"] == "extra_forbidden":  # nothing but `match` forbids them
+        return f"unknown key (there are {', '.join(Match.model_fields)})"
+    plain = _PLAIN.get(error["type"])
+    if plain is not None:
+        return plain.format(**error.get("ctx", {})).replace("'", "")
     message = str(error["msg"]).removeprefix("Value error, ")
     return message[:1].lower() + message[1:]

@@ -10,6 +10,7 @@ from stream.cli.failure import CommandError
 
 if TYPE_CHECKING:
     from stream.alerts.report import RuleReport
+    from stream.cli.alert_records import AlertBook
 
 app = typer.Typer(no_args_is_help=False, help="Alerts: listed, taken on, silenced, judged, reported.")
 
@@ -146,6 +147,7 @@ def silence(
     from stream.alerts.handling import StandingSilence
     from stream.cli.alert_records import say
     from stream.facts.instant import instant_text
+    from stream.facts.printable import escaped
 
     from_ms, until_ms = _span(begin, until, length)
     fields = {
@@ -157,7 +159,22 @@ def silence(
     standing = StandingSilence(action.id, action.by, action.note, action.from_ms, action.until, action.match)
     number = sum(alert.state != "resolved" and standing.covers(alert) for alert in book.alerts.values())
     print(f"silenced until {instant_text(until_ms)}; it covers {number} of the alerts that are open", file=sys.stderr)
+    rule = action.match.rule
+    if rule is not None and not number and rule not in _rules_known(book, config):
+        told = f"kpi-stream: neither the configuration nor an alert has a rule {rule!r}: the silence is about nothing"
+        print(escaped(told), file=sys.stderr)
     print(action.id)
+
+
+def _rules_known(book: "AlertBook", config: Config) -> set[str]:
+    """What a silence may mean by a rule: rules with and without a severity, also of configurations of before."""
+    from stream.cli.configuration import settings_of
+
+    rules = settings_of(config).rules()
+    found = {name for rule in rules for name in (rule.rule, rule.family)}
+    for alert in book.alerts.values():
+        found |= {alert.rule, alert.rule.removesuffix(f".{alert.severity}")}
+    return found
 
 
 @app.command()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 Json = dict[str, Any]
+_MOST_NAMED = 12
 
 _PERIOD = re.compile(r"([0-9]{4})-(?:Q([1-4])|([0-9]{2})(?:-([0-9]{2}))?)")
 
@@ -71,6 +72,24 @@ def chosen(
         wanted = ((name, record["name"]), (entity, record["entity"]), (site, record["site"]))
         if begins and all(asked in (None, found) for asked, found in wanted):
             yield record
+
+
+def what_there_is(records: Iterable[Json], name: str | None, entity: str | None = None, site: str | None = None) -> str:
+    """Which of what was asked for is of nothing, and what there is instead, in words; if each is of something, when
+    the periods of these begin."""
+    left = list(records)
+    if not left:
+        return "there are no scores at all"
+    for field, what, asked in (("name", "scheme", name), ("site", "site", site), ("entity", "entity", entity)):
+        there = sorted({record[field] for record in left})
+        left = [record for record in left if asked in (None, record[field])]
+        if not left:
+            return f"no {what} {asked!r} has any (there are {_some(there)})"
+    return f"periods of these begin on {_some(sorted({record['start'] for record in left}, reverse=True))}"
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if (more := len(names) - _MOST_NAMED) > 0 else "")
 
 
 def _read(path: Path, fields: tuple[str, ...], what: str) -> list[Json]:

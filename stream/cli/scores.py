@@ -57,10 +57,13 @@ def list_(
       kpi-stream scores list --period 2026-Q2 --name counter_day --sum
       kpi-stream scores list --from numbers --format csv > scores.csv
     """
-    from stream.cli.score_records import chosen, scores_from, span_of
+    from stream.cli.score_records import chosen, scores_from, span_of, what_there_is
 
     span = None if period is None else span_of(period)
-    found = list(chosen(scores_from(source, settings_of(config)), span, name, entity, site))
+    records = scores_from(source, settings_of(config))
+    found = list(chosen(records, span, name, entity, site))
+    if not found:
+        print(escaped(f"kpi-stream: none: {what_there_is(records, name, entity, site)}"), file=sys.stderr)
     if add_up:
         print_rows(_summed(found), SUMMED, output)
     else:
@@ -98,7 +101,7 @@ def show(
     KPI records beside the scores, and of indicators from the files that --events names.
     """
     from stream.cli.score_computing import known_of
-    from stream.cli.score_records import chosen, scores_from, span_of
+    from stream.cli.score_records import chosen, scores_from, span_of, what_there_is
     from stream.scores.arithmetic import NOTHING_AT_HAND, lines_of
     from stream.scores.outputs import key_of
     from stream.scores.words import LANGUAGES
@@ -110,7 +113,8 @@ def show(
     beside = list(scores_from(source, settings))
     found = [record for record in chosen(beside, span, name, entity, site) if _is_period(record, span)]
     if not found:
-        raise CommandError(f"there is no score {name} of {entity} for {period} (`kpi-stream scores list` lists them)")
+        told = what_there_is(beside, name, entity, site)
+        raise CommandError(f"there is no score {name} of {entity} for {period}: {told}")
     known = known_of(config, source, events or [], found, beside)
     for record in found:
         definition = schemes.get((record["kind"], record["name"], record["version"]))

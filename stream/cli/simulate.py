@@ -39,7 +39,13 @@ From = Annotated[
 ]
 To = Annotated[str | None, typer.Option("--to", metavar="T", help="End before this instant.", show_default=False)]
 Agents = Annotated[
-    int | None, typer.Option("--agents", min=1, help="How many; else as many as the rate needs.", show_default=False)
+    int | None,
+    typer.Option(
+        "--agents",
+        min=1,
+        help="About how many, one at least for each team and shift (36); else as many as the rate needs.",
+        show_default=False,
+    ),
 ]
 Shares = Annotated[
     str,

@@ -16,16 +16,20 @@ def print_rows(rows: Sequence[dict[str, Any]], columns: tuple[str, ...], output:
         for row in rows:
             print(dumps_bare(row).decode())
         return
-    cells = [[_cell(row.get(column)) for column in columns] for row in rows]
     if output == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows(cells)
+        writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
         return
-    shown = [list(columns), *([escaped(cell) or "-" for cell in row] for row in cells)]
+    shown = [list(columns), *([escaped(_short(row.get(column))) or "-" for column in columns] for row in rows)]
     widths = [max(len(row[place]) for row in shown) for place in range(len(columns))]
     for line in shown:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _short(value: object) -> str:
+    """For a table, which people read: ratios to six decimals."""
+    return (f"{value:.6f}".rstrip("0").rstrip(".") or "0") if isinstance(value, float) else _cell(value)
 
 
 def _cell(value: object) -> str:

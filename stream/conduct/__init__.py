@@ -8,7 +8,6 @@ __all__ = [
     "deciding",
     "headroom",
     "history",
-    "local_time",
     "rule",
     "rulebook",
     "running",

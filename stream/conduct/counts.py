@@ -22,8 +22,8 @@ from stream.conduct.sheet import (
     RESTRICTED,
     SPACING,
     Check,
-    Sheet,
-    Sheets,
+    RuleSheet,
+    RuleSheets,
 )
 from stream.conduct.standing import ConductStanding, gone, state_of
 from stream.facts.fact import Fact, Restriction
@@ -60,12 +60,14 @@ class Stood:
     """A scope in which something was counted since the last commit. `before`: the standing that was published then, if
     it was not clear. `latest`, `sheet`: what was counted last; `judged`: whether the rule judges that."""
 
-    def __init__(self, check: Check, scope: str, before: ConductStanding | None, latest: Fact, sheet: Sheet) -> None:
+    def __init__(
+        self, check: Check, scope: str, before: ConductStanding | None, latest: Fact, sheet: RuleSheet
+    ) -> None:
         self.check: Check = check
         self.scope: str = scope
         self.before: ConductStanding | None = before
         self.latest: Fact = latest
-        self.sheet: Sheet = sheet
+        self.sheet: RuleSheet = sheet
         self.judged: bool = False
 
 
@@ -82,13 +84,13 @@ class Detail:
     """The counts of a debtor per tally and scope, the latest conversation per scope (`talks`), attempts to reach the
     debtor (`tries`), and the standings that are not clear, by (number of the check, scope)."""
 
-    def __init__(self, sheets: Sheets) -> None:
+    def __init__(self, sheets: RuleSheets) -> None:
         self.counts: list[dict[str, Counts]] = [{} for _ in sheets.tallies]
         self.talks: list[dict[str, int]] = [{}, {}, {}]
         self.tries: list[int] = []
         self.standings: dict[tuple[int, str], ConductStanding] = {}
 
-    def add(self, contact: Seen, sheets: Sheets) -> None:
+    def add(self, contact: Seen, sheets: RuleSheets) -> None:
         """Counts a contact or conversation that comes after all others."""
         at_ms = contact.at_ms
         if contact.outbound:
@@ -115,8 +117,8 @@ class Detail:
                 talks[NUMBER][contact.number] = at_ms
 
     def judge(
-        self, debtor: str, contact: Seen, sheet: Sheet, assumed: bool, limits: Sequence[Restriction], sheets: Sheets,
-        noted: Noted,
+        self, debtor: str, contact: Seen, sheet: RuleSheet, assumed: bool, limits: Sequence[Restriction],
+        sheets: RuleSheets, noted: Noted,
     ) -> None:  # fmt: skip
         """Counts an outbound contact, and notes what it breaks and where the debtor may stand elsewhere now.
 
@@ -136,7 +138,7 @@ class Detail:
                         noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, counts, count))
                     self._note(contact, check, scope, sheet, count, noted)
 
-    def _note(self, contact: Seen, check: Check, scope: str, sheet: Sheet, count: int, noted: Noted) -> None:
+    def _note(self, contact: Seen, check: Check, scope: str, sheet: RuleSheet, count: int, noted: Noted) -> None:
         """`count`: with the contact; -1: the rule does not judge it."""
         key = (check.number, scope)
         stood = noted.stood.get(key)
@@ -147,7 +149,9 @@ class Detail:
             stood = noted.stood[key] = Stood(check, scope, before, contact.fact, sheet)
         stood.latest, stood.sheet, stood.judged = contact.fact, sheet, count >= 0
 
-    def _breaks(self, contact: Seen, check: Check, sheet: Sheet, sheets: Sheets, limits: Sequence[Restriction]) -> bool:
+    def _breaks(
+        self, contact: Seen, check: Check, sheet: RuleSheet, sheets: RuleSheets, limits: Sequence[Restriction]
+    ) -> bool:
         kind = check.kind
         if kind == HOURS:
             return contact.channel in check.channels and is_outside(check, sheet, contact.at_ms)
@@ -159,7 +163,7 @@ class Detail:
             return contact.human and contact.third and self._was_reached(contact.at_ms, check)
         return bool(limits) and contact.channel in check.channels and _restricted(contact, check, sheet, limits)
 
-    def _is_paused(self, contact: Seen, check: Check, sheet: Sheet, sheets: Sheets) -> bool:
+    def _is_paused(self, contact: Seen, check: Check, sheet: RuleSheet, sheets: RuleSheets) -> bool:
         scope = contact.scope(check.per)
         talk_ms = None if scope is None else self.talks[check.per].get(scope)
         if talk_ms is None:
@@ -175,7 +179,7 @@ class Detail:
             return True
         return len(self.tries) - bisect_left(self.tries, from_ms) < check.attempts
 
-    def settle(self, debtor: str, sheets: Sheets, noted: Noted) -> list[ConductStanding]:
+    def settle(self, debtor: str, sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
         """At a commit: the standings that have changed since the last one."""
         changed: list[ConductStanding] = []
         for key, stood in noted.stood.items():
@@ -189,7 +193,7 @@ class Detail:
                 changed.append(gone(before) if now is None else now)
         return changed
 
-    def _standing(self, debtor: str, stood: Stood, sheets: Sheets) -> ConductStanding | None:
+    def _standing(self, debtor: str, stood: Stood, sheets: RuleSheets) -> ConductStanding | None:
         """Where the debtor stands now; None: the rule does not judge what was counted last."""
         check, sheet, latest = stood.check, stood.sheet, stood.latest
         if not stood.judged:
@@ -211,18 +215,18 @@ class Detail:
         )  # fmt: skip
 
 
-def start_ms(check: Check, sheet: Sheet, at_ms: int) -> int:
+def start_ms(check: Check, sheet: RuleSheet, at_ms: int) -> int:
     """From when on a frequency rule counts, for a contact at an instant of the sheet."""
     return sheet.starts[check.number] if check.local else at_ms - check.days_ms + 1
 
 
-def is_outside(check: Check, sheet: Sheet, at_ms: int) -> bool:
+def is_outside(check: Check, sheet: RuleSheet, at_ms: int) -> bool:
     """Whether an instant of the sheet is outside the hours of a rule."""
     shown_ms = sheet.shown_ms + at_ms - sheet.begin_ms
     return shown_ms < check.from_ms or shown_ms >= check.until_ms
 
 
-def _restricted(contact: Seen, check: Check, sheet: Sheet, limits: Sequence[Restriction]) -> bool:
+def _restricted(contact: Seen, check: Check, sheet: RuleSheet, limits: Sequence[Restriction]) -> bool:
     at_ms = contact.at_ms
     for each in limits:
         if each.case_id not in (None, contact.case) or each.number_id not in (None, contact.number):
@@ -240,7 +244,7 @@ def _restricted(contact: Seen, check: Check, sheet: Sheet, limits: Sequence[Rest
 
 
 def _breach(
-    debtor: str, contact: Seen, check: Check, sheet: Sheet, assumed: bool, counts: Counts | None, count: int
+    debtor: str, contact: Seen, check: Check, sheet: RuleSheet, assumed: bool, counts: Counts | None, count: int
 ) -> Breach:
     at_ms, per = contact.at_ms, check.per
     seconds = (sheet.shown_ms + at_ms - sheet.begin_ms) // 1_000

@@ -19,8 +19,8 @@ from stream.conduct.sheet import (
     SPACING,
     THIRD_PARTY,
     Check,
-    Sheet,
-    Sheets,
+    RuleSheet,
+    RuleSheets,
 )
 from stream.conduct.standing import ConductStanding
 from stream.facts.fact import Case, Fact, Restriction
@@ -61,7 +61,7 @@ class Running:
         at_ms = contact.at_ms
         return not self.whole and at_ms > self.last_ms and at_ms >= self.zone_ms and at_ms >= FIRST_MS
 
-    def is_calm(self, contact: Seen, sheet: Sheet) -> bool:
+    def is_calm(self, contact: Seen, sheet: RuleSheet) -> bool:
         """Whether a contact breaks no rule for certain, and leaves every standing clear."""
         if not contact.outbound:
             return True
@@ -72,7 +72,7 @@ class Running:
                 return False
         return True
 
-    def _may_touch(self, check: Check, contact: Seen, sheet: Sheet) -> bool:
+    def _may_touch(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
         kind, at_ms = check.kind, contact.at_ms
         if kind == FREQUENCY:
             return self._may_be_near(check, contact, sheet)
@@ -87,7 +87,7 @@ class Running:
             return contact.human and not contact.recorded
         return self.restrictions is not None
 
-    def _may_be_near(self, check: Check, contact: Seen, sheet: Sheet) -> bool:
+    def _may_be_near(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
         """Whether with this contact so many may be counted that the standing is not clear."""
         needed = min(check.limit - 2, MOST_NEAR)
         if needed <= 0:  # with the first one that is counted
@@ -101,13 +101,13 @@ class Running:
         known_ms = int.from_bytes(known[place : place + INSTANT_BYTES], "big")
         return known_ms >= start_ms(check, sheet, contact.at_ms)
 
-    def take_in(self, contact: Seen, sheets: Sheets) -> None:
+    def take_in(self, contact: Seen, sheets: RuleSheets) -> None:
         """A contact that is calm has come."""
         self._remember(contact, sheets)
         if self.detail is not None:
             self.detail.add(contact, sheets)
 
-    def judge(self, debtor: str, contact: Seen, sheets: Sheets, noted: Noted) -> None:
+    def judge(self, debtor: str, contact: Seen, sheets: RuleSheets, noted: Noted) -> None:
         """A contact that may touch a rule has come; `detail` is there. What it breaks is noted."""
         self._remember(contact, sheets)
         assert self.detail is not None
@@ -119,7 +119,7 @@ class Running:
         if noted.stood:
             self.stands = True
 
-    def _remember(self, contact: Seen, sheets: Sheets) -> None:
+    def _remember(self, contact: Seen, sheets: RuleSheets) -> None:
         at_ms, talk = contact.at_ms, contact.is_talk()
         self.last_ms = at_ms
         if talk:
@@ -130,7 +130,7 @@ class Running:
             if talk and sheets.talked:
                 self.talked = _with(self.talked, at_ms, sheets.talked)
 
-    def settle(self, debtor: str, sheets: Sheets, noted: Noted) -> list[ConductStanding]:
+    def settle(self, debtor: str, sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
         """At a commit: the standings that have changed since the last one."""
         assert self.detail is not None
         changed = self.detail.settle(debtor, sheets, noted)
@@ -145,7 +145,7 @@ def _with(instants: bytes, at_ms: int, most: int) -> bytes:
     return instants + at_ms.to_bytes(INSTANT_BYTES, "big")
 
 
-def running_of(debtor: str, facts: Iterable[Fact], sheets: Sheets) -> Running:
+def running_of(debtor: str, facts: Iterable[Fact], sheets: RuleSheets) -> Running:
     """A debtor as the facts have it; `whole` where they cannot be followed."""
     found = Running()
     contacts: list[tuple[int, str, str, Seen]] = []
@@ -184,7 +184,9 @@ def _order(contact: tuple[int, str, str, Seen]) -> tuple[int, str, str]:
     return contact[0], contact[1], contact[2]
 
 
-def _read_contacts(debtor: str, found: Running, contacts: Iterable[tuple[int, str, str, Seen]], sheets: Sheets) -> None:
+def _read_contacts(
+    debtor: str, found: Running, contacts: Iterable[tuple[int, str, str, Seen]], sheets: RuleSheets
+) -> None:
     """Takes in contacts that have come, without saying what they break."""
     noted, zone = Noted(), found.zone
     found.detail = Detail(sheets)

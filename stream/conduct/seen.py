@@ -39,7 +39,7 @@ class Seen:
             self.recorded = fact.recorded is True
             self.lasted_ms = (fact.talk_ms or 0) if fact.effective_ms is None else fact.effective_ms
         elif isinstance(fact, Message):
-            self.id, self.channel = fact.message_id, fact.channel
+            self.id, self.number, self.channel = fact.message_id, fact.number_id, fact.channel
         else:
             self.id, self.channel = fact.visit_id, "visit"
 

@@ -106,7 +106,7 @@ class Check:
             self.kind = RECORDED
 
 
-class Sheet:
+class RuleSheet:
     """The rules (`checks`, in the order of the rulebook) that judge contacts of a site in a zone in a quarter of an
     hour; `judging`: their numbers. `starts`: by number, where the local window of a contact begins, if a rule has one.
 
@@ -122,7 +122,7 @@ class Sheet:
         self.judging: frozenset[int] = frozenset()
 
 
-class Sheets:
+class RuleSheets:
     """All sheets of a rulebook, made when they are asked for."""
 
     def __init__(self, rulebook: Rulebook) -> None:
@@ -131,7 +131,7 @@ class Sheets:
         self.checks: list[Check] = []
         self.third_ms: int = 0
         self._numbers: dict[ConductRule, int] = {}
-        self._sheets: dict[tuple[str, str, int], Sheet] = {}
+        self._sheets: dict[tuple[str, str, int], RuleSheet] = {}
         self._midnights: dict[tuple[str, int, int], int] = {}
         tallies: dict[object, int] = {}
         for number, rule in enumerate(rulebook.rules):
@@ -168,7 +168,7 @@ class Sheets:
         ]
         return max(found, default=0)
 
-    def at(self, site: str, zone: str | None, at_ms: int) -> Sheet:
+    def at(self, site: str, zone: str | None, at_ms: int) -> RuleSheet:
         """The sheet for a contact at an instant from `FIRST_MS` on. `zone` None: that of the site."""
         slot = at_ms // QUARTER_MS
         key = (site, zone or "", slot)
@@ -179,8 +179,8 @@ class Sheets:
             found = self._sheets[key] = self._made(site, zone or self.rulebook.zone_of(site), slot * QUARTER_MS)
         return found
 
-    def _made(self, site: str, zone: str, begin_ms: int) -> Sheet:
-        sheet = Sheet(zone, begin_ms, time_of_day_ms(wall(zone, begin_ms)), len(self.checks))
+    def _made(self, site: str, zone: str, begin_ms: int) -> RuleSheet:
+        sheet = RuleSheet(zone, begin_ms, time_of_day_ms(wall(zone, begin_ms)), len(self.checks))
         numbers: list[int] = []
         for rule in self.rulebook.at(site):
             if isinstance(rule.parameters, ComplaintDeadline) or not is_judged(rule, zone, begin_ms):

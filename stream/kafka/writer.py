@@ -16,6 +16,8 @@ from stream.wire.sending import BytesHeaderBatch, has_bytes_name
 MAX_BATCH_BYTES = 900_000
 """Just under what a topic takes by default. aiokafka sends the batches of a partition one after the other, each with an
 answer to be waited for, so few and large ones are best."""
+LINES_AT_ONCE = 500
+"""Records that are put into a batch before others have their turn."""
 REQUEST_TIMEOUT_MS = 10_000
 RETRY_BACKOFF_MS = 20
 STOP_SECONDS = 2.0
@@ -126,7 +128,9 @@ class Writer:
         topic, partition = place
         sent = []
         batch = producer.create_batch()
-        for key, value, headers in lines:
+        for number, (key, value, headers) in enumerate(lines, 1):
+            if not number % LINES_AT_ONCE:
+                await asyncio.sleep(0)
             if headers and has_bytes_name(headers):  # alone, between what was before it and what comes behind it
                 if batch.record_count():
                     count = batch.record_count()

@@ -15,6 +15,7 @@ from stream.settings import Settings
 TOUCH_EVERY_MS = 30_000
 FULL_PACE = 16
 """Partitions of a worker up to which each commits as often as configured."""
+ASKED_LATELY_MS = 1_000
 TRUSTED_MS = 60_000
 DEADLETTER_BYTES = 1_048_588  # a broker's own default
 
@@ -105,6 +106,7 @@ class LiveState:
     - `clock_offset_ms`: our clock minus the broker's, as of the last commit; None: not known yet.
     - `commit_every_ms`: how often each partition commits; the assignments say how many partitions there are.
     - `turn`: held by the partition task that applies a slice or begins a commit.
+    - `asked_ms`: when a dialler asked last (monotonic).
     """
 
     setup: WorkerSetup
@@ -115,6 +117,7 @@ class LiveState:
     clock_offset_ms: int | None = None
     commit_every_ms: int = field(init=False)
     turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
+    asked_ms: int | None = None
     _boot_ms: int | None = field(init=False, default=None)
     """Wall clock less monotonic clock, as of the last comparison with the broker's clock."""
 
@@ -129,6 +132,13 @@ class LiveState:
     def pace_commits(self, partitions: int) -> None:
         """This worker has so many partitions: each commits as often as configured up to 16 of them, slower beyond."""
         self.commit_every_ms = self.setup.settings.kafka.commit_every_ms * max(FULL_PACE, partitions) // FULL_PACE
+
+    def at_once(self, most: int) -> int:
+        """How much is done before others have their turn: `most`, or an eighth of it while diallers ask, who wait for
+        an answer no longer than that takes (conduct 5)."""
+        asked_ms = self.asked_ms
+        is_asked = asked_ms is not None and self.setup.monotonic_ms() - asked_ms < ASKED_LATELY_MS
+        return max(1, most // 8) if is_asked else most
 
     def clock_compared(self, clock_offset_ms: int) -> None:
         """A commit has told how far our clock is off."""

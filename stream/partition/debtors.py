@@ -7,7 +7,7 @@ import structlog
 
 from stream.conduct.headroom import Query, headroom
 from stream.conduct.history import History
-from stream.engine.debtors.agents import AgentNow, agent_record
+from stream.engine.debtors.agents import AgentNow
 from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.stage import DebtorStage
 from stream.engine.deltas.delta import STATEMENT_KEY, encode_statement
@@ -23,12 +23,12 @@ from stream.partition.clock import Clock, Statement
 from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.counts import EventCounts
 from stream.partition.deadletter_limit import DeadLetterLimit
-from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of, key_partition
+from stream.partition.debtor_records import records_of
+from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of
 from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
 from stream.partition.positions import KEY, AgentsSaid, ConductSaid, Position, Positions, decode, stamp_of
 from stream.partition.work import Commit, LogEnd
-from stream.scores.inputs import cause_record, measurement_record
 from stream.wire.record import Record
 
 SLICE = 100
@@ -162,7 +162,7 @@ class DebtorPartition:
     def step(self) -> bool:
         if self._preparing or self._full():
             return False
-        runs = self._merge.take(SLICE, self._live.ceiling_ms)
+        runs = self._merge.take(self._live.at_once(SLICE), self._live.ceiling_ms)
         for run in runs:
             self._apply(run)
             self._applied += len(run.records)
@@ -279,33 +279,13 @@ class DebtorPartition:
         changes = self._engine.take(statement.watermark_ms)
         said, found = self._agents_said(changes.agents), self._conduct_said(changes.conduct)
         positions = self._positions_now(said, found)
-        outgoing: dict[tuple[str, int], list[Line]] = {
-            (self.state_topic, self.partition): [
-                *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
-            ]
-        }  # fmt: skip
-        for key, value in changes.deltas:
-            for partition, name in self._routing.places(key):
-                outgoing.setdefault((names.deltas, partition), []).append(Line(name, value))
-        for now in changes.agents:
-            # By the agent's id, as its states are: what is said of one agent lies in one partition.
-            partition = key_partition(now.agent.encode(), setup.partitions[names.agents])
-            outgoing.setdefault((names.agents, partition), []).append(
-                Line(*agent_record(now, said.revision, self._run))
-            )
-        if changes.measured or changes.late:
-            outgoing[names.scoring, 0] = [
-                *(Line(*measurement_record(fact)) for fact in changes.measured),
-                *(Line(*cause_record(*named)) for named in changes.late),
-            ]
-        for finding in changes.conduct:
-            # As the debtor's events lie, wherever both topics have as many partitions.
-            partition = self.partition
-            if setup.partitions[names.conduct] != setup.debtor_partitions:
-                partition = key_partition(finding.of.debtor.encode(), setup.partitions[names.conduct])
-            outgoing.setdefault((names.conduct, partition), []).append(
-                Line(*finding.encoded(found.revision, self._run))
-            )
+        outgoing = records_of(
+            changes, setup, self.partition, self._routing, self._run,
+            agents_revision=said.revision, conduct_revision=found.revision,
+        )  # fmt: skip
+        outgoing[self.state_topic, self.partition] = [
+            *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
+        ]  # fmt: skip
         if self._statement_is_due(statement):
             encoded = encode_statement(self.partition, *statement)
             for partition in range(setup.entity_partitions):
@@ -387,6 +367,7 @@ class DebtorPartition:
 
     def headroom(self, query: Query) -> dict[str, Any]:
         """What may be done with one of its debtors, by the facts that are applied, committed or not (conduct 5)."""
+        self._live.asked_ms = self._setup.monotonic_ms()
         history = History(self._headroom_rules, query.debtor, self._engine.facts_of(query.debtor))
         return headroom(history, query, self._clock.statement().watermark_ms)
 

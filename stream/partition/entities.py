@@ -12,7 +12,7 @@ from stream.facts.format import NewerFormatError
 from stream.kafka.batches import Batch
 from stream.kafka.exits import RefusedError
 from stream.kafka.writer import Line, Written
-from stream.partition.context import WorkerSetup
+from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.intake import key_partition
 from stream.partition.merge import PartitionBuffer
 from stream.partition.pace import TransactionPace
@@ -40,7 +40,9 @@ class EntityPartition:
 
     stage = 2
 
-    def __init__(self, setup: WorkerSetup, partition: int, engine: EntityStage | None = None) -> None:
+    def __init__(
+        self, setup: WorkerSetup, partition: int, engine: EntityStage | None = None, live: LiveState | None = None
+    ) -> None:
         settings, names = setup.settings, setup.names
         self.partition = partition
         self.topics: tuple[str, ...] = (names.deltas,)
@@ -67,6 +69,7 @@ class EntityPartition:
         self._reached: Reached | None = None
         self._prepared: StageOutput | None = None
         self._tick_seconds = 0.0
+        self._at_once: Callable[[int], int] = int if live is None else live.at_once
 
     def restore(self, key: bytes, value: bytes | None) -> None:
         if key != KEY:
@@ -118,7 +121,7 @@ class EntityPartition:
         waiting, engine, buffer = self._waiting, self._engine, self._buffer
         if not waiting or self._prepared is not None or self._full():
             return False
-        for _ in range(min(SLICE, len(waiting))):
+        for _ in range(min(self._at_once(SLICE), len(waiting))):
             record = waiting.popleft()
             key, value = record.key or b"", record.value or b""
             try:
@@ -157,7 +160,7 @@ class EntityPartition:
     def prepare(self) -> bool:
         made, most = self._prepared or StageOutput(), self.pace.rows // 2
         self._prepared = made
-        self._tick(made, min(TICKED_AT_ONCE, max(1, most - len(made.kpis))))
+        self._tick(made, min(self._at_once(TICKED_AT_ONCE), max(1, most - len(made.kpis))))
         return made.behind and len(made.kpis) < most
 
     def _tick(self, made: StageOutput, most: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from stream.publish.cells import cells_of, columns_of
 from stream.publish.people import People, StateNow
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import FloorRows, natural
+from stream.publish.rows import FloorRows, among_equals, natural
 
 Json = dict[str, Any]
 
@@ -27,7 +27,10 @@ def states(people: People, rows: FloorRows, team: str | None = None) -> Json:
     ]
     counts = Counter(said.state for said in found)
     known = [*ORDER, *sorted(str(state) for state in counts if state not in ORDER)]
-    found.sort(key=lambda said: (said.state == "logged_out", said.since_ms, natural(said.agent)))
+    nameless = not view.sight.names
+    found.sort(
+        key=lambda said: (said.state == "logged_out", said.since_ms, among_equals(said.agent, nameless=nameless))
+    )
     return {
         "counts": [{"state": state, "agents": counts[state]} for state in known if counts[state]],
         "rows": [state_row(said, rows) for said in found[: view.agents]],

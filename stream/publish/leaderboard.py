@@ -6,7 +6,7 @@ from typing import Any
 
 from stream.publish.cells import BoardColumn, cell_of
 from stream.publish.reading import PublishedKpis
-from stream.publish.rows import FloorRows, natural
+from stream.publish.rows import FloorRows, among_equals, natural
 from stream.publish.view import BY_SCORE
 
 Json = dict[str, Any]
@@ -16,17 +16,22 @@ Placed = tuple[int | None, float | Decimal | None, PublishedKpis]
 def placed(records: Sequence[PublishedKpis], by: BoardColumn | None, rows: FloorRows) -> list[Placed]:
     """The records with their places and what gives these, the best first: by a KPI, the catalogue's direction deciding
     what is best (none: higher), or (`by` None) by the score, whose record has the place among all who have one. Equal
-    ones share a place and stand in order of their id; those without a value come last, without a place."""
+    ones share a place and stand in order of their id, those who are not named last and in no order; those without a
+    value come last, without a place."""
+
+    def stands(record: PublishedKpis) -> tuple[bytes, list[tuple[int, str, str]]]:
+        return among_equals(record.entity, nameless=rows.nameless(record.entity))
+
     if by is None:
         heads = [(rows.head(record.level, record.entity), record) for record in records]
         scored: list[Placed] = [
             (head.place, Decimal(head.score), record) if head is not None and head.score else (None, None, record)
             for head, record in heads
         ]
-        return sorted(scored, key=lambda one: (one[1] is None, -(one[1] or 0), natural(one[2].entity)))
+        return sorted(scored, key=lambda one: (one[1] is None, -(one[1] or 0), stands(one[2])))
     found = [(_value(record, by), record) for record in records]
     sign = 1 if by.kpi.direction == "lower" else -1
-    found.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0), natural(pair[1].entity)))
+    found.sort(key=lambda pair: (pair[0] is None, sign * (pair[0] or 0), stands(pair[1])))
     ranked: list[Placed] = []
     place, before = 0, None
     for position, (value, record) in enumerate(found, start=1):
@@ -44,11 +49,11 @@ def leaderboard(ranked: Sequence[Placed], rows: FloorRows) -> list[Json]:
         with_value = [one for one in ranked if one[1] is not None]
         ranked = [*reversed(with_value), *(one for one in ranked if one[1] is None)]
     elif view.order == "name":
-        names, hides = rows.people.names, rows.hides
+        names = rows.people.names
 
         def by_name(one: Placed) -> tuple[bool, list[tuple[int, str, str]]]:
             entity = one[2].entity
-            hidden = hides("agent", entity)  # a place in the alphabet would say who it is
+            hidden = rows.nameless(entity)  # a place in the alphabet would say who it is
             return hidden, [] if hidden else natural(names.of("agent", entity) or entity)
 
         ranked = sorted(ranked, key=by_name)

@@ -1,8 +1,10 @@
 """The rows of the page's tables: an entity, what it is called, its alert, its score and its cells."""
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any
 
 from stream.alerts.rules import Rule
@@ -15,6 +17,7 @@ from stream.publish.view import Policy, View
 from stream.windows.measures import UNASSIGNED
 
 Json = dict[str, Any]
+_SALT = secrets.token_bytes(16)
 
 
 class FloorRows:
@@ -57,6 +60,10 @@ class FloorRows:
     def hides(self, level: str, entity: str) -> bool:
         """Whether somebody has opted out of being named to others."""
         return self.policy.hides(level, entity) and self.view.sight.agent != entity
+
+    def nameless(self, entity: str) -> bool:
+        """Whether an agent's place is shown without saying whose it is: he has opted out, or the view names nobody."""
+        return not self.view.sight.names or self.hides("agent", entity)
 
     def sees(self, level: str, entity: str) -> bool:
         """Whether the rows that the view shows have one of this entity: what nobody sees need not be made."""
@@ -111,6 +118,17 @@ def natural(entity: str) -> list[tuple[int, str, str]]:
     parts = re.split(r"([0-9]+)", entity)
     # Length before digits, and no int(): it refuses thousands of digits.
     return [(len(part.lstrip("0")), part.lstrip("0"), part) if n % 2 else (0, "", part) for n, part in enumerate(parts)]
+
+
+def among_equals(entity: str, *, nameless: bool) -> tuple[bytes, list[tuple[int, str, str]]]:
+    """A key that sorts equal ones by id, and behind them those who are not named in an order that nobody can foretell:
+    whoever knows the ids could read from an order by id whose row it is."""
+    return (_scattered(entity), []) if nameless else (b"", natural(entity))
+
+
+@lru_cache(maxsize=65_536)
+def _scattered(entity: str) -> bytes:
+    return blake2b(entity.encode(), key=_SALT, digest_size=8).digest()
 
 
 def _severities(alerts: Iterable[PublishedAlert]) -> Mapping[tuple[str, str], str]:

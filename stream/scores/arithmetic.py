@@ -60,7 +60,8 @@ class _Arithmetic:
             yield from pay.products(definition, basis, read)
         for part in record["parts"]:
             if "amount_minor" in part:
-                yield f"  {self._words.word(part['part'])}: {part['amount_minor']}"
+                name = self._words.word(part["part"])
+                yield "  " + self._say("{part}: {amount}", part=name, amount=part["amount_minor"])
             else:
                 yield from cards.component(part)
         yield from self._rules(read if isinstance(definition, Scorecard) else {})
@@ -91,11 +92,13 @@ class _Arithmetic:
             rules |= {each.factor: each for each in self._definition.factors}
             rules |= {each.gate: each for each in self._definition.gates}
         for gate in self._record["gates"]:
-            value = self._gate(gate, rules.get(gate["gate"]))
-            yield "  " + self._say("gate {gate}: {value}", gate=gate["gate"], value=value)
+            rule = rules.get(gate["gate"])
+            value = self._gate(gate, rule)
+            name = self._words.named(gate["gate"], rule.source if rule is not None else None)
+            yield "  " + self._say("gate {gate}: {value}", gate=name, value=value)
         for factor in self._record["factors"]:
-            rule = rules.get(factor["factor"])
-            words = self._factor(rule, read) if isinstance(rule, Factor) else ""
+            factor_rule = rules.get(factor["factor"])
+            words = self._factor(factor_rule, read) if isinstance(factor_rule, Factor) else ""
             yield "  " + self._say("factor {factor}: x {value}{rule}", **factor, rule=words)
 
     def _gate(self, gate: Json, rule: object) -> str:
@@ -103,13 +106,15 @@ class _Arithmetic:
         if isinstance(rule, Gate):
             below, above = self._known.bounds.get(gate["gate"], (None, None))
             if rule.below is not None:
-                bounds += say(" must not be below {bound}", bound=self._words.bound(rule.below, below))
+                bounds += say(", must not be below {bound}", bound=self._words.bound(rule.below, below))
             if rule.above is not None:
-                bounds += say(" must not be above {bound}", bound=self._words.bound(rule.above, above))
+                bounds += say(", must not be above {bound}", bound=self._words.bound(rule.above, above))
         value = gate["value"] or say("no value")
         if not gate["missed"]:
             return say("{value}{bounds}: passed", value=value, bounds=bounds)
-        effect = ", ".join(f"{self._words.word(name)} {self._effect(given)}" for name, given in gate["effect"].items())
+        effect = self._words.joined(
+            f"{self._words.word(name)} {self._effect(given)}" for name, given in gate["effect"].items()
+        )
         return say("{value}{bounds}: missed ({effect})", value=value, bounds=bounds, effect=effect)
 
     def _effect(self, given: object) -> str:
@@ -131,7 +136,7 @@ class _Arithmetic:
     def _outcome(self) -> Iterator[str]:
         record, definition, say = self._record, self._definition, self._say
         if record["flags"]:
-            yield "  " + say("flags: {flags}", flags=", ".join(record["flags"]))
+            yield "  " + say("flags: {flags}", flags=self._words.joined(record["flags"]))
         told = []
         if record["score"] is not None:
             told.append(say("score {score}", score=record["score"]))
@@ -142,7 +147,7 @@ class _Arithmetic:
             told.append(say("place {place} of {of}", place=record["place"], of=record["of"]))
         if record["grade"] is not None:
             told.append(say("grade {grade}", grade=record["grade"]))
-        yield f"  = {', '.join(told)}"
+        yield f"  = {self._words.joined(told)}"
         if isinstance(definition, Scorecard) and record["score"] is not None:
             score = Fraction(record["score"])
             better = next(((name, bound) for name, bound in reversed(definition.grades) if bound > score), None)

@@ -26,7 +26,8 @@ class CardArithmetic:
     def component(self, part: Json) -> Iterator[str]:
         """How the value of a component becomes points, and what would change them."""
         component = self._components.get(part["component"])
-        yield f"  {part['component']}: {self._points(part, component)}"
+        name = self._words.named(part["component"], component.source if component is not None else None)
+        yield f"  {name}: {self._points(part, component)}"
         for line in self._outlook(part, component):
             yield f"    {line}"
 
@@ -41,7 +42,7 @@ class CardArithmetic:
             below = plain(each.below) if each.below is not None else ""
             yield "  " + self._say(words, flag=each.flag, periods=each.periods, place=each.place, below=below)
         if self._known.earlier:
-            told = ", ".join(f"{day} {said or self._say('none')}" for day, said in self._known.earlier)
+            told = self._words.joined(f"{day} {said or self._say('none')}" for day, said in self._known.earlier)
             yield "  " + self._say("before, with places: {told}", told=told)
 
     def total(self) -> Iterator[str]:
@@ -59,7 +60,7 @@ class CardArithmetic:
         told = " + ".join(terms) or "0"
         told += f" = {fixed(sum(map(Fraction, terms), Fraction(0)))}" if len(terms) > 1 else ""
         if void:
-            told += self._say("; void: {names}", names=", ".join(sorted(void)))
+            told += self._say("; void: {names}", names=self._words.joined(sorted(void)))
         told += "".join(f"; x {each}" for each in times)
         told += self._words.within(None, min(caps, default=None))
         by_hand = sum(map(Fraction, terms), Fraction(0))

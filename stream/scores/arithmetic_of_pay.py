@@ -110,10 +110,10 @@ class PayArithmetic:
             if streak.base_amount is not None:
                 sets.append(say("base {base}", base=plain(streak.base_amount)))
             words = "streak: a below {below} in {periods} periods in a row: {then}"
-            then = ", ".join([*sets, *([streak.flag] if streak.flag else [])])
+            then = self._words.joined([*sets, *([streak.flag] if streak.flag else [])])
             yield "  " + say(words, below=plain(streak.below), periods=streak.periods, then=then)
         if payout.streaks and self._known.earlier:
-            told = ", ".join(f"{day} {a or say('undefined')}" for day, a in self._known.earlier)
+            told = self._words.joined(f"{day} {a or say('undefined')}" for day, a in self._known.earlier)
             yield "  " + say("a of the periods before: {told}", told=told)
         commission = payout.commission
         if commission is None:
@@ -164,7 +164,7 @@ class PayArithmetic:
 
     def _instead(self, words: str) -> Iterator[str]:
         if self._known.own is not None:
-            yield "  " + self._say(words, own=self._known.own, names=", ".join(self._known.instead))
+            yield "  " + self._say(words, own=self._known.own, names=self._words.joined(self._known.instead))
 
     def total(self) -> Iterator[str]:
         """How the parts of a payout are added up."""

@@ -25,7 +25,7 @@ class Phrases:
     def steps(self, steps: Steps) -> str:
         """Each bound with what it gives."""
         each = (self.say("from {bound}: {given}", bound=plain(bound), given=plain(given)) for bound, given in steps)
-        return ", ".join(each)
+        return self.joined(each)
 
     def within(self, floor: Fraction | None, cap: Fraction | None) -> str:
         """The bounds of a number, where it has some."""
@@ -50,9 +50,18 @@ class Phrases:
         """A source in words."""
         return said(source)
 
+    def named(self, name: str, source: Source | None) -> str:
+        """A component or a gate with what it looks at, where its own name does not say that already."""
+        told = "" if source is None else self.source(source)
+        return name if told in ("", name) else f"{name} ({told})"
+
     def listed(self, names: Iterable[str]) -> str:
         """Several of them."""
-        return ", ".join(self.word(name) for name in names)
+        return self.joined(self.word(name) for name in names)
+
+    def joined(self, told: Iterable[str]) -> str:
+        """Several things, in the punctuation of the language."""
+        return self.say(", ").join(told)
 
 
 def parts_told(source: Source | None, numerator: int | None, denominator: int | None, value: str | None) -> str:

@@ -25,6 +25,8 @@ VOCABULARY = {
 ZH = {
     "{kind} {name} version {version}{trial}: {level} {entity} at {site}, {period} from {start} to {end}{provisional}":
         "{kind} {name} 第{version}版{trial}：{site} 的 {level} {entity}，{period}，{start} 至 {end}{provisional}",
+    ", ": "，",
+    "{part}: {amount}": "{part}：{amount}",
     ", on trial": "（试运行）",
     ", provisional": "，暂定",
     "no data": "无数据",
@@ -34,7 +36,7 @@ ZH = {
     "factor {factor}: x {value}{rule}": "系数 {factor}：× {value}{rule}",
     " ({start}, {change} per full {per}{bounds})": "（起始 {start}，每满 {per} 变动 {change}{bounds}）",
     "R = {amount}, T = {target}, a = R / T = {reached}":
-        "回收额 R = {amount}，目标 T = {target}，达成率 a = R / T = {reached}",
+        "基数 R = {amount}，目标 T = {target}，达成率 a = R / T = {reached}",
     "next step of the commission at {bound}, {away} away: {rate}": "提成下一档在 {bound}，还差 {away}：{rate}",
     "no data: {points} points": "无数据：{points} 分",
     "{value}, but no target: {points} points": "{value}，但没有目标：{points} 分",
@@ -57,8 +59,8 @@ ZH = {
     "one more: {points} points": "再多一个：{points} 分",
     "next step at {bound}, {away} away: {points} points": "下一档在 {bound}，还差 {away}：{points} 分",
     "no value": "无数值",
-    " must not be below {bound}": "，不得低于 {bound}",
-    " must not be above {bound}": "，不得高于 {bound}",
+    ", must not be below {bound}": "，不得低于 {bound}",
+    ", must not be above {bound}": "，不得高于 {bound}",
     "{value}{bounds}: missed ({effect})": "{value}{bounds}：未达标（{effect}）",
     "{value}{bounds}: passed": "{value}{bounds}：达标",
     "share of the base by attainment: {steps}": "按达成率计的底薪比例：{steps}",

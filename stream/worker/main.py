@@ -34,7 +34,8 @@ from stream.worker.startup import DeniedError, prepare_topics
 
 STOP_SECONDS = 12.0
 WEB_STOP_SECONDS = 3.0
-GC_THRESHOLD = (50_000, 20, 100)
+GC_THRESHOLD = (5_000, 20, 1_000)
+"""Young objects are looked through often, so that it takes a millisecond and not twenty: a dialler waits meanwhile."""
 
 log = structlog.get_logger(__name__)
 _T = TypeVar("_T")
@@ -154,7 +155,7 @@ async def take_part(
 def make_work(setup: WorkerSetup, live: LiveState, owned: StagePartition) -> Work:
     """The work of a (stage, partition), with an empty engine."""
     stage, partition = owned
-    return DebtorPartition(setup, live, partition) if stage == 1 else EntityPartition(setup, partition)
+    return DebtorPartition(setup, live, partition) if stage == 1 else EntityPartition(setup, partition, live=live)
 
 
 async def unless(stopped: asyncio.Event, waiting: Coroutine[Any, Any, _T]) -> _T | None:

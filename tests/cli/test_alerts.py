@@ -10,6 +10,7 @@ import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from stream.cli.tables_shown import print_rows
 from tests.cli.conftest import Command
 from tests.publish.records import alert
 
@@ -83,7 +84,11 @@ def test_what_people_do_stands_for_whoever_looks_next(
     assert "2 records cannot be read" in shown.error
     assert "Li Na" in shown.out
     assert name in alerts("silences")
-
+    for rule, known in (("paid_late.critical", True), ("paid_lately", False)):
+        match = f"rule={rule},site=oslo"
+        ran = command("alerts", "silence", "--match", match, "--for", "1h", "--why", "w", "--config", config)
+        assert "it covers 0 of the alerts" in ran.error
+        assert (f"has a rule {rule!r}" in ran.error) is not known
     (low, late) = csv.DictReader(io.StringIO(alerts("report", "--from", "2026-11-02", "--format", "csv")))
     assert (low["rule"], low["episodes"], low["acknowledged_share"]) == ("connect_rate_low", "2", "1.0")
     assert (low["resolve_median_ms"], low["resolve_p90_ms"], low["true_share"]) == ("600000", "600000", "1.0")
@@ -137,3 +142,11 @@ def test_a_wrong_word_is_named_in_one_line_before_kafka_is_asked(
     assert (ran.code, ran.out) == (2, "")
     assert why in ran.error
     assert ran.error.count("\n") == 1
+
+
+def test_a_table_has_ratios_to_six_decimals_and_csv_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [{"value": value} for value in (2 / 11, 0.0, 26_176_700.0, 3, None)]
+    print_rows(rows, ("value",), "table")
+    assert capsys.readouterr().out.split() == ["value", "0.181818", "0", "26176700", "3", "-"]
+    print_rows(rows[:2], ("value",), "csv")
+    assert capsys.readouterr().out.split() == ["value", str(2 / 11), "0.0"]

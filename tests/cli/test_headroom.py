@@ -147,8 +147,11 @@ def test_a_replay_writes_the_breaches_and_explain_names_the_facts(
     question = ["explain", "conduct_breach_rate", "--level", "queue", "--entity", "q-1", "--window", "day"]
     ran = command(*question, "--start", "2026-11-02T06:00:00Z", "--config", config, "--input", events)
     assert ran.code == 0, ran.error
+    facts = ", ".join(f"call k-{n} (event e-{n})" for n in (7, *range(7)))
+    rule = "us_reg_f.calls_in_7_days (pack us_reg_f) case c-7 8 counted, limit 7 at 09:00:00 America/Chicago"
     assert ran.out.splitlines()[1:] == [
-        "2026-11-02T15:00:00Z  conduct_breaches +1  dials +1  call k-7 (event e-7)",
+        f"2026-11-02T15:00:00Z  conduct_breaches +1  {rule}  {facts}",
+        "2026-11-02T15:00:00Z  dials +1  call k-7 (event e-7)",
         "numerator    conduct_breaches = 1",
         "denominator  dials = 1",
         "value        1000.0 (ok)",

@@ -45,7 +45,7 @@ def test_the_document_is_valid(document: dict[str, Any]) -> None:
 BREAKS: list[Callable[[dict[str, Any]], object]] = [
     lambda broken: broken.pop("info"),
     lambda broken: broken["operations"]["send-collections-kpi-v1"].update(action="post"),
-    lambda broken: broken["channels"]["collections-kpi-v1"].update(addres="collections.kpi.v1"),
+    lambda broken: broken["channels"]["collections-kpi-v1"].update(topic="collections.kpi.v1"),
     lambda broken: broken["channels"]["collections-kpi-v1"]["bindings"]["kafka"].update(partitions=0),
 ]
 

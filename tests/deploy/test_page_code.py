@@ -14,6 +14,7 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
+from stream.alerts.action import AlertAction
 from stream.cli.main import app
 from stream.conduct.headroom import Query, headroom
 from stream.conduct.history import History
@@ -115,6 +116,8 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             assert value.keys() == headroom(History(Rulebook(), "d", []), Query("d", 0), None).keys()
         elif "alert_id" in value:
             assert value.keys() <= AlertRecord.model_fields.keys()
+        elif "action" in value:
+            AlertAction.model_validate(value)
         elif "agent" in value:
             AgentRecord.model_validate(value)
         else:

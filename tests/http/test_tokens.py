@@ -165,8 +165,8 @@ def test_the_command_says_if_the_configuration_has_no_such_site(tmp_path: Path, 
     config = tmp_path / "c.yaml"
     config.write_text("sites: {main: {zone: Asia/Shanghai}}\n")
     assert command("token", "w", "wall", "main", "--config", config).error == ""
-    ran = command("token", "w", "wall", "mian", "--config", config)
-    assert (ran.code, ran.error) == (0, "kpi-stream: the configuration has no site 'mian': there are main\n")
+    ran = command("token", "w", "wall", "prague", "--config", config)
+    assert (ran.code, ran.error) == (0, "kpi-stream: the configuration has no site 'prague': there are main\n")
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,33 @@ def test_the_state_of_stage_two_holds_the_counts_and_its_gauges_what_is_committe
     assert (told, work.positions) == ([(1, [(b"k", b"{}")])], positions)
 
 
+def test_a_commit_of_much_is_made_in_parts_between_which_it_stays_due_and_smaller_ones_while_diallers_ask() -> None:
+    plain = worker_setup()
+    ours = replace(plain, partitions={**plain.partitions, plain.names.kpi: 4}, monotonic_ms=lambda: 7_000)
+    live, asked = LiveState(ours), list[int]()
+    engine: Any = Quiet()
+
+    def tick(_: int, most: int) -> Any:
+        asked.append(most)
+        number = len(asked)
+        return StageOutput(kpis=[(b"k%d" % number, b"{}")], state=[(b"s%d" % number, b"")], behind=number < 3)
+
+    engine.tick = tick
+    work = EntityPartition(ours, 1, engine, live)
+    assert work.prepare()
+    live.asked_ms = 7_000
+    assert work.prepare()
+    assert work.due(60_000)
+    assert not work.step()
+    assert not work.prepare()
+    commit = work.commit()
+    assert commit is not None
+    said = [line.key for lines in commit.outgoing.values() for line in lines]
+    assert {b"k1", b"k2", b"k3", b"s1", b"s2", b"s3"} <= set(said)
+    assert len(said) == 7  # and the offset record
+    assert asked[0] > asked[1] == asked[2] > 0
+
+
 def test_rows_of_windows_that_change_no_more_are_counted_once_they_are_committed() -> None:
     meters = Meters()
     ours = replace(worker_setup(), meters=meters)

@@ -6,16 +6,19 @@ may have no Chinese font, so that each Chinese character is measured as one of t
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from deploy.local.chromium import Tab
+from stream.facts.instant import instant_ms, instant_text
 from tests.publish.pages import Page
-from tests.publish.records import AS_OF, STARTS, alert, floor, kpi, standing, value
+from tests.publish.records import AS_OF, alert, floor, kpi, standing, value
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 WALLS = [(1280, 720), (1366, 768), (1920, 1080), (3840, 2160)]
+STEP_MS = 1_800_000
 HERE = Path(__file__).parent
 WIDE = (HERE / "wide_characters.js").read_text()
 FAULTS = (HERE / "faults_of_layout.js").read_text()
@@ -25,32 +28,26 @@ def fill(page: Page) -> None:
     on = page.wallboard.latest
     for record in floor(AS_OF, teams=12, agents=60):
         on.on_kpi(*record)
-    start, end = STARTS["interval_30m"]
-    for day, hours in (("2026-11-01", range(20, 24)), ("2026-11-02", range(2)), ("2026-10-31", range(20, 24))):
-        for hour in hours:
-            for minute, until in (("00", f"{hour:02}:30"), ("30", f"{hour + 1:02}:00")):
-                begun = f"{day}T{hour:02}:{minute}:00Z"
-                ended = f"{day}T{until}:00Z" if until != "24:00" else f"{day}T23:59:59Z"
-                if begun >= start or ended > end:
-                    continue
-                for level, entity in (("site", "main"), *(("team", f"t-{n}") for n in range(1, 13))):
-                    made = (
-                        value("recovered_amount", 1_000_000 + hour * 7_000, currency="CNY"),
-                        value("connect_rate", 9 + hour, 50),
-                    )
-                    on.on_kpi(*kpi(*made, level=level, entity=entity, window="interval_30m", start=begun, end=ended))
+    places = [("site", "main"), *(("team", f"t-{n}") for n in range(1, 13))]
+    for first, last in (("2026-10-31T20:00:00Z", "2026-11-01T02:00:00Z"), ("2026-11-01T20:00:00Z", AS_OF)):
+        for at_ms in range(instant_ms(first), instant_ms(last) - STEP_MS, STEP_MS):
+            paid = value("recovered_amount", 1_000_000 + at_ms // STEP_MS % 7 * 90_000, currency="CNY")
+            rate = value("connect_rate", 9 + at_ms // STEP_MS % 5, 50)
+            during: dict[str, Any] = {"start": instant_text(at_ms), "end": instant_text(at_ms + STEP_MS)}
+            for level, entity in places:
+                on.on_kpi(*kpi(paid, rate, level=level, entity=entity, window="interval_30m", **during))
     for n in range(14):
         severity = ("critical", "warning", "info")[n % 3]
         on.on_alert(alert(f"a-{n}", entity=f"t-{n % 12 + 1}", rule="low", severity=severity)[1])
         on.on_conduct(*standing(f"d-{n}", team=f"t-{n % 12 + 1}"))
     on.on_kpi(*kpi(value("dials", 20), level="team", entity="unassigned"))
     for n in range(8):
-        made = (
+        service = (
             value("offered", 4_000),
             value("service_level", 3_000, 4_000),
             value("answer_wait_mean", 90_000_000, 3_000),
         )
-        on.on_kpi(*kpi(*made, value("abandonment_rate", 300, 4_000), level="queue", entity=f"inbound-{n}"))
+        on.on_kpi(*kpi(*service, value("abandonment_rate", 300, 4_000), level="queue", entity=f"inbound-{n}"))
 
 
 async def faults(tab: Tab, size: tuple[int, int]) -> list[str]:

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Any
 
 from stream.facts.currency import exponent
+from stream.http.roles import Sight
 from stream.publish.choices import Choice
 from stream.publish.latest_records import LatestRecords
 from stream.publish.snapshot import snapshot
@@ -77,6 +78,29 @@ def test_who_has_opted_out_of_being_named_has_a_place_and_no_name() -> None:
     assert places(shown(of, Policy(opt_out=frozenset({"a-1"})), order="name")) == [(1, "a-2"), (2, None)]
 
 
+def test_where_a_row_stands_does_not_say_whose_it_is() -> None:
+    agents = [f"a-{n}" for n in range(1, 31)]
+    ids = told(*((agent, n) for n, agent in enumerate(agents)))
+    wall = Sight(names=False)
+    by_value = list(range(29, -1, -1))
+    # On a wall nobody is named, so that the order of names is none.
+    assert [row["value"] for row in shown(ids, order="name", agents=50, sight=wall)["agents"]] == by_value
+    equals = told(*((agent, 5) for agent in agents))
+    for n, agent in enumerate(agents):
+        equals.on_kpi(*kpi(value("promises", 5), value("dials", n), entity=agent, revision=2))
+    kpis = ("promises", "dials")
+    dials = [row["cells"][1]["v"] for row in shown(equals, kpis=kpis, agents=50, sight=wall)["agents"]]
+    assert sorted(dials) == list(range(30))
+    assert dials != list(range(30))
+    # Who has opted out stands behind his equals.
+    policy = Policy(opt_out=frozenset({"a-1"}))
+    assert places(shown(equals, policy, agents=50)) == [*((1, agent) for agent in agents[1:]), (1, None)]
+    for agent in agents:
+        equals.on_agent(agent_now(agent, "available"))
+    assert [row["entity"] for row in shown(equals, agents=50)["states"]["rows"]] == agents
+    assert [row["entity"] for row in shown(equals, agents=50, sight=wall)["states"]["rows"]] != agents
+
+
 def test_states_are_counted_and_who_has_been_longest_in_one_comes_first() -> None:
     of = told()
     of.on_agent(agent_now("a-1", "wrap", "2026-11-02T01:10:00Z"))
@@ -129,8 +153,8 @@ def test_a_score_looked_at_closely_has_the_lines_of_its_arithmetic_in_both_langu
     definitions = settings(tmp_path).schemes().definitions
     view = {"focus": Focus("agent", "a-017", scheme="card_agent")}
     (found,) = shown(of, Policy(definitions=definitions, day=DAY), **view)["detail"]["scores"]
-    assert "  calls: 128 / 400 = 0.32, step 0.3 = 40.0000 points" in found["lines"]["en"]
-    assert "  calls: 128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
+    assert "  calls (connect_rate): 128 / 400 = 0.32, step 0.3 = 40.0000 points" in found["lines"]["en"]
+    assert "  calls (connect_rate): 128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
     assert found["named"] == "2026-11"
     both = shown(of, Policy(definitions=definitions, day=DAY, pay=True), **view)["detail"]["scores"]
     assert [(each["scheme"], each["amount_minor"]) for each in both] == [("card_agent", None), ("ladder", 300_000)]

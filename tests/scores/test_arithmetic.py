@@ -88,7 +88,7 @@ def _comes_out(line: str, record: dict[str, Any]) -> bool:
         elif not rounding:
             assert abs(found - Fraction(record["score"])) <= Fraction(1, 20_000)
         return True
-    quotient = re.match(r"  \w+: (-?\d+) / (\d+)(?: x (\d+))? = ([-0-9.]+)", line)
+    quotient = re.match(r"  [\w ()]+: (-?\d+) / (\d+)(?: x (\d+))? = ([-0-9.]+)", line)
     if quotient is not None:
         above, below, unit, value = quotient.groups()
         assert abs(Fraction(int(above) * int(unit or 1), int(below)) - Fraction(value)) < Fraction(1, 10**12)
@@ -102,8 +102,8 @@ def test_a_quotient_is_told_with_what_its_unit_multiplies_by(tmp_path: Path) -> 
         kpi_record("main", {"connect_rate": (2, 5)}, level="site"),
     ]
     lines = told(computed(settings_of(tmp_path, card), records), "c")
-    assert "  bad: 3 / 1000 x 1000 = 3, step 5 = 1.0000 points" in lines
-    assert "  gate g: 0.2 must not be below that of the site (0.4): missed (void bad)" in lines
+    assert "  bad (complaint_rate): 3 / 1000 x 1000 = 3, step 5 = 1.0000 points" in lines
+    assert "  gate g (connect_rate): 0.2, must not be below that of the site (0.4): missed (void bad)" in lines
     assert "  points: 2.0000; void: bad" in lines
 
 
@@ -194,8 +194,8 @@ def test_a_value_without_anything_to_compare_it_with_and_a_rank_are_told(tmp_pat
     lines = told(
         computed(settings_of(tmp_path, card), [kpi_record("a-1", {"dials": 5}), kpi_record("a-2", {"dials": 5})]), "c"
     )
-    assert "  up: 5, but nothing to compare it with: 0.0000 points" in lines
-    assert "  best: 5, highest first, points by place: 3, 1 = 2.0000 points" in lines
+    assert "  up (dials): 5, but nothing to compare it with: 0.0000 points" in lines
+    assert "  best (dials): 5, highest first, points by place: 3, 1 = 2.0000 points" in lines
 
 
 def test_the_words_of_schemes_are_chinese_in_chinese(tmp_path: Path) -> None:
@@ -204,3 +204,12 @@ def test_the_words_of_schemes_are_chinese_in_chinese(tmp_path: Path) -> None:
     assert lines[0] == "薪酬 p 第1版：main 的 催收员 a-1，月，2026-04-01 至 2026-05-01"
     assert all(re.search(r"[\u4e00-\u9fff]", line) for line in lines if "recovered_amount" not in line)
     assert VOCABULARY.keys() <= ZH.keys()
+
+
+def test_chinese_has_its_own_punctuation_and_names_no_basis_that_it_does_not_know(tmp_path: Path) -> None:
+    pay = "payouts: [{payout: p, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, only_one: x, basis: {kpi: dials, target: 10}, base: {default: 7}, base_share: [[0, 1], [1, 2]], commission: {reading: whole, steps: [[1, 3]]}, gates: [{gate: g, kpi: dials, above: 1, effect: {void: [base, commission]}}], streaks: [{below: 2, periods: 1, then: {base_amount: 5, flag: low}}]}]"
+    lines = told(computed(settings_of(tmp_path, pay), [kpi_record("a-1", {"dials": 15})]), "p", language="zh")
+    assert "  基数 R = 15，目标 T = 10，达成率 a = R / T = 1.5" in lines
+    assert "  底薪：5" in lines
+    assert any("底薪，提成" in line for line in lines)
+    assert [line for line in lines if ", " in line] == []

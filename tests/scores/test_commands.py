@@ -88,13 +88,13 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
     )
     assert ran.out.splitlines() == [
         "scorecard day version 1: team t-1 at main, day from 2026-03-02 to 2026-03-03",
-        "  calls: 2; target 4, 0.5 of it, not under 0, not over 1; x weight 10 = 5.0000 points",
+        "  calls (dials): 2; target 4, 0.5 of it, not under 0, not over 1; x weight 10 = 5.0000 points",
         "    one more: 7.5000 points",
-        "  reached: 1 / 2 = 0.5, step 0.4 = 3.0000 points",
+        "  reached (connect_rate): 1 / 2 = 0.5, step 0.4 = 3.0000 points",
         "    one more: 10.0000 points",
         "    next step at 0.9, 0.4 away: 10 points",
         "  mark: 1, step 1 = 5.0000 points",
-        "  gate qa: no value must not be below 0.98: missed (cap 8)",
+        "  gate qa (qa_pass_rate): no value, must not be below 0.98: missed (cap 8)",
         "  points: 5.0000 + 3.0000 + 5.0000 = 13.0000, not over 8",
         "  = score 8.0000, place 1 of 1, grade B",
         "  next grade: A at 12, 4 away",
@@ -102,6 +102,24 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
     none = command("scores", "show", "day", "--entity", "t-9", "--period", "2026-03-02", "--from", made / "out")
     assert (none.code, none.error.count("\n")) == (1, 1)
     assert command("scores", "show", "day", "--entity", "t-1", "--period", "March", "--from", made / "out").code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "entity", "period", "why"),
+    [
+        ("bests", "a-1", "2026-03-02", "no scheme 'bests' has any (there are best, day)"),
+        ("best", "a-9", "2026-03-02", "no entity 'a-9' has any (there are a-1, a-2)"),
+        ("best", "a-1", "2026-03-05", "periods of these begin on 2026-03-03, 2026-03-02"),
+    ],
+)
+def test_where_there_is_nothing_what_there_is_is_told(
+    command: Command, made: Path, name: str, entity: str, period: str, why: str
+) -> None:
+    asked = ("--entity", entity, "--period", period, "--from", made / "out", "--config", made / "c.yaml")
+    shown = command("scores", "show", name, *asked)
+    assert (shown.code, shown.error) == (1, f"kpi-stream: there is no score {name} of {entity} for {period}: {why}\n")
+    listed = command("scores", "list", "--name", name, *asked)
+    assert (listed.code, listed.error) == (0, f"kpi-stream: none: {why}\n")
 
 
 def test_compute_makes_old_periods_under_another_version(command: Command, made: Path) -> None:

@@ -135,9 +135,9 @@ def test_the_arithmetic_is_told_in_chinese(tmp_path: Path) -> None:
     record, read, scores = state(settings, "ladder", 12_500_000, 3, early)
     ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
     lines = list(lines_of(record, score.definition, read, scores.basis_of(score), chinese))
-    assert "  回收额 R = 12500000，目标 T = 10000000，达成率 a = R / T = 1.25" in lines
+    assert "  基数 R = 12500000，目标 T = 10000000，达成率 a = R / T = 1.25" in lines
     assert "  提成下一档在 13000000，还差 500000：0.12" in lines
-    assert "  门槛 qa：0.98，不得低于 0.98：达标" in lines
+    assert "  门槛 qa (qa_pass_rate)：0.98，不得低于 0.98：达标" in lines
     assert lines[-1] == "  暂定：2026-05-01 之后 45 天 才结算，之前的数字仍可能变动"
     card, _, _ = state(settings, "card", 5_000_000, 3)
     definition = next(each for each in settings.schemes().definitions if each.name == "card")
@@ -187,10 +187,10 @@ scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, perio
     lines = list(lines_of(record_of(scores, score, 1, "live"), score.definition))
     many = "x 10 / 7, with the weight of what has no data"
     assert lines[1:7] == [
-        "  qa: 0 / 0: no data: 0.0000 points",
-        f"  calls: 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
+        "  qa (qa_pass_rate): 0 / 0: no data: 0.0000 points",
+        f"  calls (dials): 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
         "    one more: 71.4286 points",
-        f"  seen: 2, step 0; {many} = 10.0000 points",
+        f"  seen (contacts): 2, step 0; {many} = 10.0000 points",
         "    one more: 20.0000 points",
         "    next step at 3, 1 away: 20 points",
     ]

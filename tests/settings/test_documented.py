@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from stream.settings import load
 from stream.settings.document import Alert, Document, FeedSection, FeedSource
+from stream.settings.oauth import Oauth
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 CODE = re.compile(r"`([^`]+)`")
@@ -34,7 +35,8 @@ def rows() -> Iterator[tuple[list[str], list[str]]]:
 
 def test_every_key_of_the_document_has_its_place_on_the_page() -> None:
     named = {key for found, _ in rows() for key in found}
-    wanted = set(keys(Document)) - {"conduct", "sites", "minimum_sample"}
+    wanted = set(keys(Document)) - {"conduct", "sites", "minimum_sample", "kafka.oauth"}
+    wanted |= set(keys(Oauth, "kafka.oauth."))
     assert wanted <= named
     assert {key for key in named - wanted if not key.startswith(("sites.", "minimum_sample."))} == set()
 

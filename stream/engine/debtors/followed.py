@@ -19,7 +19,7 @@ from stream.conduct.running import (
     take_zone,
 )
 from stream.conduct.seen import Seen, seen
-from stream.conduct.sheet import Sheets
+from stream.conduct.sheet import RuleSheets
 from stream.conduct.standing import ConductStanding
 from stream.facts.fact import Case, Complaint, Fact, Restriction
 from stream.ledger.store import dossier as dossiers
@@ -39,7 +39,7 @@ class FollowedDebtors:
     """
 
     def __init__(self, rulebook: Rulebook) -> None:
-        self._sheets = Sheets(rulebook)
+        self._sheets = RuleSheets(rulebook)
         self._can_follow = self._sheets.can_follow()
         self._running: dict[str, Running] = {}
         self._detailed: dict[str, Running] = {}

@@ -22,8 +22,8 @@ function path(values, x, y) {
 
 // `trend`: {now, before}, the latest last; null where there is too little to draw a line of.
 export function spark(trend, column) {
-  const all = trend ? [...trend.now, ...trend.before].filter((value) => value !== null) : [];
-  if (!trend || trend.now.length < 2 || all.length < 2) return null;
+  if (!trend || trend.now.filter((value) => value !== null).length < 2) return null;
+  const all = [...trend.now, ...trend.before].filter((value) => value !== null);
   const low = Math.min(...all), high = Math.max(...all), n = trend.now.length;
   const x = (i) => EDGE + (i * (WIDTH - 2 * EDGE)) / (n - 1);
   const y = (value) => (high === low ? HEIGHT / 2 : HEIGHT - EDGE - ((value - low) * (HEIGHT - 2 * EDGE)) / (high - low));
