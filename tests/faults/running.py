@@ -147,7 +147,8 @@ async def _ready(slots: list[Slot]) -> None:
         for slot in slots:
             slot.check()
             if time.monotonic() > deadline:
-                raise RuntimeError(f"a worker is not ready after {READY_SECONDS:.0f} s: {slot.log[-3000:]}")
+                told = "\n".join(f"ends {each.ends}, ready {each.is_ready()}: {each.log[-3000:]}" for each in slots)
+                raise RuntimeError(f"a worker is not ready after {READY_SECONDS:.0f} s:\n{told}")
         await asyncio.sleep(0.1)
 
 
