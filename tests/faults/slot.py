@@ -1,4 +1,7 @@
-"""A slot: one worker behind a door of its own, started anew whenever it ends, as a supervisor would."""
+"""A slot: one worker behind a door of its own, started anew whenever it ends, as a supervisor would.
+
+It makes no topics: that would wait for the door, which is served by the loop that would wait.
+"""
 
 import asyncio
 import signal
@@ -27,7 +30,7 @@ class Slot:
         self._keeper: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._worker = WorkerProcess(self._config, self._before)
+        self._worker = WorkerProcess(self._config, self._before, topics=False)
         self._keeper = asyncio.create_task(self._keep())
         return self
 
@@ -79,4 +82,4 @@ class Slot:
             if code not in EXPECTED:
                 raise RuntimeError(f"a worker ended with {code}: {self._worker.log[-3000:]}")
             await asyncio.sleep(RESTART_SECONDS)
-            self._worker = WorkerProcess(self._config, self._before)
+            self._worker = WorkerProcess(self._config, self._before, topics=False)
