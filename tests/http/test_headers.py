@@ -1,5 +1,6 @@
 """What every answer carries, whatever it answers; and by which names and from which pages the server can be asked."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -49,8 +50,10 @@ Said = Callable[[], str]
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Said:
-    """All that was logged: printed as it is by default, or given to `logging` once a test has begun a worker's log."""
+def said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """All that was logged: printed as it is by default, or given to `logging` once a test has set up a worker's log.
+    The handler of that test writes to a stream that is closed, and would say so with the lines of this one."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])
     return lambda: "".join((*capsys.readouterr(), caplog.text))
 
 
