@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -73,11 +72,13 @@ async def test_a_worker_gives_the_same_records_and_the_same_alert_as_replay(
     records, alerts = await asyncio.to_thread(replayed, log, config, tmp_path)
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
 
+    # Imported before a worker reads: a partition that waits for its importer for `idle_after` would be left out of the
+    # clock that decides about alerts, and on a busy machine an importer may stand still for longer than that.
+    assert await asyncio.to_thread(run, ["topics", "create", "--config", str(config)]) == 0
+    imported = ["import", "anonymous-bank", str(log), "--kafka", "--config", str(config)]
+    assert await asyncio.to_thread(run, imported) == 0
     async with WorkerProcess(config) as worker:
         await worker.ready()
-        command = Path(sys.executable).with_name("kpi-stream")
-        imported = ["import", "anonymous-bank", str(log), "--kafka", "--config", str(config)]
-        assert await (await asyncio.create_subprocess_exec(command, *imported)).wait() == 0
         live: Records = {}
         raised: list[dict[str, Any]] = []
         deadline = time.monotonic() + 200
