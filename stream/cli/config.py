@@ -28,6 +28,7 @@ def init(
     file: Annotated[
         Path | None, typer.Argument(metavar="[FILE]", help="Where to; else standard output.", show_default=False)
     ] = None,
+    config: Config = None,  # noqa: ARG001  every command takes it
 ) -> None:
     """Writes a configuration to begin with: every key with its default, commented out. A file that is there stays.
 
