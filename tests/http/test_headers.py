@@ -1,6 +1,7 @@
 """What every answer carries, whatever it answers; and by which names and from which pages the server can be asked."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,17 @@ async def test_every_answer_carries_the_headers_whoever_asks_for_whatever(door: 
         carries_everything(await door.ask("/api/floor", "wall", method))
 
 
+Said = Callable[[], str]
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Said:
+    """All that was logged: printed as it is by default, or given to `logging` once a test has set up a worker's log.
+    The handler of that test writes to a stream that is closed, and would say so with the lines of this one."""
+    monkeypatch.setattr(logging.getLogger(), "handlers", [caplog.handler])
+    return lambda: "".join((*capsys.readouterr(), caplog.text))
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
@@ -68,9 +80,7 @@ async def test_an_answer_to_what_is_no_request_carries_them_too_and_repeats_noth
     assert b"Traceback" not in answer.body
 
 
-async def test_a_page_that_fails_says_so_with_the_headers_and_the_log_holds_no_request(
-    door: Door, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_a_page_that_fails_says_so_with_the_headers_and_the_log_holds_no_request(door: Door, said: Said) -> None:
     def fails(*_: object) -> object:
         raise KeyError("d-secret")
 
@@ -79,22 +89,22 @@ async def test_a_page_that_fails_says_so_with_the_headers_and_the_log_holds_no_r
     assert answer.status == 500
     assert answer.json == {"error": "this page failed: the server's log says why"}
     carries_everything(answer)
-    said = "".join(capsys.readouterr())
-    assert "KeyError" in said
-    assert "test_headers.py" in said
-    assert "d-secret" not in said
-    assert token("manager") not in said
+    text = said()
+    assert "KeyError" in text
+    assert "test_headers.py" in text
+    assert "d-secret" not in text
+    assert token("manager") not in text
 
 
-async def test_nothing_of_a_request_is_logged(door: Door, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_nothing_of_a_request_is_logged(door: Door, said: Said) -> None:
     for who in CALLERS:
         await door.ask("/api/headroom?debtor=d-secret", who)
         await door.ask("/api/headroom", who, "POST", body=b'[{"debtor":"d-secret","at":"d-secret"}]')
     await door.ask("/api/floor", Authorization="Bearer secret-of-somebody")
     await door.send(b"GET / HTTP/1.1\r\nAuthorization: Bearer secret-of-somebody\r\n\x01: x\r\n\r\n")
-    said = "".join(capsys.readouterr())
-    assert "secret" not in said
-    assert "token-" not in said
+    text = said()
+    assert "secret" not in text
+    assert "token-" not in text
 
 
 async def test_the_page_may_be_framed_by_those_that_are_named_alone(tmp_path: Path) -> None:
