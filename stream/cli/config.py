@@ -1,5 +1,6 @@
-"""`kpi-stream config check`: lists everything that is wrong with a configuration."""
+"""`kpi-stream config`: what is wrong with a configuration, what holds under it and why, and a file to begin with."""
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream.cli.configuration import Config
+from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 from stream.facts.printable import escaped
 
@@ -20,6 +21,67 @@ app = typer.Typer(help="Look at a configuration.", rich_markup_mode=None)
 @app.callback()
 def _group() -> None:
     """Look at a configuration."""
+
+
+@app.command()
+def init(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where to; else standard output.", show_default=False)
+    ] = None,
+    config: Config = None,  # noqa: ARG001  every command takes it
+) -> None:
+    """Writes a configuration to begin with: every key with its default, commented out. A file that is there stays.
+
+    \b
+    Examples:
+      kpi-stream config init my.yaml
+      kpi-stream config init | less
+    """
+    from stream.settings.effective import starter
+
+    if file is None:
+        print(starter(), end="")
+        return
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(starter())
+    except FileExistsError as error:
+        raise CommandError(f"{file}: is there already; it is left as it is", exit_code=2) from error
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror or error}", exit_code=2) from error
+    print(f"{file}: written; every key stands there with its default, commented out", file=sys.stderr)
+
+
+@app.command()
+def show(
+    given: Annotated[bool, typer.Option("--given", help="Leave out what is as it is by default.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON object a line: key, value, source.")] = False,
+    config: Config = None,
+) -> None:
+    """Prints every key with its value, and where that came from: a file, a variable, or the defaults.
+
+    \b
+    Examples:
+      kpi-stream config show --config my.yaml
+      KPI_STREAM_KAFKA__PARTITIONS=16 kpi-stream config show --given
+      kpi-stream config show --json | jq 'select(.source != "default")'
+
+    Passwords and secrets are hidden.
+    """
+    from stream.settings.effective import DEFAULT, effective
+
+    settings = settings_of(config)
+    found = [each for each in effective(settings.document, settings.origins) if not given or each.source != DEFAULT]
+    if as_json:
+        for each in found:
+            print(json.dumps(each._asdict(), ensure_ascii=False))
+        return
+    width = max((len(each.key) for each in found), default=0)
+    for each in found:
+        value = "-" if each.value is None else json.dumps(each.value, ensure_ascii=False)
+        print(escaped(f"{each.key:<{width}}  {value}  ({each.source})"))
+    if not found:
+        print("nothing is given: the defaults hold", file=sys.stderr)
 
 
 @app.command()

@@ -1,13 +1,17 @@
 """`kpi-stream explain`: the facts behind one KPI value."""
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.cli.configuration import Config, settings_of
+from stream.cli.explain_shown import print_csv, print_json
+from stream.cli.explain_span import Span, span_of
 from stream.cli.facts_shown import facts_of, page
 from stream.cli.failure import CommandError
-from stream.cli.options import instant_option
+from stream.cli.replay import end_ms_of
 from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
@@ -24,9 +28,12 @@ def explain(
         str, typer.Option("--entity", metavar="E", help="The agent, team, queue, segment or site.", show_default=False)
     ],
     window: Annotated[
-        str, typer.Option("--window", metavar="W", help="Such as day or interval_30m.", show_default=False)
-    ],
-    start: Annotated[str, typer.Option("--start", metavar="T", help="The window's start.", show_default=False)],
+        str,
+        typer.Option("--window", metavar="W", help="Such as day, interval_30m, last_interval_30m, now or today."),
+    ] = "now",
+    start: Annotated[
+        str, typer.Option("--start", metavar="T", help="The window's start; now: the one that runs.")
+    ] = "now",
     level: Annotated[str, typer.Option("--level", help="agent, team, queue, segment or site.")] = "agent",
     site: Annotated[
         str | None, typer.Option("--site", metavar="ID", help="The site: main by default.", show_default=False)
@@ -34,6 +41,12 @@ def explain(
     currency: Annotated[
         str | None, typer.Option("--currency", metavar="CUR", help="For a KPI per currency.", show_default=False)
     ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="T", help="By the events that occurred before it.", show_default=False),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="A row for each contribution.")] = False,
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="FILE...", help="Files of events, as for replay.", show_default=False),
@@ -48,25 +61,35 @@ def explain(
     \b
     Examples:
       kpi-stream explain connect_rate --entity a-017 --window interval_30m --start 2026-11-02T01:00:00Z
+      kpi-stream explain connect_rate --entity t-3 --level team --window last_interval_30m
+      kpi-stream explain promises --entity main --level site --window today --as-of 2026-11-02T04:30:00Z --json
       kpi-stream explain recovered_amount --currency CNY --level team --entity t-3 --window day \\
           --start 2026-11-01T16:00:00Z --input monday.jsonl
 
     Without --input the inbound topics are read from their start. What counts up to the last event is listed, as in the
-    record of a replay: no promise is broken in a time that the events know nothing of.
+    record of a replay: no promise is broken in a time that the events know nothing of. --as-of T is the number as it
+    was then, as the record whose `as_of` is T has it. Windows are named as in records, or as in the board's address.
     """
     from stream.replay.explaining import contributions
 
+    if as_json and as_csv:
+        raise CommandError("--csv: not beside --json", exit_code=2)
     settings = settings_of(config)
-    question = _question(settings, _kpi(settings, kpi, currency), currency, level, entity, site, window, start)
-    sources = [*(inputs or []), *(more or [])]
-    store = facts_of(settings, sources)
-    for line in page(
-        question,
-        window,
-        contributions(store, question, settings.definitions(), settings.plan(), settings.conduct()),
-        settings,
-    ):
-        print(escaped(line))
+    home = _home(level, entity, site)
+    span = span_of(settings, home, window, start, time.time_ns() // 1_000_000)
+    question = _question(_kpi(settings, kpi, currency), currency, level, entity, home, span)
+    known_ms = end_ms_of(settings, as_of)
+    if known_ms is not None:
+        question = replace(question, end_ms=max(question.start_ms, min(question.end_ms, known_ms)))
+    store = facts_of(settings, [*(inputs or []), *(more or [])], known_ms)
+    found = contributions(store, question, settings.definitions(), settings.plan(), settings.conduct())
+    if as_json:
+        print_json(question, span.window, found, settings)
+    elif as_csv:
+        print_csv(found)
+    else:
+        for line in page(question, span.window, found, settings):
+            print(escaped(line))
 
 
 def _kpi(settings: "Settings", name: str, currency: str | None) -> "Kpi":
@@ -83,16 +106,14 @@ def _kpi(settings: "Settings", name: str, currency: str | None) -> "Kpi":
     return kpi
 
 
-def _question(
-    settings: "Settings",
-    kpi: "Kpi",
-    currency: str | None,
-    level: str,
-    entity: str,
-    site: str | None,
-    window: str,
-    start: str,
-) -> "Question":
+def _home(level: str, entity: str, site: str | None) -> str:
+    """The site of the entity."""
+    if level == "site" and site not in (None, entity):
+        raise CommandError(f"--site: {site!r} is not the site {entity!r}", exit_code=2)
+    return entity if level == "site" else site or "main"
+
+
+def _question(kpi: "Kpi", currency: str | None, level: str, entity: str, home: str, span: "Span") -> "Question":
     from stream.kpis.kpi import why_not_at
     from stream.replay.explaining import Question
     from stream.windows.measures import LEVELS
@@ -101,28 +122,4 @@ def _question(
         raise CommandError(f"--level: {level!r} is not agent, team, queue, segment or site", exit_code=2)
     if reason := why_not_at(kpi, level):
         raise CommandError(f"--level: {kpi.id} {reason}", exit_code=2)
-    if level == "site" and site not in (None, entity):
-        raise CommandError(f"--site: {site!r} is not the site {entity!r}", exit_code=2)
-    home = entity if level == "site" else site or "main"
-    start_ms, end_ms = _span(settings, home, window, start)
-    return Question(kpi, currency, home, level, entity, start_ms, end_ms)
-
-
-def _span(settings: "Settings", site: str, window: str, start: str) -> tuple[int, int]:
-    from stream.facts.instant import instant_text
-    from stream.windows.calendar import Calendar
-
-    if window not in settings.window_names():
-        raise CommandError(f"--window: no such window: {window!r} (there are {', '.join(settings.window_names())})", 2)
-    start_ms = instant_option("--start", start)
-    assert start_ms is not None
-    plan = settings.plan()
-    rolling = dict(plan.rolling).get(window)
-    if rolling is not None:
-        return start_ms, start_ms + rolling
-    held = [each for each in Calendar(plan).site(site).windows(start_ms) if each[0] == window]
-    found = next((each for each in held if each[1] == start_ms), None)
-    if found is not None:
-        return found[1], found[2]
-    near = f"the one that holds it starts at {instant_text(held[0][1])}" if held else "none holds it"
-    raise CommandError(f"--start: no {window} of site {site} starts at {start}: {near}", exit_code=2)
+    return Question(kpi, currency, home, level, entity, span.start_ms, span.end_ms)

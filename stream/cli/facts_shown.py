@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from stream.settings import Settings
 
 
-def facts_of(settings: "Settings", sources: Sequence[str]) -> "FactStore":
-    """The facts of files; without files, those of the inbound topics. CommandError names what cannot be read."""
+def facts_of(settings: "Settings", sources: Sequence[str], before_ms: int | None = None) -> "FactStore":
+    """The facts of files; without files, those of the inbound topics. `before_ms`: only those that occurred before it.
+    CommandError names what cannot be read."""
     from stream.replay.chunks import InputError
     from stream.replay.fact_store import FactStore
 
     store = FactStore(settings.limits())
     try:
         for fact in from_files(settings, list(sources)) if sources else _from_topics(settings):
-            store.add(fact)
+            if before_ms is None or fact.occurred_at < before_ms:
+                store.add(fact)
     except InputError as error:
         raise CommandError(str(error)) from error
     return store

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 KeyPath = tuple[str | int, ...]
 
@@ -23,6 +24,8 @@ class Origins:
     variables: Mapping[KeyPath, str] = field(default_factory=dict)
     others: Mapping[KeyPath, str] = field(default_factory=dict)
     """The file that a part of the document was read from, by the key at which the part stands."""
+    given: Mapping[str, Any] = field(default_factory=dict)
+    """The document as it was given: the file with the variables over it."""
 
     def of(self, key: KeyPath) -> str:
         """The environment variable that the key, or a section around it, came from; else the file."""

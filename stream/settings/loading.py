@@ -4,6 +4,7 @@
 is not a section's name is ignored: it is not ours (Kubernetes sets KPI_STREAM_SERVICE_HOST and the like).
 """
 
+import copy
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -31,10 +32,11 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         path = Path(environ[CONFIG_VARIABLE])
     content = {} if path is None else _read(path)
     variables = _overlay(content, environ)
+    given = copy.deepcopy(content)
     packs, from_files, unread = read_pack_files(content, Path() if path is None else path.parent)
     if packs is not None:
         content["conduct"]["pack_files"] = packs
-    origins = Origins("configuration" if path is None else str(path), variables, from_files)
+    origins = Origins("configuration" if path is None else str(path), variables, from_files, given)
     document, wrong = validated(content)
     if unread:  # what those files would have said may be missing elsewhere
         wrong = unread + [(key, reason) for key, reason in wrong if "pack_files" not in reason]

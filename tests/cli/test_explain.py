@@ -94,7 +94,7 @@ GOOD = ["connect_rate", "--entity", "a", "--window", "day", "--start", "2026-11-
         ({0: "connects"}, "no such KPI: 'connects'"),
         ({0: "recovered_amount"}, "recovered_amount needs a --currency"),
         ({4: "week"}, "--window: no such window: 'week'"),
-        ({6: "today"}, "--start: 'today'"),
+        ({6: "yesterday"}, "--start: 'yesterday'"),
         ({6: "2026-11-02T01:00:00Z"}, "at 2026-11-02T01:00:00Z: the one that holds it starts at 2026-11-02T00:00:00Z"),
     ],
 )  # fmt: skip
