@@ -8,7 +8,9 @@ import pytest
 from pydantic import BaseModel
 
 from stream.settings import load
-from stream.settings.document import Alert, Document, FeedSection, FeedSource
+from stream.settings.alerts import Alert
+from stream.settings.document import Document
+from stream.settings.feeds import FeedSection, FeedSource
 from stream.settings.oauth import Oauth
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
