@@ -20,8 +20,8 @@ LONGEST_MS = 220 * 366 * _UNIT_MS["d"]
 
 
 def duration_text(ms: int) -> str:
-    """A duration as one would write it, in the largest unit that holds it exactly: 43,200,000 -> "12h"."""
-    unit = next((unit for unit, size in reversed(_UNIT_MS.items()) if ms and ms % size == 0), "ms")
+    """A duration as one would write it, in the largest unit that holds it exactly: 43,200,000 -> "12h", 0 -> "0s"."""
+    unit = next((unit for unit, size in reversed(_UNIT_MS.items()) if ms and ms % size == 0), "s")
     return f"{ms // _UNIT_MS[unit]}{unit}"
 
 

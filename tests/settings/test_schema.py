@@ -185,3 +185,19 @@ def test_a_wrong_value_and_an_unknown_key_are_refused_where_the_program_refuses_
 def test_the_schema_says_of_a_line_what_config_check_says(said: str, accepted: bool) -> None:
     assert VALIDATOR.is_valid(yaml.load(said, EditorLoader)) is accepted  # noqa: S506  (a SafeLoader)
     assert (validated(own_yaml.parse(said))[1] == []) is accepted
+
+
+def test_the_defaults_that_the_schema_states_are_the_defaults() -> None:
+    """A configuration that says them all is the one that says nothing."""
+    stated = {
+        section: {
+            key: each["default"]
+            for key, each in SCHEMA["definitions"][reference["$ref"].rpartition("/")[2]]["properties"].items()
+            if each.get("default") not in (None, [])
+        }
+        for section, said in SCHEMA["properties"].items()
+        for reference in said.get("allOf", ())
+    }
+    assert sum(map(len, stated.values())) > 60
+    document, wrong = validated(stated)
+    assert (document.model_dump(), wrong) == (Document().model_dump(), [])
