@@ -16,7 +16,7 @@ from stream.cli.main import run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 TUTORIAL = DOCS / "tutorials" / "own-csv.md"
-FILE = re.compile(r"`([\w.-]+)`[^`]*:$")
+FILE = re.compile(r"`(\w[\w-]*\.\w+)`[^`]*:$")
 
 
 def steps(page: Path) -> Iterator[tuple[str, str, str]]:
