@@ -1,6 +1,7 @@
 """Writes the pages of docs/ that say what the code holds; --check only says if they are up to date.
 
 docs/events.md                every event with its fields, from the models that judge events, and an example
+docs/adr/README.md            every decision record, by its title
 docs/commands.md              every command with its options and examples, from the program
 docs/configuration-keys.md    every key of a configuration, from the models that judge it
 docs/map.md                   every package and file of stream/, from the first line of its docstring
@@ -32,6 +33,7 @@ EXAMPLES = HERE / "examples" / "events.jsonl"
 def pages() -> Iterator[tuple[str, str]]:
     """Every page that this writes: (name, text)."""
     yield "events.md", event_page()
+    yield "adr/README.md", decisions_page()
     yield "commands.md", commands_page()
     yield "configuration-keys.md", keys_page()
     yield "map.md", map_page()
@@ -125,6 +127,16 @@ def _range(field: Mapping[str, Any]) -> str:
 
 def _meaning(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return str(_resolved(field, schema).get("description", "")).replace("|", "\\|").replace("\n", " ")
+
+
+def decisions_page() -> str:
+    """Every decision record."""
+    lines = ["# Decisions that were hard", "", "Generated from the titles by `docs/generate.py`.", ""]
+    for file in sorted((HERE / "adr").glob("[0-9]*.md")):
+        title = file.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        number, _, said = title.partition(" ")
+        lines.append(f"- [{number.rstrip('.')}]({file.name}) {said}")
+    return "\n".join(lines) + "\n"
 
 
 def map_page() -> str:
