@@ -33,7 +33,7 @@ def test_a_new_configuration_names_a_schema_that_lies_beside_it_and_that_it_fits
     assert len(lines) > 60
     document = yaml.parse("\n".join(lines))
     assert [each.message for each in jsonschema.Draft7Validator(schema).iter_errors(document)] == []
-    document["kafka"]["partitons"] = 8
+    document["kafka"]["partitionz"] = 8
     assert not jsonschema.Draft7Validator(schema).is_valid(document)
 
 

@@ -148,7 +148,7 @@ def test_a_wrong_value_and_an_unknown_key_are_refused_where_the_program_refuses_
         ("kafka: {commit_every: 0s}", False),
         ("kafka: {bootstrap_servers: [a:9092, b:9092]}", True),
         ("kafka: {partitions: 0}", False),
-        ("kafka: {partitons: 8}", False),
+        ("kafka: {partitionz: 8}", False),
         ("kafka:", True),
         ("kafka: {partitions: }", True),
         ("windows: {rolling: [5m, 2h], intervals: []}", True),
