@@ -138,7 +138,10 @@ async def _program(command: list[str], port: int, file: Path) -> AsyncIterator[N
 
 async def _ready(port: int, log: Path) -> None:
     def ask() -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=10) as got:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=10) as got,
+        ):
             return bool(got.status == 200)
         return False
 
