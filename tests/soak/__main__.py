@@ -135,6 +135,8 @@ def _rows(outcome: Outcome, judged: list[Verdict]) -> Iterator[Row]:
         values = [sample[name] for sample in outcome.samples if sample[name] is not None]
         if values:
             yield Row(f"soak.{name}", what, round(median(values), 1), unit)
+    longest = max((sample["latency_most_ms"] or 0 for sample in outcome.samples), default=0)
+    yield Row("soak.latency_most_s", "event to KPI record, longest (a restart, the hand-over)", longest / 1_000, "s")
     for name in sorted({name for sample in outcome.samples for name in sample["processes"]}):
         used = [sample["processes"][name] for sample in outcome.samples if name in sample["processes"]]
         yield Row(f"soak.{name}.rss", f"memory of {name}, greatest", max(u["rss_bytes"] for u in used) >> 20, "MiB")

@@ -158,7 +158,7 @@ class Soak:
         return [self._watch.stream() for _ in range(STREAMS)]
 
     async def _course(self, began: float) -> None:
-        """Restarts, in turn, and the hand-over; returns when the time is over."""
+        """Restarts, in turn, and the hand-over, which does not count as time; returns when the time is over."""
         steps = [(at, False) for at in self._plan.restarts] + [(self._plan.hand_over_at, True)]
         turn = 0
         for at, hand_over in sorted(steps):
@@ -166,6 +166,7 @@ class Soak:
                 return
             if hand_over:
                 await self._hand_over()
+                began += self.outcome.hand_over_seconds
             else:
                 await self._processes.restart(WORKERS[turn % 2], "rolling")
                 turn += 1

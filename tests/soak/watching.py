@@ -75,7 +75,7 @@ class Watch:
         scraped.size_bytes.append(len(text))
         if page == "/metrics":
             scraped.lag[name] = sum(map(float, LAG.findall(text)))
-            scraped.as_of[name] = max(map(float, AS_OF.findall(text)), default=0.0)
+            scraped.as_of[name] = max(map(float, AS_OF.findall(text)), default=0.0)  # 0: no numbers yet
 
     async def stream(self) -> None:
         """A browser that only listens to what the board pushes, and comes back when it is cut off; until cancelled."""
@@ -94,12 +94,12 @@ class Watch:
         """One more line, with what `told` says."""
         scraped, self._scraped = self._scraped, Scraped(lag=self._scraped.lag, as_of=self._scraped.as_of)
         floor = await self._floor()
-        took = self._probes.taken()
+        took, as_of = self._probes.taken(), max(scraped.as_of.values(), default=0.0)
         line: Sample = {
             "at_s": round(time.monotonic() - self._began, 1),
             "processes": self._used(),
             "lag_records": sum(scraped.lag.get(name, 0.0) for name in WORKERS if name in self._processes.running()),
-            "as_of_age_s": round(time.time() - max(scraped.as_of.values(), default=0.0), 1) if scraped.as_of else None,
+            "as_of_age_s": round(time.time() - as_of, 1) if as_of else None,
             "latency_ms": round(median(took) * 1_000) if took else None,
             "latency_most_ms": round(max(took) * 1_000) if took else None,
             "scrape_ms": round(median(scraped.took_ms), 1) if scraped.took_ms else None,
