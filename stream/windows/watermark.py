@@ -70,9 +70,9 @@ class Watermark:
         return {"marks": self._marks, "idle": self._idle, "value": self.value_ms}
 
     def restore(self, record: dict[str, Any]) -> None:
-        """What `encode` gave. Of another count of partitions only the value is taken: a topic that was grown begins with
-        such records, and what the partitions of that time stated holds of none of today's. (A state that ends so is
-        refused by its offset record.)"""
+        """What `encode` gave. Of another count of partitions only the value is taken: the state of topics that were
+        grown begins with such records, and what partitions stated then holds of none of today's. (A state that ends
+        so is refused by its offset record.)"""
         if len(record["marks"]) == len(self._marks):
             self._marks, self._idle = list(record["marks"]), list(record["idle"])
         else:
