@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = """examples:
   make soak                               two hours
   make soak ARGS="--for 60m --keep"       an hour, its report kept in bench/results
-  make soak ARGS="--for 4m --rate 10"     whether everything runs
+  make soak ARGS="--for 4m --no-history"  whether everything runs
 """
 
 
@@ -63,6 +63,7 @@ def _asked(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--for", dest="seconds", metavar="LENGTH", default="2h", help="such as 60m (default 2h)")
     parser.add_argument("--rate", type=float, default=30.0, help="events a second, the mean over a day (default 30)")
+    parser.add_argument("--no-history", action="store_true", help="without the days before, some 95,000 events")
     parser.add_argument(
         "--folder", type=Path, default=ROOT / ".demo" / "soak", help="emptied first: data, logs and samples.jsonl"
     )
@@ -90,7 +91,7 @@ async def _run(folder: Path, asked: argparse.Namespace, say: Say) -> Outcome:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped)
-    return await Soak(folder, plan_of(asked.seconds), asked.rate, stop, say).run()
+    return await Soak(folder, plan_of(asked.seconds), asked.rate, stop, say, history=not asked.no_history).run()
 
 
 def _report(outcome: Outcome, folder: Path, *, keep: bool) -> int:

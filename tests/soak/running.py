@@ -58,8 +58,11 @@ class Outcome:
 class Soak:
     """One run, in `folder`. `stop` ends it early: what there is by then is compared and reported."""
 
-    def __init__(self, folder: Path, plan: Plan, rate: float, stop: asyncio.Event, say: Say) -> None:
+    def __init__(
+        self, folder: Path, plan: Plan, rate: float, stop: asyncio.Event, say: Say, *, history: bool = True
+    ) -> None:
         self.outcome = Outcome()
+        self._history = history
         self._folder, self._plan, self._rate, self._stop, self._say = folder, plan, rate, stop, say
         self._partitions = PARTITIONS
 
@@ -94,7 +97,7 @@ class Soak:
     async def _begin(self) -> None:
         """What lies before is in the log before the workers read: who is late then is late for replay, too."""
         await self._processes.run("topics", "topics", "create")
-        self._processes.simulate(history=True)
+        self._processes.simulate(history=self._history)
         await self._history_is_sent()
         self._say(f"{await self._events():,} events of the days before; workers, board, forwarder ...")
         for name in (*WORKERS, "board", "forward"):
