@@ -12,7 +12,7 @@ from deploy.local.demo import COMMAND, RESTART
 from deploy.local.status import page_text
 from tests.soak.world import MESS
 
-READY_SECONDS = 180.0
+READY_SECONDS = 600.0
 STOP_SECONDS = 30.0
 COMMAND_SECONDS = 1_800.0
 WORKERS = ("worker-1", "worker-2")
