@@ -144,6 +144,7 @@ def _rows(outcome: Outcome, judged: list[Verdict]) -> Iterator[Row]:
         yield Row(f"soak.{name}.files", f"open files of {name}, most", max(u["files"] for u in used))
         yield Row(f"soak.{name}.threads", f"threads of {name}, most", max(u["threads"] for u in used))
     yield Row("soak.judged", "series long enough to be judged", sum(each.judged is not None for each in judged))
+    yield Row("soak.short", "series too short to be judged", sum(each.judged is None for each in judged))
     growing = sum(each.judged is not None and each.judged.grows for each in judged)
     yield Row("soak.growing", "series that grow", growing)
     for found in outcome.compared:

@@ -35,11 +35,11 @@ class Plan:
 
 
 def plan_of(seconds: float) -> Plan:
-    """Of an hour: a sample each half minute, a restart each five minutes, and the hand-over in the middle."""
+    """Of an hour: a sample each half minute, a restart each six minutes, and the hand-over in the middle."""
     return Plan(
         seconds,
         sample_seconds=min(30.0, max(2.0, seconds / 120)),
-        restart_seconds=min(600.0, max(40.0, seconds / 12)),
+        restart_seconds=min(600.0, max(40.0, seconds / 10)),
         hand_over_at=seconds / 2,
     )
 

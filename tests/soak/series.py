@@ -12,6 +12,10 @@ KEPT_BYTES = 1_024
 """What a worker may keep of each event: facts are the state of the horizon, and are to be kept. Each is to have it in
 memory once, and after a restart one worker may have those of both."""
 FILES, THREADS = Bound(0.0, 10), Bound(0.0, 5)
+SEGMENTS = Bound(0.25, 50)
+"""Open files of the broker: a topic that is written to becomes more files."""
+LIFE_SECONDS, RUN_SECONDS = 480.0, 1_200.0
+"""A life, and a run, that is shorter says nothing: its middle third is still its beginning."""
 MEMORY = {
     "worker-1": Bound(0.05, 8 * MIB, KEPT_BYTES),
     "worker-2": Bound(0.05, 8 * MIB, KEPT_BYTES),
@@ -45,16 +49,23 @@ class Verdict(NamedTuple):
 def verdicts(samples: Sequence[dict[str, Any]]) -> Iterator[Verdict]:
     """All series: of each life of each process, of the whole run, and of the workers from one life to the next."""
     lives: dict[tuple[str, int], list[tuple[dict[str, float], float]]] = defaultdict(list)
+    spans: dict[tuple[str, int], list[float]] = defaultdict(list)
     for sample in samples:
         for name, used in sample["processes"].items():
             lives[name, used["life"]].append((used, sample["events"]))
+            spans[name, used["life"]].append(sample["at_s"])
     for (name, life), held in lives.items():
+        long = spans[name, life][-1] - spans[name, life][0] >= LIFE_SECONDS
         events = [count for _, count in held]
+        files = SEGMENTS if name == "broker" else FILES
         for what, unit, bound in (
-            ("rss_bytes", "bytes", MEMORY[name]), ("files", "files", FILES), ("threads", "threads", THREADS),
+            ("rss_bytes", "bytes", MEMORY[name]), ("files", "files", files), ("threads", "threads", THREADS),
         ):  # fmt: skip
             values = [used[what] for used, _ in held]
-            yield Verdict(f"{name}, life {life}: {what}", unit, max(values), judged(values, bound, events))
+            found = judged(values, bound, events) if long else None
+            yield Verdict(f"{name}, life {life}: {what}", unit, max(values), found)
+    if not samples or samples[-1]["at_s"] - samples[0]["at_s"] < RUN_SECONDS:
+        return
     yield from _whole(samples)
     yield _from_life_to_life(lives)
 

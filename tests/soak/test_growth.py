@@ -64,7 +64,7 @@ def test_events_are_as_many_as_values() -> None:
 
 def sample(at: int, rss_bytes: float, life: int = 1) -> dict[str, Any]:
     used = {"life": life, "rss_bytes": rss_bytes, "files": 20, "threads": 5}
-    return {"processes": {"worker-1": used}, "events": 100 * at, **dict.fromkeys(WHOLE, 1)}
+    return {"at_s": 30.0 * at, "processes": {"worker-1": used}, "events": 100 * at, **dict.fromkeys(WHOLE, 1)}
 
 
 def growing(samples: list[dict[str, Any]]) -> list[str]:
@@ -81,6 +81,11 @@ def test_each_life_of_a_worker_is_judged_alone_and_all_of_them_together() -> Non
     assert growing(lives) == []
     larger = [sample(12 * life + at, (100 + 20 * life) * MIB, life) for life in range(9) for at in range(12)]
     assert growing(larger) == ["workers, from life to life: rss_bytes"]
+
+
+def test_a_life_of_some_minutes_and_a_run_of_a_quarter_of_an_hour_say_nothing() -> None:
+    samples = [sample(at, 100 * MIB + at * MIB) | {"at_s": 10.0 * at} for at in range(45)]
+    assert [each.judged for each in verdicts(samples)] == [None] * 3
 
 
 @pytest.mark.parametrize("seconds", [120, 240, 3_600, 7_200, 86_400])
