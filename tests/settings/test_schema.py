@@ -39,14 +39,22 @@ EditorLoader.add_implicit_resolver("tag:yaml.org,2002:float", re.compile(r"-?[0-
 EditorLoader.add_constructor("!time", lambda _, node: node.value)
 
 
+def is_configuration(text: str) -> bool:
+    """Whether a file is one document, a mapping of sections."""
+    found = list(yaml.load_all(text, EditorLoader))  # noqa: S506  (a SafeLoader)
+    return len(found) == 1 and isinstance(found[0], dict) and found[0].keys() <= Document.model_fields.keys()
+
+
 def configurations() -> Iterator[tuple[str, str]]:
     """(where, text) of every configuration in docs/ and deploy/."""
     for folder in ("docs", "deploy"):
         for file in sorted((ROOT / folder).rglob("*.yaml")):
             text = file.read_text("utf-8")
-            found = yaml.load(text, EditorLoader)  # noqa: S506  (a SafeLoader)
-            if isinstance(found, dict) and found.keys() <= Document.model_fields.keys():
-                yield str(file.relative_to(ROOT)), text
+            for found in yaml.load_all(text, EditorLoader):  # noqa: S506  (a SafeLoader)
+                inner = found.get("data") if isinstance(found, dict) and found.get("kind") == "ConfigMap" else None
+                for name, held in {"": text, **(inner or {})}.items():
+                    if is_configuration(held):
+                        yield f"{file.relative_to(ROOT)} {name}".strip(), held
     for page in sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]):
         for number, text in enumerate(BLOCK.findall(page.read_text("utf-8"))):
             if not re.search("^feed: ", text, re.MULTILINE):
