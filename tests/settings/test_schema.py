@@ -41,7 +41,10 @@ EditorLoader.add_constructor("!time", lambda _, node: node.value)
 
 def is_configuration(text: str) -> bool:
     """Whether a file is one document, a mapping of sections."""
-    found = list(yaml.load_all(text, EditorLoader))  # noqa: S506  (a SafeLoader)
+    try:
+        found = list(yaml.load_all(text, EditorLoader))
+    except yaml.YAMLError:
+        return False
     return len(found) == 1 and isinstance(found[0], dict) and found[0].keys() <= Document.model_fields.keys()
 
 
@@ -50,7 +53,7 @@ def configurations() -> Iterator[tuple[str, str]]:
     for folder in ("docs", "deploy"):
         for file in sorted((ROOT / folder).rglob("*.yaml")):
             text = file.read_text("utf-8")
-            for found in yaml.load_all(text, EditorLoader):  # noqa: S506  (a SafeLoader)
+            for found in yaml.load_all(text, EditorLoader):
                 inner = found.get("data") if isinstance(found, dict) and found.get("kind") == "ConfigMap" else None
                 for name, held in {"": text, **(inner or {})}.items():
                     if is_configuration(held):
