@@ -29,7 +29,7 @@ def images() -> list[tuple[str, str]]:
 
 def _of_dockerfile(text: str) -> Iterator[tuple[str, str]]:
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", text, re.MULTILINE))
-    stages = set(re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE))
+    stages = {"scratch", *re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE)}
     for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE):
         named = re.sub(r"\$\{?(\w+)\}?", lambda found: defaults.get(found[1], ""), image)
         if named not in stages:
