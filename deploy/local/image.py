@@ -49,7 +49,10 @@ def steps(text: str, stage: str = STAGE) -> Iterator[Step]:
 
 
 def build(folder: Path, wheels: Path) -> Path:
-    """Does what the stage says within `folder`; returns the program that came out. CalledProcessError: a step failed."""
+    """Does what the stage says within `folder`; returns the program that came out.
+
+    CalledProcessError: a step failed.
+    """
     (folder / "opt").mkdir()
     (folder / "wheels").symlink_to(wheels)
     environment = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(folder)} | QUIET_OFFLINE
