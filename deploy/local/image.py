@@ -1,7 +1,7 @@
 """Builds what the image holds as deploy/Dockerfile says, without containers and without a network.
 
-    make wheels                                        every package of the locks, into build/wheels
-    python -m deploy.local.image [--wheels FOLDER]     goes through the stage that builds, and starts what came out
+    make wheels                    every package of the locks, into build/wheels
+    make image                     goes through the stage that builds, and starts what came out
 
 It does what the lines of the Dockerfile say, in a folder that is thrown away and in a network namespace of its own, in
 which nothing but the machine itself is reached. What is left to whoever has containers: the base images.

@@ -202,6 +202,22 @@ def test_a_worker_keeps_its_name_over_a_restart_and_its_place_for_longer_than_a_
     assert worker["spec"]["updateStrategy"]["type"] == "RollingUpdate"
 
 
+def test_prometheus_finds_the_workers_by_the_names_that_they_answer_to() -> None:
+    """As docs/deployment.md says that it is configured."""
+    page = (DEPLOY.parent / "docs" / "deployment.md").read_text("utf-8")
+    (block,) = [each for each in re.findall(r"(?ms)^```yaml\n(.*?)^```", page) if "dns_sd_configs" in each]
+    (job,) = yaml.safe_load(block)["scrape_configs"]
+    ((asked,),) = [each["names"] for each in job["dns_sd_configs"]]
+    resources = built(KUBERNETES / "production")
+    service = of_kind(resources, "Service")["worker"]
+    (port,) = service["spec"]["ports"]
+    of = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.cluster.local"
+    assert asked == f"_{port['name']}._tcp.{of}"
+    (worker,) = of_kind(resources, "StatefulSet")["worker"]["spec"]["template"]["spec"]["containers"]
+    assert f"worker-0.{of}" in yaml.safe_load(environment(worker)["KPI_STREAM_HTTP__NAMES"])
+    assert job["scheme"] == worker["livenessProbe"]["httpGet"]["scheme"].lower()
+
+
 def test_of_workers_and_boards_one_at_a_time_is_taken_away(resources: list[Resource]) -> None:
     budgets = of_kind(resources, "PodDisruptionBudget")
     assert set(budgets) == {"worker", "board"}

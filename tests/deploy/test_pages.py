@@ -46,3 +46,26 @@ def test_the_page_on_tests_has_every_folder_of_tests() -> None:
 def test_every_page_is_among_those_that_the_readme_lists() -> None:
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)\)", (ROOT / "README.md").read_text()))
     assert linked == {f"docs/{page.name}" for page in DOCS.glob("*.md")}
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    named = {
+        found for page in DOCS.rglob("*.md") for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text())
+    }
+    assert named
+    missing = [(file, name) for file, name in named if name not in _functions(ROOT / file)]
+    assert missing == []
+
+
+def _functions(file: Path) -> set[str]:
+    if not file.exists():
+        return set()
+    nodes = ast.walk(ast.parse(file.read_text()))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_runbook_of_upgrade_scaling_and_disaster_is_rehearsed() -> None:
+    page = (DOCS / "runbook.md").read_text()
+    for head in ("Upgrade", "Going back", "Scaling", "The state is lost", "All of Kafka is lost"):
+        section = re.split(rf"(?m)^#+ {head}$", page)[1].split("\n#")[0]
+        assert "\nRehearsed by `tests/" in section, head

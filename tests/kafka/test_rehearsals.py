@@ -1,6 +1,5 @@
 """What docs/runbook.md says of upgrades, scaling and disasters, done on a real broker by the commands that it names."""
 
-import json
 import signal
 from collections import Counter
 from pathlib import Path
@@ -66,12 +65,12 @@ async def stopped(worker: WorkerProcess) -> None:
     assert await worker.ends(LONG) == 0, worker.log[-3000:]
 
 
-async def test_an_upgrade_goes_on_from_what_the_former_version_wrote_one_worker_after_the_other(
+async def test_an_upgrade_goes_on_from_what_the_former_version_wrote_and_the_way_back_is_a_hand_over(
     broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     """A call that says no more than calls could say then has the same bytes in format 2, behind another first one."""
     floor = Floor(broker, topic_prefix, tmp_path, "one", "two")
-    async with WorkerProcess(floor.configs[0]) as worker:
+    async with WorkerProcess(floor.config) as worker:
         await worker.ready(LONG)
         await floor.send(120)
         await stopped(worker)
@@ -84,21 +83,10 @@ async def test_an_upgrade_goes_on_from_what_the_former_version_wrote_one_worker_
         await floor.send(60)
         assert first.metric(DUPLICATES) + second.metric(DUPLICATES) == 120
         await stopped(first)
-        async with WorkerProcess(floor.configs[0]) as upgraded:
-            await upgraded.owns(2, LONG)
-            await floor.send(60)
+        await stopped(second)
     versions = Counter(value[0] for _, value in (await floor.ledger()).values())
-    assert versions == {FORMAT.version - 1: 120, FORMAT.version: 120}
+    assert versions == {FORMAT.version - 1: 120, FORMAT.version: 60}
 
-
-async def test_a_version_that_cannot_read_what_a_newer_one_wrote_refuses_it_and_goes_back_by_hand_over(
-    broker: str, topic_prefix: str, tmp_path: Path
-) -> None:
-    floor = Floor(broker, topic_prefix, tmp_path)
-    async with WorkerProcess(floor.config) as worker:
-        await worker.ready(LONG)
-        await floor.send(120)
-        await stopped(worker)
     await floor.written_by(FORMAT.version + 1, 1)
     async with WorkerProcess(floor.config) as worker:
         assert await worker.ends(LONG) == 4, worker.log[-3000:]
@@ -129,34 +117,22 @@ async def test_from_one_worker_to_two_and_back_nothing_is_lost_or_counted_twice(
         await floor.counted()
 
 
-async def test_where_the_state_is_lost_the_events_give_it_back(broker: str, topic_prefix: str, tmp_path: Path) -> None:
-    floor = Floor(broker, topic_prefix, tmp_path)
-    async with WorkerProcess(floor.config) as worker:
-        await worker.ready(LONG)
-        await floor.send(200)
-        await stopped(worker)
-    for topic in (floor.names.ledger, floor.names.deltas, floor.names.windows, floor.names.scoring):
-        await delete(floor.settings, topic)
-    async with WorkerProcess(floor.config, topics=False) as worker:
-        assert await worker.ends(LONG) == 4, worker.log[-3000:]
-        assert "kpi-stream topics create" in worker.log
-    await rehearse("The state is lost", floor.config)
-    async with WorkerProcess(floor.config, topics=False) as worker:
-        await worker.ready(LONG)
-        await floor.send(100)
-        await stopped(worker)
-
-
-async def test_where_all_of_kafka_is_lost_another_copy_of_the_events_gives_the_numbers_back(
+async def test_a_copy_of_the_events_gives_back_all_of_kafka_and_the_events_in_kafka_give_back_the_state(
     broker: str, topic_prefix: str, tmp_path: Path
 ) -> None:
     floor = Floor(broker, topic_prefix, tmp_path)
     events = tmp_path / "events.jsonl"
     events.write_bytes(b"\n".join(value for _, value in calls(0, 150) if value))
-    floor.sent = 150
-    said = await rehearse("All of Kafka is lost", floor.config, {"events.jsonl.gz": events})
-    assert json.dumps(topic_prefix).strip('"') in said
+    await rehearse("All of Kafka is lost", floor.config, {"events.jsonl.gz": events})
     async with WorkerProcess(floor.config, topics=False) as worker:
         await worker.ready(LONG)
+        floor.sent = 150
         await floor.counted()
+        await stopped(worker)
+    for topic in (floor.names.ledger, floor.names.deltas, floor.names.windows, floor.names.scoring):
+        await delete(floor.settings, topic)
+    await rehearse("The state is lost", floor.config)
+    async with WorkerProcess(floor.config, topics=False) as worker:
+        await worker.ready(LONG)
+        await floor.send(100)
         await stopped(worker)
