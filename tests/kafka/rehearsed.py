@@ -1,13 +1,14 @@
 """The commands of the runbook, run as they stand there."""
 
 import asyncio
-import os
 import re
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
+from stream.cli.main import run
 from tests.conftest import ROOT
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -22,20 +23,14 @@ def commands(heading: str) -> list[str]:
     return [line for line in lines if line.startswith("kpi-stream ")]
 
 
-async def rehearse(heading: str, config: Path, stands_for: Mapping[str, object] | None = None) -> str:
-    """Runs the commands of a section in its order, under this configuration; returns what they said. `stands_for`:
-    word of the page -> what it is here. AssertionError: one of them failed."""
+async def rehearse(heading: str, config: Path, stands_for: Mapping[str, object] | None = None) -> None:
+    """Runs the commands of a section in its order, under this configuration. `stands_for`: word of the page -> what it
+    is here. AssertionError: one of them failed."""
     found = commands(heading)
     assert found, f"docs/runbook.md has no commands under {heading}"
-    said = ""
-    for line in found:
-        words = [str((stands_for or {}).get(word, word)) for word in shlex.split(line)]
-        program = Path(sys.executable).with_name(words[0])
-        process = await asyncio.create_subprocess_exec(
-            program, *words[1:], cwd=config.parent, env=os.environ | {"KPI_STREAM_CONFIG": str(config)},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-        )  # fmt: skip
-        out, _ = await asyncio.wait_for(process.communicate(), 120)
-        assert process.returncode == 0, f"{line}: exit code {process.returncode}\n{out.decode()}"
-        said += out.decode()
-    return said
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KPI_STREAM_CONFIG", str(config))
+        patch.chdir(config.parent)
+        for line in found:
+            words = [str((stands_for or {}).get(word, word)) for word in shlex.split(line)[1:]]
+            assert await asyncio.to_thread(run, words) == 0, f"{line}: failed; what it said stands above"
