@@ -1,14 +1,13 @@
 """The commands of the runbook, run as they stand there."""
 
 import asyncio
+import os
 import re
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
-from stream.cli.main import run
 from tests.conftest import ROOT
 
 RUNBOOK = ROOT / "docs" / "runbook.md"
@@ -28,9 +27,12 @@ async def rehearse(heading: str, config: Path, stands_for: Mapping[str, object] 
     is here. AssertionError: one of them failed."""
     found = commands(heading)
     assert found, f"docs/runbook.md has no commands under {heading}"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KPI_STREAM_CONFIG", str(config))
-        patch.chdir(config.parent)
-        for line in found:
-            words = [str((stands_for or {}).get(word, word)) for word in shlex.split(line)[1:]]
-            assert await asyncio.to_thread(run, words) == 0, f"{line}: failed; what it said stands above"
+    for line in found:
+        program, *words = shlex.split(line)
+        process = await asyncio.create_subprocess_exec(
+            Path(sys.executable).with_name(program), *[str((stands_for or {}).get(word, word)) for word in words],
+            cwd=config.parent, env=os.environ | {"KPI_STREAM_CONFIG": str(config)},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        said, _ = await asyncio.wait_for(process.communicate(), 180)
+        assert process.returncode == 0, f"{line}: exit code {process.returncode}\n{said.decode()}"
