@@ -56,7 +56,7 @@ class Machine:
                 if not source.startswith("."):
                     here.mkdir(parents=True, exist_ok=True)
                 return f"{here}{within.removeprefix(target)}"
-            if target.startswith(f"{within}/"):  # a folder of the image, into which files are mounted
+            if within and target.startswith(f"{within}/"):  # a folder of the image, into which files are mounted
                 link = self.folder / service / within.lstrip("/") / target.removeprefix(f"{within}/")
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(DEPLOY / source)
