@@ -208,7 +208,7 @@ def test_a_worker_keeps_its_name_over_a_restart_and_its_place_for_longer_than_a_
 def test_prometheus_finds_the_workers_by_the_names_that_they_answer_to() -> None:
     """As docs/deployment.md says that it is configured."""
     page = (DEPLOY.parent / "docs" / "deployment.md").read_text("utf-8")
-    (block,) = [each for each in re.findall(r"(?ms)^```yaml\n(.*?)^```", page) if "dns_sd_configs" in each]
+    (block,) = [each for each in re.findall(r"(?ms)^```yml\n(.*?)^```", page) if "dns_sd_configs" in each]
     (job,) = yaml.safe_load(block)["scrape_configs"]
     ((asked,),) = [each["names"] for each in job["dns_sd_configs"]]
     resources = built(KUBERNETES / "production")

@@ -66,6 +66,6 @@ def _functions(file: Path) -> set[str]:
 
 def test_every_runbook_of_upgrade_scaling_and_disaster_is_rehearsed() -> None:
     page = (DOCS / "runbook.md").read_text()
-    for head in ("Upgrade", "Going back", "Scaling", "The state is lost", "All of Kafka is lost"):
+    for head in ("To upgrade", "Going back", "To scale", "The state is lost", "All of Kafka is lost"):
         section = re.split(rf"(?m)^#+ {head}$", page)[1].split("\n#")[0]
         assert "\nRehearsed by `tests/" in section, head

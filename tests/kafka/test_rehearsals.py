@@ -75,7 +75,7 @@ async def test_an_upgrade_goes_on_from_what_the_former_version_wrote_and_a_secon
         await floor.send(120)
         await stopped(first)
     await floor.written_by(FORMAT.version - 1, 120)
-    await rehearse("Upgrade", floor.config, {"kpi-stream.yaml": floor.config})
+    await rehearse("To upgrade", floor.config, {"kpi-stream.yaml": floor.config})
     async with WorkerProcess(floor.configs[0]) as first:
         await first.owns(4, LONG)
         await produce(broker, floor.names.inbound[0], calls(0, 120))
