@@ -98,6 +98,13 @@ def wanted_topics(settings: Settings) -> list[Topic]:
     ]
 
 
+def made_with(topic: Topic, replication: int) -> dict[str, str]:
+    """The settings that a topic with so many replicas is made with: of three, two must have a record before it
+    counts."""
+    safe = {"min.insync.replicas": "2"} if replication > 2 else {}
+    return {**safe, **topic.initial, **topic.config}
+
+
 @asynccontextmanager
 async def admin_client(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
     """A started admin client. KafkaError (KafkaConnectionError) while there is no broker."""
@@ -117,10 +124,9 @@ async def make_missing(admin: AIOKafkaAdminClient, settings: Settings) -> list[s
     if not missing:
         return []
     replication = settings.kafka.replication
-    safe = {"min.insync.replicas": "2"} if replication > 2 else {}
     response = await admin.create_topics(
         [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs={**safe, **topic.initial, **topic.config})
+            NewTopic(topic.name, topic.partitions, replication, topic_configs=made_with(topic, replication))
             for topic in missing
         ]
     )
