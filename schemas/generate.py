@@ -19,6 +19,7 @@ from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductReco
 from stream.facts.models import EVENTS, Event  # noqa: E402
 from stream.feeds.mapping import FeedMapping  # noqa: E402
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION  # noqa: E402
+from stream.kpis.chinese import chinese  # noqa: E402
 from stream.kpis.indicators import INDICATORS  # noqa: E402
 from stream.kpis.options import OPTIONS, options_of  # noqa: E402
 from stream.scores.outputs import LedgerRecord, ScoreRecord  # noqa: E402
@@ -27,8 +28,8 @@ from stream.settings.document import DefinitionsSection  # noqa: E402
 from stream.windows.measures import LEVELS, TABLE  # noqa: E402
 
 COLUMNS = (
-    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says", "not counted"),
-    *("an unknown input", "a rolling window", "stated level", "options", "sources"),
+    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says"),
+    *("口径", "not counted", "an unknown input", "a rolling window", "stated level", "options", "sources"),
 )
 DEFAULTS = DefinitionsSection()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -78,7 +79,8 @@ def catalogue_page() -> str:
         cells = (
             f"`{kpi.id}`", str(kpi.version), kpi.name_en, kpi.name_zh,
             " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
-            unit, kpi.direction or "-", _levels(kpi.levels), kpi.description, kpi.not_counted or "-",
+            unit, kpi.direction or "-", _levels(kpi.levels), kpi.description,
+            chinese(kpi).description, kpi.not_counted or "-",
             kpi.unknown or "-", kpi.rolling or "-", kpi.threshold or "-",
             ", ".join(f"`{key}`" for key in options_of(kpi.id)) or "-", ", ".join(kpi.sources) or "-",
         )  # fmt: skip

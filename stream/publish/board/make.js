@@ -32,6 +32,8 @@ export const sign = (shade, word = words.severity[shade]) => {
 };
 export const severe = (severity) => (severity in SIGNS ? severity : "warning");
 export const name = (thing) => thing[language] ?? thing.en;
+// What a column counts.
+export const meaning = (column) => (language === "zh" && column.about_zh) || column.about;
 
 export function value(cell, column) {
   const text = cell.s === "ok" ? figure(cell.v, column) : null;

@@ -1,9 +1,9 @@
 // One number: what it is, what it is made of in every window, what judges it, and the facts behind it.
 import { crumbs } from "./drill.js";
-import { make, name, sign, towards, value, word } from "./make.js";
+import { make, meaning, name, sign, towards, value, word } from "./make.js";
 import { clock, figure, parts } from "./numbers.js";
 import { called } from "./people.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 export function number(of, data) {
   const { column } = of.number;
@@ -17,13 +17,14 @@ export function number(of, data) {
 
 function definition(number) {
   const row = (term, text) => (text ? [make("dt", "", term), make("dd", "", text)] : []);
-  const { column } = number;
+  const { column } = number, says = number.says[language], sum = (ids, words) => (ids ? `${words} (${ids.join(" + ")})` : "");
   return make("dl", "",
-    ...row(column.kpi, `${column.about}${column.direction ? ` (${words.direction[column.direction]})` : ""}`),
-    ...row(words.made, number.numerator.join(" + ")),
-    ...row(words.over, number.denominator?.join(" + ")),
-    ...row(words.notCounted, number.not_counted),
-    ...row(words.unknownIs, number.unknown),
+    ...row(column.kpi, `${meaning(column)}${column.direction ? ` (${words.direction[column.direction]})` : ""}`),
+    ...row(words.made, sum(number.numerator, says.numerator)),
+    ...row(words.over, sum(number.denominator, says.denominator)),
+    ...row(words.notCounted, says.not_counted),
+    ...row(words.unknownIs, says.unknown),
+    ...row(words.rollingShows, says.rolling),
     ...row(words.definition, `${column.kpi} ${number.version} · ${words.catalogue} ${number.catalogue}`));
 }
 

@@ -1,5 +1,5 @@
 // A table of entities and KPIs: columns that fit, rows that take turns on a wall, and the row of what names nobody.
-import { $, about, fill, isWall, link, make, name, put, px, severe, sign, towards, value, word } from "./make.js";
+import { $, about, fill, isWall, link, make, meaning, name, put, px, severe, sign, towards, value, word } from "./make.js";
 import { way } from "./people.js";
 import { sortable } from "./sorting.js";
 
@@ -104,7 +104,7 @@ export function nobody(row, about) {
 // A column's heading, which sorts the table.
 export function heading(column, table) {
   const node = sortable(table, column.id, `${name(column)}${column.currency ? ` ${column.currency}` : ""}`, true, "value");
-  node.firstChild.title = `${column.about} · ${node.firstChild.title}`;
+  node.firstChild.title = `${meaning(column)} · ${node.firstChild.title}`;
   return node;
 }
 
