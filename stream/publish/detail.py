@@ -137,6 +137,7 @@ def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows
         "column": column.as_json(),
         "numerator": kpi.numerator,
         "denominator": kpi.denominator,
+        "over_money": kpi.denominator_per_currency,
         "says": {language: _says(kpi, language) for language in LANGUAGES},
         "version": kpi.version,
         "catalogue": CATALOGUE_VERSION,

@@ -2,7 +2,7 @@
 import { language, words } from "./words.js";
 
 const locale = language === "zh" ? "zh-CN" : "en-GB";
-const SHARES_OF_TIME = ["occupancy_ratio", "effective_talk_ratio"];  // their parts are milliseconds
+export const SHARES_OF_TIME = ["occupancy_ratio", "effective_talk_ratio"];  // their parts are milliseconds
 const MINUTE = 60e3, HOUR = 3600e3, DAY = 86400e3;
 
 const fixed = (value, digits) =>
