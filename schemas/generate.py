@@ -22,6 +22,7 @@ from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION  # noqa: E402
 from stream.kpis.chinese import chinese  # noqa: E402
 from stream.kpis.indicators import INDICATORS  # noqa: E402
 from stream.kpis.options import OPTIONS, options_of  # noqa: E402
+from stream.publish.names_topic import NameRecord  # noqa: E402
 from stream.scores.outputs import LedgerRecord, ScoreRecord  # noqa: E402
 from stream.settings.conduct import pack_schema  # noqa: E402
 from stream.settings.document import DefinitionsSection  # noqa: E402
@@ -48,6 +49,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
     yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
+    yield "name.json", {"$schema": DIALECT, **NameRecord.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
     yield "alertaction.json", {"$schema": DIALECT, **AlertAction.model_json_schema()}
 

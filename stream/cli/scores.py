@@ -66,10 +66,10 @@ def list_(
     found = list(chosen(records, span, name, entity, site))
     if not found:
         print(escaped(f"kpi-stream: none: {what_there_is(records, name, entity, site)}"), file=sys.stderr)
-    rows, columns = (_summed(found), SUMMED) if add_up else (found, COLUMNS)
+    rows, columns = (_summed(found), list(SUMMED)) if add_up else (found, list(COLUMNS))
     if output == "table":
-        rows, columns = [_in_major(row) for row in rows], tuple(PEOPLE_READ.get(name, name) for name in columns)
-    print_rows(rows, columns, output)
+        rows, columns = [_in_major(row) for row in rows], [PEOPLE_READ.get(name, name) for name in columns]
+    print_rows(rows, tuple(columns), output)
 
 
 @app.command()

@@ -136,6 +136,16 @@ class LatestRecords:
         self.changes += 1
         self.people.on_agent(value)
 
+    def on_name(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the topic of names."""
+        self.changes += 1
+        self.people.on_name(key, value)
+
+    @property
+    def refused(self) -> int:
+        """How many records of all topics could not be read."""
+        return self.unreadable + self.people.unreadable
+
     def team_of(self, site: str, agent: str) -> str | None:
         """The team of an agent, as far as it is known."""
         return self.people.team_of(site, agent)

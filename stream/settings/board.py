@@ -7,22 +7,26 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from stream.settings.failure import Origins, SettingsError
 from stream.settings.section import Section
 from stream.settings.units import Name
 
-LEVELS = ("agent", "team", "queue", "segment", "site")
+LEVELS = ("agent", "team", "leader", "queue", "segment", "site")
 REQUIRED = ("level", "id", "name")
 KNOWN = (*REQUIRED, "team")
+Key = TypeVar("Key")
 
 
 class BoardSection(Section):
-    """What the page shows of people. `names`: a file of names, beside the configuration. `opt_out`: agents whose places
+    """What the page shows of people. `names`: a file of names, beside the configuration. `names_topic`: whether names
+    are read from a topic, too. `opt_out`: agents whose places
     are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `facts`:
     whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
 
     names: str | None = None
+    names_topic: bool = False
     opt_out: frozenset[Name] = frozenset()
     pay: bool = False
     facts: bool = True
@@ -36,8 +40,28 @@ class NamesOfIds:
     teams: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, level: str, entity: str) -> str | None:
-        """The name of an id; None: the file has none."""
+        """The name of an id; None: there is none."""
         return self.names.get((level, entity))
+
+    def over(self, others: NamesOfIds) -> NamesOfIds:
+        """These, and what `others` have, now and later, of ids that have none here."""
+        return NamesOfIds(_Over(self.names, others.names), _Over(self.teams, others.teams))
+
+
+class _Over(Mapping[Key, str]):
+    """One mapping over another."""
+
+    def __init__(self, first: Mapping[Key, str], second: Mapping[Key, str]) -> None:
+        self._first, self._second = first, second
+
+    def __getitem__(self, key: Key) -> str:
+        return self._first[key] if key in self._first else self._second[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter({*self._second, *self._first})
+
+    def __len__(self) -> int:
+        return len({*self._second, *self._first})
 
 
 def read_names(path: Path) -> NamesOfIds:
