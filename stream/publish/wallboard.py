@@ -14,6 +14,7 @@ from stream.http.roles import ANYBODY, Caller
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.address import Address
 from stream.publish.choices import choices
+from stream.publish.debtors import DebtorsPage
 from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
 from stream.publish.meters import Meters
@@ -46,7 +47,7 @@ class Wallboard:
     stops (None: never), so that a page that nobody looks at costs a worker nothing. `clock_ms`: Unix time. `meters`:
     counts records that cannot be read.
 
-    `latest`: the records that it shows; `feed`: what reads them.
+    `latest`: the records that it shows; `feed`: what reads them; `debtors`: who stands behind its counts.
     """
 
     def __init__(
@@ -58,12 +59,13 @@ class Wallboard:
         meters: Meters | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.latest = LatestRecords(dict(plan.rolling), plan)
+        self.latest = LatestRecords(dict(plan.rolling), plan, debtors=settings.board.debtors)
         self.feed = TopicReader(settings, self.latest, refused=_counting(meters))
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
         self._policy = Policy(settings.board.opt_out, settings.board.pay, settings.schemes().definitions)
+        self.debtors = DebtorsPage(self.latest.standings, allowed=settings.board.debtors)
         self._names = NamesFile(settings)
         self.latest.people.names = self._names.latest()
         self._address = Address(self._choices, self.latest, self._policy, self._known_sites, lambda: self.feed.loaded)

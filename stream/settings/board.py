@@ -22,13 +22,15 @@ Key = TypeVar("Key")
 class BoardSection(Section):
     """What the page shows of people. `names`: a file of names, beside the configuration. `names_topic`: whether names
     are read from a topic, too. `opt_out`: agents whose places
-    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `facts`:
-    whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
+    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `debtors`:
+    whether managers may ask which debtors are near a limit. `facts`: whether `kpi-stream board` reads the facts behind
+    a number when somebody asks for them."""
 
     names: str | None = None
     names_topic: bool = False
     opt_out: frozenset[Name] = frozenset()
     pay: bool = False
+    debtors: bool = True
     facts: bool = True
 
 

@@ -11,7 +11,7 @@ export const WORDS_OF_VIEWS = {
     definition: "definition", catalogue: "catalogue", window: "Window", value: "Value", parts: "Made of", counted: "Counted up to", revision: "revision", judges: "Judged by", nobodyJudges: "no rule",
     facts: "Show its facts", factsOf: "The facts behind it", reading: "Reading the events. This takes as long as there are many.", factsElsewhere: "Not here: a `kpi-stream board` reads them, or this command prints them.",
     leftOut: "lines left out", noNumber: "Nothing has come for it in any window.", direction: { higher: "more is better", lower: "less is better" }, alertsOf: "Its alerts",
-    sorted: "sorted by this", sortBy: "sort by", worstFirst: "worst first", byName: "by name", nowIn: "now",
+    whoAre: "Show who they are", nobodyNow: "None any more.", sorted: "sorted by this", sortBy: "sort by", worstFirst: "worst first", byName: "by name", nowIn: "now",
   },
   zh: {
     score: "得分", place_: "名次", grade: "等级", provisional: "暂定", trial: "试运行", withheld: "不具名", noScore: "无得分",
@@ -24,6 +24,6 @@ export const WORDS_OF_VIEWS = {
     definition: "定义", catalogue: "目录", window: "时段", value: "数值", parts: "构成", counted: "统计至", revision: "修订", judges: "判定规则", nobodyJudges: "无规则",
     facts: "显示明细", factsOf: "数值背后的事实", reading: "正在读取事件,事件多则耗时长。", factsElsewhere: "此处不提供:由 `kpi-stream board` 读取,或用此命令打印。",
     leftOut: "行已省略", noNumber: "各时段均无数据。", direction: { higher: "越高越好", lower: "越低越好" }, alertsOf: "相关告警",
-    sorted: "当前排序", sortBy: "按此排序", worstFirst: "差者在前", byName: "按名称", nowIn: "现为",
+    whoAre: "显示是哪些债务人", nobodyNow: "现已没有。", sorted: "当前排序", sortBy: "按此排序", worstFirst: "差者在前", byName: "按名称", nowIn: "现为",
   },
 };
