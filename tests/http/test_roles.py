@@ -215,7 +215,7 @@ async def test_a_lead_asks_for_the_facts_of_his_teams_and_their_agents_alone(
 def test_a_part_of_the_page_that_roles_do_not_know_is_shown_to_managers_alone() -> None:
     row = {"entity": "a-1", "place": 1, "team": "t-1"}
     lists: dict[str, list[object]] = {
-        name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent")
+        name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent", "leaders")
     }
     data: dict[str, Any] = {**lists, "agents": [row], "floor": None, "apart": {}, "site": "main", "new": "a secret"} | {
         "queue_tiles": {}, "states": {"counts": [], "rows": [], "total": 0}, "trends": None, "detail": None,
@@ -231,7 +231,7 @@ async def test_every_part_of_the_page_is_either_of_nobody_or_treated_by_role(doo
     """Whoever adds a part of the page says what roles see of it, in publish/sight.py."""
     data = (await door.ask("/api/floor", "manager")).json
     treated = {"floor", "teams", "queues", "segments", "agents", "apart", "standings", "alerts", "recent", "you",
-               "queue_tiles", "states", "trends", "detail"}  # fmt: skip
+               "queue_tiles", "states", "trends", "detail", "leaders"}  # fmt: skip
     assert set(data) - OF_NOBODY == treated
 
 

@@ -137,7 +137,9 @@ async def test_a_manager_sees_who_is_near_a_limit_by_a_click_and_a_lead_has_noth
     await tab.until("document.querySelectorAll('#standings .who-are').length === 1")
     assert not await tab.value("document.documentElement.outerHTML.includes('d-7')")
     await tab.value("document.querySelector('#standings .who-are').click()")
-    await tab.until("document.querySelector('#debtors').open && document.querySelectorAll('#debtor-list li').length === 1")
+    await tab.until(
+        "document.querySelector('#debtors').open && document.querySelectorAll('#debtor-list li').length === 1"
+    )
     assert await tab.value("document.querySelector('#debtor-list').innerText") == "d-7\nuntil 2026-11-05 22:10:00"
     await tab.press("Escape")
     await tab.until("!document.querySelector('#debtors').open && !document.querySelector('#debtor-list li')")

@@ -47,7 +47,8 @@ function entity(of, data) {
     crumbs(of, data),
     make("h2", "", of.level === "site" ? called(of) : `${words[of.level]} ${called(of)}`),
     make("p", "about", parts.filter(Boolean).join(" · ")),
-    ...(address.has("scheme") ? [scored(of, data), panel(words.sideBySide, across(of, data))] : [panel(words.sideBySide, across(of, data)), scored(of, data)]),
+    ...(of.level === "leader" ? [scored(of, data)]  // KPIs have no such level
+      : address.has("scheme") ? [scored(of, data), panel(words.sideBySide, across(of, data))] : [panel(words.sideBySide, across(of, data)), scored(of, data)]),
     ...(of.members ? [panel(words.members, members(of, data))] : []),
     ...(of.states?.total ? [panel(words.agentsNow, identified("team-states", make("table", "")))] : []),
     ...alertsOf(of, data),

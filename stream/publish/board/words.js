@@ -4,10 +4,10 @@ import { WORDS_OF_VIEWS } from "./words_views.js";
 const WORDS = {
   en: {
     asOf: "as of", live: "live", polled: "live · polling", stale: "old data", lost: "no connection", loading: "reading",
-    teams: "Teams", queues: "Queues", segments: "Segments", agents: "Agents by", alerts: "Alerts", of: "of", noTeams: "None in this window yet.",
+    teams: "Teams", leaders: "Leaders", queues: "Queues", segments: "Segments", agents: "Agents by", alerts: "Alerts", of: "of", noTeams: "None in this window yet.",
     noAgents: "No agent in this window yet.", noAlerts: "Nothing fires.", recent: "Resolved", final: "final", soFar: "so far",
     no_data: "no data", few: "too few", absent: "off shift", seconds: "s", minutes: "min", hours: "h", days: "d", ago: "ago",
-    ahead: "ahead", team: "Team", queue: "Queue", segment: "Segment", agent: "Agent", perHour: "/h", points: "points", since: "since", site: "floor", limit: "limit",
+    ahead: "ahead", team: "Team", leader: "Leader", queue: "Queue", segment: "Segment", agent: "Agent", perHour: "/h", points: "points", since: "since", site: "floor", limit: "limit",
     severity: { good: "within limits", watch: "close to the limit", info: "note", warning: "warning", critical: "act now" },
     staleLong: "The numbers are old. Counted up to", lostLong: "No answer from the server since", loadingLong: "Reading the topics: numbers may be incomplete",
     noneYet: "No KPI record of this site yet",
@@ -23,10 +23,10 @@ const WORDS = {
   },
   zh: {
     asOf: "统计至", live: "实时", polled: "实时(轮询)", stale: "数据过期", lost: "连接中断", loading: "读取中",
-    teams: "团队", queues: "队列", segments: "客群", agents: "坐席排行:", alerts: "告警", of: "/", noTeams: "本时段暂无数据。",
+    teams: "团队", leaders: "组长", queues: "队列", segments: "客群", agents: "坐席排行:", alerts: "告警", of: "/", noTeams: "本时段暂无数据。",
     noAgents: "本时段暂无坐席数据。", noAlerts: "无告警。", recent: "已恢复", final: "已定稿", soFar: "进行中",
     no_data: "无数据", few: "样本不足", absent: "未在班", seconds: "秒", minutes: "分", hours: "小时", days: "天", ago: "前",
-    ahead: "后", team: "团队", queue: "队列", segment: "客群", agent: "坐席", perHour: "/小时", points: "分", since: "自", site: "全场", limit: "限值",
+    ahead: "后", team: "团队", leader: "组长", queue: "队列", segment: "客群", agent: "坐席", perHour: "/小时", points: "分", since: "自", site: "全场", limit: "限值",
     severity: { good: "正常", watch: "接近限值", info: "提示", warning: "警告", critical: "立即处理" },
     staleLong: "数据已过期,统计至", lostLong: "服务器无响应,自", loadingLong: "正在读取历史,数据可能不完整",
     noneYet: "该职场尚无指标记录",
