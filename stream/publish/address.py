@@ -13,7 +13,7 @@ from stream.publish.latest_records import LatestRecords
 from stream.publish.rows import natural
 from stream.publish.view import BY_SCORE, DEFAULT_KPIS, MOST_KPIS, RANK_BY, Focus, Order, Policy, View
 
-MOST_AGENTS = 500
+MOST_AGENTS = 2_000
 SHOWN_CHARACTERS = 40
 SHOWN_IDS = 12
 FOCUSES = ("agent", "team", "leader", "queue", "segment")

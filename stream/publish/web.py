@@ -39,6 +39,7 @@ ASSETS = {
     "numbers.js": JAVASCRIPT,
     "people.js": JAVASCRIPT,
     "queues.js": JAVASCRIPT,
+    "rows.js": JAVASCRIPT,
     "scores.js": JAVASCRIPT,
     "sorting.js": JAVASCRIPT,
     "spark.js": JAVASCRIPT,

@@ -105,7 +105,7 @@ async def test_the_keyboard_follows_a_link_and_keeps_it_while_numbers_come(page:
     ("lang", "said"),
     [
         ("en", ["82.78", "place 1 of 3 · grade B · provisional", "calls (connect_rate): 128 / 400 = 0.32, step 0.3 ="]),
-        ("zh", ["82.78", "名次 1 / 3 · 等级 B · 暂定", "calls (connect_rate): 128 / 400 = 0.32"]),
+        ("zh", ["82.78", "名次 1 / 3 · 等级 B · 暂定", "128 / 400 = 0.32，档位 0.3 = 40.0000 分"]),  # noqa: RUF001
     ],
 )
 async def test_the_arithmetic_of_a_score_has_an_address(page: Page, lang: str, said: list[str]) -> None:

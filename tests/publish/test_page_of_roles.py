@@ -17,7 +17,7 @@ addEventListener("securitypolicyviolation", ({effectiveDirective, blockedURI}) =
 });
 """
 SHOWN = "document.querySelector('main')?.dataset.changes > 0"
-VIEWS = ["", "people=state", "level=queue", "window=day&kpis=dials,connect_rate", "order=name&agents=500"]
+VIEWS = ["", "people=state", "level=queue", "window=day&kpis=dials,connect_rate", "order=name&agents=2000"]
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ export function groups(data) {
     apart: (row, about) => [nobody(row, about), ...(scored ? [make("td", "value", "–")] : [])],
   };
   const apart = level === "team" ? data.apart.team : null;
-  const turned = table("teams", sorted("teams", rows, { ...keys(columns), teams: (row) => row.teams?.join() }), columns, order, lead, words.noTeams, apart, words.apartTeam);
+  const turned = table("teams", sorted("teams", rows, { ...keys(columns), teams: (row) => row.teams?.join() }), columns, order, lead, words.noTeams, apart, words.apartTeam, (row) => trends?.teams[row.entity]);
   const offered = Object.keys(GROUPS).filter((each) => each === level || each === "team" || data[GROUPS[each]].length);
   fill($("teams-title"),
     ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
