@@ -1,64 +1,82 @@
-// Rows of a long table that scrolls: a node for each place. What is not near the screen waits until it comes there, so
-// that an update costs what changes before somebody's eyes, however many rows there are.
-import { put } from "./make.js";
+// Rows of a long table that scrolls: those near the screen are there, and blank space stands for the others, so that
+// neither drawing nor layout costs more the more rows there are.
+import { make, put } from "./make.js";
 
-const SLICE = 25;
+const ALL = 100, STEP = 25, MARGIN = 25;
 const held = new WeakMap();
 
 class Rows {
   constructor(body) {
     this.body = body;
     this.rows = [];
-    this.places = new Map();  // node -> its place, and what it says
-    this.near = new Set();
-    this.observer = new IntersectionObserver((seen) => this.moved(seen), { rootMargin: "100% 0%" });
+    this.nodes = new Map();  // place -> the node there, and what it says
+    [this.above, this.below] = [make("tr", "gap", make("td")), make("tr", "gap", make("td"))];
+    for (const gap of [this.above, this.below]) gap.setAttribute("aria-hidden", "true");
+    this.rowPx = 0;
+    this.moves = () => {
+      this.moving ??= requestAnimationFrame(() => {
+        this.moving = null;
+        this.draw();
+      });
+    };
+    addEventListener("scroll", this.moves, { passive: true });
   }
 
   // `line(row)`: its node. `says(row)`: a text that is another one when the node would be.
   show(rows, line, says) {
     Object.assign(this, { rows, line, says });
-    while (this.body.rows.length > rows.length) this.drop(this.body.lastChild);
-    for (const node of this.near) this.draw(node);
-    cancelAnimationFrame(this.growing);
-    this.grow();
+    const table = this.body.parentElement;
+    if (table.ariaRowCount !== String(rows.length)) table.ariaRowCount = String(rows.length);
+    this.draw();
   }
 
-  drop(node) {
-    this.observer.unobserve(node);
-    this.places.delete(node);
-    this.near.delete(node);
-    node.remove();
+  close() {
+    removeEventListener("scroll", this.moves);
+    cancelAnimationFrame(this.moving);
+    this.body.parentElement?.removeAttribute("aria-rowcount");
   }
 
-  draw(node) {
-    const place = this.places.get(node), row = this.rows[place?.at];
-    if (row === undefined) return;
-    const says = this.says(row);
-    if (place.says === says) return;
-    place.says = says;
-    put(this.body, place.at, this.line(row));
+  // The places that are drawn: whole steps, so that scrolling a little moves nothing.
+  window() {
+    const many = this.rows.length;
+    if (many <= ALL) return [0, many];
+    if (!this.rowPx && this.nodes.size) this.rowPx = this.body.offsetHeight / this.nodes.size;
+    if (!this.rowPx) return [0, Math.min(many, STEP + MARGIN)];
+    const passed = Math.max(0, -this.body.getBoundingClientRect().top) / this.rowPx, seen = innerHeight / this.rowPx;
+    const step = (places) => Math.floor(places / STEP) * STEP;
+    const to = Math.min(many, step(passed + seen + MARGIN) + STEP);
+    return [Math.max(0, Math.min(step(passed - MARGIN), to - STEP)), to];
   }
 
-  // Some at a time, a frame each, so that a finger that scrolls does not wait for them.
-  grow() {
-    const from = this.body.rows.length, to = Math.min(from + SLICE, this.rows.length);
-    for (let at = from; at < to; at += 1) {
-      const node = this.line(this.rows[at]);
-      this.places.set(node, { at, says: this.says(this.rows[at]) });
-      this.body.append(node);
-      this.observer.observe(node);
+  draw() {
+    if (!this.body.isConnected) return;
+    const [from, to] = this.window();
+    for (const [place, { node }] of this.nodes) {
+      if (place >= from && place < to) continue;
+      node.remove();
+      this.nodes.delete(place);
     }
-    if (to < this.rows.length) this.growing = requestAnimationFrame(() => this.grow());
+    const before = from > 0 || to < this.rows.length ? 1 : 0;
+    this.gap(this.above, before, from, true);
+    for (let place = from; place < to; place += 1) this.place(place, place - from + before);
+    this.gap(this.below, before, this.rows.length - to, false);
   }
 
-  moved(seen) {
-    for (const { target, isIntersecting } of seen) {
-      if (!isIntersecting) this.near.delete(target);
-      else if (this.places.has(target)) {
-        this.near.add(target);
-        this.draw(target);
-      }
-    }
+  place(place, at) {
+    const row = this.rows[place], says = this.says(row), known = this.nodes.get(place);
+    if (known?.says === says) return;
+    const next = this.line(row);
+    next.setAttribute("aria-rowindex", String(place + 1));
+    if (known) put(this.body, at, next);
+    else this.body.insertBefore(next, this.body.childNodes[at] ?? null);
+    this.nodes.set(place, { node: this.body.childNodes[at], says });
+  }
+
+  gap(node, wanted, places, first) {
+    if (!wanted) return node.remove();
+    const height = `${Math.round(places * this.rowPx)}px`, cell = node.firstChild;
+    if (cell.style.height !== height) cell.style.height = height;
+    if (node.parentElement !== this.body) first ? this.body.prepend(node) : this.body.append(node);
   }
 }
 
@@ -69,12 +87,14 @@ export function scrolled(body, rows, line, says) {
     held.set(body, new Rows(body));
   }
   held.get(body).show(rows, line, says);
+  if (rows.length > ALL && !held.get(body).settled) {
+    held.get(body).settled = true;
+    held.get(body).draw();  // now the height of a row is known
+  }
 }
 
-// The body of a table that was a wall's: its rows are no longer kept here.
+// The body of a table that was a phone's: its rows are no longer kept here.
 export function released(body) {
-  if (!held.has(body)) return;
-  held.get(body).observer.disconnect();
-  cancelAnimationFrame(held.get(body).growing);
+  held.get(body)?.close();
   held.delete(body);
 }
