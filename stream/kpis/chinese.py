@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 from stream.kpis import of_calls, of_cases, of_conduct, of_money, of_people
-from stream.kpis.kpi import Kpi, Said
+from stream.kpis.kpi import Kpi, Wording
 
 SEPARATOR, SEPARATOR_ZH = "; ", "；"
 CHINESE = of_calls.CHINESE | of_people.CHINESE | of_money.CHINESE | of_cases.CHINESE | of_conduct.CHINESE
 
 
-def chinese(kpi: Kpi) -> Said:
+def chinese(kpi: Kpi) -> Wording:
     """What the row of a KPI says, in Chinese; in English where there is none, which a test forbids."""
-    return Said(CHINESE.get(kpi.description, kpi.description), *map(_parts, kpi.said[1:]))
+    return Wording(CHINESE.get(kpi.description, kpi.description), *map(_parts, kpi.said[1:]))
 
 
 def _parts(text: str) -> str:

@@ -14,7 +14,7 @@ FACTORS = {"permille": PERMILLE, "per hour": PER_HOUR, "minor per hour": PER_HOU
 """Unit -> what a ratio is multiplied by in the value; units that are not here: 1."""
 
 
-class Said(NamedTuple):
+class Wording(NamedTuple):
     """What a row says to people, in one language; empty where there is nothing to say."""
 
     description: str
@@ -51,9 +51,9 @@ class Kpi:
     version: int = 1
 
     @property
-    def said(self) -> Said:
+    def said(self) -> Wording:
         """What the row says, in English; `chinese.py` has it in Chinese."""
-        return Said(self.description, self.not_counted, self.unknown, self.rolling)
+        return Wording(self.description, self.not_counted, self.unknown, self.rolling)
 
     @property
     def measures(self) -> tuple[str, ...]:
