@@ -120,6 +120,8 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             AlertAction.model_validate(value)
         elif "agent" in value:
             AgentRecord.model_validate(value)
+        elif "name" in value:
+            NameRecord.model_validate(value)
         else:
             raise AssertionError(f"{page}: nobody knows what this shows: {value}")
 
