@@ -23,6 +23,7 @@ from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductReco
 from stream.facts.decode import Rejection, decode
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load as load_mapping
+from stream.publish.names_topic import NameRecord
 from stream.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
