@@ -7,6 +7,7 @@ import { byShare, columnsThatFit, heading, keys, nobody, table } from "./table.j
 import { words } from "./words.js";
 
 // Teams, or what `level` in the address asks for; those that have records are offered in the title.
+const SOME_TEAMS = 3;
 const GROUPS = { team: "teams", leader: "leaders", queue: "queues", segment: "segments" };
 
 export const groupLevel = () => (Object.hasOwn(GROUPS, address.get("level") ?? "") ? address.get("level") : "team");
@@ -22,7 +23,7 @@ export function groups(data) {
     head: () => [sortable("teams", "name", words[level], false), ...(scored ? [sortable("teams", "score", words.score, true, "value")] : []),
       ...(level === "leader" ? [sortable("teams", "teams", words.teams, false)] : [])],
     column: (column) => heading(column, "teams"),
-    cells: (row) => [who(row, level), ...(scored ? [score(row)] : []), ...(level === "leader" ? [make("td", "", row.teams.join(", "))] : [])],
+    cells: (row) => [who(row, level), ...(scored ? [score(row)] : []), ...(level === "leader" ? [led(row)] : [])],
     tail: trends && {
       head: () => [trendHeading(data, trends)],
       cells: (row) => [make("td", "value", spark(trends.teams[row.entity], trendColumn(data, trends)))],
@@ -35,6 +36,14 @@ export function groups(data) {
   fill($("teams-title"),
     ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
     turned);
+}
+
+// The teams that count for a leader: as many as a wall has room for, all of them as the pointer's text.
+function led(row) {
+  const more = row.teams.length - SOME_TEAMS;
+  const node = make("td", "", row.teams.slice(0, SOME_TEAMS).join(", "), more > 0 ? ` +${more}` : "");
+  node.title = row.teams.join(", ");
+  return node;
 }
 
 // The KPI whose way is drawn: the one by which agents are ranked.
