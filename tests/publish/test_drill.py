@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 BOARD = "board: {names: names.csv, opt_out: [a-3], pay: true}\n"
 HEADS = {
     "scorecard": "heads", "version": 1, "from": "2026-01-01", "level": "team", "period": "month", "only_one": "x",
-    "components": [{"component": "c", "kpi": "connect_rate", "weight": 60, "scoring": {"steps": [[0, 0], ["0.1", 60]]}}],
+    "components": [{"component": "c", "kpi": "connect_rate", "weight": 6, "scoring": {"steps": [[0, 0], ["0.1", 60]]}}],
 }  # fmt: skip
 NAMES = "level,id,name,team\nagent,a-1,Li Wei,\nteam,t-3,North,\n"
 
