@@ -20,18 +20,23 @@ Key = TypeVar("Key")
 
 
 class BoardSection(Section):
-    """What the page shows of people. `names`: a file of names, beside the configuration. `names_topic`: whether names
-    are read from a topic, too. `opt_out`: agents whose places
-    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `debtors`:
-    whether managers may ask which debtors are near a limit. `facts`: whether `kpi-stream board` reads the facts behind
-    a number when somebody asks for them."""
+    """What the page shows of people."""
 
     names: str | None = None
+    """A CSV file, relative to the configuration, with the columns `level`, `id`, `name` and, of agents, `team`: who
+    stands behind an id on the page ([board.md](board.md#names)). It is read again when it changes."""
     names_topic: bool = False
+    """Whether names are also read from the topic `names.v1` ([board.md](board.md#names)), which `topics create` makes
+    then; what the file says stands over it."""
     opt_out: frozenset[Name] = frozenset()
+    """Agents whose places are shown without id and name."""
     pay: bool = False
+    """Whether amounts of payouts, contests and rewards are shown on the page."""
     debtors: bool = True
+    """Whether managers may ask which debtors a count of *Debtors near a limit* is of; `false`: the server keeps no
+    ids."""
     facts: bool = True
+    """Whether `kpi-stream board` reads the topics for the facts behind a number when somebody asks."""
 
 
 @dataclass(frozen=True)
