@@ -82,6 +82,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.scoreledger, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
         Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        # What an id is called is said until something else is.
+        *([Topic(names.names, 1, {"cleanup.policy": "compact"})] if settings.board.names_topic else []),
         Topic(
             names.deadletter,
             partitions,
