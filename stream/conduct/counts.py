@@ -41,6 +41,12 @@ class Counts:
         self.times: list[int] = []
         self.ids: list[str] = []
 
+    def copied(self) -> Counts:
+        """The same counts, to be added to by themselves."""
+        found = Counts()
+        found.times, found.ids = self.times.copy(), self.ids.copy()
+        return found
+
     def add(self, at_ms: int, own_id: str, window_ms: int) -> None:
         """One more, after all others."""
         times = self.times
@@ -73,9 +79,10 @@ class Stood:
 
 class Noted:
     """What was found of one debtor since the last commit: breaches, and scopes whose standing may have changed, by
-    (number of the check, scope)."""
+    (number of the check, scope). Not `tells`: no breaches, they were said long ago."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells: bool = True) -> None:
+        self.tells: bool = tells
         self.breaches: list[Breach] = []
         self.stood: dict[tuple[int, str], Stood] = {}
 
@@ -89,6 +96,14 @@ class Detail:
         self.talks: list[dict[str, int]] = [{}, {}, {}]
         self.tries: list[int] = []
         self.standings: dict[tuple[int, str], ConductStanding] = {}
+
+    def copied(self, sheets: RuleSheets) -> Detail:
+        """The same, to be followed by itself."""
+        found = Detail(sheets)
+        found.counts = [{scope: counts.copied() for scope, counts in scopes.items()} for scopes in self.counts]
+        found.talks = [talks.copy() for talks in self.talks]
+        found.tries, found.standings = self.tries.copy(), self.standings.copy()
+        return found
 
     def add(self, contact: Seen, sheets: RuleSheets) -> None:
         """Counts a contact or conversation that comes after all others."""
@@ -124,7 +139,8 @@ class Detail:
 
         `assumed`: its zone is the site's. `limits`: the debtor's restrictions.
         """
-        for check in sheet.checks:
+        tells = noted.tells
+        for check in sheet.checks if tells else ():
             if check.kind != FREQUENCY and self._breaks(contact, check, sheet, sheets, limits):
                 noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, None, 0))
         self.add(contact, sheets)
@@ -134,7 +150,7 @@ class Detail:
                 counts = self.counts[number][scope]
                 for check in tally.checks:
                     count = counts.count(start_ms(check, sheet, contact.at_ms)) if check.number in sheet.judging else -1
-                    if count > check.limit:
+                    if tells and count > check.limit:
                         noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, counts, count))
                     self._note(contact, check, scope, sheet, count, noted)
 

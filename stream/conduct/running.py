@@ -119,6 +119,33 @@ class Running:
         if noted.stood:
             self.stands = True
 
+    def follow(self, debtor: str, contacts: Iterable[Seen], sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
+        """Takes in contacts that have come already, in their order, each in the zone of its time; the standings that have
+        changed."""
+        zone = self.zone
+        if self.detail is None:
+            self.detail = Detail(sheets)
+        for contact in contacts:
+            self.zone = zone if contact.at_ms >= self.zone_ms else None
+            self.judge(debtor, contact, sheets, noted)
+        self.zone = zone
+        return self.settle(debtor, sheets, noted)
+
+    def copied(self, sheets: RuleSheets) -> Running:
+        """Another that can be followed by itself."""
+        found = Running()
+        found.last_ms, found.zone, found.zone_ms, found.talk_ms = self.last_ms, self.zone, self.zone_ms, self.talk_ms
+        found.near, found.talked, found.stands, found.whole = self.near, self.talked, self.stands, self.whole
+        found.restrictions = self.restrictions
+        found.detail = None if self.detail is None else self.detail.copied(sheets)
+        return found
+
+    def stands_as(self, other: Running) -> None:
+        """What was said of the debtor's standings is what the other one found."""
+        assert self.detail is not None
+        assert other.detail is not None
+        self.detail.standings = dict(other.detail.standings)
+
     def _remember(self, contact: Seen, sheets: RuleSheets) -> None:
         at_ms, talk = contact.at_ms, contact.is_talk()
         self.last_ms = at_ms
@@ -145,26 +172,46 @@ def _with(instants: bytes, at_ms: int, most: int) -> bytes:
     return instants + at_ms.to_bytes(INSTANT_BYTES, "big")
 
 
+SeenContacts = list[Seen]
+"""Contacts and inbound conversations, in the order of facts."""
+
+
 def running_of(debtor: str, facts: Iterable[Fact], sheets: RuleSheets) -> Running:
     """A debtor as the facts have it; `whole` where they cannot be followed."""
+    known = list(facts)
+    contacts = contacts_of(known)
+    found = begun_with(known, contacts)
+    if not found.whole:
+        found.follow(debtor, contacts, sheets, Noted(tells=False))
+        if zone_moved(found):
+            found.whole, found.detail = True, None
+    return found
+
+
+def contacts_of(facts: Iterable[Fact]) -> SeenContacts:
+    """The contacts among some facts."""
+    found: list[tuple[int, str, str, Seen]] = []
+    for fact in facts:
+        contact = seen(fact)
+        if contact is not None:
+            found.append((contact.at_ms, contact.type, contact.id, contact))
+    found.sort(key=_order)
+    return [each for _, _, _, each in found]
+
+
+def begun_with(facts: Iterable[Fact], contacts: SeenContacts) -> Running:
+    """A debtor with the restrictions and the zone of some facts, whose `contacts` are still to be followed."""
     found = Running()
-    contacts: list[tuple[int, str, str, Seen]] = []
     for fact in facts:
         if fact.void or fact.debtor_id is None:
             continue
-        contact = seen(fact)
-        if contact is not None:
-            contacts.append((contact.at_ms, contact.type, contact.id, contact))
-        elif isinstance(fact, Case):
+        if isinstance(fact, Case):
             _read_zone(found, fact)
         elif isinstance(fact, Restriction):
             found.whole = found.whole or fact.kind == "consent"
             take_restriction(found, fact)
-    contacts.sort(key=_order)
-    if contacts and contacts[0][0] < FIRST_MS:
+    if contacts and contacts[0].at_ms < FIRST_MS:
         found.whole = True
-    if not found.whole:
-        _read_contacts(debtor, found, contacts, sheets)
     return found
 
 
@@ -184,20 +231,15 @@ def _order(contact: tuple[int, str, str, Seen]) -> tuple[int, str, str]:
     return contact[0], contact[1], contact[2]
 
 
-def _read_contacts(
-    debtor: str, found: Running, contacts: Iterable[tuple[int, str, str, Seen]], sheets: RuleSheets
-) -> None:
-    """Takes in contacts that have come, without saying what they break."""
-    noted, zone = Noted(), found.zone
-    found.detail = Detail(sheets)
-    for at_ms, _, _, contact in contacts:
-        found.zone = zone if at_ms >= found.zone_ms else None
-        found.judge(debtor, contact, sheets, noted)
-    found.zone = zone
-    found.settle(debtor, sheets, noted)
-    if zone is not None and any(each.at_ms < found.zone_ms for each in found.detail.standings.values()):
-        # Whether such a standing ends earlier depends on the move.
-        found.whole, found.detail = True, None
+def zone_moved(running: Running) -> bool:
+    """Whether any standing is of before the debtor was known to live in his zone: when it ends depends on the move."""
+    detail, zone_ms = running.detail, running.zone_ms
+    if running.zone is None or detail is None:
+        return False
+    for each in detail.standings.values():  # noqa: SIM110  a generator costs more
+        if each.at_ms < zone_ms:
+            return True
+    return False
 
 
 def may_move(running: Running, step: Case) -> bool:
