@@ -24,6 +24,7 @@ from stream.conduct.sheet import (
     Check,
     RuleSheet,
     RuleSheets,
+    Tally,
 )
 from stream.conduct.standing import ConductStanding, gone, state_of
 from stream.facts.fact import Fact, Restriction
@@ -107,22 +108,29 @@ class Detail:
 
     def add(self, contact: Seen, sheets: RuleSheets) -> None:
         """Counts a contact or conversation that comes after all others."""
-        at_ms = contact.at_ms
         if contact.outbound:
             for number, tally in enumerate(sheets.tallies):
-                if contact.is_counted(tally):
-                    scope = contact.scope(tally.per)
-                    if scope is not None:
-                        scopes = self.counts[number]
-                        counts = scopes.get(scope)
-                        if counts is None:
-                            counts = scopes[scope] = Counts()
-                        counts.add(at_ms, contact.id, tally.window_ms)
-            if sheets.third_ms and contact.is_call and not contact.third:
-                tries = self.tries
-                tries.append(at_ms)
-                if len(tries) >= TRIMMED and tries[len(tries) // 2] < at_ms - sheets.third_ms:
-                    del tries[: bisect_left(tries, at_ms - sheets.third_ms)]
+                scope = contact.scope(tally.per) if contact.is_counted(tally) else None
+                if scope is not None:
+                    self._count(number, tally, scope, contact)
+        self._reach(contact, sheets)
+
+    def _count(self, number: int, tally: Tally, scope: str, contact: Seen) -> Counts:
+        scopes = self.counts[number]
+        counts = scopes.get(scope)
+        if counts is None:
+            counts = scopes[scope] = Counts()
+        counts.add(contact.at_ms, contact.id, tally.window_ms)
+        return counts
+
+    def _reach(self, contact: Seen, sheets: RuleSheets) -> None:
+        """Takes in an attempt to reach the debtor, and a conversation with him."""
+        at_ms = contact.at_ms
+        if sheets.third_ms and contact.outbound and contact.is_call and not contact.third:
+            tries = self.tries
+            tries.append(at_ms)
+            if len(tries) >= TRIMMED and tries[len(tries) // 2] < at_ms - sheets.third_ms:
+                del tries[: bisect_left(tries, at_ms - sheets.third_ms)]
         if contact.is_talk():
             talks = self.talks
             talks[DEBTOR][""] = at_ms
@@ -143,11 +151,11 @@ class Detail:
         for check in sheet.checks if tells else ():
             if check.kind != FREQUENCY and self._breaks(contact, check, sheet, sheets, limits):
                 noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, None, 0))
-        self.add(contact, sheets)
+        self._reach(contact, sheets)
         for number, tally in enumerate(sheets.tallies):
             scope = contact.scope(tally.per) if contact.is_counted(tally) else None
             if scope is not None:
-                counts = self.counts[number][scope]
+                counts = self._count(number, tally, scope, contact)
                 for check in tally.checks:
                     count = counts.count(start_ms(check, sheet, contact.at_ms)) if check.number in sheet.judging else -1
                     if tells and count > check.limit:

@@ -8,16 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from stream.conduct.counts import Detail, Noted, is_outside, start_ms
-from stream.conduct.rule import DAY_MS
 from stream.conduct.seen import Seen, seen
 from stream.conduct.sheet import (
     FIRST_MS,
-    FREQUENCY,
-    HOURS,
     MOST_NEAR,
-    RECORDED,
-    SPACING,
-    THIRD_PARTY,
     Check,
     RuleSheet,
     RuleSheets,
@@ -65,27 +59,20 @@ class Running:
         """Whether a contact breaks no rule for certain, and leaves every standing clear."""
         if not contact.outbound:
             return True
-        if self.stands:
+        at_ms = contact.at_ms
+        if self.stands or (sheet.restricts and self.restrictions is not None):
             return False
-        for check in sheet.checks:  # noqa: SIM110  a generator costs more than all rules
-            if self._may_touch(check, contact, sheet):
+        if contact.human and ((sheet.recorded and not contact.recorded) or (sheet.asks_third and contact.third)):
+            return False
+        if contact.connected and self.talk_ms > 0 and at_ms < self.talk_ms + sheet.pause_ms:
+            return False
+        for check in sheet.hours:
+            if contact.channel in check.channels and is_outside(check, sheet, at_ms):
+                return False
+        for check in sheet.frequencies:  # noqa: SIM110  a generator costs more than all rules
+            if self._may_be_near(check, contact, sheet):
                 return False
         return True
-
-    def _may_touch(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
-        kind, at_ms = check.kind, contact.at_ms
-        if kind == FREQUENCY:
-            return self._may_be_near(check, contact, sheet)
-        if kind == HOURS:
-            return contact.channel in check.channels and is_outside(check, sheet, at_ms)
-        if kind == SPACING:
-            pause_ms = check.days_ms + (DAY_MS if check.local else 0)
-            return contact.connected and self.talk_ms > 0 and at_ms < self.talk_ms + pause_ms
-        if kind == THIRD_PARTY:
-            return contact.human and contact.third
-        if kind == RECORDED:
-            return contact.human and not contact.recorded
-        return self.restrictions is not None
 
     def _may_be_near(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
         """Whether with this contact so many may be counted that the standing is not clear."""
@@ -120,8 +107,8 @@ class Running:
             self.stands = True
 
     def follow(self, debtor: str, contacts: Iterable[Seen], sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
-        """Takes in contacts that have come already, in their order, each in the zone of its time; the standings that have
-        changed."""
+        """Takes in contacts that have come already, in their order, each in the zone of its time; the standings that
+        have changed."""
         zone = self.zone
         if self.detail is None:
             self.detail = Detail(sheets)
