@@ -327,9 +327,13 @@ def test_a_breach_is_at_the_start_of_its_call_whatever_calls_counted_at_says(cou
 def test_a_scope_is_within_the_debtor() -> None:
     one = stage()
     for number in range(6):
-        one.apply(fact("call", f"k-{number}", number / 10, outcome="no_answer", debtor_id=f"d-{number % 3}"))
+        one.apply(
+            fact("call", f"k-{number}", number / 10, outcome="no_answer", number_id="n-1", debtor_id=f"d-{number % 3}")
+        )
     assert {each.of.rule for each in one.take().conduct if each.of.key.startswith("B")} == {"p.per_number"}
     one = stage()
     for number in range(3):
-        one.apply(fact("call", f"k-{number}", number / 10, outcome="no_answer", debtor_id=f"d-{number}"))
+        one.apply(
+            fact("call", f"k-{number}", number / 10, outcome="no_answer", number_id="n-1", debtor_id=f"d-{number}")
+        )
     assert [each for each in one.take().conduct if each.of.key.startswith("B")] == []
