@@ -27,8 +27,7 @@ from stream.conduct.sheet import (
     Tally,
 )
 from stream.conduct.standing import ConductStanding, gone, state_of
-from stream.facts.fact import Fact, Restriction
-from stream.ledger.contribution import own_credit
+from stream.facts.fact import Restriction
 
 MOST_COUNTED = 20
 TRIMMED = 64
@@ -68,12 +67,12 @@ class Stood:
     it was not clear. `latest`, `sheet`: what was counted last; `judged`: whether the rule judges that."""
 
     def __init__(
-        self, check: Check, scope: str, before: ConductStanding | None, latest: Fact, sheet: RuleSheet
+        self, check: Check, scope: str, before: ConductStanding | None, latest: Seen, sheet: RuleSheet
     ) -> None:
         self.check: Check = check
         self.scope: str = scope
         self.before: ConductStanding | None = before
-        self.latest: Fact = latest
+        self.latest: Seen = latest
         self.sheet: RuleSheet = sheet
         self.judged: bool = False
 
@@ -170,8 +169,8 @@ class Detail:
             before = self.standings.get(key)
             if before is None and (count < 0 or count < check.limit - 1):
                 return
-            stood = noted.stood[key] = Stood(check, scope, before, contact.fact, sheet)
-        stood.latest, stood.sheet, stood.judged = contact.fact, sheet, count >= 0
+            stood = noted.stood[key] = Stood(check, scope, before, contact, sheet)
+        stood.latest, stood.sheet, stood.judged = contact, sheet, count >= 0
 
     def _breaks(
         self, contact: Seen, check: Check, sheet: RuleSheet, sheets: RuleSheets, limits: Sequence[Restriction]
@@ -222,7 +221,7 @@ class Detail:
         check, sheet, latest = stood.check, stood.sheet, stood.latest
         if not stood.judged:
             return None
-        at_ms, limit = latest.occurred_at, check.limit
+        at_ms, limit = latest.at_ms, check.limit
         counts = self.counts[check.tally][stood.scope]
         count = counts.count(start_ms(check, sheet, at_ms))
         state = state_of(count, limit)
@@ -235,7 +234,7 @@ class Detail:
             clears_ms = max(at_ms, ends_ms)
         return ConductStanding(
             check.name, debtor, stood.scope if check.per == CASE else None,
-            stood.scope if check.per == NUMBER else None, state, count, limit, at_ms, clears_ms, own_credit(latest),
+            stood.scope if check.per == NUMBER else None, state, count, limit, at_ms, clears_ms, latest.credit(),
         )  # fmt: skip
 
 
@@ -279,5 +278,5 @@ def _breach(
         contact.type, contact.id, at_ms,
         None if counts is None else count, None if counts is None else check.limit,
         None if counts is None else tuple(counts.ids[-min(count, MOST_COUNTED) :]),
-        f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds % 60:02d}", sheet.zone, assumed, own_credit(contact.fact),
+        f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds % 60:02d}", sheet.zone, assumed, contact.credit(),
     )  # fmt: skip

@@ -25,7 +25,7 @@ from stream.engine.debtors.findings import COLUMN, NOTHING, ConductFinding, Find
 from stream.engine.debtors.followed import FollowedDebtors
 from stream.engine.debtors.following import Name, judged_alone
 from stream.engine.debtors.kept_for_conduct import kept_for_conduct
-from stream.engine.debtors.touched import Touched
+from stream.engine.debtors.touched import TouchedDebtor
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
 from stream.facts.identity import own_id
@@ -74,7 +74,7 @@ class Conduct:
         self._definitions = definitions
         self._midnight_ms = midnight_ms
         self._buffer = buffer
-        self._touched: dict[str, Touched] = {}
+        self._touched: dict[str, TouchedDebtor] = {}
         self._has_deadlines = rulebook.deadlines
         self._records: list[ConductFinding] = []
         self.failures: list[str] = []
@@ -110,7 +110,7 @@ class Conduct:
                 if touched is None or touched.noted is not None:
                     verdict = self._asks(key, fact, dossier)
                     if verdict == JUDGED and touched is None:
-                        self._touched[key] = Touched(dossier, Noted())
+                        self._touched[key] = TouchedDebtor(dossier, Noted())
                     if verdict in (CALM, JUDGED):
                         return COME
                     if verdict == UNTOUCHED:
@@ -118,7 +118,7 @@ class Conduct:
                 elif not self._may_matter(fact):
                     return NOTHING_TO_CALL
         if touched is None:
-            touched = self._touched[key] = Touched(dossier)
+            touched = self._touched[key] = TouchedDebtor(dossier)
         return self._before_whole(key, fact, dossier, touched, may_be_known or complaining)
 
     def _asks(self, key: str, fact: Fact, dossier: Dossier | None) -> int:
@@ -128,7 +128,7 @@ class Conduct:
             self._followed.drop(key)
             return WHOLE
 
-    def _before_whole(self, key: str, fact: Fact, dossier: Dossier | None, touched: Touched, more: bool) -> int:
+    def _before_whole(self, key: str, fact: Fact, dossier: Dossier | None, touched: TouchedDebtor, more: bool) -> int:
         """A fact comes that is not followed. `more`: it may change what was found of others, whatever it is."""
         kind = type(fact)
         touched.is_not_followed()
@@ -193,7 +193,7 @@ class Conduct:
             last_ms, key = heappop(self._due)
             due += 1
             if key not in self._touched:
-                touched = self._touched[key] = Touched(self._held.get(key))
+                touched = self._touched[key] = TouchedDebtor(self._held.get(key))
                 self._judge_large(key, touched)
                 touched.contacts = None
         self.judged_ms = now_ms
@@ -203,7 +203,7 @@ class Conduct:
         found, self._records = self._records, []
         return found
 
-    def _finish(self, key: str, touched: Touched, before_ms: int | None, now_ms: int | None) -> None:
+    def _finish(self, key: str, touched: TouchedDebtor, before_ms: int | None, now_ms: int | None) -> None:
         """Takes what was found of a debtor, or judges all, and keeps the records; the debtor is touched no longer."""
         if touched.noted is not None and self._taken(key, touched, touched.noted):
             return
@@ -214,7 +214,7 @@ class Conduct:
                 self._failing.add(key)
                 self.failures.append(error_text(error))
 
-    def _taken(self, key: str, touched: Touched, noted: Noted) -> bool:
+    def _taken(self, key: str, touched: TouchedDebtor, noted: Noted) -> bool:
         """Takes what was found of a debtor who was followed; False: all is to be judged."""
         try:
             standings = self._followed.settle(key, noted)
@@ -331,7 +331,7 @@ class Conduct:
             if waits:
                 heappush(self._due, (min(waits), key))
 
-    def _settle(self, key: str, touched: Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
+    def _settle(self, key: str, touched: TouchedDebtor, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
         settled = self._found(key, touched.settled)
         if touched.said is touched.settled:
@@ -357,7 +357,7 @@ class Conduct:
             {standing.key: standing for standing in standings(history)},
         )
 
-    def _judge_large(self, key: str, touched: Touched) -> None:
+    def _judge_large(self, key: str, touched: TouchedDebtor) -> None:
         """Judges a large dossier as it was at the last commit."""
         if isinstance(touched.said, LargeDossier):
             new = touched.names() or ()

@@ -10,7 +10,7 @@ from stream.facts.identity import own_id
 from stream.ledger.store.dossier import Dossier
 
 
-class Touched:
+class TouchedDebtor:
     """A debtor whom the facts since the last commit may have changed something of.
 
     `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
