@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,7 @@ from stream.http.access import access_of
 from stream.publish.headroom import Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
 from stream.settings import load
 from stream.worker.assignments import Assignments
-from stream.worker.headroom import WorkerHeadroom, advertised_url
+from stream.worker.headroom import SWITCH_S, WorkerHeadroom, advertised_url
 from tests.kafka.on_bench import DEBTOR, DELTAS, Bench
 from tests.kafka.records import NOON_MS, FakeRecord, debtor_of
 
@@ -66,6 +67,18 @@ def test_the_owner_answers_by_what_is_applied_committed_or_not_and_says_how_fres
     assert isinstance(after, dict)
     assert (after["allowed"], after["rules"][0]["count"]) == (False, 2)
     assert after["allowed_from"] == "2024-01-02T11:59:00Z"
+
+
+def test_once_diallers_ask_no_thread_keeps_the_interpreter_from_the_loop_for_long() -> None:
+    bench, before = Bench(), sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        asked(bench, Assigned(None), DEBTOR)
+        assert sys.getswitchinterval() == pytest.approx(0.005)  # nobody was answered
+        asked(bench, Assigned(Task(bench.work)), DEBTOR)
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    finally:
+        sys.setswitchinterval(before)
 
 
 def test_while_diallers_ask_the_deltas_of_a_commit_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
