@@ -249,6 +249,27 @@ def is_outside(check: Check, sheet: RuleSheet, at_ms: int) -> bool:
     return shown_ms < check.from_ms or shown_ms >= check.until_ms
 
 
+def by_itself(contact: Seen, sheet: RuleSheet) -> bool:
+    """Whether an outbound contact breaks a rule that looks at nothing but it: its hour, its recording."""
+    if sheet.recorded and contact.human and not contact.recorded:
+        return True
+    for check in sheet.hours:  # noqa: SIM110  a generator costs more
+        if contact.channel in check.channels and is_outside(check, sheet, contact.at_ms):
+            return True
+    return False
+
+
+def note_alone(debtor: str, contact: Seen, sheet: RuleSheet, assumed: bool, noted: Noted) -> None:
+    """Notes what an outbound contact breaks by itself."""
+    for check in sheet.checks:
+        if check.kind == HOURS:
+            broken = contact.channel in check.channels and is_outside(check, sheet, contact.at_ms)
+        else:
+            broken = check.kind == RECORDED and contact.human and not contact.recorded
+        if broken:
+            noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, None, 0))
+
+
 def _restricted(contact: Seen, check: Check, sheet: RuleSheet, limits: Sequence[Restriction]) -> bool:
     at_ms = contact.at_ms
     for each in limits:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream.conduct.counts import Detail, Noted, is_outside, start_ms
+from stream.conduct.counts import Detail, Noted, note_alone, start_ms
 from stream.conduct.seen import Seen, seen
 from stream.conduct.sheet import (
     FIRST_MS,
@@ -55,20 +55,15 @@ class Running:
         at_ms = contact.at_ms
         return not self.whole and at_ms > self.last_ms and at_ms >= self.zone_ms and at_ms >= FIRST_MS
 
-    def is_calm(self, contact: Seen, sheet: RuleSheet) -> bool:
-        """Whether a contact breaks no rule for certain, and leaves every standing clear."""
-        if not contact.outbound:
-            return True
-        at_ms = contact.at_ms
+    def is_apart(self, contact: Seen, sheet: RuleSheet) -> bool:
+        """Whether an outbound contact leaves every standing clear for certain, and breaks at most what `by_itself` asks
+        of it alone."""
         if self.stands or (sheet.restricts and self.restrictions is not None):
             return False
-        if contact.human and ((sheet.recorded and not contact.recorded) or (sheet.asks_third and contact.third)):
+        if contact.human and contact.third and sheet.asks_third:
             return False
-        if contact.connected and self.talk_ms > 0 and at_ms < self.talk_ms + sheet.pause_ms:
+        if contact.connected and self.talk_ms > 0 and contact.at_ms < self.talk_ms + sheet.pause_ms:
             return False
-        for check in sheet.hours:
-            if contact.channel in check.channels and is_outside(check, sheet, at_ms):
-                return False
         for check in sheet.frequencies:  # noqa: SIM110  a generator costs more than all rules
             if self._may_be_near(check, contact, sheet):
                 return False
@@ -95,14 +90,18 @@ class Running:
             self.detail.add(contact, sheets)
 
     def judge(self, debtor: str, contact: Seen, sheets: RuleSheets, noted: Noted) -> None:
-        """A contact that may touch a rule has come; `detail` is there. What it breaks is noted."""
+        """A contact that may touch a rule has come; `detail` is there, or it is apart. What it breaks is noted."""
         self._remember(contact, sheets)
-        assert self.detail is not None
+        detail = self.detail
         if not contact.outbound:
-            self.detail.add(contact, sheets)
+            if detail is not None:
+                detail.add(contact, sheets)
             return
         sheet = sheets.at(contact.site, self.zone, contact.at_ms)
-        self.detail.judge(debtor, contact, sheet, self.zone is None, self.restrictions or _NONE, sheets, noted)
+        if detail is None:
+            note_alone(debtor, contact, sheet, self.zone is None, noted)
+            return
+        detail.judge(debtor, contact, sheet, self.zone is None, self.restrictions or _NONE, sheets, noted)
         if noted.stood:
             self.stands = True
 
@@ -146,7 +145,8 @@ class Running:
 
     def settle(self, debtor: str, sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
         """At a commit: the standings that have changed since the last one."""
-        assert self.detail is not None
+        if self.detail is None:
+            return []
         changed = self.detail.settle(debtor, sheets, noted)
         self.stands = len(self.detail.standings) > 0
         return changed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from stream.conduct.counts import Detail, Noted
+from stream.conduct.counts import Detail, Noted, by_itself
 from stream.conduct.latecomers import Followed, followed_again
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.running import (
@@ -78,8 +78,11 @@ class FollowedDebtors:
         self._coming, self._contact = running, contact
         if not running.can_come(contact):
             return WHOLE
-        if running.is_calm(contact, self._sheets.at(contact.site, running.zone, contact.at_ms)):
+        if not contact.outbound:
             return CALM
+        sheet = self._sheets.at(contact.site, running.zone, contact.at_ms)
+        if running.is_apart(contact, sheet):
+            return JUDGED if by_itself(contact, sheet) else CALM
         if running.detail is None and not running.last_ms:  # the first of all
             running.detail = Detail(self._sheets)
         elif running.detail is None:
