@@ -132,8 +132,8 @@ class Web:
             Page("/health/ready", _health(self._health.ready), EVERYBODY, counted=False),
         ]
         if self._headroom is not None:
-            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS))
-            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST"))
+            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS, often=True))
+            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST", often=True))
         if self._wallboard is not None:
             folder = files("stream.publish.board")
             pages.append(Page("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]), BOARD))
