@@ -17,6 +17,7 @@ from prometheus_client.exposition import generate_latest
 
 from bench.result import Row
 from bench.setting import Setting, step
+from deploy.prometheus.recording import GROUP
 from stream.facts.fact import TOPICS
 from stream.kafka.names import Names
 from stream.publish.collector import KpiCollector
@@ -142,7 +143,7 @@ async def _evaluated(prometheus: str) -> tuple[float, int]:
                 await server.until('entity:collections_window_dials:max{level="team"}', bool, 120)
                 for _ in range(EVALUATIONS):
                     await asyncio.sleep(1.5)
-                    took.append(await server.rule_seconds("collections-kpis"))
+                    took.append(await server.rule_seconds(GROUP))
                 (series,) = await server.query('count({__name__=~"entity:collections_window_.*"})')
     finally:
         await web.stop()

@@ -1,9 +1,10 @@
 """Writes rules/recording.yml from the KPI catalogue; with --check, only says whether it is up to date.
 
 Recorded are the KPIs that a dashboard or an alert reads; `--all --out FILE` writes the rules of every KPI, for
-dashboards of one's own. One recorded series per KPI and entity, `entity:<parts>:<operation>`: a numerator over a denominator, never a mean of
-ratios, absent where there is nothing to divide. `max without (instance)`: a number that moves between workers may be
-seen twice for one scrape. `site`, `level`, `entity` and `window` stay: a reader fixes `level` and `window` (ADR 0020).
+dashboards of one's own. One recorded series per KPI and entity, `entity:<parts>:<operation>`: a numerator over a
+denominator, never a mean of ratios, absent where there is nothing to divide. `max without (instance)`: a number that
+moves between workers may be seen twice for one scrape. `site`, `level`, `entity` and `window` stay: a reader fixes
+`level` and `window` (ADR 0020).
 Agents are not recorded, since they are many and few are looked at: `agent_expression` is what a panel asks instead.
 The rules stand in several groups, which Prometheus evaluates apart: no evaluation takes long.
 """

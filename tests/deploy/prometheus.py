@@ -4,6 +4,7 @@ Alertmanager with the product's configuration, without its waiting."""
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import time
 import urllib.parse
@@ -32,12 +33,22 @@ class Prometheus:
         return list(await self._ask(f"label/{label}/values", **{"match[]": selector}))
 
     async def rule_seconds(self, group: str) -> float:
-        """How long the last evaluation of a group of rules took."""
+        """How long the last evaluation of the groups of rules took whose names begin so, all of them together."""
         groups = (await self._ask("rules"))["groups"]
-        return float(next(each for each in groups if each["name"] == group)["evaluationTime"])
+        return sum(float(each["evaluationTime"]) for each in groups if each["name"].startswith(group))
+
+    async def own(self, metric: str) -> float:
+        """A number that Prometheus tells of itself, over all its labels."""
+
+        def ask() -> str:
+            with urllib.request.urlopen(f"{self._base}/metrics", timeout=10) as answer:
+                return str(answer.read().decode())
+
+        found = re.findall(rf"^{metric}(?:\{{.*\}})? (\S+)$", await asyncio.to_thread(ask), re.MULTILINE)
+        return sum(float(each) for each in found)
 
     async def until(
-        self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 40
+        self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 60
     ) -> None:
         """Waits until the result of `expression` satisfies `holds`."""
         end_s = time.monotonic() + timeout_s
