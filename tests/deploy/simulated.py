@@ -1,8 +1,7 @@
 """A run of the simulated world without Kafka: its events through both stages as a live run drives them, and through
 `kpi-stream replay`, which says what the numbers are."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path
@@ -33,14 +32,14 @@ CHUNK = 200
 RULES = """
 - {rule: connect_rate_low, kpi: connect_rate, level: team, window: rolling_15m, below: 0.10, min_denominator: 50}
 - {rule: site_connects, kpi: connect_rate, level: site, window: rolling_15m, below: 0.05, min_denominator: 50}
-- {rule: promises_few, kpi: promises, level: team, window: day, below: 100, entities: [t-1, t-7]}
-- {rule: idle, kpi: occupancy_ratio, level: team, window: rolling_15m, below: 0.4, entities: [t-1]}
+- {rule: promises_few, kpi: promises, level: team, window: day, below: 100, entities: [t-3, t-7]}
+- {rule: idle, kpi: occupancy_ratio, level: team, window: rolling_15m, below: 0.4, entities: [t-3]}
 - {rule: service, kpi: service_level, level: queue, window: rolling_15m, below: 0.8, entities: [in-service]}
 - {rule: given_up, kpi: abandonment_rate, level: queue, window: rolling_15m, above: 0.07, entities: [in-service]}
 - {rule: waits, kpi: answer_wait_mean, level: queue, window: rolling_15m, above: 20000, entities: [in-service]}
 - {rule: crowd, kpi: offered, level: queue, window: day, below: 900, entities: [in-service, in-payment]}
-- {rule: complaints, kpi: complaint_rate, level: team, window: day, above: 5, entities: [t-1]}
-- {rule: breaches, kpi: conduct_breach_rate, level: team, window: day, above: 6, entities: [t-1]}
+- {rule: complaints, kpi: complaint_rate, level: team, window: day, above: 5, entities: [t-3]}
+- {rule: breaches, kpi: conduct_breach_rate, level: team, window: day, above: 6, entities: [t-3]}
 - {rule: few_dials, kpi: dials, level: agent, window: day, below: 900, entities: [a-001]}
 - {rule: quiet_segment, kpi: dials, level: segment, window: day, below: 9000, entities: [m1]}
 - {rule: quiet_site, kpi: dials, level: site, window: day, below: 90000, severity: critical}
@@ -63,13 +62,10 @@ CONFIG: Raw = {
 
 @dataclass(frozen=True)
 class Run:
-    """`records`, `alerts`: what the stages published, in order; `kpis`, `told`: what replay says of the same.
-
-    `settings`: under which both did; `file`: where they are written.
-    """
+    """`records`, `alerts`: what the stages published under these settings, in order; `kpis`, `told`: what replay says
+    of the same."""
 
     settings: Settings
-    file: Path
     records: list[Record]
     alerts: list[Record]
     kpis: list[Raw]
@@ -92,27 +88,29 @@ def events() -> Iterator[bytes]:
         yield event if isinstance(event, bytes) else orjson.dumps(event)
 
 
-def run_of(config: Raw, folder: Path) -> Run:
-    """The world under a configuration, both ways."""
-    settings, lines = settings_of(config, folder), list(events())
+def lived(settings: Settings, lines: Sequence[bytes]) -> tuple[list[Record], list[Record]]:
+    """The records of KPIs and of alerts that the two stages publish of these events, in order."""
     floor = _Steady(settings, Random(0), run="live", rolling=True)
     facts, last_ms = facts_in(lines, settings), 0
     for first in range(0, len(facts), CHUNK):
         last_ms = floor.take_in(facts[first : first + CHUNK], last_ms)
+    alerts = [alert for part in floor.parts for alert in part.alerts]
+    return (
+        [_record(record) for part in floor.parts for record in part.kpis],
+        [(alert["alert_id"].encode(), orjson.dumps(alert)) for alert in alerts],
+    )
+
+
+def run_of(config: Raw, folder: Path) -> Run:
+    """The world under a configuration, both ways."""
+    settings, lines = settings_of(config, folder), list(events())
     options = ("--run", "live", "--processes", "1", "--windows", ",".join(settings.window_names()))
     told = replayed(config, [b"\n".join(lines)], folder / "replay", options=options)
-    return Run(
-        settings,
-        folder / "config.yaml",
-        [_record(record) for part in floor.parts for record in part.kpis],
-        [(a["alert_id"].encode(), json.dumps(a).encode()) for part in floor.parts for a in part.alerts],
-        told.kpis,
-        told.alerts,
-    )
+    return Run(settings, *lived(settings, lines), told.kpis, told.alerts)
 
 
 def _record(record: Raw) -> Record:
     rolling = record["window"].startswith("rolling")
     names = ("site", "level", "entity", "window")
     key = "|".join((*(record[name] for name in names), "" if rolling else record["start"]))
-    return key.encode(), json.dumps(record).encode()
+    return key.encode(), orjson.dumps(record)

@@ -50,7 +50,7 @@ async def scraped(
     of = build_monitoring(run.settings, HealthAnswers())
     of.collector.on_committed(0, run.records, run.alerts)
     score = orjson.dumps({"score": "80.5000", "trial": False, "period": "month", "place": 1})
-    of.collector.on_scores([(b"scorecard|card|1|main|team|t-1|2026-11-01", score)])
+    of.collector.on_scores([(b"scorecard|card|1|main|team|t-3|2026-11-01", score)])
     numbers = run.settings.deltas_partitions
     port = await of.web.start("127.0.0.1", 0)
 
@@ -181,16 +181,17 @@ def _held(samples: Sequence[dict[str, Any]]) -> dict[tuple[str, ...], float]:
 
 
 async def test_an_alert_of_the_stream_is_forwarded_until_it_resolves(scraped: Scraped) -> None:
-    firing = 'ALERTS{alertname="CollectionsKpiWarning",alertstate="firing",entity="t-1",rule="promises_few"}'
-    (fired,) = (a for a in known_of(scraped.run).firing if (a["rule"], a["entity"]) == ("promises_few", "t-1"))
+    firing = 'ALERTS{alertname="CollectionsKpiWarning",alertstate="firing",entity="t-3",rule="promises_few"}'
+    (fired,) = (a for a in known_of(scraped.run).firing if (a["rule"], a["entity"]) == ("promises_few", "t-3"))
     ended = fired | {"state": "resolved", "resolved_at": fired["at"]}
     await scraped.prometheus.until(firing, lambda found: len(found) == 1)
     scraped.front.collector.on_committed(0, [], [(ended["alert_id"].encode(), orjson.dumps(ended))])
-    await scraped.prometheus.until('collections_alert_active{entity="t-1",rule="promises_few"} == 0', bool)
+    await scraped.prometheus.until('collections_alert_active{entity="t-3",rule="promises_few"} == 0', bool)
     await scraped.prometheus.until(firing, lambda found: found == [])
     threshold = 'collections_threshold{rule="connect_rate_low"}'
     await scraped.prometheus.until(threshold, lambda found: [sample["value"][1] for sample in found] == ["0.1"])
-    scraped.front.collector.on_committed(0, [], [(fired["alert_id"].encode(), orjson.dumps(fired))])
+    again = fired | {"alert_id": "again"}
+    scraped.front.collector.on_committed(0, [], [(b"again", orjson.dumps(again))])
     await scraped.prometheus.until(firing, bool)
 
 
