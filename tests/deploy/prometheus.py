@@ -21,8 +21,15 @@ from tests.deploy.expressions import DEPLOY
 class Prometheus:
     """Answers queries about what it has scraped."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, targets: Path) -> None:
         self._base = base
+        self._targets = targets
+
+    def scrape(self, targets: list[str]) -> None:
+        """From now on it scrapes these (host:port), and no others."""
+        new = self._targets.with_suffix(".new")
+        new.write_text(json.dumps([{"targets": targets}]))
+        new.rename(self._targets)
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query: samples as `{metric, value}`."""
@@ -68,15 +75,15 @@ class Prometheus:
         return answer["data"]
 
 
-def _write_config(folder: Path, targets: list[str], alertmanager: str | None) -> None:
-    """The committed configuration, with these targets, everything once a second, and five of them for a minute."""
+def _write_config(folder: Path, alertmanager: str | None) -> None:
+    """The committed configuration, with targets from a file, and seconds for its intervals and minutes."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
     config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
     jobs = [job for job in config["scrape_configs"] if job["job_name"].startswith("kpi-stream")]
     for job in jobs:
         del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": targets}]
+        job["file_sd_configs"] = [{"files": [str(folder / "targets.json")], "refresh_interval": "1s"}]
     config["scrape_configs"] = jobs
     (folder / "rules").mkdir(parents=True)
     for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
@@ -100,14 +107,16 @@ async def running(
 
     `alertmanager`: where it sends its alerts (host:port), None: nowhere.
     """
-    _write_config(folder, targets, alertmanager)
+    _write_config(folder, alertmanager)
     port = free_port()
+    prometheus = Prometheus(f"http://127.0.0.1:{port}", folder / "targets.json")
+    prometheus.scrape(targets)
     command = [
         binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options,
     ]  # fmt: skip
     async with _program(command, port, folder / "prometheus.log"):
-        yield Prometheus(f"http://127.0.0.1:{port}")
+        yield prometheus
 
 
 @contextlib.asynccontextmanager
