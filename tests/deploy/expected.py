@@ -137,7 +137,7 @@ class Known:
     firing: list[Raw]
     numbers: dict[tuple[str, str, str, str], Numbers] = field(default_factory=dict)
     there: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
-    targets: dict[tuple[str, str], Numbers] = field(default_factory=dict)
+    targets: dict[tuple[str, str], dict[str, float | None]] = field(default_factory=dict)
 
     def age(self, site: str) -> Any:
         return pytest.approx(time.time() - self.as_of_s[site], abs=30)

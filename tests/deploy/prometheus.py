@@ -44,15 +44,15 @@ class Prometheus:
         groups = (await self._ask("rules"))["groups"]
         return sum(float(each["evaluationTime"]) for each in groups if each["name"].startswith(group))
 
-    async def own(self, metric: str) -> float:
-        """A number that Prometheus tells of itself, over all its labels."""
+    async def own(self, metric: str, *, count: bool = False) -> float:
+        """A number that Prometheus tells of itself, added up over its labels; or of how many it is told."""
 
         def ask() -> str:
             with urllib.request.urlopen(f"{self._base}/metrics", timeout=10) as answer:
                 return str(answer.read().decode())
 
         found = re.findall(rf"^{metric}(?:\{{.*\}})? (\S+)$", await asyncio.to_thread(ask), re.MULTILINE)
-        return sum(float(each) for each in found)
+        return len(found) if count else sum(float(each) for each in found)
 
     async def until(
         self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 60
@@ -75,10 +75,11 @@ class Prometheus:
         return answer["data"]
 
 
-def _write_config(folder: Path, alertmanager: str | None) -> None:
+def _write_config(folder: Path, alertmanager: str | None, scrape_s: int) -> None:
     """The committed configuration, with targets from a file, and seconds for its intervals and minutes."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
+    every = f"{scrape_s}s"
+    config["global"] = {"scrape_interval": every, "evaluation_interval": "1s", "scrape_timeout": every}
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
     jobs = [job for job in config["scrape_configs"] if job["job_name"].startswith("kpi-stream")]
     for job in jobs:
@@ -101,13 +102,13 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def running(
-    binary: str, folder: Path, targets: list[str], *options: str, alertmanager: str | None = None
+    binary: str, folder: Path, targets: list[str], *options: str, alertmanager: str | None = None, scrape_s: int = 1
 ) -> AsyncIterator[Prometheus]:
     """A Prometheus that scrapes `targets` (host:port) as long as the context lasts; its storage is `folder`/data.
 
-    `alertmanager`: where it sends its alerts (host:port), None: nowhere.
+    `alertmanager`: where it sends its alerts (host:port), None: nowhere; `scrape_s`: how often it scrapes.
     """
-    _write_config(folder, alertmanager)
+    _write_config(folder, alertmanager, scrape_s)
     port = free_port()
     prometheus = Prometheus(f"http://127.0.0.1:{port}", folder / "targets.json")
     prometheus.scrape(targets)

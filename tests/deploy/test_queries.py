@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import orjson
@@ -144,7 +145,7 @@ async def test_what_is_recorded_or_could_be_is_the_value_of_the_record(scraped: 
                 expected |= {_place(site, level, who, window, kpi): _just(number) for who, number in numbers.items()}
         asked = [expression(kpi), *([series(kpi)] if series(kpi) in RECORDED else [])]
         for query in asked:
-            await scraped.prometheus.until(query, lambda found, wanted=expected: _holds(found, wanted), 60)
+            await scraped.prometheus.until(query, partial(_holds, expected), 60)
         compared += len(expected)
         recorded += len(expected) * (len(asked) - 1)
         for site in ("main", "prague") if kpi.id in AGENT_KPIS else ():
@@ -154,7 +155,7 @@ async def test_what_is_recorded_or_could_be_is_the_value_of_the_record(scraped: 
                 for who, number in known.numbers.get((kpi.id, site, "agent", window), {}).items()
             }
             query = agent_expression(kpi, f'site="{site}"')
-            await scraped.prometheus.until(query, lambda found, wanted=agents: _holds(found, wanted), 60)
+            await scraped.prometheus.until(query, partial(_holds, agents), 60)
             compared += len(agents)
     assert compared > 1000
     assert recorded > 1000
@@ -168,7 +169,7 @@ def _place(site: str, level: str, entity: str, window: str, kpi: Kpi) -> tuple[s
     return (site, level, entity, window, "CNY" if kpi.per_currency else "")
 
 
-def _holds(samples: Sequence[dict[str, Any]], wanted: Mapping[tuple[str, ...], Any]) -> bool:
+def _holds(wanted: Mapping[tuple[str, ...], Any], samples: Sequence[dict[str, Any]]) -> bool:
     """Whether what is wanted is there; beside it there may be zeros and other currencies."""
     held = _held(samples)
     return all(place in held and held[place] == number for place, number in wanted.items())
