@@ -12,7 +12,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
 ARGS ?=
 
 # What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
-GENERATORS := schemas/generate.py docs/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py deploy/kubernetes/generate.py
+GENERATORS := schemas/generate.py docs/generate.py deploy/prometheus/reference.py deploy/grafana/generate.py deploy/prometheus/recording.py deploy/kubernetes/generate.py
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16

@@ -20,8 +20,8 @@ EVERY = "200ms"
 """`publish.every`: what a scrape takes shows the more, the sooner a record goes out."""
 SCRAPE_EVERY_S = 5.0
 WARM_UP_S = 30
-ROUNDS = 4
-SECONDS = 30
+ROUNDS = 3
+SECONDS = 25
 PATHS = ("/metrics", "/metrics/agents")
 ACCEPT = {"Accept": "application/openmetrics-text;version=1.0.0,*/*;q=0.1", "Accept-Encoding": "gzip"}
 

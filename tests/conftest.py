@@ -101,7 +101,7 @@ def shared_data() -> Path:
     return SHARED_DATA
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def program() -> Callable[[str], str]:
     """`program("promtool")`: the path of an installed program; skips where it is missing (which CI refuses)."""
 

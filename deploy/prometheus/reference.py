@@ -25,8 +25,9 @@ INTRODUCTION = """# Metrics
 A worker exports on `/metrics` everything but agents, beside the Python client's own `process_*`, and on
 `/metrics/agents` what is said of agents. A process that runs feeds exports theirs ([Feeds](#feeds)). Generated from
 `stream/publish/metrics.py` by `deploy/prometheus/reference.py`. Why KPIs are exported as their parts:
-[ADR 0020](adr/0020-window-gauges-are-parts.md). Ratios are recorded by `deploy/prometheus/rules/recording.yml`, of all
-levels but agents.
+[ADR 0020](adr/0020-window-gauges-are-parts.md). `deploy/prometheus/rules/recording.yml`
+records the KPIs that the dashboards show, of all levels but agents; `python deploy/prometheus/recording.py --all --out
+FILE` writes the rules of every KPI, for dashboards of your own.
 
 Both pages are plain text, or OpenMetrics for who asks for it (`Accept: application/openmetrics-text`, as Prometheus
 does), without timestamps; through gzip for who takes it. `promtool check metrics` finds nothing to say. Where

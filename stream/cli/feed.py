@@ -126,35 +126,52 @@ def check(
         raise typer.Exit(1)
 
 
+MappingName = Annotated[
+    str | None,
+    typer.Argument(metavar="MAPPING", help="A name in `feeds`, a shipped name, or a file.", show_default=False),
+]
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE...]", help="Plain, .gz or .zst; `-` is standard input.", show_default=False),
+]
+Out = Annotated[
+    str | None,
+    typer.Option("--out", metavar="FILE", help="Events to a file (plain, .gz, .zst); `-`: stdout."),
+]
+Rejects = Annotated[
+    str | None,
+    typer.Option("--rejects", metavar="FILE", help="Refused records to a file, as lines of deadletter.jsonl."),
+]
+Topic = Annotated[str | None, typer.Option("--topic", metavar="T", help="Read a topic, to Kafka.", show_default=False)]
+TopicGroup = Annotated[
+    str | None, typer.Option("--group", metavar="G", help="The consumer group of --topic.", show_default=False)
+]
+State = Annotated[
+    str | None,
+    typer.Option("--state", metavar="FILE", help="Keeps places and open joins between runs.", show_default=False),
+]
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(
+        "--metrics-port", min=0, max=65_535, metavar="N", help="Serve /metrics at this port.", show_default=False
+    ),
+]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option("--metrics-file", metavar="FILE", help="Keep the metrics in a file.", show_default=False),
+]
+
+
 @app.command()
 def run(
-    mapping: Annotated[
-        str | None,
-        typer.Argument(metavar="MAPPING", help="A name in `feeds`, a shipped name, or a file.", show_default=False),
-    ] = None,
-    files: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[FILE...]", help="Plain, .gz or .zst; `-` is standard input.", show_default=False),
-    ] = None,
-    out: Annotated[
-        str | None,
-        typer.Option("--out", metavar="FILE", help="Events to a file (plain, .gz, .zst); `-`: stdout."),
-    ] = None,
+    mapping: MappingName = None,
+    files: Files = None,
+    out: Out = None,
     kafka: Annotated[bool, typer.Option("--kafka", help="Events to Kafka, instead.")] = False,
-    rejects: Annotated[
-        str | None,
-        typer.Option("--rejects", metavar="FILE", help="Refused records to a file, as lines of deadletter.jsonl."),
-    ] = None,
-    topic: Annotated[
-        str | None, typer.Option("--topic", metavar="T", help="Read a topic, to Kafka.", show_default=False)
-    ] = None,
-    group: Annotated[
-        str | None, typer.Option("--group", metavar="G", help="The consumer group of --topic.", show_default=False)
-    ] = None,
-    state: Annotated[
-        str | None,
-        typer.Option("--state", metavar="FILE", help="Keeps places and open joins between runs.", show_default=False),
-    ] = None,
+    rejects: Rejects = None,
+    topic: Topic = None,
+    group: TopicGroup = None,
+    state: State = None,
     follow: Annotated[bool, typer.Option("--follow", help="Go on as files grow and rotate, until SIGTERM.")] = False,
     zone: Zone = None,
     set_: Constants = None,
@@ -163,16 +180,8 @@ def run(
     revision: Revision = None,
     id_prefix: Prefix = None,
     open_: Open = None,
-    metrics_port: Annotated[
-        int | None,
-        typer.Option(
-            "--metrics-port", min=0, max=65_535, metavar="N", help="Serve /metrics at this port.", show_default=False
-        ),
-    ] = None,
-    metrics_file: Annotated[
-        Path | None,
-        typer.Option("--metrics-file", metavar="FILE", help="Keep the metrics in a file.", show_default=False),
-    ] = None,
+    metrics_port: MetricsPort = None,
+    metrics_file: MetricsFile = None,
     all_: Annotated[bool, typer.Option("--all", help="Every feed of the configuration, until SIGTERM.")] = False,
     progress: Progress = None,
     config: Config = None,

@@ -26,31 +26,36 @@ if TYPE_CHECKING:
 SECRET_VARIABLE = "KPI_STREAM_WEBHOOK_SECRET"
 
 
+AlertmanagerUrl = Annotated[
+    str | None, typer.Option("--alertmanager", metavar="URL", help="Such as http://am:9093.", show_default=False)
+]
+WebhookUrl = Annotated[
+    str | None, typer.Option("--webhook", metavar="URL", help="Every record is posted to it.", show_default=False)
+]
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--secret-file",
+        metavar="FILE",
+        help=f"What posts to the webhook are signed with; else ${SECRET_VARIABLE}.",
+        show_default=False,
+    ),
+]
+Refused = Annotated[Path, typer.Option("--refused", metavar="FILE", help="Alerts that were refused are added to it.")]
+Group = Annotated[
+    str | None,
+    typer.Option(
+        "--group", metavar="NAME", help="Under which it keeps its place: <kafka.group>.forward.", show_default=False
+    ),
+]
+
+
 def forward(
-    alertmanager: Annotated[
-        str | None, typer.Option("--alertmanager", metavar="URL", help="Such as http://am:9093.", show_default=False)
-    ] = None,
-    webhook: Annotated[
-        str | None, typer.Option("--webhook", metavar="URL", help="Every record is posted to it.", show_default=False)
-    ] = None,
-    secret_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--secret-file",
-            metavar="FILE",
-            help=f"What posts to the webhook are signed with; else ${SECRET_VARIABLE}.",
-            show_default=False,
-        ),
-    ] = None,
-    refused: Annotated[
-        Path, typer.Option("--refused", metavar="FILE", help="Alerts that were refused are added to it.")
-    ] = Path("refused-alerts.jsonl"),
-    group: Annotated[
-        str | None,
-        typer.Option(
-            "--group", metavar="NAME", help="Under which it keeps its place: <kafka.group>.forward.", show_default=False
-        ),
-    ] = None,
+    alertmanager: AlertmanagerUrl = None,
+    webhook: WebhookUrl = None,
+    secret_file: SecretFile = None,
+    refused: Refused = Path("refused-alerts.jsonl"),
+    group: Group = None,
     only_new: Annotated[
         bool, typer.Option("--only-new", help="Where it never ran before, leave out what is in the topic.")
     ] = False,

@@ -1,14 +1,12 @@
 """Where a feed's events and refusals go: the inbound topics and the dead letters, as the broker has them."""
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from aiokafka.errors import KafkaConnectionError, KafkaError
 
 from stream.facts.murmur import murmur2
 from stream.feed_kafka.errors import CannotSend
 from stream.feeds.given import GivenEvent
+from stream.kafka.group_member import GONE as BROKER_GONE
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, deadletter_takes, partition_counts
 from stream.kafka.writer import Line
@@ -67,26 +65,9 @@ async def destination(settings: Settings) -> Destination:
         return Destination(names, counts, await deadletter_takes(admin, settings))
 
 
-def unlogged() -> None:
-    """Silences the client's own log: it tells of every attempt to connect, and a person gets one line instead."""
-    for name in ("aiokafka", "asyncio"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def reason_of(error: BaseException) -> str:
-    """An error of the client in one line."""
-    if isinstance(error, KafkaConnectionError):
-        return "no broker answers"
-    if isinstance(error, TimeoutError):
-        return "no answer"
-    lines = str(error).splitlines()
-    return lines[0] if lines and lines[0] else type(error).__name__
-
-
 class TopicsChanged(Exception):  # noqa: N818 a sentence for the user
     """A topic has other partitions than when the feed began."""
 
 
-GONE = (KafkaError, OSError, TimeoutError, TopicsChanged)
-"""After what a feed begins anew from its last commit: a broker that is gone or slow, a producer that was fenced, topics
-that are others now."""
+GONE = (*BROKER_GONE, TopicsChanged)
+"""After what a feed begins anew from its last commit: a broker that is gone, topics that are others now."""

@@ -10,10 +10,11 @@ from typing import Any
 from aiokafka.errors import BrokerResponseError, UnknownError
 
 from stream.backoff import backoff_seconds
-from stream.feed_kafka.destination import GONE, Destination, destination, reason_of, unlogged
+from stream.feed_kafka.destination import GONE, Destination, destination
 from stream.feed_kafka.errors import CannotSend
 from stream.feed_kafka.letters import letter_of_file
 from stream.feeds.given import GivenEvent, RefusedRecord
+from stream.kafka.group_member import reason_of, unlogged
 from stream.kafka.writer import FENCED, Outgoing, Writer
 from stream.settings import Settings
 

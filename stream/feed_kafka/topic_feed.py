@@ -9,31 +9,27 @@ once, so that there is nothing to be done when it is let go.
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiokafka import TopicPartition
-from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.structs import OffsetAndMetadata
 
-from stream.backoff import backoff_seconds
-from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination, reason_of, unlogged
+from stream.feed_kafka.destination import GONE, Destination, TopicsChanged, destination
 from stream.feed_kafka.errors import CannotSend, TooManyRefused
 from stream.feed_kafka.position import SourcePosition, position_of
 from stream.feed_kafka.source_partition import Given, SourcePartition
 from stream.feeds.feed_counts import FeedCounts
 from stream.feeds.loading import Feed
 from stream.kafka.batches import FETCH_BYTES, fetch
+from stream.kafka.group_member import CLOSE_SECONDS, GroupMember
 from stream.kafka.topics import admin_client, partition_counts
 from stream.kafka.writer import Writer
 from stream.settings import Settings
-from stream.wire.consumer import AIOKafkaConsumer
 
 __all__ = ["CannotSend", "TooManyRefused", "TopicFeed"]
 
-FIRST_SECONDS, LONGEST_SECONDS = 1.0, 60.0
-CLOSE_SECONDS = 5.0
+LONGEST_SECONDS = 60.0
 COUNTS_EVERY_SECONDS = 10.0
 SAME_AGAIN_SECONDS = 0.1
 
@@ -67,7 +63,7 @@ class Shown:
     open_joins: int = 0
 
 
-class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
+class TopicFeed(GroupMember):
     """Reads the topic as a member of the group until it is stopped. It waits for a broker that is gone, and begins
     anew from the last commit where a transaction is lost."""
 
@@ -78,7 +74,8 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         warn: Callable[[str], None] = lambda _line: None,
         report: Callable[[Shown], None] = lambda _shown: None,
     ) -> None:
-        self._settings, self._wish, self._warn, self._report = settings, wish, warn, report
+        super().__init__(settings, wish.group, warn, GONE, LONGEST_SECONDS)
+        self._wish, self._report = wish, report
         self._turn = asyncio.Lock()
         self._assigned: set[TopicPartition] = set()
         self._open: dict[TopicPartition, Open] = {}
@@ -87,38 +84,21 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
         self._ends: dict[TopicPartition, int] = {}
         self._done = FeedCounts()
         self._epoch = 0
-        self._consumer: Any = None
         self._destination: Destination | None = None
 
     async def run(self, stopped: asyncio.Event) -> FeedCounts:
         """Runs until `stopped` is set; gives what became of all records that this process has read. CannotSend,
         TooManyRefused: it cannot go on."""
-        unlogged()
-        waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
-        while not stopped.is_set():
-            begun = time.monotonic()
-            try:
-                await self._attempt(stopped)
-            except GONE as error:
-                if stopped.is_set():
-                    break
-                servers = self._settings.kafka.bootstrap_servers
-                if time.monotonic() - begun > LONGEST_SECONDS:
-                    waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
-                wait = next(waits)
-                self._warn(f"{servers}: {reason_of(error)}; going on from the last commit in {wait:.0f} s")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopped.wait(), wait)
+        await self._attempt_until(stopped)
         return self._done
 
     async def _attempt(self, stopped: asyncio.Event) -> None:
-        """Joins the group, and works until it is stopped or something fails; then leaves the group. So a member that
-        was put out never takes its partitions back from their new owner."""
+        """Joins the group, and works until it is stopped or something fails; then leaves the group."""
         self._destination = await destination(self._settings)
         if self._wish.topic not in self._destination.partitions:
             raise CannotSend(f"{self._settings.kafka.bootstrap_servers}: there is no topic {self._wish.topic}")
         self._assigned, self._open, self._kept, self._ends = set(), {}, {}, {}
-        self._consumer = self._new_consumer()
+        self._join(self._settings.kafka.fetch_wait_ms, max_partition_fetch_bytes=FETCH_BYTES)
         working: list[asyncio.Task[Any]] = []
         try:
             self._consumer.subscribe([self._wish.topic], listener=self)
@@ -131,27 +111,7 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
             for task in done:
                 task.result()
         finally:
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
-            await self._let_go(list(self._open))
-            await asyncio.wait([asyncio.ensure_future(self._consumer.stop())], timeout=CLOSE_SECONDS)
-
-    def _new_consumer(self) -> Any:
-        kafka = self._settings.kafka
-        return AIOKafkaConsumer(
-            **self._settings.kafka_client_options(),
-            group_id=self._wish.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=kafka.fetch_wait_ms,
-            max_partition_fetch_bytes=FETCH_BYTES,
-            session_timeout_ms=kafka.session_timeout_ms,
-            heartbeat_interval_ms=kafka.heartbeat_ms,
-            max_poll_interval_ms=2**31 - 1,
-            metadata_max_age_ms=5_000,
-        )
+            await self._leave(working, self._open)
 
     # the group --------------------------------------------------------------------------------------------------------
 
@@ -281,16 +241,11 @@ class TopicFeed(ConsumerRebalanceListener):  # type: ignore[misc]
                 await asyncio.sleep(SAME_AGAIN_SECONDS)
 
     def _there(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> SourcePosition:
-        name = f"{tp.topic}-{tp.partition}"
-        if committed is None:
-            return SourcePosition(start, start, start)
-        if not start <= committed.offset <= end:
-            what = "records were deleted unread" if committed.offset < start else "the topic was made anew"
-            self._warn(f"{name}: offset {committed.offset} is not there ({what}); going on at {start}")
+        if committed is None or not self._is_there(tp, committed.offset, start, end):
             return SourcePosition(start, start, start)
         found = position_of(committed.offset, committed.metadata, self._wish.feed.name)
         if found.through > end:
-            self._warn(f"{name}: the log ends at {end}, before {found.through}: records were lost")
+            self._warn(f"{tp.topic}-{tp.partition}: the log ends at {end}, before {found.through}: records were lost")
             return SourcePosition(found.offset, found.offset, end)
         if found.begin < start:
             return SourcePosition(found.offset, found.offset, found.through, "", found.refused)

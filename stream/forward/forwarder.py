@@ -7,7 +7,6 @@ record that was not done is given again, in the same order.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -16,27 +15,23 @@ from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import (
     CommitFailedError,
     IllegalGenerationError,
     IllegalStateError,
-    KafkaConnectionError,
-    KafkaError,
     RebalanceInProgressError,
     UnknownMemberIdError,
 )
 from aiokafka.structs import OffsetAndMetadata
 
-from stream.backoff import backoff_seconds
 from stream.forward.channel import Channel, Receiver
 from stream.forward.place import PartitionPlace, digest, said
 from stream.forward.silences import Silences
+from stream.kafka.group_member import GONE, GroupMember
 from stream.kafka.names import Names
 from stream.kafka.topics import admin_client, partition_counts
 from stream.publish.reading import read_alert
 from stream.settings import Settings
-from stream.wire.consumer import AIOKafkaConsumer
 
 COMMIT_SECONDS = 1.0
 ASK_SECONDS, ANSWER_SECONDS = 10.0, 15.0
@@ -45,9 +40,6 @@ answer in time."""
 POLL_MS = 250
 MOST_WAITING, FEW_WAITING = 1_000, 500
 """A partition of which so many records wait for the receiver is not read on until fewer do."""
-CLOSE_SECONDS = 5.0
-FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0
-GONE = (KafkaError, OSError, TimeoutError)
 REBALANCING = (CommitFailedError, IllegalGenerationError, RebalanceInProgressError, UnknownMemberIdError)
 """The group is sharing out its partitions: what could not be committed is given again, or committed a moment later."""
 
@@ -75,7 +67,7 @@ class _Open:
     committed: tuple[int, str] | None = None
 
 
-class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
+class Forwarder(GroupMember):
     """Forwards until it is stopped. It waits for a broker that is gone."""
 
     def __init__(
@@ -87,30 +79,15 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         warn: Callable[[str], None] = lambda _line: None,
         report: Callable[[int], None] = lambda _waiting: None,
     ) -> None:
-        self._settings, self._wish, self._receiver, self._silences = settings, wish, receiver, silences
-        self._warn, self._report = warn, report
+        super().__init__(settings, wish.group, warn)
+        self._wish, self._receiver, self._silences, self._report = wish, receiver, silences, report
         self._names = Names(settings.kafka.topic_prefix, settings.kafka.group)
         self._open: dict[TopicPartition, _Open] = {}
-        self._consumer: Any = None
         self._wrong: asyncio.Future[None] | None = None
 
     async def run(self, stopped: asyncio.Event) -> None:
         """Runs until `stopped` is set. CannotForward: it cannot go on."""
-        for name in ("aiokafka", "asyncio"):  # a person gets one line instead of one for each attempt to connect
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-        waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
-        while not stopped.is_set():
-            begun = time.monotonic()
-            try:
-                await self._attempt(stopped)
-            except GONE as error:
-                if time.monotonic() - begun > LONGEST_SECONDS:
-                    waits = backoff_seconds(FIRST_SECONDS, LONGEST_SECONDS)
-                wait = next(waits)
-                servers = self._settings.kafka.bootstrap_servers
-                self._warn(f"{servers}: {_reason(error)}; going on from the last commit in {wait:.0f} s")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stopped.wait(), wait)
+        await self._attempt_until(stopped)
 
     async def _attempt(self, stopped: asyncio.Event) -> None:
         async with admin_client(self._settings) as admin:
@@ -119,7 +96,7 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
             if topic not in there:
                 raise CannotForward(f"there is no topic {topic} (`kpi-stream topics create` makes it)")
         self._open, self._wrong = {}, asyncio.get_running_loop().create_future()
-        self._consumer = self._new_consumer()
+        self._join(POLL_MS)
         tasks: list[asyncio.Future[Any]] = [
             asyncio.create_task(stopped.wait()),
             asyncio.create_task(self._silences.follow(self._settings, self._names.alertactions)),
@@ -130,34 +107,13 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
             for each in done:
                 each.result()
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(*GONE):
-                await self._let_go(list(self._open))
-            await asyncio.wait([asyncio.ensure_future(self._consumer.stop())], timeout=CLOSE_SECONDS)
-
-    def _new_consumer(self) -> Any:
-        kafka = self._settings.kafka
-        return AIOKafkaConsumer(
-            **self._settings.kafka_client_options(),
-            group_id=self._wish.group,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=POLL_MS,
-            session_timeout_ms=kafka.session_timeout_ms,
-            heartbeat_interval_ms=kafka.heartbeat_ms,
-            max_poll_interval_ms=2**31 - 1,
-            metadata_max_age_ms=5_000,
-        )
+            await self._leave(tasks, self._open)
 
     # the group --------------------------------------------------------------------------------------------------------
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
         """Commits what is done; the rest is the next owner's."""
-        with suppress(*GONE):
-            await self._let_go(revoked)
+        await self._let_go(revoked)
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """Goes to the places that are committed."""
@@ -183,27 +139,26 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
         target = self._receiver.target
         if committed is None:
             return PartitionPlace(end if self._wish.only_new else start, target, first=True)
-        name, (to, held) = f"{tp.topic}-{tp.partition}", said(committed.metadata)
+        to, held = said(committed.metadata)
         # Whoever is told of the past anew may be another one.
         if to not in ("", digest(target)) and not self._wish.moved and not self._receiver.needs_past:
             raise CannotForward(
                 f"group {self._wish.group} forwards to another address: give this one a --group of its own, "
                 "or --moved if it is the same receiver"
             )
-        if not start <= committed.offset <= end:
-            what = "records were deleted unread" if committed.offset < start else "the topic was made anew"
-            self._warn(f"{name}: offset {committed.offset} is not there ({what}); going on at {start}")
+        if not self._is_there(tp, committed.offset, start, end):
             return PartitionPlace(start, target, held)
         return PartitionPlace(committed.offset, target, held)
 
     async def _let_go(self, partitions: Iterable[TopicPartition]) -> None:
         gone = {tp: opened for tp in partitions if (opened := self._open.get(tp)) is not None}
-        await asyncio.gather(*(opened.channel.close() for opened in gone.values()))
-        try:
-            await self._commit(gone)
-        finally:
-            for tp in gone:
-                del self._open[tp]
+        with suppress(*GONE):  # what is not committed is given again
+            await asyncio.gather(*(opened.channel.close() for opened in gone.values()))
+            try:
+                await self._commit(gone)
+            finally:
+                for tp in gone:
+                    del self._open[tp]
 
     # the work ---------------------------------------------------------------------------------------------------------
 
@@ -281,11 +236,3 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
     def _fail(self, error: BaseException) -> None:
         if self._wrong is not None and not self._wrong.done():
             self._wrong.set_exception(error)
-
-
-def _reason(error: BaseException) -> str:
-    """An error of the client in one line."""
-    if isinstance(error, KafkaConnectionError | TimeoutError):
-        return "no broker answers"
-    lines = str(error).splitlines()
-    return lines[0] if lines and lines[0] else type(error).__name__

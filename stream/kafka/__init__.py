@@ -9,6 +9,7 @@ __all__ = [
     "clocks",
     "deadletter",
     "exits",
+    "group_member",
     "names",
     "topics",
     "versions",

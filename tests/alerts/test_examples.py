@@ -134,6 +134,19 @@ def test_cooldown_delays_firing_and_survives_a_restart() -> None:
     assert driven.said[-1]["active_since"][11:] == "08:01:10Z"
 
 
+def test_a_rule_that_is_changed_begins_without_a_cooldown() -> None:
+    before = rule(above=True, threshold=exact("4"), cooldown_ms=60 * MINUTE)
+    for changed, fires in ((before, False), (rule(above=True, threshold=exact("3"), cooldown_ms=60 * MINUTE), True)):
+        driven = Driven([before])
+        calls(driven, 0, dials=5)
+        driven.advance(BASE + MINUTE)
+        assert states(driven) == [("firing", "08:00:10Z"), ("resolved", "08:00:40Z")]
+        driven = driven.restart([changed])
+        calls(driven, 2, dials=5)
+        driven.advance(BASE + 3 * MINUTE)
+        assert (("firing", "08:02:10Z") in states(driven)) is fires
+
+
 @pytest.mark.parametrize(("level", "name"), [("agent", "unassigned"), ("team", "unassigned")])
 def test_unassigned_fires_only_where_a_rule_names_it(level: str, name: str) -> None:
     silent, named = rule(level=level), rule(level=level, entities=frozenset({name}))

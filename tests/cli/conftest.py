@@ -1,8 +1,10 @@
 """How the tests of the command line run it."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+import orjson
 import pytest
 
 from stream.cli.main import run
@@ -31,3 +33,14 @@ def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
         return Ran(code, captured.out, captured.err)
 
     return ran
+
+
+@pytest.fixture
+def config(tmp_path: Path, broker: str, topic_prefix: str, command: Command) -> Path:
+    """A configuration whose topics are there, on a real broker."""
+    file = tmp_path / "c.yaml"
+    kafka = {"bootstrap_servers": broker, "topic_prefix": topic_prefix, "group": topic_prefix, "partitions": 2}
+    file.write_bytes(orjson.dumps({"kafka": kafka}))
+    ran = command("topics", "create", "--config", file)
+    assert ran.code == 0, ran.error
+    return file

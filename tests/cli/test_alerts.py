@@ -18,13 +18,8 @@ FIRST, SECOND, THIRD = "9f2c" + 28 * "0", "77aa" + 28 * "1", "77ab" + 28 * "2"
 
 
 @pytest.fixture
-def config(tmp_path: Path, broker: str, topic_prefix: str, command: Command) -> Path:
-    """A configuration whose topics are there and hold three alerts: two fire, one has ended."""
-    file = tmp_path / "c.yaml"
-    kafka = {"bootstrap_servers": broker, "topic_prefix": topic_prefix, "group": topic_prefix, "partitions": 2}
-    file.write_bytes(orjson.dumps({"kafka": kafka}))
-    ran = command("topics", "create", "--config", file)
-    assert ran.code == 0, ran.error
+def holding(config: Path, broker: str, topic_prefix: str) -> Path:
+    """A configuration whose topics hold three alerts: two fire, one has ended."""
     later = {"fired_at": "2026-11-02T02:00:00Z", "rule": "paid_late.critical", "severity": "critical"}
     records = [
         alert(FIRST),
@@ -33,7 +28,7 @@ def config(tmp_path: Path, broker: str, topic_prefix: str, command: Command) -> 
         alert(THIRD, entity="t-5", state="resolved", at="2026-11-02T01:22:00Z"),
     ]
     asyncio.run(_send(broker, f"{topic_prefix}.alerts.v1", records))
-    return file
+    return config
 
 
 async def _send(broker: str, topic: str, records: list[tuple[bytes, bytes]]) -> None:
@@ -54,14 +49,14 @@ def listed(command: Command, config: Path, state: str = "all") -> dict[str, dict
 
 @pytest.mark.broker
 def test_what_people_do_stands_for_whoever_looks_next(
-    command: Command, config: Path, broker: str, topic_prefix: str
+    command: Command, holding: Path, broker: str, topic_prefix: str
 ) -> None:
     def alerts(*arguments: object) -> str:
-        ran = command("alerts", *arguments, "--config", config)
+        ran = command("alerts", *arguments, "--config", holding)
         assert ran.code == 0, ran.error
         return ran.out
 
-    assert list(listed(command, config, "open")) == [SECOND, FIRST]  # the latest first
+    assert list(listed(command, holding, "open")) == [SECOND, FIRST]  # the latest first
     assert alerts("ack", "9f2c", "--by", "Li Na", "--note", "trunk") == (
         f"Li Na has {FIRST}: connect_rate_low, team t-3 at main\n"
     )
@@ -74,19 +69,19 @@ def test_what_people_do_stands_for_whoever_looks_next(
     # Whatever else lies in the topic stops nobody.
     asyncio.run(_send(broker, f"{topic_prefix}.alertactions.v1", [(b"?", b"{"), (b"?", b"")]))
 
-    found = listed(command, config)
+    found = listed(command, holding)
     assert {each: (row["taken_by"], row["note"]) for each, row in found.items()} == {
         FIRST: ("Li Na", "trunk"), SECOND: (None, ""), THIRD: ("Wang", ""),
     }  # fmt: skip
     assert {each: row["judged"] for each, row in found.items()} == {FIRST: None, SECOND: False, THIRD: True}
     assert {each: row["silence"] for each, row in found.items()} == {FIRST: None, SECOND: name, THIRD: None}
-    shown = command("alerts", "list", "--config", config)
+    shown = command("alerts", "list", "--config", holding)
     assert "2 records cannot be read" in shown.error
     assert "Li Na" in shown.out
     assert name in alerts("silences")
     for rule, known in (("paid_late.critical", True), ("paid_lately", False)):
         match = f"rule={rule},site=oslo"
-        ran = command("alerts", "silence", "--match", match, "--for", "1h", "--why", "w", "--config", config)
+        ran = command("alerts", "silence", "--match", match, "--for", "1h", "--why", "w", "--config", holding)
         assert "it covers 0 of the alerts" in ran.error
         assert (f"has a rule {rule!r}" in ran.error) is not known
     (low, late) = csv.DictReader(io.StringIO(alerts("report", "--from", "2026-11-02", "--format", "csv")))
@@ -99,7 +94,7 @@ def test_what_people_do_stands_for_whoever_looks_next(
 
     alerts("unack", FIRST)
     alerts("unsilence", name)
-    found = listed(command, config)
+    found = listed(command, holding)
     assert (found[FIRST]["taken_by"], found[SECOND]["silence"]) == (None, None)
     assert name not in alerts("silences")
     for arguments, why in (
@@ -110,7 +105,7 @@ def test_what_people_do_stands_for_whoever_looks_next(
         (("unsilence", "s-2"), "there is no silence s-2"),
         (("unsilence", name), f"silence {name} is over since"),
     ):
-        ran = command("alerts", *arguments, "--config", config)
+        ran = command("alerts", *arguments, "--config", holding)
         unreadable, said = ran.error.splitlines()
         assert (ran.code, ran.out, "2 records" in unreadable) == (1, "", True)
         assert why in said

@@ -17,17 +17,6 @@ from tests.replay.test_reconcile import record
 OURS = (("detail", b"why"), ("topic", b""), ("partition", b"0"), ("offset", b"7"))
 
 
-@pytest.fixture
-def config(tmp_path: Path, broker: str, topic_prefix: str, command: Command) -> Path:
-    """A configuration whose topics are there."""
-    file = tmp_path / "c.yaml"
-    kafka = {"bootstrap_servers": broker, "topic_prefix": topic_prefix, "group": topic_prefix, "partitions": 2}
-    file.write_bytes(orjson.dumps({"kafka": kafka}))
-    ran = command("topics", "create", "--config", file)
-    assert ran.code == 0, ran.error
-    return file
-
-
 def sent(broker: str, *records: tuple[str, bytes | None, bytes | None, list[tuple[str, bytes]], int | None]) -> None:
     """Sends (topic, key, value, headers, partition)."""
 

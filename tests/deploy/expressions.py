@@ -10,16 +10,21 @@ import yaml
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 VARIABLES = {
-    "site": "main", "team": "t-1", "agent": "a-003", "queue": "q-1", "window": "day", "currency": "CNY",
-    "datasource": "prometheus",
+    "site": "main", "team": "(t-1|t-3)", "agent": "a-001", "queue": "(in-service|out-m1)", "window": "day",
+    "currency": "CNY", "datasource": "prometheus",
 }  # fmt: skip
+"""What is chosen; of teams and queues two, as Grafana writes them into a query."""
+
+
+def groups() -> list[dict[str, Any]]:
+    """Every group of rules."""
+    files = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
+    return [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
 
 
 def rules() -> list[dict[str, Any]]:
     """Every recording and alerting rule."""
-    files = sorted((DEPLOY / "prometheus" / "rules").glob("*.yml"))
-    groups = [group for file in files for group in yaml.safe_load(file.read_text("utf-8"))["groups"]]
-    return [rule for group in groups for rule in group["rules"]]
+    return [rule for group in groups() for rule in group["rules"]]
 
 
 def dashboards() -> list[tuple[str, dict[str, Any]]]:
@@ -45,9 +50,10 @@ def targets(language: str = "en") -> list[tuple[str, str]]:
 
 
 def filled(expression: str) -> str:
-    """The expression with every variable replaced as Grafana would."""
+    """The expression with every variable replaced as Grafana would; where a panel is repeated, by one of the chosen."""
     for name, value in VARIABLES.items():
-        expression = expression.replace(f"${name}", value)
+        one = value.strip("()").rpartition("|")[2]
+        expression = expression.replace(f'="${name}"', f'="{one}"').replace(f"${name}", value)
     return expression
 
 

@@ -4,6 +4,7 @@ Alertmanager with the product's configuration, without its waiting."""
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import time
 import urllib.parse
@@ -20,8 +21,15 @@ from tests.deploy.expressions import DEPLOY
 class Prometheus:
     """Answers queries about what it has scraped."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, targets: Path) -> None:
         self._base = base
+        self._targets = targets
+
+    def scrape(self, targets: list[str]) -> None:
+        """From now on it scrapes these (host:port), and no others."""
+        new = self._targets.with_suffix(".new")
+        new.write_text(json.dumps([{"targets": targets}]))
+        new.rename(self._targets)
 
     async def query(self, expression: str) -> list[dict[str, Any]]:
         """An instant query: samples as `{metric, value}`."""
@@ -32,9 +40,19 @@ class Prometheus:
         return list(await self._ask(f"label/{label}/values", **{"match[]": selector}))
 
     async def rule_seconds(self, group: str) -> float:
-        """How long the last evaluation of a group of rules took."""
+        """How long the last evaluation of the groups of rules took whose names begin so, all of them together."""
         groups = (await self._ask("rules"))["groups"]
-        return float(next(each for each in groups if each["name"] == group)["evaluationTime"])
+        return sum(float(each["evaluationTime"]) for each in groups if each["name"].startswith(group))
+
+    async def own(self, metric: str, *, count: bool = False) -> float:
+        """A number that Prometheus tells of itself, added up over its labels; or of how many it is told."""
+
+        def ask() -> str:
+            with urllib.request.urlopen(f"{self._base}/metrics", timeout=60) as answer:
+                return str(answer.read().decode())
+
+        found = re.findall(rf"^{metric}(?:\{{.*\}})? (\S+)$", await asyncio.to_thread(ask), re.MULTILINE)
+        return len(found) if count else sum(float(each) for each in found)
 
     async def until(
         self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 90
@@ -57,15 +75,16 @@ class Prometheus:
         return answer["data"]
 
 
-def _write_config(folder: Path, targets: list[str], alertmanager: str | None) -> None:
-    """The committed configuration, with these targets, everything once a second, and five of them for a minute."""
+def _write_config(folder: Path, alertmanager: str | None, scrape_s: int) -> None:
+    """The committed configuration, with targets from a file, and seconds for its intervals and minutes."""
     config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8"))
-    config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s", "scrape_timeout": "1s"}
+    every = f"{scrape_s}s"
+    config["global"] = {"scrape_interval": every, "evaluation_interval": "1s", "scrape_timeout": every}
     config["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [alertmanager]}]}] if alertmanager else []
     jobs = [job for job in config["scrape_configs"] if job["job_name"].startswith("kpi-stream")]
     for job in jobs:
         del job["dns_sd_configs"]
-        job["static_configs"] = [{"targets": targets}]
+        job["file_sd_configs"] = [{"files": [str(folder / "targets.json")], "refresh_interval": "1s"}]
     config["scrape_configs"] = jobs
     (folder / "rules").mkdir(parents=True)
     for file in (DEPLOY / "prometheus" / "rules").glob("*.yml"):
@@ -83,20 +102,22 @@ def free_port() -> int:
 
 @contextlib.asynccontextmanager
 async def running(
-    binary: str, folder: Path, targets: list[str], *options: str, alertmanager: str | None = None
+    binary: str, folder: Path, targets: list[str], *options: str, alertmanager: str | None = None, scrape_s: int = 1
 ) -> AsyncIterator[Prometheus]:
     """A Prometheus that scrapes `targets` (host:port) as long as the context lasts; its storage is `folder`/data.
 
-    `alertmanager`: where it sends its alerts (host:port), None: nowhere.
+    `alertmanager`: where it sends its alerts (host:port), None: nowhere; `scrape_s`: how often it scrapes.
     """
-    _write_config(folder, targets, alertmanager)
+    _write_config(folder, alertmanager, scrape_s)
     port = free_port()
+    prometheus = Prometheus(f"http://127.0.0.1:{port}", folder / "targets.json")
+    prometheus.scrape(targets)
     command = [
         binary, f"--config.file={folder / 'prometheus.yml'}", f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn", *options,
     ]  # fmt: skip
     async with _program(command, port, folder / "prometheus.log"):
-        yield Prometheus(f"http://127.0.0.1:{port}")
+        yield prometheus
 
 
 @contextlib.asynccontextmanager

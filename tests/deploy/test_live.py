@@ -16,7 +16,7 @@ from stream.kafka.topics import create_topics
 from stream.settings import load
 from tests.deploy.expressions import targets
 from tests.deploy.prometheus import running
-from tests.kafka.workers import WorkerProcess, configured, produce
+from tests.kafka.workers import WorkerProcess, committed, configured, produce
 from tests.worlds import events as make
 
 pytestmark = [pytest.mark.broker, pytest.mark.prometheus, pytest.mark.timeout(240)]
@@ -88,7 +88,7 @@ async def send(broker: str, prefix: str, raws: list[make.Raw]) -> None:
         await produce(broker, f"{prefix}.{topic}.v1", list(zip(keys, make.lines(of_kind), strict=True)))
 
 
-async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_and_so_does_its_page(
+async def test_a_running_worker_answers_a_sites_dashboard_and_its_page_and_kill_9_of_it_ends_no_alert_anywhere(
     broker: str, topic_prefix: str, tmp_path: Path, program: Callable[[str], str]
 ) -> None:
     now = datetime.now(UTC)
@@ -99,12 +99,11 @@ async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_an
     settings = load(config, {})
     await asyncio.to_thread(create_topics, settings)
     await send(broker, topic_prefix, world(now))
-    async with WorkerProcess(config) as worker:
-        await worker.ready()
-        address = next(line.split()[-1] for line in worker.log.splitlines() if line.startswith("worker on "))
-        target = address.removeprefix("http://").rstrip("/")
-        async with running(program("prometheus"), tmp_path / "prometheus", [target]) as prometheus:
-            # The other dashboards' queries run on a floor made for them, in test_queries.py.
+    async with running(program("prometheus"), tmp_path / "prometheus", []) as prometheus:
+        async with WorkerProcess(config) as worker:
+            await worker.ready()
+            prometheus.scrape([worker.address.removeprefix("http://")])
+            # The other dashboards' queries run on a simulated floor, in test_queries.py.
             for name, expression in (each for each in targets() if each[0].startswith("site ")):
                 await prometheus.until(expression, bool)
                 for sample in await prometheus.query(expression):
@@ -112,45 +111,73 @@ async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_an
                     assert labels.get("site", "main") == "main", name
                     if name.startswith("site Teams"):
                         assert labels["entity"] in ("t-1", "t-2"), name
-            for expression in (
+            for query in (
                 'entity:collections_window_dials:max{level="site",window="day"}',
                 "sum(collections_dials_total)",
-                'sum(collections_window_dials{level="agent",window="day"})',  # of a page that is scraped by itself
+                'sum(collections_window_dials{level="agent",window="day"})',
             ):
-                await prometheus.until(expression, lambda found: [sample["value"][1] for sample in found] == ["24"])
-            (kept,) = await prometheus.query(
-                'entity:collections_window_promises_kept_per_promises_due:ratio{level="site",window="day"}'
+                await prometheus.until(query, lambda found: [sample["value"][1] for sample in found] == ["24"])
+            await prometheus.until(
+                KEPT, lambda found: [0 < float(sample["value"][1]) < 1 for sample in found] == [True]
             )
-            assert 0 < float(kept["value"][1]) < 1
-        data = await asyncio.to_thread(snapshot, address)
-        firing = await asyncio.to_thread(active, address)
-        assert data["floor"]["cells"][0]["v"] == 24
-        assert [row["entity"] for row in data["teams"]] == ["t-1", "t-2"]
-        assert {alert["rule"] for alert in data["alerts"]} == {
-            f"{level}_connect_rate_low" for level in ("site", "team", "queue", "segment")
-        }
+            data = await asyncio.to_thread(snapshot, worker.address)
+            assert data["floor"]["cells"][0]["v"] == 24
+            assert [row["entity"] for row in data["teams"]] == ["t-1", "t-2"]
+            rules = {f"{level}_connect_rate_low" for level in ("site", "team", "queue", "segment")}
+            assert {alert["rule"] for alert in data["alerts"]} == rules
+            firing = await asyncio.to_thread(active, worker.address)
+            assert {"t-1", "t-2", "m1", "m2", "outbound"} <= firing
+            await prometheus.until(BEGUN, lambda found: {each["metric"]["entity"] for each in found} == firing)
+            begun = said(await prometheus.query(BEGUN))
 
-    async with WorkerProcess(config) as successor:
-        await successor.ready()
-        address = next(line.split()[-1] for line in successor.log.splitlines() if line.startswith("worker on "))
-        assert {"t-1", "t-2", "m1", "m2", "outbound"} <= firing
-        for _ in range(300):
-            if await asyncio.to_thread(active, address) == firing:
-                return
-            await asyncio.sleep(0.2)
+        # The owner of what fires was killed (-9), and nobody is there for a while; then a successor takes over.
+        await prometheus.until('up{job="kpi-stream"} == 0', bool)
+        async with WorkerProcess(config) as successor:
+            await successor.ready()
+            prometheus.scrape([successor.address.removeprefix("http://")])
+            await until_active(successor.address, firing)
+            again = await asyncio.to_thread(snapshot, successor.address)
+            assert shown_alerts(again) == shown_alerts(data)
+            await prometheus.until("collections_alert_active == 1", lambda found: len(found) == len(firing))
+            assert said(await prometheus.query(BEGUN)) == begun, "Prometheus took one for over, or for new"
+    told = [json.loads(record.value) for record in await committed(broker, f"{topic_prefix}.alerts.v1")]
+    fired = [alert["alert_id"] for alert in told if alert["state"] == "firing"]
+    assert {alert["state"] for alert in told} <= {"pending", "firing"}
+    assert len(fired) == len(set(fired)) == len(firing)
+
+
+BEGUN = 'ALERTS_FOR_STATE{alertname=~"CollectionsKpi.*"}'
+"""When each alert of the stream began to be active in Prometheus: another instant after it was over for a moment."""
+KEPT = 'entity:collections_window_promises_kept_per_promises_due:ratio{level="site",window="day"}'
+
+
+def said(samples: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
+    return {(each["metric"]["rule"], each["metric"]["entity"]): each["value"][1] for each in samples}
+
+
+def shown_alerts(data: dict[str, Any]) -> set[tuple[str, str]]:
+    """Which alerts the page shows, and their state."""
+    return {(alert["id"], alert["state"]) for alert in data["alerts"]}
+
+
+async def until_active(address: str, firing: set[str]) -> None:
+    for _ in range(300):
+        if await asyncio.to_thread(active, address) == firing:
+            return
+        await asyncio.sleep(0.2)
     raise AssertionError("a worker that takes over does not export the alerts that fire")
 
 
 def active(address: str) -> set[str]:
     """What an alert is active for on /metrics."""
-    with urllib.request.urlopen(f"{address}metrics", timeout=60) as answer:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=60) as answer:
         return set(re.findall(r'collections_alert_active{entity="([^"]+)".*} 1\b', answer.read().decode()))
 
 
 def snapshot(address: str) -> dict[str, Any]:
     """The page's data for today, once the worker has read its own topics."""
     while True:
-        with urllib.request.urlopen(f"{address}api/floor?window=day&kpis=dials", timeout=60) as answer:
+        with urllib.request.urlopen(f"{address}/api/floor?window=day&kpis=dials", timeout=60) as answer:
             data = dict(json.loads(answer.read()))
         if not data["loading"] and data["alerts"]:
             return data

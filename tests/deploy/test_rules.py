@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.prometheus.recording import ACTIVE, series
+from deploy.prometheus.recording import ACTIVE, GROUP_SIZE, series
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.metrics import METRICS
-from tests.deploy.expressions import DEPLOY, rules, selectors
+from tests.deploy.expressions import DEPLOY, dashboards, filled, rules, selectors, targets
 
 ROOT = DEPLOY.parent
 RECORDED = {series(kpi) for kpi in CATALOGUE.values()}
@@ -92,8 +92,29 @@ def test_alertmanager_sends_the_floor_its_alerts_and_the_platform_its_own(
 def test_the_recording_rules_and_the_list_of_metrics_are_what_the_catalogue_gives() -> None:
     run(sys.executable, DEPLOY / "prometheus" / "recording.py", "--check")
     run(sys.executable, DEPLOY / "prometheus" / "reference.py", "--check")
-    assert {rule["record"] for rule in rules() if "record" in rule} == RECORDED | {ACTIVE}
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    assert {ACTIVE} < recorded <= RECORDED | {ACTIVE}
     assert len(RECORDED) == len(CATALOGUE)
+
+
+def test_what_is_recorded_is_what_a_dashboard_or_an_alert_reads_and_all_kpis_where_asked(tmp_path: Path) -> None:
+    read = {metric for _, expression in targets() for metric, _ in selectors(expression)}
+    read |= {metric for _, dashboard in dashboards() for each in offered(dashboard) for metric, _ in selectors(each)}
+    read |= {metric for rule in rules() if "alert" in rule for metric, _ in selectors(rule["expr"])}
+    recorded = {rule["record"] for rule in rules() if "record" in rule}
+    assert recorded == {metric for metric in read if metric.startswith("entity:")}
+    every = tmp_path / "all.yml"
+    run(sys.executable, DEPLOY / "prometheus" / "recording.py", "--all", "--out", every)
+    groups = yaml.safe_load(every.read_text())["groups"]
+    assert {rule["record"] for group in groups for rule in group["rules"]} == RECORDED
+    assert max(len(group["rules"]) for group in groups) <= GROUP_SIZE
+    assert len({group["name"] for group in groups}) == len(groups)
+
+
+def offered(dashboard: dict[str, Any]) -> list[str]:
+    """What the variables of a dashboard look through."""
+    asked = [variable["query"]["query"] for variable in dashboard["templating"]["list"][1:]]
+    return [filled(re.findall(r"label_values\((.+), \w+\)", each)[0]) for each in asked]
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("record") or rule["alert"])

@@ -134,27 +134,28 @@ async def test_a_webhook_hears_of_every_alert_in_order_whatever_is_killed(config
 
 
 @pytest.mark.timeout(180)
-async def test_two_share_the_partitions_and_one_takes_over_what_the_other_leaves(
+async def test_two_share_the_partitions_one_takes_over_from_the_other_and_a_new_group_may_begin_with_what_is_new(
     settings: Settings, tmp_path: Path
 ) -> None:
     async with receiving() as receiver, AsyncExitStack() as stack:
         file = stack.enter_context(RefusedFile(tmp_path / "refused.jsonl"))
         running: list[tuple[Forwarder, Webhook, asyncio.Event, asyncio.Task[None]]] = []
 
-        async def start() -> None:
+        async def start(wish: Wish) -> None:
             poster = await stack.enter_async_context(Poster(receiver.url, lambda _line: None))
             silences, stopped = Silences(), asyncio.Event()
             webhook = Webhook(receiver.url, poster, silences, file, None)
-            forwarder = Forwarder(settings, Wish(f"{settings.kafka.group}.two"), webhook, silences)
+            forwarder = Forwarder(settings, wish, webhook, silences)
             running.append((forwarder, webhook, stopped, asyncio.create_task(forwarder.run(stopped))))
 
         async def told_of(numbers: range) -> None:
             await publish(settings, *[record for number in numbers for record in episode(number)])
             await until(lambda: len(set(receiver.taken)) == 2 * numbers.stop)
 
-        await start()
+        two = Wish(f"{settings.kafka.group}.two")
+        await start(two)
         await told_of(range(20))
-        await start()
+        await start(two)
         await until(lambda: [len(each._open) for each, *_ in running] == [1, 1])
         await told_of(range(20, 60))
         assert all(webhook.told.posted for _, webhook, *_ in running)
@@ -166,6 +167,16 @@ async def test_two_share_the_partitions_and_one_takes_over_what_the_other_leaves
                 await told_of(range(60, 80))
         assert in_order(list(dict.fromkeys(receiver.taken)))
         assert len(set(receiver.taken)) == 160
+        # A group that never ran, and is asked for what is new.
+        before = len(receiver.posts)
+        await start(Wish(f"{settings.kafka.group}.new", only_new=True))
+        await until(lambda: len(running[2][0]._open) == 2)
+        await told_of(range(80, 82))
+        assert {post.json["alert_id"] for post in receiver.posts[before:]} == {
+            orjson.loads(body)["alert_id"] for number in (80, 81) for _, body in episode(number)
+        }
+        running[2][2].set()
+        await asyncio.wait_for(running[2][3], 60)
 
 
 async def alerts_of(alertmanager: str) -> list[dict[str, Any]]:

@@ -1,13 +1,16 @@
 """The chosen agents: a row each, over time, and their targets; what /metrics/agents shows, in its windows."""
 
 from deploy.grafana.board import Board, Row
-from deploy.grafana.kpis import SITE, alerts, as_of, entities, targets, trend
+from deploy.grafana.kpis import ASSIGNED, SITE, alerts, as_of, entities, targets, trend
 from deploy.grafana.panels import Number
 from deploy.grafana.words import Words
 
 CHOSEN = 'entity=~"$agent"'
 SHOWN = ("connect_rate", "right_party_contacts", "promises", "recovered_amount", "occupancy_ratio", "talk_time_mean")
 """What metrics.agent_kpis names by default."""
+
+AT_WORK = f'collections_window_dials{{{SITE},level="agent",window="$window",{ASSIGNED}}}'
+"""Every agent who has a record has this series."""
 
 BOARD = Board(
     "agent",
@@ -19,8 +22,9 @@ BOARD = Board(
         Row(Words("Now", "当前"), 4, (
             *as_of(),
             Number(Words("Agents at work", "当班坐席"),
-                   Words("Agents who are signed in or worked today.", "已登录或当日有工作的坐席数。"),
-                   'sum(collections_window_entities{level="agent"})'),
+                   Words("Agents of the site with anything in the chosen window.",
+                         "该职场在所选时间窗内有数据的坐席数。"),
+                   f'count(count by (entity) ({AT_WORK}))'),
         )),
         Row(Words("Agents", "坐席"), 12, (entities("agent", SHOWN, CHOSEN),)),
         Row(Words("Over time", "趋势"), 9, (
