@@ -117,6 +117,20 @@ async def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict
     return [json.loads(line) for line in out.splitlines()]
 
 
+async def until_compacted(settings: Settings) -> None:
+    """Returns once no byte of the topics of state says anything of the debtor."""
+    broker, names = settings.kafka.bootstrap_servers, Names(settings.kafka.topic_prefix, settings.kafka.group)
+    deadline, number = time.monotonic() + WAIT_SECONDS, 0
+    while ERASED.encode() in (bytes_left := await raw(broker, names.ledger) + await raw(broker, names.conduct)):
+        assert time.monotonic() < deadline, bytes_left.count(ERASED.encode())
+        number += 1  # Kafka rolls a segment when something is written
+        later = [call(f"n-{number}-{n}", OTHER, 24 * 60 + number / 10 + n / 100) for n in range(4)]
+        await send(settings, [each | {"agent_id": "a-later"} for each in later])
+        await asyncio.sleep(0.3)
+    assert OTHER.encode() in bytes_left
+    assert ERASED.encode() not in await raw(broker, names.erasures)
+
+
 @pytest.mark.broker
 async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_the_numbers_stay(
     broker: str, topic_prefix: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -144,9 +158,8 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
         assert found[names.deadletter]["kinds"] == {"malformed": 1}
         assert found[names.conduct]["kinds"].keys() == {"breach", "standing"}
         assert "stays until" in found[names.inbound[0]]["becomes"]
-        for topic in (names.ledger, names.conduct):
-            bytes_there = await raw(broker, topic)
-            assert all(text.encode() in bytes_there for text in (f"{ERASED}|", f"{ERASED}-k-1", f"tel-{ERASED}"))
+        assert ERASED.encode() in await raw(broker, names.ledger)
+        assert ERASED.encode() in await raw(broker, names.conduct)
 
         # a worker that owns the partition does it
         await told(capsys, "erase", ERASED, "--by", "Li Na", "--reason", "letter 7", "--yes", "--wait", "90",
@@ -169,23 +182,12 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
         assert left[names.ledger]["records"] == left[names.conduct]["records"] == 0
         assert len(await told(capsys, "erase", "--list", "--format", "json", *to)) == 1
 
-        # once the topics are compacted, no byte of them says anything of the debtor
-        deadline, number = time.monotonic() + WAIT_SECONDS, 0
-        while ERASED.encode() in (bytes_left := await raw(broker, names.ledger) + await raw(broker, names.conduct)):
-            assert time.monotonic() < deadline, bytes_left.count(ERASED.encode())
-            number += 1  # Kafka rolls a segment when something is written
-            later = [call(f"n-{number}-{n}", OTHER, 24 * 60 + number / 10 + n / 100) for n in range(4)]
-            await send(settings, [each | {"agent_id": "a-later"} for each in later])
-            await asyncio.sleep(0.3)
-        assert OTHER.encode() in bytes_left
-        assert ERASED.encode() not in await raw(broker, names.erasures)
+        await until_compacted(settings)
 
         # what comes later begins anew
         await send(settings, [call("fresh", ERASED, 24 * 61)])
-        async with asyncio.timeout(WAIT_SECONDS):
-            while True:
-                rows = await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to)
-                if rows[0]["kinds"]:
-                    break
-                await asyncio.sleep(0.3)
-        assert rows[0]["kinds"] == {"call": 1}
+        deadline = time.monotonic() + WAIT_SECONDS
+        while (now := await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to))[0]["kinds"] == {}:
+            assert time.monotonic() < deadline, now
+            await asyncio.sleep(0.3)
+        assert now[0]["kinds"] == {"call": 1}
