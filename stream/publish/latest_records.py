@@ -122,7 +122,10 @@ class LatestRecords:
             return
         self.changes += 1
         try:
-            self.standings.put(value)
+            if key is not None and value is None:
+                self.standings.drop(key.decode())
+            else:
+                self.standings.put(value)
         except (ValueError, msgspec.MsgspecError):
             self.unreadable += 1
 

@@ -85,6 +85,13 @@ class StandingCounts:
             heappush(self._ends.setdefault(read.site, []), until_ms << 64 | debtor)
         self._end(read.site)
 
+    def drop(self, key: str) -> None:
+        """The standing of this key (`S|debtor|rule|scope`) is there no longer: its debtor was erased."""
+        _, name, rule, of = key.split("|", 3)
+        debtor, scope = hash((name, rule)) & _DEBTOR, hash(of) & ((1 << _SCOPE) - 1)
+        former = self._of(debtor)
+        self._replace(debtor, former, tuple(each for each in former if each >> _SCOPE_AT != scope))
+
     def advance(self, site: str, as_of_ms: int) -> None:
         """The site counts up to this instant, or a later one that was given before: what ends by then is over."""
         self._as_of_ms[site] = max(as_of_ms, self._as_of_ms.get(site, as_of_ms))

@@ -114,7 +114,7 @@ def test_what_the_debtor_stage_says_of_a_standing_is_what_is_counted() -> None:
 def test_breaches_are_passed_over_and_what_cannot_be_read_is_counted() -> None:
     of = told(breach(), standing())
     assert of.unreadable == 0
-    for key, body in ((b"S|d|r|", b"not JSON"), (b"S|d|r|", None), (None, b"{}")):
+    for key, body in ((b"S|d|r|", b"not JSON"), (b"S|d|r", None), (None, b"{}")):
         of.on_conduct(key, body)
     of.on_conduct(*standing("d-8", clears_at=None))
     assert of.unreadable == 4
@@ -178,3 +178,14 @@ def test_of_many_that_are_over_at_once_a_part_ends_at_a_time(monkeypatch: pytest
         of.standings.tidy()
     assert left == [5, 2, 0]
     assert counts(of) == {}
+
+
+def test_the_standings_of_a_debtor_who_was_erased_count_no_more_and_a_later_one_does() -> None:
+    of = told(standing("d-1", case="c-1"), standing("d-1", "reached", case="c-2"), standing("d-2"))
+    for case in ("c-1", "c-2"):
+        key, _ = standing("d-1", case=case)
+        of.on_conduct(key, None)
+    assert counts(of) == {("t-3", RULE): (1, 0, 0)}
+    of.on_conduct(*standing("d-1", "breached", case="c-1", revision=9))
+    assert counts(of) == {("t-3", RULE): (1, 0, 1)}
+    assert not of.unreadable
