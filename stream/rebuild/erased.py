@@ -81,3 +81,6 @@ class Renaming:
             known = self._known[debtor] = tuple(each for each in self._erased if each.is_about(debtor))
         name = next((each.name for each in known if offset < each.offset), None)
         return None if name is None else canonical_json(structs.replace(fact, debtor_id=name))
+
+
+NOBODY_ERASED = Renaming(())

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 from stream.kafka.batches import Batch, fetch, opened
 from stream.kafka.names import Names
 from stream.partition.intake import Reader, Refusal, Tombstone, decoder_of
-from stream.rebuild.erased import ErasedDebtor, Renaming, read_erased
+from stream.rebuild.erased import NOBODY_ERASED, ErasedDebtor, Renaming, read_erased
 from stream.replay.chunks import FilePosition, InputError
 from stream.replay.reading import Block, Refused
 from stream.settings import Settings
@@ -73,7 +73,7 @@ class TopicPart:
         finally:
             runner.run(consumer.stop())
 
-    def _block(self, batch: Batch, reader: Reader, renaming: Renaming) -> Block:
+    def _block(self, batch: Batch, reader: Reader, renaming: Renaming = NOBODY_ERASED) -> Block:
         lines: list[int] = []
         values: list[bytes] = []
         refused: list[Refused] = []
