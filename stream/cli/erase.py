@@ -198,9 +198,9 @@ def _outcome(settings: "Settings", topic: str, asked: "Asked", wait: int) -> "Er
 
 
 def _say(erasure: "Erasure", wait: int) -> None:
-    from stream.engine.debtors.erasure import Done, Refused
+    from stream.engine.debtors.erasure import Done, NotErased
 
-    if isinstance(erasure, Refused):
+    if isinstance(erasure, NotErased):
         raise CommandError(f"erasure {erasure.id}: {erasure.why}")
     if not isinstance(erasure, Done):
         raise CommandError(

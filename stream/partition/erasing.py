@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import structlog
 
-from stream.engine.debtors.erasure import Asked, Done, Erasure, Refused, encode_erasure, text_of
+from stream.engine.debtors.erasure import Asked, Done, Erasure, NotErased, encode_erasure, text_of
 from stream.engine.debtors.findings import ConductFinding
 from stream.engine.debtors.removal import Erased
 from stream.engine.debtors.stage import DebtorStage
@@ -82,12 +82,14 @@ class Erasing:
         partitions = self._setup.debtor_partitions
         if asked.partitions != partitions:
             why = f"there were {asked.partitions} partitions when it was asked for, there are {partitions}: ask again"
-            return Refused(**of, done_at=now, why=why), frozenset()
+            return NotErased(**of, done_at=now, why=why), frozenset()
         try:
             erased = _erased(asked, engine, greatest_ms or 0)
         except Exception as error:  # noqa: BLE001  one debtor must never stop a partition (live 6)
             log.error("erasure failed", partition=self._partition, id=asked.id, error=error_text(error))
-            return Refused(**of, done_at=now, why=f"internal: {type(error).__name__}; nothing was erased"), frozenset()
+            return NotErased(
+                **of, done_at=now, why=f"internal: {type(error).__name__}; nothing was erased"
+            ), frozenset()
         keys = known.union(erased.conduct_keys, {each.of.key for each in self._noted or () if is_of(asked, each)})
         done = Done(
             **of, done_at=now, through=text_of(greatest_ms), facts=erased.facts, first=text_of(erased.first_ms),

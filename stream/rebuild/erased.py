@@ -34,18 +34,18 @@ class ErasedDebtor(NamedTuple):
         return subject_of(self.salt, debtor) == self.subject
 
 
-Erased = dict[tuple[str, int], tuple[ErasedDebtor, ...]]
+ErasedByPlace = dict[tuple[str, int], tuple[ErasedDebtor, ...]]
 """(inbound topic, partition) -> what was erased of it, in the order of offsets."""
 
 
-async def read_erased(settings: Settings, partitions: int) -> Erased:
+async def read_erased(settings: Settings, partitions: int) -> ErasedByPlace:
     """What the erasures topic says, of which there are so many partitions."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     found: dict[str, Done] = {}
     for number in range(partitions):
         topic = TopicPartition(names.erasures, number)
         await restore(settings.kafka_client_options(), topic, 0, partial(_take, found), lambda _: None)
-    erased: Erased = {}
+    erased: ErasedByPlace = {}
     for done in found.values():
         for inbound, offset in done.offsets.items():
             one = ErasedDebtor(f"erased-{done.id}", done.salt, done.subject, offset, through_ms(done))

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 from aiokafka import TopicPartition
 
-from stream.engine.debtors.erasure import Asked, Done, Erasure, Refused, encode_erasure, read_erasure, subject_of
+from stream.engine.debtors.erasure import Asked, Done, Erasure, NotErased, encode_erasure, read_erasure, subject_of
 from stream.kafka.writer import Written
 from stream.partition.positions import KEY
 from stream.partition.work import Commit
@@ -93,7 +93,7 @@ def test_an_erasure_that_was_asked_for_before_the_partitions_were_grown_is_refus
     bench.feed(record(0, 0, DEBTOR))
     bench.work.erasing.ask(asked(partitions=2))
     (refused,) = said(bench.commit())
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotErased)
     assert "there were 2 partitions" in refused.why
     assert bench.engine.keys() == 1
 
@@ -110,7 +110,7 @@ def test_a_failure_erases_nothing_stops_nobody_and_is_recorded(monkeypatch: pyte
     bench.work.erasing.ask(asked())
     commit = bench.commit()
     (refused,) = said(commit)
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, NotErased)
     assert refused.why == "internal: ZeroDivisionError; nothing was erased"
     assert [key for key, _ in sent(commit, LEDGER, 1)] == [KEY]
     assert not bench.ends

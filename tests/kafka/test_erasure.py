@@ -117,6 +117,11 @@ async def told(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[dict
     return [json.loads(line) for line in out.splitlines()]
 
 
+async def there(capsys: pytest.CaptureFixture[str], *to: str) -> dict[str, Any]:
+    """Topic -> what it holds of the debtor."""
+    return {row["topic"]: row for row in await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to)}
+
+
 async def until_compacted(settings: Settings) -> None:
     """Returns once no byte of the topics of state says anything of the debtor."""
     broker, names = settings.kafka.bootstrap_servers, Names(settings.kafka.topic_prefix, settings.kafka.group)
@@ -152,7 +157,7 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
         await until_days(settings, expected)
 
         # what there is, and nothing is changed
-        found = {row["topic"]: row for row in await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to)}
+        found = await there(capsys, *to)
         assert found[names.ledger]["kinds"] == {"call": 5, "case": 1, "complaint": 1, "payment": 1, "survey": 1}
         assert found[names.inbound[0]]["records"] == 7
         assert found[names.deadletter]["kinds"] == {"malformed": 1}
@@ -166,8 +171,7 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
                    "--format", "json", *to)  # fmt: skip
         (done,) = await told(capsys, "erase", "--list", "--format", "json", *to)
         assert (done["state"], done["by"], done["reason"]) == ("done", "Li Na", "letter 7")
-        assert done["facts"] == found[names.ledger]["kinds"]
-        assert done["conduct"] == found[names.conduct]["records"]
+        assert (done["facts"], done["conduct"]) == (found[names.ledger]["kinds"], found[names.conduct]["records"])
         assert await told(capsys, "erase", "--list", ERASED, "--format", "json", *to) == [done]
         await until_days(settings, expected)
 
@@ -178,7 +182,7 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
         await worker.ready()
         await worker.owns(PARTITIONS)
         await until_days(settings, expected)
-        left = {row["topic"]: row for row in await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to)}
+        left = await there(capsys, *to)
         assert left[names.ledger]["records"] == left[names.conduct]["records"] == 0
         assert len(await told(capsys, "erase", "--list", "--format", "json", *to)) == 1
 
@@ -187,7 +191,23 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
         # what comes later begins anew
         await send(settings, [call("fresh", ERASED, 24 * 61)])
         deadline = time.monotonic() + WAIT_SECONDS
-        while (now := await told(capsys, "erase", ERASED, "--dry-run", "--format", "json", *to))[0]["kinds"] == {}:
+        while not (now := await there(capsys, *to))[names.ledger]["records"]:
             assert time.monotonic() < deadline, now
             await asyncio.sleep(0.3)
-        assert now[0]["kinds"] == {"call": 1}
+        assert now[names.ledger]["kinds"] == {"call": 1}
+        worker.signal(signal.SIGTERM)
+        assert await worker.ends() == 0
+    await handed_over(settings, tmp_path, now, capsys, *to)
+
+
+async def handed_over(
+    settings: Settings, folder: Path, before: dict[str, Any], capsys: pytest.CaptureFixture[str], *to: str
+) -> None:
+    """A hand-over reads inbound topics that still hold everything, and brings nothing back."""
+    names = Names(settings.kafka.topic_prefix, settings.kafka.group)
+    over = ("backfill", "--hand-over", "--out", str(folder / "over"), "--no-progress", *to)
+    assert await asyncio.to_thread(run, over) == 0
+    after = await there(capsys, *to)
+    for topic in (names.ledger, names.conduct):
+        assert after[topic]["kinds"] == before[topic]["kinds"]
+        assert b"erased-" not in await raw(settings.kafka.bootstrap_servers, topic)

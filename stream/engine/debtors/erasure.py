@@ -82,7 +82,7 @@ class Done(_Erasure):
     )
 
 
-class Refused(_Erasure):
+class NotErased(_Erasure):
     """The owner of the partition could not do it; nothing was erased."""
 
     state: Literal["refused"] = "refused"
@@ -90,7 +90,7 @@ class Refused(_Erasure):
     why: str
 
 
-Erasure = Asked | Done | Refused
+Erasure = Asked | Done | NotErased
 _ERASURE: TypeAdapter[Erasure] = TypeAdapter(Annotated[Erasure, Field(discriminator="state")])
 
 
