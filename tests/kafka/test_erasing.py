@@ -33,6 +33,11 @@ def asked(debtor: str = DEBTOR, number: int = 1, **fields: Any) -> Asked:
     return Asked(**given | fields)
 
 
+def waits(bench: Bench) -> bool:
+    """Whether the next commit erases somebody."""
+    return bench.work.erasing.waiting
+
+
 def said(commit: Commit) -> list[Erasure]:
     return [read_erasure(*line) for line in sent(commit, ERASURES, 1)]
 
@@ -55,7 +60,7 @@ def test_facts_leave_the_ledger_in_the_transaction_that_records_it() -> None:
     assert done.through == "2024-01-01T12:00:03Z"
     assert done.offsets[CALLS] == 3
     assert DEBTOR.encode() not in b"".join(value or b"" for _, value in sent(commit, ERASURES, 1))
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
     assert not said(bench.commit())
 
 
@@ -120,7 +125,7 @@ def test_who_begins_to_read_anew_is_asked_anew() -> None:
     bench = Bench()
     bench.work.erasing.ask(asked())
     bench.work.resume(dict.fromkeys(bench.work.topics, (0, 2)))
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
 
 
 # who hands it in ------------------------------------------------------------------------------------------------------
@@ -170,13 +175,13 @@ def test_what_is_asked_for_is_handed_in_once_in_each_life_of_the_partition() -> 
     follower = Follower(bench)
     follower.hears(asked())
     follower.hands_in()
-    assert bench.work.erasing.waiting
+    assert waits(bench)
     bench.commit()
     follower.hands_in()  # its record is not read yet
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
     follower.task.opened_ms = 2  # the transaction was lost, and the partition opened anew
     follower.hands_in()
-    assert bench.work.erasing.waiting
+    assert waits(bench)
 
 
 def test_a_partition_that_comes_is_asked_for_nothing_that_its_former_owner_did() -> None:
@@ -185,14 +190,14 @@ def test_a_partition_that_comes_is_asked_for_nothing_that_its_former_owner_did()
     follower.task.is_open = False
     follower.hears(asked())
     follower.hands_in()
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
     follower.topic.end = 2  # the record of the former owner lies there and was not read
     follower.task.is_open = True
     follower.hands_in()
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
     follower.hears(done(asked()))
     follower.hands_in()
-    assert not bench.work.erasing.waiting
+    assert not waits(bench)
     follower.hears(asked())  # sent twice by a client that had no answer
     follower.hears(asked(number=2))
     follower.hands_in()
