@@ -123,7 +123,7 @@ def _stays(trace: Trace, config: dict[str, str], more: str) -> str:
 
 def naming(debtor: str) -> re.Pattern[bytes]:
     """Finds the name in any text, but not within a longer one."""
-    return re.compile(rb"(?<![\w.-])" + re.escape(debtor.encode()) + rb"(?![\w.-])")
+    return re.compile(rb"(?<![\w-])" + re.escape(debtor.encode()) + rb"(?![\w-])")
 
 
 def _reason(letter: Any) -> str:
