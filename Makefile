@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults fuzz lock clean compiled
+.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults soak fuzz lock clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -64,6 +64,9 @@ bench: setup ## events a second, latency and memory, on this machine
 
 faults: setup ## seeded schedules of kills, pauses and bad networks, each compared with replay; ARGS="--schedules N --seed S"
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+soak: setup ## the demo's world for two hours with restarts and a hand-over: does anything grow or differ? ARGS="--for 60m --keep"
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 fuzz: setup ## 100,000 drawn requests to the HTTP server, 10,000,000 values to the decoder; ARGS="--requests N --values N --seed S"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

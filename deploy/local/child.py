@@ -40,6 +40,11 @@ class Child:
         """None while it runs."""
         return self._process.poll()
 
+    @property
+    def pid(self) -> int:
+        """Of the process as it was last started."""
+        return self._process.pid
+
     def restart(self) -> None:
         self._process = self._start()
 

@@ -56,6 +56,12 @@ class Chromium:
             os.killpg(self._process.pid, signal.SIGKILL)  # its processes share a session; the profile is thrown away
         self._process.wait()
 
+    @property
+    def pid(self) -> int:
+        """Of its first process, which leads the group of all its processes."""
+        assert self._process is not None
+        return self._process.pid
+
     async def open(self, url: str, width: int = 1920, height: int = 1080, init: str = "") -> Tab:
         """A new tab of this size that shows `url`. `init`: a script that runs in each document before its own."""
         tab = Tab()

@@ -41,12 +41,17 @@ def _age(seconds: float) -> str:
 
 def read_status(url: str) -> Status | None:
     """From a worker's /metrics; None while it does not answer."""
+    text = page_text(url)
+    return None if text is None else status_of(text)
+
+
+def page_text(url: str) -> str | None:
+    """A page; None while it does not answer with 200."""
     try:
         with urllib.request.urlopen(url, timeout=5.0) as answer:
-            text = answer.read().decode()
+            return str(answer.read().decode())
     except (urllib.error.URLError, OSError):
         return None
-    return status_of(text)
 
 
 def status_of(text: str) -> Status:

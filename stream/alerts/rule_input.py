@@ -222,6 +222,10 @@ class RuleInput:
         ends = range(first, (chunk + 1) * CHUNK_MS, self._plan.pane_ms)
         return {end_ms: self.panes[end_ms] for end_ms in ends if end_ms in self.panes}
 
+    def is_pane(self, end_ms: int) -> bool:
+        """Whether a pane of today's length ends then."""
+        return end_ms % self._plan.pane_ms == 0
+
     @property
     def idle(self) -> bool:
         """Whether it holds nothing at all."""

@@ -38,7 +38,11 @@ def records(feed: RuleInput, kind: str = OWN) -> Iterator[StateRecord]:
 
 
 def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
-    """Takes one record back: `mark` is its key after the entity. Sums that follow from it are rebuilt later."""
+    """Takes one record back: `mark` is its key after the entity. Sums that follow from it are rebuilt later.
+
+    Panes of another length, with which a state begins that was handed over, are left out: what replaces or removes
+    their record later would not find them.
+    """
     kind, *rest = mark
     record = loads(value, OPEN if kind in ("s", "m") else RECORD) if value is not None else {}
     if kind == "q":
@@ -49,7 +53,8 @@ def restore(feed: RuleInput, mark: list[str], value: bytes | None) -> None:
     elif kind == "p":
         for end_ms in feed.chunk(int(rest[0])):
             del feed.panes[end_ms]
-        feed.panes.update({int(end_ms): sums for end_ms, sums in record.get("panes", {}).items()})
+        read = ((int(end), sums) for end, sums in record.get("panes", {}).items())
+        feed.panes.update({end_ms: sums for end_ms, sums in read if feed.is_pane(end_ms)})
     elif kind == "t":
         key = (rest[0], int(rest[1]))
         feed.windows.pop(key, None)

@@ -70,11 +70,13 @@ class Watermark:
         return {"marks": self._marks, "idle": self._idle, "value": self.value_ms}
 
     def restore(self, record: dict[str, Any]) -> None:
-        """What `encode` gave. Raises ValueError if it is of another count of partitions."""
-        if len(record["marks"]) != len(self._marks):
-            raise ValueError(f"the state has {len(record['marks'])} debtor partitions, this run has {len(self._marks)}")
-        self._marks = list(record["marks"])
-        self._idle = list(record["idle"])
+        """What `encode` gave. Of another count of partitions only the value is taken: the state of topics that were
+        grown begins with such records, and what partitions stated then holds of none of today's. (A state that ends
+        so is refused by its offset record.)"""
+        if len(record["marks"]) == len(self._marks):
+            self._marks, self._idle = list(record["marks"]), list(record["idle"])
+        else:
+            self._marks, self._idle = [None] * len(self._marks), [False] * len(self._marks)
         self.value_ms = record["value"]
         self._heard_at_ms = [None] * len(self._marks)
         self._heard.clear()

@@ -19,12 +19,12 @@ def test_a_replay_that_is_stopped_leaves_nothing_behind(number: signal.Signals, 
         assert running.stderr is not None
         running.stdin.write(b"{}\n")
         running.stdin.flush()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 60
         while not list(tmp_path.iterdir()) and time.monotonic() < until:
             time.sleep(0.05)  # its staging folder shows that it is at work
         running.send_signal(number)
         said = running.stderr.read()
-        assert running.wait(20) == 130
+        assert running.wait(60) == 130
     assert said.endswith(b"kpi-stream: interrupted\n")
     assert b"Traceback" not in said
     assert list(tmp_path.iterdir()) == []
@@ -83,4 +83,4 @@ def test_a_board_that_waits_for_its_broker_ends_in_order(number: signal.Signals,
         assert running.stdout is not None
         assert running.stdout.readline().startswith(b"board on http://")
         running.send_signal(number)
-        assert running.wait(20) == 0
+        assert running.wait(60) == 0

@@ -37,7 +37,7 @@ class Prometheus:
         return float(next(each for each in groups if each["name"] == group)["evaluationTime"])
 
     async def until(
-        self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 40
+        self, expression: str, holds: Callable[[list[dict[str, Any]]], bool], timeout_s: float = 90
     ) -> None:
         """Waits until the result of `expression` satisfies `holds`."""
         end_s = time.monotonic() + timeout_s
@@ -49,7 +49,7 @@ class Prometheus:
         url = f"{self._base}/api/v1/{what}?{urllib.parse.urlencode(parameters)}"
 
         def ask() -> Any:
-            with urllib.request.urlopen(url, timeout=10) as answer:
+            with urllib.request.urlopen(url, timeout=60) as answer:
                 return json.loads(answer.read())
 
         answer = await asyncio.to_thread(ask)
@@ -132,17 +132,20 @@ async def _program(command: list[str], port: int, file: Path) -> AsyncIterator[N
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        await asyncio.wait_for(process.wait(), 20)
+        await asyncio.wait_for(process.wait(), 60)
         log.close()
 
 
 async def _ready(port: int, log: Path) -> None:
     def ask() -> bool:
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=2) as got:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=10) as got,
+        ):
             return bool(got.status == 200)
         return False
 
-    for _ in range(150):
+    for _ in range(300):
         if await asyncio.to_thread(ask):
             return
         await asyncio.sleep(0.2)

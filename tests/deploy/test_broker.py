@@ -38,7 +38,7 @@ async def read(bootstrap: str, topic: str, count: int) -> list[bytes]:
         topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", isolation_level="read_committed"
     )
     async with consumer:
-        return [(await asyncio.wait_for(consumer.getone(), 20)).value for _ in range(count)]
+        return [(await asyncio.wait_for(consumer.getone(), 60)).value for _ in range(count)]
 
 
 @pytest.mark.parametrize("codec", ["gzip", "snappy", "lz4", "zstd"])
@@ -85,7 +85,7 @@ async def test_a_paused_broker_answers_nobody_and_goes_on_when_resumed(own_broke
             sent = await producer.send(topic, b"two")
             await asyncio.sleep(1.5)
             assert not sent.done()
-        await asyncio.wait_for(sent, 20)
+        await asyncio.wait_for(sent, 60)
     assert await read(own_broker.bootstrap, topic, 2) == [b"one", b"two"]
 
 

@@ -17,7 +17,7 @@ def child(folder: Path, program: str) -> Child:
 
 
 def until(child: Child, words: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while words not in child.log.read_text():
         assert time.monotonic() < deadline, child.tail()
         time.sleep(0.05)
@@ -26,7 +26,7 @@ def until(child: Child, words: str) -> None:
 def test_a_failure_names_the_exit_code_the_log_and_its_last_lines(tmp_path: Path) -> None:
     failing = child(tmp_path, "import sys; [print('line', n) for n in range(100)]; sys.exit(4)")
     with pytest.raises(ChildError) as told:
-        failing.succeed(20)
+        failing.succeed(60)
     lines = str(told.value).splitlines()
     assert lines[0] == "worker ended with exit code 4"
     assert lines[1] == f"  | ({tmp_path / 'worker.log'})"
@@ -63,7 +63,7 @@ def test_stop_ends_one_that_will_not(tmp_path: Path) -> None:
 
 def test_a_restart_keeps_the_log(tmp_path: Path) -> None:
     once = child(tmp_path, "print('run')")
-    once.succeed(20)
+    once.succeed(60)
     once.restart()
-    once.succeed(20)
+    once.succeed(60)
     assert once.log.read_text() == "run\nrun\n"

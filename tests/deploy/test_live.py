@@ -112,12 +112,12 @@ async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_an
                     assert labels.get("site", "main") == "main", name
                     if name.startswith("site Teams"):
                         assert labels["entity"] in ("t-1", "t-2"), name
-            (dials,) = await prometheus.query('entity:collections_window_dials:max{level="site",window="day"}')
-            assert dials["value"][1] == "24"
-            (counted,) = await prometheus.query("sum(collections_dials_total)")
-            assert counted["value"][1] == "24"
-            by_agent = await prometheus.query('sum(collections_window_dials{level="agent",window="day"})')
-            assert [sample["value"][1] for sample in by_agent] == ["24"]
+            for expression in (
+                'entity:collections_window_dials:max{level="site",window="day"}',
+                "sum(collections_dials_total)",
+                'sum(collections_window_dials{level="agent",window="day"})',  # of a page that is scraped by itself
+            ):
+                await prometheus.until(expression, lambda found: [sample["value"][1] for sample in found] == ["24"])
             (kept,) = await prometheus.query(
                 'entity:collections_window_promises_kept_per_promises_due:ratio{level="site",window="day"}'
             )
@@ -134,7 +134,7 @@ async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_an
         await successor.ready()
         address = next(line.split()[-1] for line in successor.log.splitlines() if line.startswith("worker on "))
         assert {"t-1", "t-2", "m1", "m2", "outbound"} <= firing
-        for _ in range(50):
+        for _ in range(300):
             if await asyncio.to_thread(active, address) == firing:
                 return
             await asyncio.sleep(0.2)
@@ -143,14 +143,14 @@ async def test_every_query_of_a_sites_dashboard_answers_from_a_running_worker_an
 
 def active(address: str) -> set[str]:
     """What an alert is active for on /metrics."""
-    with urllib.request.urlopen(f"{address}metrics", timeout=5) as answer:
+    with urllib.request.urlopen(f"{address}metrics", timeout=60) as answer:
         return set(re.findall(r'collections_alert_active{entity="([^"]+)".*} 1\b', answer.read().decode()))
 
 
 def snapshot(address: str) -> dict[str, Any]:
     """The page's data for today, once the worker has read its own topics."""
     while True:
-        with urllib.request.urlopen(f"{address}api/floor?window=day&kpis=dials", timeout=5) as answer:
+        with urllib.request.urlopen(f"{address}api/floor?window=day&kpis=dials", timeout=60) as answer:
             data = dict(json.loads(answer.read()))
         if not data["loading"] and data["alerts"]:
             return data

@@ -89,9 +89,9 @@ async def test_a_restart_and_a_restore_notify_nobody_and_the_end_of_an_alert_doe
         async with worker(settings, port) as first:
             first.collector.on_committed(0, [], [alert("1", **CRITICAL), alert("2", **CRITICAL | {"entity": "t-2"})])
             first.collector.on_committed(0, [], [alert("3", **CRITICAL | {"entity": "unassigned"})])
-            await until(lambda: {entity for _, entity, _ in notified} == {"t-1", "t-2"}, 30)
+            await until(lambda: {entity for _, entity, _ in notified} == {"t-1", "t-2"}, 90)
             first.collector.on_committed(0, [], [alert("2", state="resolved", **CRITICAL | {"entity": "t-2"})])
-            await until(lambda: [entity for status, entity, _ in notified if status == "resolved"] == ["t-2"], 30)
+            await until(lambda: [entity for status, entity, _ in notified if status == "resolved"] == ["t-2"], 90)
         began = len(notified)
         # It is away, long enough for what is said of that: an alert that is inhibited must not be told again later.
         await prometheus.until('ALERTS{alertname="CollectionsNoWorker",alertstate="firing"}', bool)

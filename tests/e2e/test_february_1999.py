@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,10 @@ async def test_a_worker_gives_the_same_records_and_the_same_alert_as_replay(
 
     # Imported before a worker reads: a partition that waits for its importer for `idle_after` would be left out of the
     # clock that decides about alerts, and on a busy machine an importer may stand still for longer than that.
-    assert await asyncio.to_thread(run, ["topics", "create", "--config", str(config)]) == 0
-    imported = ["import", "anonymous-bank", str(log), "--kafka", "--config", str(config)]
-    assert await asyncio.to_thread(run, imported) == 0
+    command = Path(sys.executable).with_name("kpi-stream")
+    for arguments in (["topics", "create"], ["import", "anonymous-bank", str(log), "--kafka"]):
+        process = await asyncio.create_subprocess_exec(command, *arguments, "--config", str(config))
+        assert await process.wait() == 0
     async with WorkerProcess(config) as worker:
         await worker.ready()
         live: Records = {}

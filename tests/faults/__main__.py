@@ -20,8 +20,8 @@ from tests.faults.running import UNFENCED, Report, run_schedule, stand
 from tests.faults.schedule import Kind
 
 
-async def _run(schedules: int, seed: int, folder: Path, before: str) -> list[Report]:
-    reports = []
+async def _run(schedules: int, seed: int, folder: Path, before: str, reports: list[Report]) -> None:
+    """Adds a report for each schedule as it ends."""
     async with stand(folder) as here:
         for number in range(seed, seed + schedules):
             sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
@@ -30,7 +30,6 @@ async def _run(schedules: int, seed: int, folder: Path, before: str) -> list[Rep
             sys.stdout.write(f"        {report.line()}\n")
             sys.stdout.writelines(f"        {line}\n" for line in report.differences[:10])
             reports.append(report)
-    return reports
 
 
 def _rows(reports: list[Report]) -> Iterator[Row]:
@@ -42,18 +41,19 @@ def _rows(reports: list[Report]) -> Iterator[Row]:
         yield Row(f"faults.{kind.replace(' ', '_')}", f"faults injected: {kind}", count)
     yield Row(
         "faults.compared",
-        "after the faults: records, scores and alerts compared with replay",
+        "after the faults: records, scores, breaches of conduct and alerts compared with replay",
         sum(report.compared for report in reports),
     )
     yield Row(
         "faults.differing",
-        "after the faults: records, scores and alerts that differ",
+        "after the faults: records, scores, breaches of conduct and alerts that differ",
         sum(len(report.differences) for report in reports),
     )
 
 
 def main() -> int:
-    """0: no difference; 1: some, or a schedule could not be run."""
+    """0: no difference; 1: some, or a schedule could not be run; 130: interrupted. What has been run is reported, and
+    kept if asked, however it ends."""
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--schedules", type=int, default=20, help="how many, a minute each (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow (default 1)")
@@ -64,17 +64,24 @@ def main() -> int:
     asked = parser.parse_args()
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # that the broker is away is on purpose
     before = UNFENCED if asked.unfenced else "pass"
+    reports: list[Report] = []
+    code = 0
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         try:
-            reports = asyncio.run(_run(asked.schedules, asked.seed, Path(folder), before))
+            asyncio.run(_run(asked.schedules, asked.seed, Path(folder), before, reports))
         except (RuntimeError, BrokerError) as error:
             sys.stderr.write(f"faults: {error}\n")
-            return 1
+            code = 1
         except KeyboardInterrupt:
-            return 130
+            code = 130
+    return max(code, _told(reports, keep=asked.keep)) if reports else code
+
+
+def _told(reports: list[Report], *, keep: bool) -> int:
+    """Prints what the schedules gave. 1: there are differences."""
     rows = list(_rows(reports))
     sys.stdout.write("\n" + "".join(f"{row.what}: {row.text}\n" for row in rows))
-    if asked.keep:
+    if keep:
         save(RESULTS, time.strftime("%Y-%m-%d"), machine(), {"faults": rows})
     wrong = [str(report.schedule.seed) for report in reports if report.differences]
     if wrong:

@@ -32,13 +32,25 @@ RULES = [
      "above": 100000},
 ]  # fmt: skip
 
+CONDUCT = {
+    "packs": ["uk_conc", "any"],
+    "parameters": {"uk_conc.complaint_response": {"days": 1}},
+    "rules": [
+        {"rule": "calls_per_day", "kind": "frequency", "per": "debtor", "counts": "attempts", "limit": 2,
+         "window": {"days": 1, "local": True}},
+        {"rule": "contacts", "kind": "frequency", "counts": "contacts", "channels": ["call", "sms"], "per": "case",
+         "limit": 1, "window": {"days": 7}},
+        {"rule": "spacing", "kind": "spacing", "per": "case", "days": 7, "local": True},
+        {"rule": "hours", "kind": "hours", "from": "09:30", "until": "21:00"},
+    ],
+}  # fmt: skip
 SCHEMES_OF_ALL_KINDS = schemes_from("2018-01-01")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What one schedule gave. `compared`: KPI records, scores and alerts; `read`: output records read. `ends`: exit
-    codes of workers while it ran."""
+    """What one schedule gave. `compared`: KPI records, scores, breaches and alerts; `read`: output records read.
+    `ends`: exit codes of workers while it ran."""
 
     schedule: Schedule
     deliveries: int
@@ -103,6 +115,7 @@ async def run_schedule(stand: Stand, seed: int, before: str = "pass") -> Report:
         "time": {"idle_advance": False, "idle_after": "1h", "grace": "0s"},
         # The last events lie six years after the first: all periods are to be computed until then.
         "publish": {"scores_every": "500ms", "keep": "3650d"},
+        "conduct": CONDUCT,
         **SCHEMES_OF_ALL_KINDS,
     }
     config, settings = configured(stand.broker.bootstrap, prefix, folder, **sections)

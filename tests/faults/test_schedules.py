@@ -29,11 +29,13 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]
 @pytest.mark.timeout(300)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_after_a_schedule_of_faults_records_scores_and_alerts_are_those_of_replay(here: Stand, seed: int) -> None:
+async def test_after_a_schedule_of_faults_records_scores_breaches_and_alerts_are_those_of_replay(
+    here: Stand, seed: int
+) -> None:
     report = await run_schedule(here, seed)
     assert report.differences == [], report.line()
     assert report.faults.keys() == set(Kind)
-    assert report.compared > 500
+    assert report.compared > 2_000
 
 
 def test_a_schedule_follows_from_its_seed_and_holds_every_kind_of_fault() -> None:
@@ -89,6 +91,40 @@ def test_the_verdict_names_what_is_wrong_missing_unfinished_contradictory_or_too
     assert verdict([record(6, 1, final=False), record(7, 2)], [ALERT, ALERT], expected) == []
     [difference] = verdict(records, alerts, expected)
     assert words in difference
+
+
+BREACH: dict[str, Any] = {
+    "record": "breach", "rule": "hours", "debtor": "d-1", "case": None, "number": None,
+    "fact": {"type": "call", "id": "k-1"}, "at": "2024-03-04T01:00:00Z", "count": None, "withdrawn": False,
+    "revision": 1,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ([], "breach missing: hours d-1"),
+        ([BREACH | {"withdrawn": True}], "breach missing: hours d-1"),
+        ([BREACH, BREACH], "revision 1 of k follows 1"),
+    ],
+)
+def test_the_verdict_names_a_breach_that_is_missing_withdrawn_or_told_twice(
+    told: list[dict[str, Any]], words: str
+) -> None:
+    expected = Expected({}, [], breaches=[BREACH])
+    right, found, more = Found(), Found(), Found()
+    right.conduct("k", BREACH | {"withdrawn": True})
+    right.conduct("k", BREACH | {"revision": 2})
+    right.conduct("standing", {"record": "standing", "revision": 1})
+    assert right.differences(expected, alerts=True) == []
+    assert right.compared(expected, alerts=True) == 1
+    for record in told:
+        found.conduct("k", record)
+    [difference] = found.differences(expected, alerts=True)
+    assert words in difference
+    more.conduct("k", BREACH)
+    [difference] = more.differences(Expected({}, []), alerts=True)
+    assert difference.startswith("breach not in replay: hours d-1")
 
 
 SCORE: dict[str, Any] = {"score": "7.0000", "parts": [], "revision": 1, "as_of": "x", "run": "live"}

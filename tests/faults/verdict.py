@@ -11,17 +11,23 @@ from stream.kafka.names import Names
 from stream.settings import Settings
 from tests.faults.story import LAST, instant, quietly
 from tests.kafka.scored import said, scores_of
+from tests.worlds.lived import breaches_in
 
 Record = dict[str, Any]
 
 
 class Expected:
-    """What replay says: KPI records by key (site, level, entity, window, start), alerts in order, and scores by key."""
+    """What replay says: KPI records by key (site, level, entity, window, start), alerts in order, scores by key, and
+    the breaches of conduct rules that stand, in the order of its file."""
 
-    def __init__(self, kpis: dict[str, Record], alerts: list[Record], scores: dict[str, Record] | None = None) -> None:
+    def __init__(
+        self, kpis: dict[str, Record], alerts: list[Record], scores: dict[str, Record] | None = None,
+        breaches: list[Record] | None = None,
+    ) -> None:  # fmt: skip
         self.kpis = kpis
         self.alerts = alerts
         self.scores = scores or {}
+        self.breaches = breaches or []
 
 
 def replayed(events: Path, config: Path, out: Path) -> Expected:
@@ -29,7 +35,7 @@ def replayed(events: Path, config: Path, out: Path) -> Expected:
     arguments = ["--input", str(events), "--out", str(out), "--run", "live", "--processes", "1"]
     quietly(["replay", *arguments, "--config", str(config)])
     kpis = {_key(record): record for record in _lines(out / "kpi.jsonl")}
-    return Expected(kpis, _lines(out / "alerts.jsonl"), scores_of(out))
+    return Expected(kpis, _lines(out / "alerts.jsonl"), scores_of(out), _lines(out / "conduct.jsonl"))
 
 
 def _lines(file: Path) -> list[Record]:
@@ -48,6 +54,7 @@ class Found:
         self._kpis: dict[str, Record] = {}
         self._alerts: dict[str, Record] = {}
         self._scores: dict[str, Record] = {}
+        self._conduct: dict[str, Record] = {}
         self._broken: list[str] = []
 
     def kpi(self, key: str, record: Record) -> None:
@@ -77,9 +84,18 @@ class Found:
             self._broken.append(f"revision {record['revision']} of {key} follows {held['revision']}")
         self._scores[key] = record
 
+    def conduct(self, key: str, record: Record) -> None:
+        """Takes a breach or a standing; of a standing only its revision is looked at, since replay writes none."""
+        self.records += 1
+        held = self._conduct.get(key)
+        if held is not None and record["revision"] <= held["revision"]:
+            self._broken.append(f"revision {record['revision']} of {key} follows {held['revision']}")
+        self._conduct[key] = record
+
     def compared(self, expected: Expected, *, alerts: bool) -> int:
-        """How many keys and alerts `differences` looks at."""
+        """How many keys, breaches and alerts `differences` looks at."""
         count = len(self._kpis.keys() | expected.kpis.keys()) + len(self._scores.keys() | expected.scores.keys())
+        count += max(len(breaches_in(self._conduct)), len(expected.breaches))
         return count + (max(len(self._alerts), len(expected.alerts)) if alerts else 0)
 
     def differences(self, expected: Expected, *, alerts: bool) -> list[str]:
@@ -99,6 +115,9 @@ class Found:
             for key in sorted(scores.keys() | expected.scores.keys())
             if scores.get(key) != expected.scores.get(key)
         ]
+        breaches = breaches_in(self._conduct)
+        found += [f"breach missing: {_breach(each)}" for each in expected.breaches if each not in breaches]
+        found += [f"breach not in replay: {_breach(each)}" for each in breaches if each not in expected.breaches]
         if alerts:
             ours = list(self._alerts.values())
             found += [f"alert missing: {_named(alert)}" for alert in expected.alerts if alert not in ours]
@@ -121,8 +140,9 @@ class Reader:
     async def __aenter__(self) -> Self:
         await self._consumer.start()
         count = self._settings.deltas_partitions
-        topics = (self._names.kpi, self._names.alerts)
-        partitions = [TopicPartition(topic, p) for topic in topics for p in range(count)]
+        topics = {self._names.kpi: count, self._names.alerts: count}
+        topics[self._names.conduct] = self._settings.kafka.partitions
+        partitions = [TopicPartition(topic, p) for topic, count in topics.items() for p in range(count)]
         self._consumer.assign([*partitions, TopicPartition(self._names.scores, 0)])
         return self
 
@@ -138,6 +158,8 @@ class Reader:
                     self.found.kpi(record.key.decode(), json.loads(record.value))
                 elif tp.topic == self._names.scores:
                     self.found.score(record.key.decode(), json.loads(record.value) if record.value else None)
+                elif tp.topic == self._names.conduct:
+                    self.found.conduct(record.key.decode(), json.loads(record.value))
                 else:
                     self.found.alert(json.loads(record.value))
         return sum(map(len, fetched.values()))
@@ -157,3 +179,7 @@ def _differing(have: list[Record], want: list[Record]) -> str:
 
 def _named(alert: Record) -> str:
     return " ".join(str(alert[part]) for part in ("rule", "site", "entity", "state", "at"))
+
+
+def _breach(breach: Record) -> str:
+    return " ".join(str(breach[part]) for part in ("rule", "debtor", "case", "number", "fact", "at", "count"))

@@ -85,7 +85,7 @@ def test_what_is_served_follows_the_numbers() -> None:
 
 
 def scraped(port: int) -> bytes:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return bytes(answer.read())
 
 

@@ -276,7 +276,7 @@ def mapped(port: int) -> set[str]:
     deadline = time.monotonic() + 60
     found: set[str] = set()
     while len(found) < 2 and time.monotonic() < deadline:
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
             numbers = numbers_in(answer.read().decode())
             found = {each.feed for each in numbers if each.mapped and each.last_record_s is not None}
         time.sleep(0.2)

@@ -170,7 +170,7 @@ async def alerts_of(alertmanager: str) -> list[dict[str, Any]]:
     """What an Alertmanager holds as firing."""
 
     def ask() -> Any:
-        with urllib.request.urlopen(f"http://{alertmanager}/api/v2/alerts", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://{alertmanager}/api/v2/alerts", timeout=60) as answer:
             return orjson.loads(answer.read())
 
     return list(await asyncio.to_thread(ask))

@@ -209,7 +209,7 @@ class Floor:
 
 async def until(holds: Callable[[], bool]) -> None:
     """Returns once it holds; the loop turns meanwhile."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not holds():  # noqa: ASYNC110  what is waited for knows of no event
             await asyncio.sleep(0)
 

@@ -152,7 +152,7 @@ async def test_what_metadata_tells_is_what_is_missing_one_by_one(guarded: Guarde
         assert await missing_acls(admin, "board", settings) == acls
         for count, acl in enumerate(acls, 1):
             await allow(free, "board", [acl])
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while await missing_acls(admin, "board", settings) != acls[count:]:  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
 

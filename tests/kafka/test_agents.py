@@ -147,7 +147,7 @@ async def heard(settings: Settings) -> dict[str, dict[str, Any]]:
     return best
 
 
-async def until_heard(settings: Settings, expected: dict[str, str | None], seconds: float = 40) -> dict[str, int]:
+async def until_heard(settings: Settings, expected: dict[str, str | None], seconds: float = 90) -> dict[str, int]:
     """Key -> revision, once the latest records say these states."""
     deadline = time.monotonic() + seconds
     while True:
@@ -221,7 +221,7 @@ async def test_a_hand_over_to_more_partitions_says_everything_anew_above_what_wa
     assert await asyncio.to_thread(run, over) == 0
     async with WorkerProcess(other) as worker:
         await worker.owns(6)
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 90
         while not all(each["revision"] > before[key] for key, each in (await heard(settings)).items()):
             assert time.monotonic() < deadline, await heard(settings)
             await asyncio.sleep(0.2)

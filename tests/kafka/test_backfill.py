@@ -27,6 +27,8 @@ from tests.kafka.workers import MAIN, ROOT, WorkerProcess, committed, configured
 pytestmark = [pytest.mark.broker, pytest.mark.timeout(400)]
 
 CLOCKS = {"idle_advance": False, "idle_after": "2s", "grace": "0s"}
+SMALL_FETCHES = "import stream.kafka.batches as batches; batches.FETCH_BYTES = 500"
+"""A restore takes the last record of a key in a fetch: as of a large state, what was replaced is read, too."""
 
 
 def changed(config: Path, **sections: Any) -> Path:
@@ -272,7 +274,7 @@ async def test_topics_with_more_partitions_go_live_with_their_history(
     other = changed(config, kafka={"partitions": 6})
     assert await command("backfill", "--hand-over", "--config", config, "--out", tmp_path / "over") == 1
     assert await command("backfill", "--hand-over", "--config", other, "--out", tmp_path / "over") == 0
-    async with WorkerProcess(other) as worker:
+    async with WorkerProcess(other, SMALL_FETCHES) as worker:
         await worker.owns(6)
         await send(settings, events[half:])
         assert await command("backfill", "--config", other, "--out", tmp_path / "all") == 0

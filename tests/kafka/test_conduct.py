@@ -125,7 +125,7 @@ def replayed(config: Path, folder: Path, events: list[dict[str, Any]]) -> list[d
     return sorted(map(json.loads, lines), key=lambda each: json.dumps(each, sort_keys=True))
 
 
-async def until_heard(settings: Settings, expected: list[dict[str, Any]], seconds: float = 40) -> None:
+async def until_heard(settings: Settings, expected: list[dict[str, Any]], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while breaches(found := await heard(settings)) != expected:
         texts = {json.dumps(each) for each in expected}, {json.dumps(each) for each in breaches(found)}
@@ -138,7 +138,7 @@ def ask(worker: WorkerProcess | str, debtor: str, more: str = "") -> tuple[int, 
     """Status and body of a question to a worker, or to an address."""
     url = worker if isinstance(worker, str) else worker.address
     try:
-        with urllib.request.urlopen(f"{url}/api/headroom?debtor={debtor}{more}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{url}/api/headroom?debtor={debtor}{more}", timeout=60) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:
@@ -148,7 +148,7 @@ def ask(worker: WorkerProcess | str, debtor: str, more: str = "") -> tuple[int, 
 def ask_all(worker: WorkerProcess, body: bytes) -> tuple[int, Any]:
     request = urllib.request.Request(f"{worker.address}/api/headroom", body, {"Content-Type": "application/json"})
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, json.loads(answer.read())
     except urllib.error.HTTPError as error:
         with error:

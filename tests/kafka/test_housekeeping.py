@@ -139,7 +139,7 @@ async def test_the_agent_hands_every_batch_on_at_once_and_one_that_fails_ends_th
         for partition in (0, 1, 2):
             yield SimpleNamespace(topic=CALLS, partition=partition)
 
-    await asyncio.wait_for(cast("Any", agent).fun(batches()), 5)
+    await asyncio.wait_for(cast("Any", agent).fun(batches()), 60)
     assert fed == [0, 2]
     ((code, said),) = ends.said
     assert code == Exit.RESTART

@@ -50,7 +50,7 @@ async def test_a_static_member_that_restarts_within_its_session_disturbs_nobody(
             await produce(broker, inbound, calls(0, 120))
             await until_counted(settings, "dials", "agent", by_agent(120))
             restarts.signal(ending)
-            assert await restarts.ends(15) == (0 if ending is signal.SIGTERM else -signal.SIGKILL)
+            assert await restarts.ends(60) == (0 if ending is signal.SIGTERM else -signal.SIGKILL)
             await produce(broker, inbound, calls(120, 60))
             async with WorkerProcess(configs[0 if role == "leader" else 1]) as again:
                 await again.owns(2)

@@ -116,25 +116,25 @@ class WorkerProcess:
     def signal(self, number: signal.Signals) -> None:
         self._process.send_signal(number)
 
-    async def ends(self, seconds: float = 30.0) -> int:
+    async def ends(self, seconds: float = 90.0) -> int:
         """The exit code (negative: killed by that signal). GoesOnError, with the end of its log, if it does not end."""
         try:
             return await asyncio.to_thread(self._process.wait, seconds)
         except subprocess.TimeoutExpired:
             raise GoesOnError(f"after {seconds:.0f} s: {self.log[-3000:]}") from None
 
-    async def logs(self, text: str, seconds: float = 30.0, *, times: int = 1) -> None:
+    async def logs(self, text: str, seconds: float = 90.0, *, times: int = 1) -> None:
         """Returns once the log holds the text."""
         await self._until(lambda: self.log.count(text) >= times, seconds, f"{text!r} in the log")
 
-    async def ready(self, seconds: float = 40.0) -> None:
+    async def ready(self, seconds: float = 90.0) -> None:
         await self._until(lambda: self.get("/health/ready") == 200, seconds, "ready")
 
-    async def counts(self, metric: str, value: float, seconds: float = 30.0) -> None:
+    async def counts(self, metric: str, value: float, seconds: float = 90.0) -> None:
         """Returns once a sample has this value."""
         await self._until(lambda: self.metric(metric) == value, seconds, f"{metric} {value}")
 
-    async def owns(self, stage_1: int, seconds: float = 30.0) -> None:
+    async def owns(self, stage_1: int, seconds: float = 90.0) -> None:
         """Returns once the worker has so many numbers of stage 1 open."""
         await self.counts('collections_partitions_owned{stage="1"}', stage_1, seconds)
 
@@ -159,7 +159,7 @@ class WorkerProcess:
         if not self.address:
             return 0, ""
         try:
-            with urllib.request.urlopen(self.address + path, timeout=2) as answer:
+            with urllib.request.urlopen(self.address + path, timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             error.close()
@@ -198,7 +198,7 @@ async def produce(
         await producer.stop()
 
 
-async def committed(broker: str, topic: str, seconds: float = 30.0) -> list[Any]:
+async def committed(broker: str, topic: str, seconds: float = 90.0) -> list[Any]:
     """Every committed record of a topic, up to its end as it stands now."""
     consumer = AIOKafkaConsumer(bootstrap_servers=broker, isolation_level="read_committed", auto_offset_reset="none")
     await consumer.start()
@@ -248,7 +248,7 @@ def counted(kpis: dict[str, dict[str, Any]], kpi: str, level: str, window: str =
 
 
 async def until_counted(
-    settings: Settings, kpi: str, level: str, expected: dict[str, int], seconds: float = 40
+    settings: Settings, kpi: str, level: str, expected: dict[str, int], seconds: float = 90
 ) -> None:
     """Returns once the KPI topic says exactly this; fails with what it says when the time is over."""
     deadline = time.monotonic() + seconds
@@ -260,7 +260,7 @@ async def until_counted(
         await asyncio.sleep(0.3)
 
 
-async def until_final(settings: Settings, seconds: float = 40) -> None:
+async def until_final(settings: Settings, seconds: float = 90) -> None:
     """Returns once every day's record is final."""
     deadline = time.monotonic() + seconds
     while open_days := [k for k, r in (await latest_kpis(settings)).items() if "|day|" in k and not r["final"]]:

@@ -63,7 +63,7 @@ def port() -> Iterator[int]:
 
 def asked(port: int, request: bytes, ends: bool = False) -> bytes:
     """The answer's first line; the server closes the connection. `ends`: nothing more will come."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(request)
         if ends:
             connection.shutdown(socket.SHUT_WR)

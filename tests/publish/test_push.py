@@ -57,7 +57,7 @@ class Browser:
     async def next(self, name: str) -> dict[str, Any]:
         """The data of the next event of that name."""
         while True:
-            lines = (await asyncio.wait_for(self.answer.content.readuntil(b"\n\n"), 30)).decode().splitlines()
+            lines = (await asyncio.wait_for(self.answer.content.readuntil(b"\n\n"), 60)).decode().splitlines()
             if f"event: {name}" in lines:
                 return dict(json.loads(next(line for line in lines if line.startswith("data: "))[6:]))
 
@@ -75,7 +75,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def reached(served: Served, watching: int) -> None:
     """Waits until so many browsers are told."""
-    for _ in range(1_000):
+    for _ in range(2_000):
         if served.web.watching == watching:
             return
         await asyncio.sleep(0.03)
@@ -163,7 +163,7 @@ async def test_a_wrong_address_gets_no_stream_but_why(served: Served, session: a
 async def test_the_server_stops_while_browsers_watch(served: Served, session: aiohttp.ClientSession) -> None:
     async with session.get(f"{served.base}/api/floor/stream") as answer:
         await Browser(answer).next("now")
-        await asyncio.wait_for(served.web.stop(), 10)
+        await asyncio.wait_for(served.web.stop(), 60)
         with pytest.raises((aiohttp.ClientError, asyncio.IncompleteReadError, zlib.error)):
             await Browser(answer).dials(-1)
 

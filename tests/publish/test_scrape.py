@@ -21,7 +21,7 @@ class Held:
 
     def __call__(self, _openmetrics: bool) -> bytes:
         self.begun += 1
-        assert self.gate.acquire(timeout=10)
+        assert self.gate.acquire(timeout=60)
         return b"%d" % next(self.made)
 
 

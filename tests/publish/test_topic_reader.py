@@ -227,11 +227,11 @@ async def test_the_board_command_serves_the_floor_and_ends_at_sigterm(broker: st
     )
     try:
         assert process.stdout is not None
-        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode()
         base = line.split(" on ")[1].strip()
 
         def ask(path: str) -> bytes:
-            with urllib.request.urlopen(base + path, timeout=5) as answer:
+            with urllib.request.urlopen(base + path, timeout=60) as answer:
                 return bytes(answer.read())
 
         async def ready() -> bytes:
@@ -240,12 +240,12 @@ async def test_the_board_command_serves_the_floor_and_ends_at_sigterm(broker: st
                     return await asyncio.to_thread(ask, "health/ready")
                 await asyncio.sleep(0.1)
 
-        assert await asyncio.wait_for(ready(), 20) == b"ok\n"
+        assert await asyncio.wait_for(ready(), 60) == b"ok\n"
         data = json.loads(await asyncio.to_thread(ask, "api/floor?kpis=dials"))
         assert data["floor"]["cells"][0]["v"] == 3
         assert (data["loading"], data["problem"]) == (False, None)
         process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        assert await asyncio.wait_for(process.wait(), 60) == 0
     finally:
         if process.returncode is None:
             process.kill()

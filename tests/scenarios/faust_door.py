@@ -155,7 +155,7 @@ async def live(settings: Settings, lines: Sequence[bytes], last: bytes) -> Floor
             for one in batches:
                 floor.fed.clear()
                 await agent.put(one, wait=False)
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(60):
                     await floor.fed.wait()
 
         async def say() -> None:

@@ -177,7 +177,7 @@ async def test_a_stop_while_a_broker_takes_connections_and_never_answers_is_heed
     with socket.create_server(("127.0.0.1", 0)) as mute:
         options = {"bootstrap_servers": f"127.0.0.1:{mute.getsockname()[1]}"}
         asyncio.get_running_loop().call_later(0.5, stop.set)
-        assert await asyncio.wait_for(produce(some(10), options, stop), 10) == Produced(0, 0.0, stopped=True)
+        assert await asyncio.wait_for(produce(some(10), options, stop), 60) == Produced(0, 0.0, stopped=True)
 
 
 SENDER = """
@@ -198,9 +198,9 @@ async def test_ctrl_c_ends_a_live_run_in_order(broker: str, topic_prefix: str, n
         sys.executable, "-u", "-c", SENDER, broker, topic_prefix, cwd=ROOT, stdout=PIPE, stderr=PIPE
     )
     assert sender.stdout is not None
-    assert b"events/s" in await asyncio.wait_for(sender.stdout.readline(), 20)
+    assert b"events/s" in await asyncio.wait_for(sender.stdout.readline(), 60)
     sender.send_signal(number)
-    out, err = await asyncio.wait_for(sender.communicate(), 15)
+    out, err = await asyncio.wait_for(sender.communicate(), 60)
     assert (sender.returncode, err) == (0, b"")
     assert len(await everything(broker, topic_prefix)) == int(out.splitlines()[-1]) > 0
 
@@ -231,7 +231,7 @@ async def test_a_broker_that_is_gone_for_good_ends_a_run_with_an_error_and_a_sto
         give_up_s=60.0 if stopped else 5.0,
     )
     with pytest.raises(CannotProduce, match=rf"{own_broker.bootstrap}: "):
-        await asyncio.wait_for(sending, 30)
+        await asyncio.wait_for(sending, 60)
 
 
 @pytest.mark.broker

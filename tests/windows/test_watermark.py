@@ -67,6 +67,16 @@ def test_when_everybody_is_dead_it_stands_still() -> None:
     assert told(mark, now_ms=500) == 5
 
 
+def test_what_was_at_rest_for_another_number_of_partitions_keeps_its_value_and_waits_for_all_of_todays() -> None:
+    former = Watermark(2, 100)
+    assert told(former, 5, 9) == 5
+    mark = Watermark(3, 100)
+    mark.restore(former.encode())
+    assert told(mark, 6, 9) == 5
+    mark.restore(mark.encode())
+    assert told(mark, 6, 9, 7) == 6
+
+
 def test_silence_is_measured_anew_after_a_restore_and_a_clock_that_goes_back_adds_nothing() -> None:
     mark = Watermark(2, 100)
     told(mark, 5, 3, now_ms=10_000)
