@@ -9,6 +9,7 @@ import pytest
 
 from stream.cli import erase
 from stream.cli.debtor_traces import Trace, naming
+from stream.cli.failure import CommandError
 from stream.engine.debtors.erasure import Asked, Done, NotErased, subject_of
 from tests.cli.conftest import Command
 
@@ -71,7 +72,7 @@ def of(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_what_is_not_done_is_no_success(kafka_says: Asked | NotErased, said: str) -> None:
-    with pytest.raises(erase.CommandError, match=said) as caught:
+    with pytest.raises(CommandError, match=said) as caught:
         erase._say(kafka_says, 60)
     assert caught.value.exit_code == 1
 
