@@ -2,16 +2,20 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from stream.cli.broker import committed_records
 
 if TYPE_CHECKING:
+    from stream.kafka.names import Names
     from stream.settings import Settings
 
 DAY_MS = 86_400_000
+LOOKED_AT = 20_000
+"""After so many records each it is said how many were looked at."""
 
 
 @dataclass
@@ -42,66 +46,68 @@ class Trace:
                 "first": first, "last": last, "becomes": self.becomes}  # fmt: skip
 
 
-def traces(settings: "Settings", debtor: str, partition: int) -> Iterator[Trace]:
-    """What there is, topic by topic, in the order in which it is read; `partition`: of the debtor's events. To be used
-    inside `reached`. A topic of dead letters or of conduct that is not there holds nothing."""
+def traces(settings: "Settings", debtor: str, partition: int, looked_at: Callable[[int], None]) -> list[Trace]:
+    """What there is, topic by topic; `partition`: of the debtor's events. `looked_at` hears of how many records so far.
+
+    To be used inside `reached`. A topic of dead letters or of conduct that is not there holds nothing.
+    """
     from stream.kafka.names import Names
     from stream.kafka.topics import topic_settings
 
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
-    others = (*names.inbound, names.deadletter, names.conduct)
-    configs = topic_settings(settings, (names.ledger, *others))
-    yield _in_ledger(settings, names.ledger, debtor, partition, configs)
-    for topic in names.inbound:
-        trace = Trace(topic)
-        for each in committed_records(settings, [topic], (partition, 0)):
-            if each.key == debtor.encode():
-                trace.add(each.timestamp, "event" if each.value is not None else "tombstone")
-        trace.becomes = _stays(trace, configs[topic], "no rebuild brings it back")
-        yield trace
-    if names.deadletter in configs:
-        trace, named = Trace(names.deadletter), naming(debtor)
-        for each in committed_records(settings, [names.deadletter]):
-            if each.key == debtor.encode() or named.search(each.value or b""):
-                trace.add(each.timestamp, _reason(each))
-        trace.becomes = _stays(trace, configs[names.deadletter], "re-submitted it would begin anew")
-        yield trace
-    if names.conduct in configs:
-        yield _in_conduct(settings, names.conduct, debtor, configs)
-
-
-def _in_ledger(
-    settings: "Settings", topic: str, debtor: str, partition: int, configs: dict[str, dict[str, str]]
-) -> Trace:
-    from stream.ledger.store import record
-
-    held: dict[bytes, Any] = {}
-    start = f"{debtor}|".encode()
-    for each in committed_records(settings, [topic], (partition, 0)):
-        if each.key is not None and each.key.startswith(start):
-            held[each.key] = each.value
-    trace = Trace(topic, f"erased; compaction takes it off the disks within {_days(configs[topic])} days")
-    for value in held.values():
-        fact = None if value is None else record.decode(debtor, record.from_value(value))
-        if fact is not None and fact.debtor_id is not None:
-            trace.add(fact.occurred_at, fact.TYPE)
-    return trace
-
-
-def _in_conduct(settings: "Settings", topic: str, debtor: str, configs: dict[str, dict[str, str]]) -> Trace:
-    kinds = {b"B": "breach", b"S": "standing"}
-    held: dict[bytes, tuple[int, Any]] = {}
-    for each in committed_records(settings, [topic]):
-        kind, _, rest = (each.key or b"").partition(b"|")
-        if kind in kinds and rest.startswith(f"{debtor}|".encode()):
-            held[each.key] = each.timestamp, each.value
+    theirs, everybodys = (names.ledger, *names.inbound), (names.deadletter, names.conduct)
+    configs = topic_settings(settings, (*theirs, *everybodys))
+    found = {topic: Trace(topic) for topic in (*theirs, *everybodys) if topic in configs}
+    key, facts, named, conduct = debtor.encode(), f"{debtor}|".encode(), naming(debtor), _conduct_of(debtor)
+    held: dict[tuple[str, bytes], Any] = {}
+    records = chain(
+        committed_records(settings, theirs, (partition, 0)),
+        committed_records(settings, [topic for topic in everybodys if topic in configs]),
+    )
+    for number, each in enumerate(records, 1):
+        if number % LOOKED_AT == 0:
+            looked_at(number)
+        topic, of = each.topic, each.key or b""
+        if topic in (names.ledger, names.conduct):
+            if of.startswith(facts if topic == names.ledger else conduct):
+                held[topic, of] = each
+        elif topic == names.deadletter:
+            if of == key or named.search(each.value or b""):
+                found[topic].add(each.timestamp, _reason(each))
+        elif of == key:
+            found[topic].add(each.timestamp, "event" if each.value is not None else "tombstone")
+    for (topic, _), each in held.items():
+        if each.value is not None:
+            _add_state(found[topic], each, debtor, is_ledger=topic == names.ledger)
     ruled = settings.conduct() is not None
-    trace = Trace(topic, f"erased; compaction takes it off the disks within {_days(configs[topic])} days"
-                  if ruled else "stays: no conduct rules are configured, so no worker may write there")  # fmt: skip
-    for key, (at_ms, value) in held.items():
-        if value is not None:
-            trace.add(at_ms, kinds[key[:1]])
-    return trace
+    for topic, trace in found.items():
+        trace.becomes = _becomes(trace, names, configs[topic], ruled=ruled)
+    return list(found.values())
+
+
+def _conduct_of(debtor: str) -> tuple[bytes, ...]:
+    return tuple(f"{kind}|{debtor}|".encode() for kind in "BS")
+
+
+def _add_state(trace: Trace, record: Any, debtor: str, *, is_ledger: bool) -> None:
+    """Adds what a topic of state holds now under one key."""
+    from stream.ledger.store import record as ledger
+
+    if not is_ledger:
+        trace.add(record.timestamp, "breach" if record.key.startswith(b"B") else "standing")
+        return
+    fact = ledger.decode(debtor, ledger.from_value(record.value))
+    if fact.debtor_id is not None:
+        trace.add(fact.occurred_at, fact.TYPE)
+
+
+def _becomes(trace: Trace, names: "Names", config: dict[str, str], *, ruled: bool) -> str:
+    if trace.topic == names.conduct and not ruled:
+        return "stays: no conduct rules are configured, so no worker may write there" if trace.records else ""
+    if trace.topic in (names.ledger, names.conduct):
+        return f"erased; compaction takes it off the disks within {_days(config)} days"
+    is_letter = trace.topic == names.deadletter
+    return _stays(trace, config, "re-submitted it would begin anew" if is_letter else "no rebuild brings it back")
 
 
 def _days(config: dict[str, str]) -> int | str:

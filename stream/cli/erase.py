@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -94,14 +94,12 @@ def _erase(
             missing = names.ledger if partitions is None else names.erasures
             raise CommandError(f"there is no topic {missing} (`kpi-stream topics create` makes it)")
         partition = key_partition(debtor.encode(), partitions)
-        rows: list[dict[str, Any]] = []
         try:
-            for trace in traces(settings, debtor, partition):
-                show_line(f"looked through {trace.topic}")
-                rows.append(trace.row())
+            found = traces(settings, debtor, partition, lambda number: show_line(f"{number:,} records looked through"))
         except TopicsError as error:
             raise CommandError(str(error)) from error
         show_line("")
+        rows = [trace.row() for trace in found]
         if output != "json":
             rows = [row | {"kinds": [f"{count} {kind}" for kind, count in row["kinds"].items()]} for row in rows]
         print_rows(rows, FOUND, output)

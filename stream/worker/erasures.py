@@ -53,16 +53,16 @@ class Erasures:
         self._asked: dict[int, dict[str, Asked]] = {}
         self._settled: set[str] = set()
         self._lives: dict[int, _Life] = {}
+        self._waits = backoff_seconds()
 
     async def run(self) -> None:
         """Follows the topic; a broker that is away is waited for. Any other failure ends the process."""
-        waits = backoff_seconds()
         while True:
             try:
                 await self._follow()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.warning("erasures cannot be read", error=error_text(error))
-                await asyncio.sleep(next(waits))
+                await asyncio.sleep(next(self._waits))
             except Exception as error:
                 log.error("erasures failed", exc_info=error)
                 self._setup.end(Exit.RESTART, f"erasures failed: {error_text(error)}")
@@ -77,6 +77,7 @@ class Erasures:
         try:
             tps = [TopicPartition(self._topic, each) for each in range(self._setup.debtor_partitions)]
             consumer.assign(tps)
+            self._waits = backoff_seconds()
             self._asked.clear()
             await consumer.seek_to_beginning(*tps)
             while True:
