@@ -27,7 +27,7 @@ from tests.kafka.test_conduct import CONDUCT, call, event
 from tests.kafka.test_live_is_replay import send
 from tests.kafka.workers import WorkerProcess, configured, latest_kpis, produce
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(400)
 WAIT_SECONDS = 90.0
 PARTITIONS = 2
 ERASED, OTHER = (next(f"{name}-{n}" for n in count() if key_partition(b"%s-%d" % (name.encode(), n), PARTITIONS) == 0)
@@ -153,7 +153,7 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
     await send(settings, events)
     await produce(broker, names.inbound[0], [(ERASED.encode(), b"no event")])
     async with WorkerProcess(config, topics=False) as worker:
-        await worker.ready()
+        await worker.ready(WAIT_SECONDS)
         await until_days(settings, expected)
 
         # what there is, and nothing is changed
@@ -177,10 +177,10 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
 
         # a kill, and whoever comes after it knows nothing of the debtor
         worker.signal(signal.SIGKILL)
-        await worker.ends()
+        await worker.ends(WAIT_SECONDS)
     async with WorkerProcess(config, topics=False) as worker:
-        await worker.ready()
-        await worker.owns(PARTITIONS)
+        await worker.ready(WAIT_SECONDS)
+        await worker.owns(PARTITIONS, WAIT_SECONDS)
         await until_days(settings, expected)
         left = await there(capsys, *to)
         assert left[names.ledger]["records"] == left[names.conduct]["records"] == 0
@@ -196,7 +196,7 @@ async def test_a_debtor_is_gone_from_the_raw_topics_and_from_every_restart_and_t
             await asyncio.sleep(0.3)
         assert now[names.ledger]["kinds"] == {"call": 1}
         worker.signal(signal.SIGTERM)
-        assert await worker.ends() == 0
+        assert await worker.ends(WAIT_SECONDS) == 0
     await handed_over(settings, tmp_path, now, capsys, *to)
 
 
