@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults soak fuzz lock clean compiled
+.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults soak fuzz images lock clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -70,6 +70,9 @@ soak: setup ## the demo's world for two hours with restarts and a hand-over: doe
 
 fuzz: setup ## 100,000 drawn requests to the HTTP server, 10,000,000 values to the decoder; ARGS="--requests N --values N --seed S"
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+images: setup ## the pictures of the board for README and docs, in docs/images: simulated events, replayed, in a headless Chromium
+	@$(BIN)/python -m deploy.local.screenshots $(ARGS)
 
 lock: setup ## writes the hash-locked requirements anew from pyproject.toml
 	$(LOCK) --output-file=requirements.txt pyproject.toml

@@ -1,7 +1,10 @@
 """Writes the pages of docs/ that say what the code holds; --check only says if they are up to date.
 
-docs/events.md     every event with its fields, from the models that judge events, and an example that they accept
-docs/map.md        every package and file of stream/, from the first line of its docstring
+docs/events.md                every event with its fields, from the models that judge events, and an example
+docs/adr/README.md            every decision record, by its title
+docs/commands.md              every command with its options and examples, from the program
+docs/configuration-keys.md    every key of a configuration, from the models that judge it
+docs/map.md                   every package and file of stream/, from the first line of its docstring
 """
 
 from __future__ import annotations
@@ -14,11 +17,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from stream.facts.decode import Rejection, decode
-from stream.facts.models import Event
-from stream.facts.models.base import BaseEvent
-
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # run as a file, this folder alone would be on the path
+
+from docs.commands import commands_page  # noqa: E402
+from docs.keys import keys_page  # noqa: E402
+from stream.facts.decode import Rejection, decode  # noqa: E402
+from stream.facts.models import Event  # noqa: E402
+from stream.facts.models.base import BaseEvent  # noqa: E402
+
 STREAM = HERE.parent / "stream"
 EXAMPLES = HERE / "examples" / "events.jsonl"
 
@@ -26,6 +33,9 @@ EXAMPLES = HERE / "examples" / "events.jsonl"
 def pages() -> Iterator[tuple[str, str]]:
     """Every page that this writes: (name, text)."""
     yield "events.md", event_page()
+    yield "adr/README.md", decisions_page()
+    yield "commands.md", commands_page()
+    yield "configuration-keys.md", keys_page()
     yield "map.md", map_page()
 
 
@@ -117,6 +127,16 @@ def _range(field: Mapping[str, Any]) -> str:
 
 def _meaning(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     return str(_resolved(field, schema).get("description", "")).replace("|", "\\|").replace("\n", " ")
+
+
+def decisions_page() -> str:
+    """Every decision record."""
+    lines = ["# Decisions that were hard", "", "Generated from the titles by `docs/generate.py`.", ""]
+    for file in sorted((HERE / "adr").glob("[0-9]*.md")):
+        title = file.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        number, _, said = title.partition(" ")
+        lines.append(f"- [{number.rstrip('.')}]({file.name}) {said}")
+    return "\n".join(lines) + "\n"
 
 
 def map_page() -> str:

@@ -25,6 +25,7 @@ from stream.kpis.options import OPTIONS, options_of  # noqa: E402
 from stream.scores.outputs import LedgerRecord, ScoreRecord  # noqa: E402
 from stream.settings.conduct import pack_schema  # noqa: E402
 from stream.settings.document import DefinitionsSection  # noqa: E402
+from stream.settings.schema import configuration_schema  # noqa: E402
 from stream.windows.measures import LEVELS, TABLE  # noqa: E402
 
 COLUMNS = (
@@ -44,6 +45,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "kpi.json", {"$schema": DIALECT, **KpiRecord.model_json_schema()}
     yield "agent.json", {"$schema": DIALECT, **AgentRecord.model_json_schema()}
     yield "conduct.json", {"$schema": DIALECT, **ConductRecord.model_json_schema()}
+    yield "configuration.json", configuration_schema()
     yield "pack.json", {"$schema": DIALECT, "title": "A file of conduct rules", **pack_schema()}
     yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
     yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
@@ -57,7 +59,6 @@ def pages() -> Iterator[tuple[str, str]]:
     """Every file that this writes: (name, text)."""
     for name, document in documents():
         yield name, json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-    yield DOCUMENT, json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
     yield DOCUMENT, json.dumps(asyncapi(), indent=2, ensure_ascii=False) + "\n"
     yield "kpis.md", catalogue_page()
 

@@ -1,4 +1,5 @@
-"""`kpi-stream config`: what is wrong with a configuration, what holds under it and why, and a file to begin with."""
+"""`kpi-stream config`: what is wrong with a configuration, what holds under it and why, a file to begin with, and its
+JSON Schema."""
 
 import json
 import sys
@@ -11,6 +12,7 @@ import typer
 from stream.cli.configuration import Config, settings_of
 from stream.cli.failure import CommandError, warn
 from stream.facts.printable import escaped
+from stream.written_file import written
 
 if TYPE_CHECKING:
     from stream.settings import Settings
@@ -36,20 +38,78 @@ def init(
     Examples:
       kpi-stream config init my.yaml
       kpi-stream config init | less
+
+    Its first line names a JSON Schema for editors, kpi-stream.schema.json, which is written beside it unless it is
+    there already; `config schema` writes it anew after an upgrade.
     """
-    from stream.settings.effective import starter
+    from stream.settings.effective import SCHEMA_FILE, starter
 
     if file is None:
         print(starter(), end="")
         return
+    _new(file, starter())
+    print(f"{file}: written; every key stands there with its default, commented out", file=sys.stderr)
+    beside = file.with_name(SCHEMA_FILE)
+    if not beside.exists():
+        _new(beside, _schema_text())
+        print(f"{beside}: written; an editor completes and checks keys by it", file=sys.stderr)
+
+
+def _new(file: Path, text: str) -> None:
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(starter())
+            target.write(text)
     except FileExistsError as error:
         raise CommandError(f"{file}: is there already; it is left as it is", exit_code=2) from error
     except OSError as error:
         raise CommandError(f"{file}: {error.strerror or error}", exit_code=2) from error
-    print(f"{file}: written; every key stands there with its default, commented out", file=sys.stderr)
+
+
+@app.command()
+def schema(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="Where to; else standard output.", show_default=False)
+    ] = None,
+    config: Config = None,  # noqa: ARG001  every command takes it
+) -> None:
+    """Writes the JSON Schema of configurations, by which editors complete and check them. A former one is replaced.
+
+    \b
+    Examples:
+      kpi-stream config schema kpi-stream.schema.json
+      kpi-stream config schema | jq '.definitions.Kafka.properties | keys'
+
+    An editor with a YAML language server reads it where the first line of a configuration names it:
+    # yaml-language-server: $schema=kpi-stream.schema.json
+    """
+    if file is None:
+        print(_schema_text(), end="")
+        return
+    try:
+        if file.is_file() and not _is_schema(file.read_bytes()):
+            raise CommandError(f"{file}: is there already, and no such schema; it is left as it is", exit_code=2)
+        with written(file) as target:
+            target.write(_schema_text().encode())
+    except OSError as error:
+        raise CommandError(f"{file}: {error.strerror or error}", exit_code=2) from error
+    print(f"{file}: written", file=sys.stderr)
+
+
+def _schema_text() -> str:
+    from stream.settings.schema import configuration_schema
+
+    return json.dumps(configuration_schema(), indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def _is_schema(content: bytes) -> bool:
+    """Whether a file is a schema that this command once wrote, or empty."""
+    from stream.settings.schema import TITLE
+
+    try:
+        found = json.loads(content or b"{}")
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.get("title", TITLE if not found else None) == TITLE
 
 
 @app.command()

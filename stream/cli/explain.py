@@ -8,10 +8,11 @@ import typer
 
 from stream.cli.configuration import Config, settings_of
 from stream.cli.explain_shown import print_csv, print_json
-from stream.cli.explain_span import Span, span_of
+from stream.cli.explain_span import NOW, Span, span_of
 from stream.cli.facts_shown import facts_of, page
 from stream.cli.failure import CommandError
 from stream.cli.replay import end_ms_of
+from stream.facts.instant import instant_text
 from stream.facts.printable import escaped
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def explain(
         typer.Option("--window", metavar="W", help="Such as day, interval_30m, last_interval_30m, now or today."),
     ] = "now",
     start: Annotated[
-        str, typer.Option("--start", metavar="T", help="The window's start; now: the one that runs.")
+        str, typer.Option("--start", metavar="T", help="The window's start, or its date; now: the one that runs.")
     ] = "now",
     level: Annotated[str, typer.Option("--level", help="agent, team, queue, segment or site.")] = "agent",
     site: Annotated[
@@ -43,7 +44,7 @@ def explain(
     ] = None,
     as_of: Annotated[
         str | None,
-        typer.Option("--as-of", metavar="T", help="By the events that occurred before it.", show_default=False),
+        typer.Option("--as-of", metavar="T", help="By the events that occurred before it, or now.", show_default=False),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="A row for each contribution.")] = False,
@@ -64,11 +65,12 @@ def explain(
       kpi-stream explain connect_rate --entity t-3 --level team --window last_interval_30m
       kpi-stream explain promises --entity main --level site --window today --as-of 2026-11-02T04:30:00Z --json
       kpi-stream explain recovered_amount --currency CNY --level team --entity t-3 --window day \\
-          --start 2026-11-01T16:00:00Z --input monday.jsonl
+          --start 2026-11-02 --input monday.jsonl
 
     Without --input the inbound topics are read from their start. What counts up to the last event is listed, as in the
     record of a replay: no promise is broken in a time that the events know nothing of. --as-of T is the number as it
-    was then, as the record whose `as_of` is T has it. Windows are named as in records, or as in the board's address.
+    was then, as the record whose `as_of` is T has it. Windows are named as in records, or as in the board's address; a
+    date is a day of the site.
     """
     from stream.replay.explaining import contributions
 
@@ -76,9 +78,10 @@ def explain(
         raise CommandError("--csv: not beside --json", exit_code=2)
     settings = settings_of(config)
     home = _home(level, entity, site)
-    span = span_of(settings, home, window, start, time.time_ns() // 1_000_000)
+    now_ms = time.time_ns() // 1_000_000
+    span = span_of(settings, home, window, start, now_ms)
     question = _question(_kpi(settings, kpi, currency), currency, level, entity, home, span)
-    known_ms = end_ms_of(settings, as_of)
+    known_ms = end_ms_of(settings, instant_text(now_ms) if as_of == NOW else as_of)
     if known_ms is not None:
         question = replace(question, end_ms=max(question.start_ms, min(question.end_ms, known_ms)))
     store = facts_of(settings, [*(inputs or []), *(more or [])], known_ms)
@@ -88,7 +91,7 @@ def explain(
     elif as_csv:
         print_csv(found)
     else:
-        for line in page(question, span.window, found, settings):
+        for line in page(question, span.window, found, settings, store.greatest_ms):
             print(escaped(line))
 
 

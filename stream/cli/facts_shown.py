@@ -74,9 +74,14 @@ def _from_topics(settings: "Settings") -> "Iterator[Fact]":
 
 
 def page(
-    question: "Question", window: str, found: "list[ExplainedContribution]", settings: "Settings"
+    question: "Question",
+    window: str,
+    found: "list[ExplainedContribution]",
+    settings: "Settings",
+    last_ms: int | None,
 ) -> Iterator[str]:
-    """The lines for one value: what was asked, every contribution, the parts of the fraction, and the value."""
+    """The lines for one value: what was asked, every contribution, the parts of the fraction, and the value. `last_ms`:
+    of the last event that was read; None: there was none."""
     from stream.facts.instant import instant_text
     from stream.kpis.value import rate
 
@@ -85,8 +90,7 @@ def page(
     span = f"{instant_text(question.start_ms)} to {instant_text(question.end_ms)}"
     yield f"{name}  {question.site}|{question.level}|{question.entity}  {window}  {span}"
     if not found:
-        who = f"{question.level} {question.entity}"
-        yield f"no fact contributes to it: is the {who} one of site {question.site} (--site)?"
+        yield f"no fact contributes to it{_perhaps(question, last_ms)}"
     yield from addends(found)
     numerator = _sum(found, question.numerator)
     yield f"numerator    {' + '.join(question.numerator)} = {numerator}"
@@ -98,6 +102,19 @@ def page(
     minimum = settings.document.minimum_sample.get(kpi.id, 1)
     value, status = rate(numerator, denominator, kpi.factor, minimum)
     yield f"value        {'-' if value is None else value} ({status})"
+
+
+def _perhaps(question: "Question", last_ms: int | None) -> str:
+    """Why nothing contributes, as far as one can guess."""
+    from stream.facts.instant import instant_text
+
+    if last_ms is None:
+        return ": there are no events"
+    if last_ms < question.start_ms:
+        return f": the last event is of {instant_text(last_ms)}, before this window (--start)"
+    if question.level == "site":
+        return ""
+    return f": is the {question.level} {question.entity} one of site {question.site} (--site)?"
 
 
 def addends(found: "Iterable[ExplainedContribution]") -> Iterator[str]:

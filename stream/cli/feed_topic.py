@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stream.feeds.feed_counts import FeedCounts
     from stream.feeds.loading import Feed
     from stream.settings import Settings
-    from stream.settings.document import FeedSection
+    from stream.settings.feeds import FeedSection
 
 
 def run_topic(

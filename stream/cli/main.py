@@ -121,7 +121,8 @@ def run(arguments: Sequence[str]) -> int:
     except CommandError as error:
         return _print_error(str(error), error.exit_code)
     except typer.TyperException as error:
-        return _print_error(f"{error.format_message()} (`{PROGRAM} --help` says more)", error.exit_code)
+        asked = getattr(getattr(error, "ctx", None), "command_path", PROGRAM)
+        return _print_error(f"{error.format_message()} (`{asked} --help` says more)", error.exit_code)
     except Exception as error:
         from stream.settings import SettingsError
 

@@ -9,4 +9,15 @@ from stream.settings.loading import load
 from stream.settings.oauth import TokenError
 from stream.settings.settings import Settings
 
-__all__ = ["Settings", "SettingsError", "TokenError", "board", "document", "effective", "load", "units"]
+__all__ = [
+    "Settings",
+    "SettingsError",
+    "TokenError",
+    "board",
+    "document",
+    "effective",
+    "feeds",
+    "load",
+    "schema",
+    "units",
+]

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 from stream.alerts.rules import Level, Rule
 from stream.alerts.texts import PLACEHOLDERS, unknown_placeholders
-from stream.settings.document import Alert, AlertLevels
+from stream.settings.alerts import Alert, AlertLevels
 from stream.settings.failure import KeyPath
 
 

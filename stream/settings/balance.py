@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from stream.settings.document import Document
 from stream.settings.scheme_kpis import RECOVERY
-from stream.settings.schemes import DefinitionSection, PayoutSection, ScorecardSection, SourceSection
+from stream.settings.scheme_parts import DefinitionSection, SourceSection
+from stream.settings.schemes import PayoutSection, ScorecardSection
 
 Version = TypeVar("Version", bound=DefinitionSection)
 

@@ -18,14 +18,17 @@ KNOWN = (*REQUIRED, "team")
 
 
 class BoardSection(Section):
-    """What the page shows of people. `names`: a file of names, beside the configuration. `opt_out`: agents whose places
-    are shown without their ids and names. `pay`: whether amounts of payouts, contests and rewards are shown. `facts`:
-    whether `kpi-stream board` reads the facts behind a number when somebody asks for them."""
+    """What the page shows of people."""
 
     names: str | None = None
+    """A CSV file, relative to the configuration, with the columns `level`, `id`, `name` and, of agents, `team`: who
+    stands behind an id on the page ([board.md](board.md#names)). It is read again when it changes."""
     opt_out: frozenset[Name] = frozenset()
+    """Agents whose places are shown without id and name."""
     pay: bool = False
+    """Whether amounts of payouts, contests and rewards are shown on the page."""
     facts: bool = True
+    """Whether `kpi-stream board` reads the topics for the facts behind a number when somebody asks."""
 
 
 @dataclass(frozen=True)

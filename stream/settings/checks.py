@@ -7,10 +7,12 @@ from stream.facts.zones import is_zone
 from stream.kpis.catalogue import CATALOGUE, Kpi, kpis_of
 from stream.kpis.kpi import why_not_at
 from stream.settings.alert_rules import rule_problems
-from stream.settings.document import Alert, AlertLevels, Document, Kafka, Windows
+from stream.settings.alerts import Alert, AlertLevels
+from stream.settings.document import Document, Windows
 from stream.settings.failure import KeyPath
 from stream.settings.feeds import feed_problems
 from stream.settings.http import http_problems, http_warnings
+from stream.settings.kafka import Kafka
 from stream.settings.metrics import metrics_problems
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_checks import scheme_doubts, scheme_problems

@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema, create_model
 
 from stream.conduct import rule as rules
 from stream.settings.section import Section
-from stream.settings.units import Name, whole
+from stream.settings.units import DATE, Name, whole
 from stream.settings.yaml import UnquotedTime
 
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
@@ -59,7 +59,7 @@ def _written(name: str, value: object) -> str:
 
 
 Word = Annotated[str, BeforeValidator(_word), WithJsonSchema({"type": "string", "pattern": f"^{_WORD.pattern}$"})]
-Day = Annotated[date, BeforeValidator(_day)]
+Day = Annotated[date, BeforeValidator(_day), DATE]
 Minute = Annotated[int, BeforeValidator(_minute), WithJsonSchema({"type": "string", "pattern": f"^({_TIME.pattern})$"})]
 SomeDays = Annotated[int, Field(ge=1, le=_LONGEST_DAYS), BeforeValidator(whole)]
 AnyDays = Annotated[int, Field(ge=0, le=_LONGEST_DAYS), BeforeValidator(whole)]
@@ -83,10 +83,15 @@ class RuleSection(Section):
     """Keys that `conduct.parameters` cannot replace."""
 
     rule: Word
+    """Its name, unique: 1-64 of a-z, 0-9 and _."""
     status: Status | None = None
+    """A `draft` is listed and not evaluated; left out: the pack's, else `in_force`."""
     effective_from: Day | None = None
+    """The first day on which it judges, in the debtor's zone; left out: the pack's, else always."""
     effective_until: Day | None = None
+    """The first day on which it does not judge any more."""
     sites: Annotated[tuple[Name, ...], Field(min_length=1)] | None = None
+    """Where it holds; left out: everywhere."""
 
     def parameters(self) -> rules.Parameters:
         """The parameters of its kind."""
@@ -110,8 +115,11 @@ class WithConsent(RuleSection):
     """A rule that a consent can excuse from."""
 
     consent: bool = False
+    """Whether it neither counts nor judges what a consent of the debtor covers."""
     consent_days: SomeDays | None = None
+    """A consent covers for so many days; left out: as long as it is in force."""
     consent_ends: Literal["conversation"] | None = None
+    """`conversation`: a consent ends with the next conversation."""
 
     def excuse(self) -> rules.Consent | None:
         """What a consent excuses from; None: nothing."""
@@ -122,19 +130,28 @@ class Window(Section):
     """So many days of 24 h, or `local`: so many local calendar days."""
 
     days: SomeDays
+    """How many."""
     local: bool = False
+    """Whether they are days of the debtor's calendar, today among them."""
 
 
 class FrequencyRule(WithConsent):
     """At most `limit` in the window."""
 
     kind: Literal["frequency"]
+    """Which kind of rule it is."""
     counts: rules.Counts
+    """What is counted."""
     per: rules.Per
+    """Within what: the debtor, a case of his, or a number of his."""
     limit: Amount
+    """So many are allowed."""
     window: Window
+    """In how many days."""
     channels: Channels = ALL
+    """What is counted is on one of these."""
     effective_ms: Amount = 0
+    """A conversation counts if it lasted at least so many ms."""
 
     def parameters(self) -> rules.Frequency:
         """The parameters of its kind."""
@@ -148,9 +165,13 @@ class SpacingRule(WithConsent):
     """A pause after a conversation."""
 
     kind: Literal["spacing"]
+    """Which kind of rule it is."""
     per: rules.Per
+    """Within what: the debtor, a case of his, or a number of his."""
     days: SomeDays
+    """How long nobody calls after a conversation."""
     local: bool = False
+    """Whether they are days of the debtor's calendar, that of the conversation the first."""
 
     def parameters(self) -> rules.Spacing:
         """The parameters of its kind."""
@@ -161,9 +182,13 @@ class HoursRule(WithConsent):
     """Local hours outside which nobody is contacted."""
 
     kind: Literal["hours"]
+    """Which kind of rule it is."""
     from_minute: Minute = Field(alias="from")
+    """Local time of the debtor, `"08:00"`, in quotes."""
     until_minute: Minute = Field(alias="until")
+    """Local time of the debtor, `"24:00"` at most, in quotes."""
     channels: ChannelsAtOnce = ALL_AT_ONCE
+    """Which contacts it judges."""
 
     def parameters(self) -> rules.Hours:
         """The parameters of its kind."""
@@ -174,7 +199,9 @@ class QuietRule(RuleSection):
     """Quiet hours that the debtor asked for."""
 
     kind: Literal["quiet"]
+    """Which kind of rule it is."""
     channels: ChannelsAtOnce = ALL_AT_ONCE
+    """Which contacts it judges."""
 
     def parameters(self) -> rules.Quiet:
         """The parameters of its kind."""
@@ -185,8 +212,11 @@ class RestrictedRule(RuleSection):
     """Restrictions under which there is no contact."""
 
     kind: Literal["restricted"]
+    """Which kind of rule it is."""
     kinds: Annotated[tuple[RestrictionKind, ...], Field(min_length=1)]
+    """Restrictions under which there is no contact."""
     channels: Channels = ALL
+    """Which contacts it judges."""
 
     def parameters(self) -> rules.Restricted:
         """The parameters of its kind."""
@@ -197,8 +227,11 @@ class ThirdPartyRule(RuleSection):
     """Third parties only where the debtor cannot be reached."""
 
     kind: Literal["third_party"]
+    """Which kind of rule it is."""
     days: SomeDays = 3
+    """How far it looks back."""
     attempts: Amount = 3
+    """So many attempts at the debtor must have failed before."""
 
     def parameters(self) -> rules.ThirdParty:
         """The parameters of its kind."""
@@ -209,6 +242,7 @@ class RecordedRule(RuleSection):
     """Conversations are recorded."""
 
     kind: Literal["recorded"]
+    """Which kind of rule it is."""
 
     def parameters(self) -> rules.Recorded:
         """The parameters of its kind."""
@@ -219,7 +253,9 @@ class DeadlineRule(RuleSection):
     """Complaints are closed in time."""
 
     kind: Literal["deadline"]
+    """Which kind of rule it is."""
     days: AnyDays
+    """Days from receipt within which a complaint is closed."""
 
     def parameters(self) -> rules.ComplaintDeadline:
         """The parameters of its kind."""
@@ -236,20 +272,30 @@ class PackSource(Section):
     """The text that a pack reads."""
 
     title: str | None = None
+    """What it is called."""
     url: str | None = None
+    """Where it is read."""
 
 
 class PackSection(Section):
     """A pack: the rules of one text, in one version."""
 
     pack: Word
+    """Its name: 1-64 of a-z, 0-9 and _."""
     rules: Annotated[tuple[AnyRule, ...], Field(min_length=1)]
+    """Its rules; each is called `pack.rule`."""
     jurisdiction: str | None = None
+    """Where the text holds."""
     instrument: str | None = None
+    """What kind of text it is."""
     source: PackSource | None = None
+    """The text itself."""
     status: Status | None = None
+    """Of its rules that say nothing: `in_force` or `draft`; left out: `in_force`."""
     effective_from: Day | None = None
+    """The first day on which its rules judge."""
     effective_until: Day | None = None
+    """The first day on which they do not judge any more."""
 
 
 def pack_schema() -> dict[str, Any]:
@@ -272,10 +318,15 @@ class ConductSection(Section):
     """Which packs hold where, what is changed in them, and own rules."""
 
     packs: tuple[Word, ...] = ()
+    """Packs whose rules hold at every site that is not in `sites` ([conduct-packs.md](conduct-packs.md))."""
     sites: dict[Name, tuple[Word, ...]] = {}
+    """Site to packs that hold there instead."""
     parameters: dict[str, dict[str, Any]] = {}
+    """Rule (`pack.rule`) to values that replace the rule's."""
     rules: tuple[AnyRule, ...] = ()
-    pack_files: tuple[PackFile, ...] = ()
+    """Your own rules."""
+    pack_files: Annotated[tuple[PackFile, ...], WithJsonSchema({"type": "array", "items": {"type": "string"}})] = ()
+    """Files of your own packs, relative to the configuration."""
 
 
 @cache

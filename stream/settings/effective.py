@@ -20,10 +20,14 @@ SECRETS = frozenset({"sasl_plain_password", "ssl_password", "client_secret"})
 HIDDEN = "(hidden)"
 DEFAULT = "default"
 _LENGTHS = frozenset({"rolling", "intervals"})
-_INTRODUCTION = """\
+SCHEMA_FILE = "kpi-stream.schema.json"
+"""The JSON Schema that a configuration names, beside it."""
+_INTRODUCTION = f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
 # kpi-stream: every key is optional, and stands here with its default, commented out.
 # Check a change with `kpi-stream config check FILE`; see what holds with `kpi-stream config show --config FILE`.
-# docs/configuration.md says what each key does.
+# An editor completes and checks keys by the file of the first line: `kpi-stream config schema {SCHEMA_FILE}`.
+# docs/configuration-keys.md says what each key does.
 """
 
 
@@ -49,13 +53,13 @@ def _of(section: BaseModel, origins: Origins, above: KeyPath, given: Any) -> Ite
         if isinstance(value, BaseModel):
             yield from _of(value, origins, key, stated)
         elif stated is None:
-            yield Setting(key_text(key), _default(name, alias, value), DEFAULT)
+            yield Setting(key_text(key), default_of(name, alias, value), DEFAULT)
         else:
             plain = value if isinstance(value, int) and alias == name else stated  # a variable's text is no number yet
             yield Setting(key_text(key), HIDDEN if name in SECRETS else plain, origins.of(key))
 
 
-def _default(name: str, alias: str, value: Any) -> Any:
+def default_of(name: str, alias: str, value: Any) -> Any:
     """A default as a configuration file would say it."""
     if name in _LENGTHS:
         return [text for text, _ in value]
@@ -75,7 +79,7 @@ def starter() -> str:
     for name, field in Document.model_fields.items():
         section = getattr(document, name)
         if not isinstance(section, BaseModel):
-            lines.append(f"# {field.alias or name}:    none; see docs/configuration.md\n")
+            lines.append(f"# {field.alias or name}:    none; see docs/configuration-keys.md\n")
             continue
         about = " ".join((type(section).__doc__ or "").split("\n\n")[0].split())
         lines.append(f"# {about}")
@@ -88,7 +92,7 @@ def starter() -> str:
 def _defaults(section: BaseModel) -> Iterator[str]:
     for name, field in type(section).model_fields.items():
         alias = field.alias or name
-        value = _default(name, alias, getattr(section, name))
+        value = default_of(name, alias, getattr(section, name))
         if value in (None, []) or isinstance(getattr(section, name), BaseModel):
             continue
         yield f"{alias}: {json.dumps(value, ensure_ascii=False)}"

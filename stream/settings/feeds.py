@@ -1,10 +1,65 @@
-"""What the keys of feeds must satisfy together (contract 4, `feeds`). A mapping is looked at when it runs."""
+"""The section `feeds` of a configuration: its shape, and what its keys must satisfy together (contract 4, `feeds`). A
+mapping is looked at when it runs."""
 
 from collections.abc import Iterator, Sequence
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from stream.facts.zones import is_zone
-from stream.settings.document import FeedSection, FeedSource
 from stream.settings.failure import KeyPath
+from stream.settings.section import Section
+from stream.settings.units import Count, Positive, TopicPart
+
+
+def _constant(value: object) -> object:
+    """A constant of a feed as text, as an option of the command line gives it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, int) else value
+
+
+Constant = Annotated[str, BeforeValidator(_constant, json_schema_input_type=str | bool | int)]
+FieldName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+
+class FeedSource(Section):
+    """Where a feed's records come from: files (globs), which are followed, or a topic."""
+
+    files: tuple[str, ...] | None = None
+    """Paths, which may hold `*`, `?` and `[...]`; followed as they grow, rotate and appear. Either this or `topic` is
+    required."""
+    state: str | None = None
+    """A file of its own, which remembers the place in `files`."""
+    topic: TopicPart | None = None
+    """A Kafka topic, instead of `files`."""
+    group: TopicPart | None = None
+    """The group of the topic's readers; left out: `<kafka.group>.<feed of the mapping>`."""
+
+
+class FeedSection(Section):
+    """One feed that this host runs. A key that is not given is the mapping's own."""
+
+    name: TopicPart
+    """Unique: letters, digits, `.`, `_` and `-`."""
+    mapping: str
+    """The name of a shipped mapping, or a file, whose path begins where the configuration lies."""
+    source: FeedSource
+    """Where its records come from."""
+    zone: str | None = None
+    """Of times without an offset: the option `--zone`."""
+    set: dict[FieldName, Constant] = {}
+    """Field to constant: the option `--set`."""
+    set_path: dict[FieldName, str] = {}
+    """Field to the JMESPath of where it comes from: the option `--set-path`."""
+    set_map: dict[FieldName, dict[Constant, Constant]] = {}
+    """Field to more of every `map` of it: the option `--set-map`."""
+    id_prefix: str | None = None
+    """Stands before every fact's own id."""
+    open: Positive | None = None
+    """How many joins may be open; left out: 100,000."""
+    revision: Annotated[Count, Field(le=999)] | None = None
+    """Of the mapping: a greater one corrects what a former one made of the same records."""
 
 
 def feed_problems(feeds: Sequence[FeedSection]) -> Iterator[tuple[KeyPath, str]]:

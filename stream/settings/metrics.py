@@ -8,18 +8,21 @@ from pydantic import Field
 from stream.kpis.kpi import Kpi, why_not_at
 from stream.settings.failure import KeyPath
 from stream.settings.section import Section
-from stream.settings.units import Positive
+from stream.settings.units import KpiName, Positive
 
 
 class MetricsSection(Section):
-    """What is exported for Prometheus. `agent_kpis`, `agent_windows`: of agents, on /metrics/agents; windows None: the
-    rolling one nearest to 15 minutes, and the day. `limit_kib`: the most that /metrics may be long."""
+    """What is exported for Prometheus, and how much of it."""
 
-    agent_kpis: tuple[str, ...] = (
+    agent_kpis: tuple[KpiName, ...] = (
         "connect_rate", "right_party_contacts", "promises", "recovered_amount", "occupancy_ratio", "talk_time_mean",
     )  # fmt: skip
+    """The KPIs of agents on `/metrics/agents`."""
     agent_windows: tuple[str, ...] | None = None
+    """Their windows; left out: the rolling one nearest to 15 minutes (`rolling_15m`) and `day`."""
     limit_kib: Annotated[Positive, Field(ge=32, le=65_536)] = 100
+    """The most KiB of `/metrics`: of sites, teams, queues and segments it shows the windows and KPIs that fit
+    ([metrics.md](metrics.md))."""
 
 
 def metrics_problems(

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from stream.scores.schemes import DAY, MONTH, QUARTER
+from stream.settings import scheme_parts as pieces
 from stream.settings import schemes as said
 from stream.settings.balance import imbalance
 from stream.settings.document import Document
@@ -56,9 +57,9 @@ def _absent(document: Document, path: KeyPath, source: Any) -> Iterator[Wrong]:
             yield (*path, key), f"{getattr(source, key)} has no value without a section `conduct`"
 
 
-def _sources(path: KeyPath, definition: Any) -> Iterator[tuple[KeyPath, said.SourceSection]]:
+def _sources(path: KeyPath, definition: Any) -> Iterator[tuple[KeyPath, pieces.SourceSection]]:
     """Every source in a definition, with its path."""
-    if isinstance(definition, said.SourceSection):
+    if isinstance(definition, pieces.SourceSection):
         yield path, definition
     for key in ("components", "factors", "gates"):
         for index, each in enumerate(getattr(definition, key, None) or ()):
@@ -79,7 +80,7 @@ class _Check:
         self.shifts = {name for site in self.document.sites.values() for name in site.shifts}
 
     def calendars(self) -> Iterator[Wrong]:
-        places: list[tuple[KeyPath, said.CalendarSection]] = [(("calendar",), self.document.calendar)]
+        places: list[tuple[KeyPath, pieces.CalendarSection]] = [(("calendar",), self.document.calendar)]
         for name, site in self.document.sites.items():
             if site.calendar is not None:
                 places.append((("sites", name, "calendar"), site.calendar))
@@ -187,10 +188,10 @@ class _Check:
         elif (contests[0].level, contests[0].period) != (reward.level, reward.period):
             yield (*path, "with"), f"contest {reward.contest} has another level or period"
 
-    def _definition(self, path: KeyPath, definition: said.DefinitionSection) -> Iterator[Wrong]:
+    def _definition(self, path: KeyPath, definition: pieces.DefinitionSection) -> Iterator[Wrong]:
         yield from self._period(path, definition.period)
         yield from _until(path, definition)
-        leaders: said.LeadersSection | None = getattr(definition, "leader_of", None)
+        leaders: pieces.LeadersSection | None = getattr(definition, "leader_of", None)
         if leaders is not None:
             if definition.level != "team":
                 yield (*path, "leader_of"), "needs `level: team`"
@@ -215,7 +216,7 @@ class _Check:
             yield key, "windows.shifts is switched off"
 
     def _component(
-        self, path: KeyPath, component: said.ComponentSection, card: said.ScorecardSection
+        self, path: KeyPath, component: pieces.ComponentSection, card: said.ScorecardSection
     ) -> Iterator[Wrong]:
         yield from self._source(path, component, card)
         scoring = component.scoring
@@ -283,7 +284,9 @@ class _Check:
         if any(card.leader_of != payout.leader_of for card in cards):
             yield (*path, "leader_of"), f"scorecard {basis.scorecard} has other leaders"
 
-    def _source(self, path: KeyPath, source: said.SourceSection, definition: said.DefinitionSection) -> Iterator[Wrong]:
+    def _source(
+        self, path: KeyPath, source: pieces.SourceSection, definition: pieces.DefinitionSection
+    ) -> Iterator[Wrong]:
         if source.indicator is not None:
             yield from self._indicator(path, source, definition)
         elif source.kpi is None:
@@ -292,7 +295,7 @@ class _Check:
             yield from self._kpis(path, source, definition.level)
 
     def _indicator(
-        self, path: KeyPath, source: said.SourceSection, definition: said.DefinitionSection
+        self, path: KeyPath, source: pieces.SourceSection, definition: pieces.DefinitionSection
     ) -> Iterator[Wrong]:
         if source.kpi is not None:
             yield (*path, "indicator"), "only one of `kpi` and `indicator` may be given"
@@ -300,7 +303,7 @@ class _Check:
             yield (*path, "over"), "has no meaning beside `indicator`"
         yield from self._declared((*path, "indicator"), source.indicator or "", definition)
 
-    def _declared(self, key: KeyPath, name: str, definition: said.DefinitionSection) -> Iterator[Wrong]:
+    def _declared(self, key: KeyPath, name: str, definition: pieces.DefinitionSection) -> Iterator[Wrong]:
         if name not in self.document.indicators:
             yield key, f"no such indicator: {name!r} (`indicators` declares them)"
         elif definition.period not in (DAY, MONTH, QUARTER):
@@ -343,12 +346,12 @@ class _Check:
             yield key, f"{name} {reason}"
 
 
-def _until(path: KeyPath, section: said.DefinitionSection | said.TargetSection) -> Iterator[Wrong]:
+def _until(path: KeyPath, section: pieces.DefinitionSection | said.TargetSection) -> Iterator[Wrong]:
     if section.until_day is not None and section.until_day <= section.from_day:
         yield (*path, "until"), "must be after `from`"
 
 
-def _is_lower(source: said.SourceSection) -> bool:
+def _is_lower(source: pieces.SourceSection) -> bool:
     if source.better is not None:
         return source.better == "lower"
     kpi = known(source.kpi) if source.kpi is not None else None
@@ -371,7 +374,7 @@ def _twice(path: KeyPath, names: Sequence[str], key: str, kind: str = "is") -> I
             yield ((*path, index, key) if key else (*path, index)), f"{name!r} {what}"
 
 
-def _effect(path: KeyPath, effect: said.EffectSection, parts: Sequence[str], *, in_money: bool) -> Iterator[Wrong]:
+def _effect(path: KeyPath, effect: pieces.EffectSection, parts: Sequence[str], *, in_money: bool) -> Iterator[Wrong]:
     given = [key for key in ("void", "factor", "cap", "cap_amount") if getattr(effect, key) is not None]
     wrong, right = ("cap", "cap_amount") if in_money else ("cap_amount", "cap")
     if wrong in given:

@@ -7,6 +7,7 @@ from typing import Any
 from stream.kpis.targets import Target, Targets
 from stream.scores import schemes as core
 from stream.scores.periods import Periods
+from stream.settings import scheme_parts as pieces
 from stream.settings import schemes as said
 from stream.settings.document import Document
 from stream.settings.scheme_kpis import CONDUCT, known
@@ -48,19 +49,19 @@ def schemes_of(document: Document) -> core.Schemes:
     )  # fmt: skip
 
 
-def _workdays(section: said.CalendarSection) -> Workdays:
+def _workdays(section: pieces.CalendarSection) -> Workdays:
     weekdays = frozenset(WEEK.index(name) for name in section.workdays)
     return Workdays(weekdays, frozenset(section.holidays), frozenset(section.extra_workdays))
 
 
-def _source(section: said.SourceSection) -> core.Source:
+def _source(section: pieces.SourceSection) -> core.Source:
     kpi = known(section.kpi) if section.kpi is not None else None
     lower = kpi is not None and kpi.lower if section.better is None else section.better == "lower"
     return core.Source(section.kpi, section.over, section.indicator, section.currency or "", lower)
 
 
-def _common(section: said.DefinitionSection, name: str) -> dict[str, Any]:
-    leader_of: said.LeadersSection | None = getattr(section, "leader_of", None)
+def _common(section: pieces.DefinitionSection, name: str) -> dict[str, Any]:
+    leader_of: pieces.LeadersSection | None = getattr(section, "leader_of", None)
     return {
         "name": name,
         "version": section.version,
@@ -90,14 +91,14 @@ def _scorecard(section: said.ScorecardSection) -> core.Scorecard:
     )
 
 
-def _component(section: said.ComponentSection) -> core.Component:
+def _component(section: pieces.ComponentSection) -> core.Component:
     return core.Component(
         section.component, _source(section), section.weight, _scoring(section.scoring), section.target,
         section.if_no_data == "redistribute",
     )  # fmt: skip
 
 
-def _scoring(section: said.ScoringSection) -> core.Scoring:
+def _scoring(section: pieces.ScoringSection) -> core.Scoring:
     if section.attainment is not None:
         return core.Attainment(section.attainment.floor, section.attainment.cap)
     if section.steps is not None:
@@ -112,13 +113,13 @@ def _scoring(section: said.ScoringSection) -> core.Scoring:
     raise ValueError("no scoring: the document was not checked")
 
 
-def _factor(section: said.FactorSection) -> core.Factor:
+def _factor(section: pieces.FactorSection) -> core.Factor:
     return core.Factor(
         section.factor, _source(section), section.start, section.change, section.per, section.floor, section.ceiling
     )
 
 
-def _gate(section: said.GateSection, *, missed_without: bool) -> core.Gate:
+def _gate(section: pieces.GateSection, *, missed_without: bool) -> core.Gate:
     effect = section.effect
     cap = effect.cap if effect.cap_amount is None else Fraction(effect.cap_amount)
     without = missed_without if section.if_no_data is None else section.if_no_data == "missed"

@@ -1,369 +1,249 @@
 """Targets, scorecards, payouts, contests and rewards in a configuration document: the shape of their sections (scores 1
-to 4). What keys must satisfy together is in scheme_checks.py; scheme_values.py makes the core's values of them."""
+to 4). What they are made of is in scheme_parts.py, what keys must satisfy together in scheme_checks.py;
+scheme_values.py makes the core's values of them."""
 
 from collections.abc import Mapping
-from datetime import date
-from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, PlainValidator, model_validator
+from pydantic import BeforeValidator, Field
 
-from stream.facts.instant import checked_date
-from stream.scores.schemes import Before, Bound, OfSite
+from stream.settings.scheme_parts import (
+    AboveZero,
+    CardStreakSection,
+    Components,
+    Day,
+    DefinitionSection,
+    Factors,
+    Gates,
+    LeadersSection,
+    Level,
+    Minor,
+    Pairs,
+    Periods,
+    Relative,
+    SourceSection,
+    Word,
+)
 from stream.settings.section import Section
-from stream.settings.units import DurationMs, Exact, Listed, Name, Positive, decimal, whole
-
-MOST_PERIODS = 1_000
-
-
-def day(value: object) -> date:
-    """A local date `YYYY-MM-DD`; ValueError for anything else."""
-    try:
-        return date.fromisoformat(checked_date(value if isinstance(value, str) else ""))
-    except ValueError:
-        raise ValueError(f"{value!r} is not a date such as 2026-01-01, in 1980-2199") from None
-
-
-def _positive(number: Fraction) -> Fraction:
-    if number <= 0:
-        raise ValueError("must be above 0")
-    return number
-
-
-def bound(value: object) -> Bound:
-    """A decimal, or a relative number `{of: site}` or `{before: N}`; ValueError for anything else."""
-    if not isinstance(value, Mapping):
-        return decimal(value)
-    if list(value) == ["of"]:
-        if value["of"] != "site":
-            raise ValueError(f"of: {value['of']!r} should be site")
-        return OfSite()
-    if list(value) == ["before"]:
-        periods = value["before"]
-        if not isinstance(periods, int) or isinstance(periods, bool) or not 0 < periods <= MOST_PERIODS:
-            raise ValueError(f"before: {periods!r} should be a whole number of periods above 0")
-        return Before(periods)
-    raise ValueError("should be a number, {of: site} or {before: N}")
-
-
-def _bound_text(value: Bound) -> object:
-    if isinstance(value, Fraction):
-        return str(value)
-    return {"of": "site"} if isinstance(value, OfSite) else {"before": value.periods}
-
-
-def _void(value: object) -> object:
-    return ("all",) if value == "all" else value
-
-
-def _amounts(value: object) -> object:
-    return value if isinstance(value, Mapping) else {"default": value}
-
-
-Day = Annotated[date, BeforeValidator(day)]
-AboveZero = Annotated[Exact, AfterValidator(_positive)]
-Relative = Annotated[
-    Bound, PlainValidator(bound, json_schema_input_type=Any), PlainSerializer(_bound_text, return_type=Any)
-]
-Minor = Annotated[int, BeforeValidator(whole), Field(gt=-(2**53), lt=2**53)]
-"""An amount in minor units."""
-Periods = Annotated[Positive, Field(le=MOST_PERIODS)]
-Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-IndicatorName = Annotated[str, Field(pattern=r"^[a-z0-9_]{1,64}$")]
-Level = Literal["agent", "team", "queue", "segment", "site"]
-Word = Annotated[str, Field(min_length=1, max_length=256)]
-Pairs = Annotated[tuple[tuple[Exact, Exact], ...], Field(min_length=1)]
-"""Steps: (bound, what it gives)."""
-Names = Annotated[tuple[Name, ...], Field(min_length=1)]
-
-
-class CalendarSection(Section):
-    """Workdays: days of the week, less the holidays, and the extra ones."""
-
-    workdays: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], Field(min_length=1)] = (
-        "mon",
-        "tue",
-        "wed",
-        "thu",
-        "fri",
-        "sat",
-        "sun",
-    )
-    holidays: Listed[Day] = ()
-    extra_workdays: Listed[Day] = ()
+from stream.settings.units import Currency, Exact, KpiName, Name
 
 
 class TargetSection(Section):
     """A target (scores 1)."""
 
-    kpi: str
-    over: str | None = None
+    kpi: KpiName
+    """A KPI of `kpi-stream kpis`."""
+    over: KpiName | None = None
+    """A KPI by whose numerator that of `kpi` is divided: for scorecards and payouts alone."""
     currency: Currency | None = None
+    """Required for a KPI per currency, and only there."""
     level: Level
+    """Of those who have it."""
     entity: Name
+    """Whose it is; `"*"`: everybody's at the level."""
     site: Name | None = None
+    """Where; left out: everywhere."""
     period: Name
+    """`day`, `month`, `quarter` or the name of a shift."""
     value: Exact
+    """In the unit of the KPI record's value: a ratio as a share of 1, an amount in minor units."""
     from_day: Day = Field(alias="from")
+    """The first day of the periods for which it holds."""
     until_day: Day | None = Field(None, alias="until")
-
-
-class SourceSection(Section):
-    """Where a value comes from: one of `kpi` (perhaps `over` another) and `indicator`."""
-
-    kpi: str | None = None
-    over: str | None = None
-    indicator: str | None = None
-    currency: Currency | None = None
-    better: Literal["higher", "lower"] | None = None
-
-
-class AttainmentSection(Section):
-    """Weight x value / target. Here null says something: no floor, no cap."""
-
-    floor: Exact | None = Fraction(0)
-    cap: Exact | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty_keys(cls, document: Any) -> Any:
-        return {} if document is None else document
-
-
-class DeductSection(Section):
-    """Points off for what lies beyond a limit."""
-
-    limit: Relative
-    per: AboveZero = Fraction(1)
-    points: Exact = Fraction(1)
-    steps: Literal["whole", "begun", "pro_rata"] = "whole"
-    of: Literal["above", "below"] = "above"
-    floor: Exact | None = None
-
-
-class RankSection(Section):
-    """Points by place."""
-
-    order: Literal["highest", "lowest"] = "highest"
-    points: Annotated[tuple[Exact, ...], Field(min_length=1)]
-    ties: Literal["best", "worst", "mean"] = "best"
-
-
-class LinearSection(Section):
-    """On the line between two points, (value, points)."""
-
-    from_point: tuple[Exact, Exact] = Field(alias="from")
-    to_point: tuple[Exact, Exact] = Field(alias="to")
-
-
-class ScoringSection(Section):
-    """How a value becomes points; exactly one."""
-
-    attainment: AttainmentSection | None = None
-    steps: Pairs | None = None
-    deduct: DeductSection | None = None
-    rank: RankSection | None = None
-    linear: LinearSection | None = None
-
-
-class ComponentSection(SourceSection):
-    """A component of a scorecard."""
-
-    component: Word
-    weight: Annotated[Exact, Field(ge=0)]
-    target: Relative | None = None
-    scoring: ScoringSection
-    if_no_data: Literal["redistribute"] | None = None
-
-
-class FactorSection(SourceSection):
-    """A factor: start + change x floor(value / per)."""
-
-    factor: Word
-    start: Exact
-    per: AboveZero = Fraction(1)
-    change: Exact
-    floor: Exact | None = None
-    ceiling: Exact | None = None
-
-
-class EffectSection(Section):
-    """What a missed gate does; exactly one. `cap` is for scores, `cap_amount` for money."""
-
-    void: Annotated[tuple[Word, ...], BeforeValidator(_void), Field(min_length=1)] | None = None
-    factor: Exact | None = None
-    cap: Exact | None = None
-    cap_amount: Minor | None = None
-
-
-class GateSection(SourceSection):
-    """A gate: missed under `below` or over `above`."""
-
-    gate: Word
-    below: Relative | None = None
-    above: Relative | None = None
-    effect: EffectSection
-    if_no_data: Literal["missed", "passed"] | None = None
-
-
-class CardStreakSection(Section):
-    """A flag for so many periods in a row."""
-
-    place: Positive | None = None
-    below: Exact | None = None
-    periods: Periods
-    flag: Word
-
-
-class LeadersSection(Section):
-    """The leaders instead of their teams."""
-
-    leaders: Annotated[dict[Name, Annotated[tuple[Name, ...], Field(min_length=1)]], Field(min_length=1)]
-
-
-class DefinitionSection(Section):
-    """What versions of all schemes have."""
-
-    version: Positive
-    from_day: Day = Field(alias="from")
-    until_day: Day | None = Field(None, alias="until")
-    trial: bool = False
-    level: Level
-    period: Name
-    entities: Names | None = None
-    settle_ms: DurationMs = Field(0, alias="settle")
-
-
-Components = Annotated[tuple[ComponentSection, ...], Field(min_length=1)]
-Factors = Annotated[tuple[FactorSection, ...], Field(min_length=1)]
-Gates = Annotated[tuple[GateSection, ...], Field(min_length=1)]
+    """The first day of those for which it does not any more."""
 
 
 class ScorecardSection(DefinitionSection):
     """A version of a scorecard (scores 2)."""
 
     scorecard: Name
+    """Its name."""
     leader_of: LeadersSection | None = None
+    """With level `team`: the leaders instead of their teams."""
     full_marks: Exact | None = None
+    """What the weights must add up to; left out: anything."""
     components: Components
+    """What is judged, with weights."""
     factors: Factors | None = None
+    """What the sum is multiplied by."""
     gates: Gates | None = None
+    """What must be reached for the points to count."""
     grades: Annotated[tuple[tuple[Word, Exact], ...], Field(min_length=1)] | None = None
+    """`[[grade, bound], ...]`, the best first."""
     streaks: Annotated[tuple[CardStreakSection, ...], Field(min_length=1)] | None = None
+    """Flags for so many periods in a row."""
     only_recovery: Word | None = None
+    """Why recovered money alone may be judged by; the records say it."""
     only_one: Word | None = None
+    """Why one number alone may be judged by; the records say it."""
 
 
 class BasisSection(SourceSection):
     """What a payout is for: a source, or a scorecard's score."""
 
     scorecard: Name | None = None
+    """The name of a scorecard, instead of `kpi` and `indicator`."""
     target: Relative | None = None
+    """A number, `{of: site}` or `{before: N}`; left out: the one of `targets`."""
 
 
 class AmountsSection(Section):
     """An amount for everybody, and for some another."""
 
     default: Minor = 0
+    """Minor units, for everybody who is not in `entities`."""
     entities: Annotated[dict[Name, Minor], Field(min_length=1)] | None = None
+    """Entity to minor units."""
 
 
 class ThenEverySection(Section):
     """More for every full step beyond the last bound."""
 
     step: AboveZero
+    """The length of a step, as bounds are."""
     rate: Exact
+    """What each adds to the rate."""
 
 
 class CommissionSection(Section):
     """A rate of what was recovered, by what was reached."""
 
     by: Literal["attainment", "amount"] = "attainment"
+    """Whether bounds are shares of the target, or amounts."""
     reading: Literal["whole", "slab"] = "whole"
+    """Whether the rate reached holds for all, or each part has its own."""
     steps: Pairs
+    """`[[bound, rate], ...]`."""
     then_every: ThenEverySection | None = None
+    """More for every full step beyond the last bound."""
     of: SourceSection | None = None
+    """What the rate is taken of, instead of the basis; `whole` alone."""
 
 
 class ThenSection(Section):
     """What a payout's streak does."""
 
     base_share: Exact | None = None
+    """The share of the base."""
     base_amount: Minor | None = None
+    """Replaces the base, in minor units."""
     flag: Word | None = None
+    """What goes to `flags` of the record."""
 
 
 class PayStreakSection(Section):
     """A streak of a payout."""
 
     below: Exact
+    """What was reached was under it."""
     periods: Periods
+    """How many in a row."""
     then: ThenSection
+    """What it does."""
 
 
-Amounts = Annotated[AmountsSection, BeforeValidator(_amounts)]
+def _amounts(value: object) -> object:
+    return value if isinstance(value, Mapping) else {"default": value}
+
+
+Amounts = Annotated[AmountsSection, BeforeValidator(_amounts, json_schema_input_type=Minor | AmountsSection)]
 
 
 class PayoutSection(DefinitionSection):
     """A version of a payout (scores 3)."""
 
     payout: Name
+    """Its name."""
     leader_of: LeadersSection | None = None
+    """With level `team`: the leaders instead of their teams."""
     currency: Currency
+    """Of all its amounts."""
     basis: BasisSection
+    """What it is for."""
     base: Amounts = AmountsSection()
+    """The base, in minor units: for everybody, or `{default, entities}`."""
     base_share: Pairs | None = None
+    """`[[bound, share], ...]` of the base by what was reached; left out: all of it."""
     commission: CommissionSection | None = None
+    """A rate of what was recovered."""
     streaks: Annotated[tuple[PayStreakSection, ...], Field(min_length=1)] | None = None
+    """What so many periods in a row do to the base."""
     allowance: Amounts = AmountsSection()
+    """What is added, in minor units: for everybody, or `{default, entities}`."""
     factors: Factors | None = None
+    """What the commission is multiplied by."""
     gates: Gates | None = None
+    """What must be reached for the parts to count."""
     only_recovery: Word | None = None
+    """Why recovered money alone may be paid for; the records say it."""
     only_one: Word | None = None
+    """Why one number alone may be paid for; the records say it."""
 
 
 class MustSection(Section):
     """What the value must satisfy."""
 
     at_least: Relative | None = None
+    """A number, `{of: site}` or `{before: N}`: not under it."""
     at_most: Relative | None = None
+    """Not over it."""
     above: Relative | None = None
+    """Over it."""
     below: Relative | None = None
+    """Under it."""
 
 
 class PrizesSection(Section):
     """The amounts of a list of a contest."""
 
     must: MustSection | None = None
+    """What the value must satisfy for the amount to be paid."""
     amounts: Annotated[tuple[Minor, ...], Field(min_length=1)]
+    """Of each place, in minor units."""
 
 
 class TiesSection(Section):
     """By what equal ones are told apart."""
 
     by: str
+    """A KPI or an indicator."""
     order: Literal["highest", "lowest"] = "highest"
+    """Which comes first."""
 
 
 class ContestSection(SourceSection, DefinitionSection):
     """A version of a contest (scores 4)."""
 
     contest: Name
+    """Its name."""
     workdays_only: bool = False
+    """Only periods that begin on a workday."""
     top: PrizesSection | None = None
+    """The amounts of the best."""
     bottom: PrizesSection | None = None
+    """The amounts of the worst."""
     ties: TiesSection | None = None
+    """By what equal ones are told apart; left out: they share."""
     minimum: dict[str, Exact] = {}
+    """KPI or indicator to the least with which one is placed."""
 
 
 class RewardSection(SourceSection, DefinitionSection):
     """A version of a volume reward (scores 4)."""
 
     reward: Name
+    """Its name."""
     workdays_only: bool = False
+    """Only periods that begin on a workday."""
     at_least: Exact
+    """The least value that is rewarded."""
     amount: Minor
+    """For reaching it, in minor units."""
     each_more: Minor = 0
+    """For each one beyond it, in minor units."""
     cap: Minor | None = None
+    """The reward is not over it, in minor units."""
     contest: Name | None = Field(None, alias="with")
+    """A contest of the same level and period that it is weighed with."""
     stack: Literal["both", "larger", "contest", "reward"] | None = None
+    """Which of the two counts; left out: both."""

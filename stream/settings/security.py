@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from stream.settings.document import Kafka
 from stream.settings.failure import Origins, SettingsError
+from stream.settings.kafka import Kafka
 from stream.settings.oauth import Oauth, TokenError
 
 

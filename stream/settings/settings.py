@@ -15,8 +15,10 @@ from stream.scores.schemes import Schemes
 from stream.settings import checks
 from stream.settings.alert_rules import alert_rules
 from stream.settings.board import BoardSection, NamesOfIds, names_of, names_path
-from stream.settings.document import Document, Http, Kafka, Publish, Time
+from stream.settings.document import Document, Publish, Time
 from stream.settings.failure import Origins, SettingsError
+from stream.settings.http import Http
+from stream.settings.kafka import Kafka
 from stream.settings.metrics import MetricsSection
 from stream.settings.rulebooks import RuleChoice
 from stream.settings.scheme_values import periods_of, schemes_of, targets_of

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from stream.facts.decode import is_identifier
 
@@ -13,13 +13,15 @@ _UNIT_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _DECIMAL = re.compile(r"[-+]?([0-9]{1,20}(\.[0-9]{0,20})?|\.[0-9]{1,20})")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
+_TOPIC_PART = re.compile(r"[A-Za-z0-9._-]{1,100}")
+
 LONGEST_MS = 220 * 366 * _UNIT_MS["d"]
 """The longest duration, in ms: all instants lie in 1980-2199 (contract 1)."""
 
 
 def duration_text(ms: int) -> str:
-    """A duration as one would write it, in the largest unit that holds it exactly: 43,200,000 -> "12h"."""
-    unit = next((unit for unit, size in reversed(_UNIT_MS.items()) if ms and ms % size == 0), "ms")
+    """A duration as one would write it, in the largest unit that holds it exactly: 43,200,000 -> "12h", 0 -> "0s"."""
+    unit = next((unit for unit, size in reversed(_UNIT_MS.items()) if ms and ms % size == 0), "s")
     return f"{ms // _UNIT_MS[unit]}{unit}"
 
 
@@ -72,14 +74,49 @@ def whole(value: object) -> object:
     return value
 
 
+def topic_part(text: object) -> str:
+    """`text` if it may stand in the name of a topic; else ValueError."""
+    if isinstance(text, bool) or not _TOPIC_PART.fullmatch(str(text)):
+        raise ValueError(f"{text!r} may hold only letters, digits, '.', '_' and '-' (it becomes part of topic names)")
+    return str(text)
+
+
+def as_written(example: str, pattern: str, *types: str, **more: int) -> WithJsonSchema:
+    """How a value is written in a file, as JSON Schema."""
+    return WithJsonSchema({"type": list(types) or "string", "pattern": f"^({pattern})$", "examples": [example], **more})
+
+
+DATE = as_written("2026-01-30", r"(19[89][0-9]|2[01][0-9]{2})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+"""How a date is written."""
+
+
 Item = TypeVar("Item")
 Listed = Annotated[tuple[Item, ...], Field(min_length=1)]
 """A list that has something in it, where it is given at all."""
-DurationMs = Annotated[int, BeforeValidator(duration_ms)]
-PositiveDurationMs = Annotated[int, BeforeValidator(positive_duration_ms)]
-Exact = Annotated[Fraction, BeforeValidator(decimal)]
-MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day)]
-Name = Annotated[str, BeforeValidator(name)]
+DurationMs = Annotated[int, BeforeValidator(duration_ms), as_written("90s", _DURATION.pattern)]
+PositiveDurationMs = Annotated[
+    int, BeforeValidator(positive_duration_ms), as_written("90s", _DURATION.pattern.replace("0|", ""))
+]
+Exact = Annotated[Fraction, BeforeValidator(decimal), as_written("0.10", _DECIMAL.pattern, "number", "string")]
+Share = Annotated[
+    Exact,
+    Field(ge=0, le=1),
+    as_written("0.10", r"\+?(0?\.[0-9]{1,20}|0+\.?|0*1(\.0*)?)", "number", "string", minimum=0, maximum=1),
+]
+"""A share of 1."""
+NotNegative = Annotated[
+    Exact, Field(ge=0), as_written("0.10", _DECIMAL.pattern.replace("[-+]", "[+]"), "number", "string", minimum=0)
+]
+MinuteOfDay = Annotated[int, BeforeValidator(minute_of_day), as_written("09:00", _TIME_OF_DAY.pattern)]
+Name = Annotated[
+    str,
+    BeforeValidator(name),
+    WithJsonSchema({"type": ["string", "number"], "minLength": 1, "maxLength": 256, "pattern": r"^[^|\r\n\t]*$"}),
+]
+TopicPart = Annotated[str, BeforeValidator(topic_part), as_written("kpi", _TOPIC_PART.pattern, "string", "number")]
+KpiName = Annotated[str, WithJsonSchema({"type": "string", "kpi": True})]
+"""The id of a KPI. Whether there is such a one is checked with the rest of the document."""
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Count = Annotated[int, BeforeValidator(whole), Field(ge=0, lt=2**53)]
 Positive = Annotated[int, BeforeValidator(whole), Field(ge=1, lt=2**53)]
 Days = Annotated[int, BeforeValidator(whole), Field(ge=0, le=36_600)]

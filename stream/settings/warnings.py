@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from stream.kpis.catalogue import CATALOGUE, Kpi
-from stream.settings.document import Alert, AlertLevels, Document, Kafka
+from stream.settings.alerts import Alert, AlertLevels
+from stream.settings.document import Document
 from stream.settings.failure import KeyPath
+from stream.settings.kafka import Kafka
 from stream.settings.rulebooks import consents_without_effect
 
 MAY_EXCEED_ONE = frozenset({"effective_talk_ratio", "promise_rate", "visit_recovery_rate"})

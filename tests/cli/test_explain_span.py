@@ -39,6 +39,11 @@ def config(tmp_path: Path) -> Path:
         ("day", "today", "day", "2026-11-01T16:00:00Z 2026-11-02T16:00:00Z"),
         ("shift_early", "now", "shift_early", "2026-11-02T01:00:00Z 2026-11-02T10:00:00Z"),
         ("month", "now", "month", "2026-10-31T16:00:00Z 2026-11-30T16:00:00Z"),
+        ("day", "2026-11-02", "day", "2026-11-01T16:00:00Z 2026-11-02T16:00:00Z"),
+        ("month", "2026-11-01", "month", "2026-10-31T16:00:00Z 2026-11-30T16:00:00Z"),
+        ("interval_30m", "2026-11-02", "interval_30m", "2026-11-01T16:00:00Z 2026-11-01T16:30:00Z"),
+        ("shift_early", "2026-11-02", "shift_early", "2026-11-02T01:00:00Z 2026-11-02T10:00:00Z"),
+        ("rolling_1h", "2026-11-02", "rolling_1h", "2026-11-01T16:00:00Z 2026-11-01T17:00:00Z"),
         ("day", "2026-11-01T16:00:00Z", "day", "2026-11-01T16:00:00Z 2026-11-02T16:00:00Z"),
     ],
 )
@@ -68,6 +73,41 @@ def test_a_window_that_is_not_there_is_said_with_those_that_are(
     with pytest.raises(CommandError) as caught:
         span_of(load(config, {}), "main", window, start, instant_ms(NOW))
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("events", "level", "entity", "start", "said"),
+    [
+        ([], "agent", "a-1", "2026-11-02", ": there are no events"),
+        (
+            [call(1, "human")],
+            "agent",
+            "a-1",
+            "2026-11-09",
+            ": the last event is of 2026-11-02T01:01:00Z, before this window",
+        ),
+        ([call(1, "human")], "site", "main", "2026-11-01", ""),
+        ([call(1, "human")], "team", "t-9", "2026-11-02", ": is the team t-9 one of site main (--site)?"),
+    ],
+)
+def test_that_nothing_contributes_is_said_with_why_it_may_be(
+    command: Command, tmp_path: Path, events: list[dict[str, object]], level: str, entity: str, start: str, said: str
+) -> None:
+    file = wrote(tmp_path / "f", *events)
+    asked = ["explain", "dials", "--level", level, "--entity", entity, "--window", "day", "--start", start]
+    ran = command(*asked, "--input", str(file))
+    assert ran.code == 0, ran.error
+    assert ran.out.splitlines()[1].startswith(f"no fact contributes to it{said}")
+
+
+def test_as_of_now_hears_what_lies_before_now(command: Command, tmp_path: Path) -> None:
+    far = call(2, "busy", occurred_at="2190-11-02T01:00:00Z", ended_at="2190-11-02T01:01:00Z")
+    file = wrote(tmp_path / "f", call(1, "human"), far)
+    asked = ["explain", "dials", "--entity", "a-1", "--window", "day", "--start", "2026-11-02", "--input", str(file)]
+    assert json.loads(command(*asked, "--as-of", "now", "--json").out)["value"] in (0, 1)  # by the machine's own clock
+    later = [*asked[:-3], "2190-11-02", "--input", str(file)]
+    assert json.loads(command(*later, "--json").out)["value"] == 1
+    assert json.loads(command(*later, "--as-of", "now", "--json").out)["value"] == 0
 
 
 def test_as_of_an_instant_is_the_number_by_the_events_before_it(command: Command, tmp_path: Path) -> None:

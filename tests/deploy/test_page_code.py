@@ -126,7 +126,7 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
 
 MAPPING = re.compile(r"^feed: ", re.MULTILINE)
 OWN_TEST = "own-csv.md"
-"""Its mappings grow, step by step: tests/feeds/test_tutorial.py runs them."""
+"""Its mappings grow, step by step: tests/deploy/test_page_commands.py runs them."""
 
 
 @pytest.mark.parametrize(

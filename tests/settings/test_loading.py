@@ -89,6 +89,17 @@ def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
     assert complaint_about(tmp_path, "http:\n  port: 1\n  port: 2\n") == "line 3: 'port' stands twice"
 
 
+def test_a_key_that_is_merged_in_may_be_written_over(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text('sites:\n  a: &a {zone: Asia/Tokyo, shifts: {day: ["09:00", "18:00"]}}\n  b: {<<: *a, zone: UTC}\n')
+    sites = load(file, {}).document.sites
+    assert (sites["a"].zone, sites["b"].zone) == ("Asia/Tokyo", "UTC")
+    assert sites["a"].shifts == sites["b"].shifts
+    assert complaint_about(tmp_path, "sites:\n  a: &a {zone: UTC}\n  b: {<<: *a, zone: UTC, zone: UTC}\n") == (
+        "line 3: 'zone' stands twice"
+    )
+
+
 def test_times_of_day_and_numbers_are_read_as_they_are_written(tmp_path: Path) -> None:
     text = "sites: {main: {shifts: {late: [22:00, 06:00]}}}\ndefinitions: {promise_tolerance: 0.1000000000000000055}"
     settings = settings_of(tmp_path, text)
