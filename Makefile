@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults soak fuzz images lock clean compiled
+.PHONY: help setup demo test quick check lint types imports generated tree packages audit bench faults soak fuzz images lock wheels image clean compiled
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -12,7 +12,7 @@ LOCK := $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extr
 ARGS ?=
 
 # What writes committed files. Each knows --check: it writes nothing, names what is out of date, and exits 1.
-GENERATORS := schemas/generate.py docs/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py
+GENERATORS := schemas/generate.py docs/generate.py deploy/prometheus/reference.py deploy/prometheus/recording.py deploy/grafana/generate.py deploy/kubernetes/generate.py
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -77,6 +77,14 @@ images: setup ## the pictures of the board for README and docs, in docs/images: 
 lock: setup ## writes the hash-locked requirements anew from pyproject.toml
 	$(LOCK) --output-file=requirements.txt pyproject.toml
 	$(LOCK) --extra=dev --constraint=requirements.txt --output-file=requirements-dev.txt pyproject.toml
+
+wheels: .venv/.installed ## every locked package as a file in build/wheels, for an image that is built without a network
+	@rm -rf build/wheels
+	@$(PIP) download --require-hashes --only-binary :all: --dest build/wheels --requirement requirements.txt --requirement requirements-dev.txt
+	@echo "wheels: $$(ls build/wheels | wc -l) in build/wheels"
+
+image: ## what the image's build stage does, from build/wheels, without containers and without a network
+	@$(BIN)/python -m deploy.local.image $(ARGS)
 
 clean: ## removes all that setup, demo and the tools made
 	@[ ! -x $(BIN)/python ] || $(BIN)/python deploy/local/broker.py stop >/dev/null

@@ -80,9 +80,11 @@ def rows(setting: Setting) -> Iterator[Row]:
     if chromium is None:
         yield Row("board.frames", "the page in Chromium", "not measured: there is no chromium on the path")
         return
-    for name, words, longest_ms, mean_ms in asyncio.run(frames(chromium, setting.path, setting.seconds(10))):
-        yield Row(f"board.{name}.longest", f"1,000 agents, {words}: longest task of the page", longest_ms, "ms")
-        yield Row(f"board.{name}.mean", f"1,000 agents, {words}: drawing after a change, mean", mean_ms, "ms")
+    for screen in asyncio.run(frames(chromium, setting.path, setting.seconds(10))):
+        of, name = f"1,000 agents, {screen.words}", f"board.{screen.name}"
+        yield Row(f"{name}.longest", f"{of}: longest task of the page", screen.longest_ms, "ms")
+        yield Row(f"{name}.mean", f"{of}: drawing after a change, mean", screen.drawn_ms, "ms")
+        yield Row(f"{name}.frame", f"{of}: between two frames while numbers change, p99", screen.frame_ms, "ms")
 
 
 async def _costs(setting: Setting, seconds: int) -> list[Row]:

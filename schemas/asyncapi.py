@@ -19,7 +19,8 @@ INTERNAL = "docs/internals.md"
 
 class Told(NamedTuple):
     """What the code does not know of a topic. `schemas`: file of its records' schema -> title; none: the records have
-    no schema. `direction`: `in` is read by workers, `out` is written by them, `people` both, `own` is nobody else's.
+    no schema. `direction`: `in` is read by workers, `out` is written by them, `people` both, `theirs` is only read,
+    `own` is nobody else's.
     """
 
     direction: str
@@ -50,6 +51,9 @@ def _told(names: Names) -> dict[str, Told]:
             {"score.json": "Score"}),
         names.scoreledger: Told("out", "Score ledger", "kind|name|version|site|level|entity|start",
             "Every change of a score that was final, for ever.", {"scoreledger.json": "Ledger line"}),
+        names.names: Told("theirs", "What ids are called", "level|id",
+            "Written by others, read by the page where `board.names_topic` is true: the name of an agent, team, "
+            "leader, queue, segment or site. A tombstone takes it back.", {"name.json": "Name of an id"}),
         names.deadletter: Told("out", "Dead letters", "that of the record",
             "Records that were not counted, byte for byte, with headers reason, detail, topic, partition, offset."),
         names.ledger: Told("own", "State of the debtor stage", "internal", f"Format: {INTERNAL}."),
@@ -63,11 +67,12 @@ def _told(names: Names) -> dict[str, Told]:
 
 
 def asyncapi(settings: Settings | None = None) -> dict[str, Any]:
-    """The document, under a configuration; None: the defaults."""
-    settings = load(None, {}) if settings is None else settings
+    """The document, under a configuration; None: the defaults, with the topics that are optional."""
+    settings = load(None, {"KPI_STREAM_BOARD__NAMES_TOPIC": "true"}) if settings is None else settings
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     told = _told(names) | {topic: _events(topic) for topic in names.inbound}
     topics = {topic.name: topic for topic in wanted_topics(settings)}
+    told = {topic: about for topic, about in told.items() if topic in topics}
     messages = dict(_messages(told))
     return {
         "asyncapi": "3.0.0",
@@ -132,7 +137,13 @@ def _messages(told: dict[str, Told]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _operations(told: dict[str, Told]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the program does with each channel: `receive` what it reads, `send` what it writes."""
-    actions = {"in": ("receive",), "out": ("send",), "people": ("receive", "send"), "own": ("receive", "send")}
+    actions = {
+        "in": ("receive",),
+        "out": ("send",),
+        "people": ("receive", "send"),
+        "theirs": ("receive",),
+        "own": ("receive", "send"),
+    }
     for name, topic in told.items():
         for action in actions[topic.direction]:
             channel = _channel_id(name)

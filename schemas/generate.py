@@ -20,8 +20,10 @@ from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductReco
 from stream.facts.models import EVENTS, Event  # noqa: E402
 from stream.feeds.mapping import FeedMapping  # noqa: E402
 from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION  # noqa: E402
+from stream.kpis.chinese import chinese  # noqa: E402
 from stream.kpis.indicators import INDICATORS  # noqa: E402
 from stream.kpis.options import OPTIONS, options_of  # noqa: E402
+from stream.publish.names_topic import NameRecord  # noqa: E402
 from stream.scores.outputs import LedgerRecord, ScoreRecord  # noqa: E402
 from stream.settings.conduct import pack_schema  # noqa: E402
 from stream.settings.document import DefinitionsSection  # noqa: E402
@@ -29,8 +31,8 @@ from stream.settings.schema import configuration_schema  # noqa: E402
 from stream.windows.measures import LEVELS, TABLE  # noqa: E402
 
 COLUMNS = (
-    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says", "not counted"),
-    *("an unknown input", "a rolling window", "stated level", "options", "sources"),
+    *("id", "version", "name", "名称", "numerator", "denominator", "unit", "better", "levels", "says"),
+    *("口径", "not counted", "an unknown input", "a rolling window", "stated level", "options", "sources"),
 )
 DEFAULTS = DefinitionsSection()
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -50,6 +52,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "score.json", {"$schema": DIALECT, **ScoreRecord.model_json_schema()}
     yield "scoreledger.json", {"$schema": DIALECT, **LedgerRecord.model_json_schema()}
     yield "feed.json", {"$schema": DIALECT, **FeedMapping.model_json_schema()}
+    yield "name.json", {"$schema": DIALECT, **NameRecord.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
     yield "alertaction.json", {"$schema": DIALECT, **AlertAction.model_json_schema()}
     yield "erasure.json", {"$schema": DIALECT, **ErasureRecord.model_json_schema()}
@@ -81,7 +84,8 @@ def catalogue_page() -> str:
         cells = (
             f"`{kpi.id}`", str(kpi.version), kpi.name_en, kpi.name_zh,
             " + ".join(kpi.numerator), " + ".join(kpi.denominator or ("-",)),
-            unit, kpi.direction or "-", _levels(kpi.levels), kpi.description, kpi.not_counted or "-",
+            unit, kpi.direction or "-", _levels(kpi.levels), kpi.description,
+            chinese(kpi).description, kpi.not_counted or "-",
             kpi.unknown or "-", kpi.rolling or "-", kpi.threshold or "-",
             ", ".join(f"`{key}`" for key in options_of(kpi.id)) or "-", ", ".join(kpi.sources) or "-",
         )  # fmt: skip

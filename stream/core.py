@@ -29,8 +29,8 @@ MODULES = {
         "reach running_totals state_timeline states visits"
     ),
     "ledger/store": "dossier dossier_cache held_facts large_dossier record",
-    "conduct": "counts running seen sheet",
-    "engine/debtors": "alone conduct entity_limits followed room stage",
+    "conduct": "counts latecomers running seen sheet",
+    "engine/debtors": "alone conduct entity_limits followed room stage touched",
     "engine/deltas": "buffer rows",
 }
 """What is compiled, by folder: what was measured to gain. A class that msgspec makes cannot be compiled, nor one that

@@ -1,4 +1,5 @@
-"""Which images the Dockerfile and the compose file start from, and whether each is named so that it stays the same.
+"""Which images the Dockerfile, the compose file and the manifests start from, and whether each is named so that it
+stays the same.
 
 python -m deploy.checks.images             exit 1 if an image has no tag, or `latest`; says how many have a digest
 python -m deploy.checks.images --pinned    exit 1 also if an image has no digest: for whoever builds a release
@@ -15,6 +16,7 @@ from pathlib import Path
 import yaml
 
 DEPLOY = Path(__file__).resolve().parents[1]
+OURS = "kpi-stream"
 DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
 
 
@@ -22,12 +24,12 @@ def images() -> list[tuple[str, str]]:
     """(file, image) of everything that is not built here."""
     compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
     dockerfile = (DEPLOY / "Dockerfile").read_text("utf-8")
-    return [*_of_dockerfile(dockerfile), *_of_compose(compose)]
+    return [*_of_dockerfile(dockerfile), *_of_compose(compose), *_of_manifests()]
 
 
 def _of_dockerfile(text: str) -> Iterator[tuple[str, str]]:
     defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", text, re.MULTILINE))
-    stages = set(re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE))
+    stages = {"scratch", *re.findall(r"^FROM \S+ AS (\S+)", text, re.MULTILINE)}
     for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE):
         named = re.sub(r"\$\{?(\w+)\}?", lambda found: defaults.get(found[1], ""), image)
         if named not in stages:
@@ -38,6 +40,14 @@ def _of_compose(document: dict[str, dict[str, dict[str, str]]]) -> Iterator[tupl
     for service in document["services"].values():
         if "build" not in service:
             yield "compose.yaml", service["image"]
+
+
+def _of_manifests() -> Iterator[tuple[str, str]]:
+    """Those of pods, but our own, which an overlay names with its version."""
+    for file in sorted((DEPLOY / "kubernetes").rglob("*.yaml")):
+        for image in re.findall(r"^ +image: (\S+)", file.read_text("utf-8"), re.MULTILINE):
+            if image != OURS:
+                yield str(file.relative_to(DEPLOY)), image
 
 
 def floating(image: str) -> bool:

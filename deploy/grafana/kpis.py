@@ -10,6 +10,7 @@ from deploy.grafana.panels import Column, Lines, Number, Table
 from deploy.grafana.words import Words
 from deploy.prometheus.recording import ACTIVE, agent_expression, series
 from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.kpis.chinese import chinese
 
 SITE = 'site="$site"'
 ASSIGNED = 'entity!="unassigned"'  # what names no team is none: it stands among them nowhere
@@ -51,8 +52,8 @@ def name(kpi: Kpi) -> Words:
 
 
 def about(kpi: Kpi) -> Words:
-    """What it counts. The catalogue defines KPIs in English: a Chinese panel says the name and that definition."""
-    return Words(kpi.description, f"{kpi.name_zh}({kpi.id})。口径:{kpi.description}")
+    """What it counts."""
+    return Words(kpi.description, f"{kpi.name_zh}({kpi.id})。口径:{chinese(kpi).description}")
 
 
 def unit(kpi: Kpi) -> str:

@@ -20,6 +20,7 @@ from stream.kafka.names import Names
 from stream.kafka.topics import TopicsError, find_deviations, partition_counts
 from stream.kafka.versions import WrongVersionError, check_versions
 from stream.partition.intake import Reader, Refusal, Tombstone
+from stream.publish.names_topic import NamesOfTopic
 from stream.wire.consumer import AIOKafkaConsumer
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ async def _of_broker(settings: "Settings", timeout_s: float) -> AsyncIterator[Fi
             finding, stamped_ms = await _producers(consumer, topic, partitions, settings.record_bytes)
             newest_ms = max(newest_ms, stamped_ms)
             yield finding
+        if settings.board.names_topic and names.names in counts:
+            yield await _names(consumer, names.names, counts[names.names])
         yield _clock(newest_ms, time.time_ns() // 1_000_000)
     finally:
         if consumer is not None:
@@ -186,6 +189,21 @@ async def _producers(
     if tombstones:
         text += f"; tombstones: {tombstones}"
     return Finding("ok", topic, text), stamped_ms
+
+
+async def _names(consumer: AIOKafkaConsumer, topic: str, partitions: int) -> Finding:
+    """Whether the newest records of the topic of names are names of ids; the page leaves out what is none."""
+    given = NamesOfTopic()
+    records = await _newest(consumer, [TopicPartition(topic, partition) for partition in range(partitions)])
+    refused = []
+    for record in records:
+        try:
+            given.put(record.key, record.value)
+        except ValueError as error:
+            refused.append(f"partition {record.partition} offset {record.offset}: {error}")
+    if refused:
+        return Finding("warn", topic, f"{len(refused)} of the {len(records)} newest are no names: {refused[0]}")
+    return Finding("ok", topic, f"the {len(records)} newest records are names of ids" if records else "empty")
 
 
 async def _newest(consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> list[Any]:

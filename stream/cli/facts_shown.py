@@ -82,6 +82,7 @@ def page(
 ) -> Iterator[str]:
     """The lines for one value: what was asked, every contribution, the parts of the fraction, and the value. `last_ms`:
     of the last event that was read; None: there was none."""
+    from stream.facts.currency import major
     from stream.facts.instant import instant_text
     from stream.kpis.value import rate
 
@@ -95,7 +96,7 @@ def page(
     numerator = _sum(found, question.numerator)
     yield f"numerator    {' + '.join(question.numerator)} = {numerator}"
     if question.denominator is None:
-        yield f"value        {numerator}"
+        yield f"value        {numerator}" + (f" = {major(numerator, currency)} {currency}" if currency else "")
         return
     denominator = _sum(found, question.denominator)
     yield f"denominator  {' + '.join(question.denominator)} = {denominator}"

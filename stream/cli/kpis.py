@@ -68,6 +68,7 @@ def definition(kpi: "Kpi") -> str:
 
 
 def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
+    from stream.kpis.chinese import chinese
     from stream.kpis.options import options_of
     from stream.windows.measures import in_words
 
@@ -82,6 +83,7 @@ def _row(kpi: "Kpi", document: "Document") -> dict[str, Any]:
         "denominator": None if kpi.denominator is None else list(kpi.denominator),
         "denominator_words": None if kpi.denominator is None else in_words(kpi.denominator),
         "description": kpi.description,
+        "description_zh": chinese(kpi).description,
         "unit": kpi.unit,
         "direction": kpi.direction,
         "threshold": kpi.threshold,
@@ -118,6 +120,7 @@ def _block(row: dict[str, Any]) -> str:
         ("unit", unit),
         ("better", direction),
         ("says", row["description"]),
+        ("says", row["description_zh"]),
         ("not counted", row["not_counted"] or "-"),
         ("unknown input", row["unknown"] or "-"),
         ("rolling window", row["rolling"] or "-"),

@@ -18,6 +18,8 @@ app = typer.Typer(no_args_is_help=False, help="Scores, payouts, contests and rew
 
 COLUMNS = ("kind", "name", "version", "site", "level", "entity", "period", "start", "score", "amount_minor", "currency",
            "place", "of", "grade", "flags", "provisional", "trial")  # fmt: skip
+PEOPLE_READ = {"amount_minor": "amount"}
+"""Columns of amounts in major units, in tables; CSV, JSON and records have minor ones."""
 SUMMED = ("kind", "name", "site", "level", "entity", "currency", "amount_minor", "periods", "provisional")
 
 Period = Annotated[
@@ -64,10 +66,10 @@ def list_(
     found = list(chosen(records, span, name, entity, site))
     if not found:
         print(escaped(f"kpi-stream: none: {what_there_is(records, name, entity, site)}"), file=sys.stderr)
-    if add_up:
-        print_rows(_summed(found), SUMMED, output)
-    else:
-        print_rows(found, COLUMNS, output)
+    rows, columns = (_summed(found), list(SUMMED)) if add_up else (found, list(COLUMNS))
+    if output == "table":
+        rows, columns = [_in_major(row) for row in rows], [PEOPLE_READ.get(name, name) for name in columns]
+    print_rows(rows, tuple(columns), output)
 
 
 @app.command()
@@ -147,12 +149,21 @@ def ledger(
     """
     from stream.cli.score_records import chosen, ledger_from, span_of
 
-    span = None if period is None else span_of(period)
+    settings, span = settings_of(config), None if period is None else span_of(period)
     lines = sorted(
-        chosen(ledger_from(source, settings_of(config)), span, name, entity, site),
+        chosen(ledger_from(source, settings), span, name, entity, site),
         key=lambda line: (line["at"].removesuffix("Z"), line["name"], line["site"], line["entity"], line["start"]),
     )
-    rows = lines if output == "json" else [_ledger_row(line) for line in lines]
+    currencies = {
+        (each.KIND, each.name, each.version): getattr(each, "currency", None)
+        for each in settings.schemes().definitions
+    }  # fmt: skip
+
+    def currency_of(line: dict[str, Any]) -> str | None:
+        """In which a table says amounts; None: in minor units, as the line has them."""
+        return currencies.get((line["kind"], line["name"], line["version"])) if output == "table" else None
+
+    rows = lines if output == "json" else [_ledger_row(line, currency_of(line)) for line in lines]
     print_rows(rows, ("at", "name", "version", "site", "entity", "start", "before", "after", "reason", "by"), output)
 
 
@@ -234,11 +245,24 @@ def _summed(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [sums[key] for key in sorted(sums)]
 
 
-def _ledger_row(line: dict[str, Any]) -> dict[str, Any]:
+def _in_major(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with its amount, if it has one, as people write it."""
+    from stream.facts.currency import major
+
+    minor = row["amount_minor"]
+    return row | {"amount": None if minor is None else major(minor, row["currency"])}
+
+
+def _ledger_row(line: dict[str, Any], currency: str | None) -> dict[str, Any]:
+    from stream.facts.currency import major
+
     def told(said: dict[str, Any] | None) -> str:
         if said is None:
             return "-"
-        values = [said["score"], said["amount_minor"], said["grade"], *said["flags"]]
+        amount = said["amount_minor"]
+        if amount is not None and currency:
+            amount = f"{major(amount, currency)} {currency}"
+        values = [said["score"], amount, said["grade"], *said["flags"]]
         return " ".join(str(value) for value in values if value is not None)
 
     return line | {"before": told(line["before"]), "after": told(line["after"])}

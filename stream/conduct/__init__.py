@@ -8,6 +8,7 @@ __all__ = [
     "deciding",
     "headroom",
     "history",
+    "latecomers",
     "rule",
     "rulebook",
     "running",

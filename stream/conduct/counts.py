@@ -24,10 +24,10 @@ from stream.conduct.sheet import (
     Check,
     RuleSheet,
     RuleSheets,
+    Tally,
 )
 from stream.conduct.standing import ConductStanding, gone, state_of
-from stream.facts.fact import Fact, Restriction
-from stream.ledger.contribution import own_credit
+from stream.facts.fact import Restriction
 
 MOST_COUNTED = 20
 TRIMMED = 64
@@ -40,6 +40,12 @@ class Counts:
     def __init__(self) -> None:
         self.times: list[int] = []
         self.ids: list[str] = []
+
+    def copied(self) -> Counts:
+        """The same counts, to be added to by themselves."""
+        found = Counts()
+        found.times, found.ids = self.times.copy(), self.ids.copy()
+        return found
 
     def add(self, at_ms: int, own_id: str, window_ms: int) -> None:
         """One more, after all others."""
@@ -61,21 +67,22 @@ class Stood:
     it was not clear. `latest`, `sheet`: what was counted last; `judged`: whether the rule judges that."""
 
     def __init__(
-        self, check: Check, scope: str, before: ConductStanding | None, latest: Fact, sheet: RuleSheet
+        self, check: Check, scope: str, before: ConductStanding | None, latest: Seen, sheet: RuleSheet
     ) -> None:
         self.check: Check = check
         self.scope: str = scope
         self.before: ConductStanding | None = before
-        self.latest: Fact = latest
+        self.latest: Seen = latest
         self.sheet: RuleSheet = sheet
         self.judged: bool = False
 
 
 class Noted:
     """What was found of one debtor since the last commit: breaches, and scopes whose standing may have changed, by
-    (number of the check, scope)."""
+    (number of the check, scope). Not `tells`: no breaches, they were said long ago."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tells: bool = True) -> None:
+        self.tells: bool = tells
         self.breaches: list[Breach] = []
         self.stood: dict[tuple[int, str], Stood] = {}
 
@@ -90,24 +97,39 @@ class Detail:
         self.tries: list[int] = []
         self.standings: dict[tuple[int, str], ConductStanding] = {}
 
+    def copied(self, sheets: RuleSheets) -> Detail:
+        """The same, to be followed by itself."""
+        found = Detail(sheets)
+        found.counts = [{scope: counts.copied() for scope, counts in scopes.items()} for scopes in self.counts]
+        found.talks = [talks.copy() for talks in self.talks]
+        found.tries, found.standings = self.tries.copy(), self.standings.copy()
+        return found
+
     def add(self, contact: Seen, sheets: RuleSheets) -> None:
         """Counts a contact or conversation that comes after all others."""
-        at_ms = contact.at_ms
         if contact.outbound:
             for number, tally in enumerate(sheets.tallies):
-                if contact.is_counted(tally):
-                    scope = contact.scope(tally.per)
-                    if scope is not None:
-                        scopes = self.counts[number]
-                        counts = scopes.get(scope)
-                        if counts is None:
-                            counts = scopes[scope] = Counts()
-                        counts.add(at_ms, contact.id, tally.window_ms)
-            if sheets.third_ms and contact.is_call and not contact.third:
-                tries = self.tries
-                tries.append(at_ms)
-                if len(tries) >= TRIMMED and tries[len(tries) // 2] < at_ms - sheets.third_ms:
-                    del tries[: bisect_left(tries, at_ms - sheets.third_ms)]
+                scope = contact.scope(tally.per) if contact.is_counted(tally) else None
+                if scope is not None:
+                    self._count(number, tally, scope, contact)
+        self._reach(contact, sheets)
+
+    def _count(self, number: int, tally: Tally, scope: str, contact: Seen) -> Counts:
+        scopes = self.counts[number]
+        counts = scopes.get(scope)
+        if counts is None:
+            counts = scopes[scope] = Counts()
+        counts.add(contact.at_ms, contact.id, tally.window_ms)
+        return counts
+
+    def _reach(self, contact: Seen, sheets: RuleSheets) -> None:
+        """Takes in an attempt to reach the debtor, and a conversation with him."""
+        at_ms = contact.at_ms
+        if sheets.third_ms and contact.outbound and contact.is_call and not contact.third:
+            tries = self.tries
+            tries.append(at_ms)
+            if len(tries) >= TRIMMED and tries[len(tries) // 2] < at_ms - sheets.third_ms:
+                del tries[: bisect_left(tries, at_ms - sheets.third_ms)]
         if contact.is_talk():
             talks = self.talks
             talks[DEBTOR][""] = at_ms
@@ -124,17 +146,18 @@ class Detail:
 
         `assumed`: its zone is the site's. `limits`: the debtor's restrictions.
         """
-        for check in sheet.checks:
+        tells = noted.tells
+        for check in sheet.checks if tells else ():
             if check.kind != FREQUENCY and self._breaks(contact, check, sheet, sheets, limits):
                 noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, None, 0))
-        self.add(contact, sheets)
+        self._reach(contact, sheets)
         for number, tally in enumerate(sheets.tallies):
             scope = contact.scope(tally.per) if contact.is_counted(tally) else None
             if scope is not None:
-                counts = self.counts[number][scope]
+                counts = self._count(number, tally, scope, contact)
                 for check in tally.checks:
                     count = counts.count(start_ms(check, sheet, contact.at_ms)) if check.number in sheet.judging else -1
-                    if count > check.limit:
+                    if tells and count > check.limit:
                         noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, counts, count))
                     self._note(contact, check, scope, sheet, count, noted)
 
@@ -146,8 +169,8 @@ class Detail:
             before = self.standings.get(key)
             if before is None and (count < 0 or count < check.limit - 1):
                 return
-            stood = noted.stood[key] = Stood(check, scope, before, contact.fact, sheet)
-        stood.latest, stood.sheet, stood.judged = contact.fact, sheet, count >= 0
+            stood = noted.stood[key] = Stood(check, scope, before, contact, sheet)
+        stood.latest, stood.sheet, stood.judged = contact, sheet, count >= 0
 
     def _breaks(
         self, contact: Seen, check: Check, sheet: RuleSheet, sheets: RuleSheets, limits: Sequence[Restriction]
@@ -198,7 +221,7 @@ class Detail:
         check, sheet, latest = stood.check, stood.sheet, stood.latest
         if not stood.judged:
             return None
-        at_ms, limit = latest.occurred_at, check.limit
+        at_ms, limit = latest.at_ms, check.limit
         counts = self.counts[check.tally][stood.scope]
         count = counts.count(start_ms(check, sheet, at_ms))
         state = state_of(count, limit)
@@ -211,7 +234,7 @@ class Detail:
             clears_ms = max(at_ms, ends_ms)
         return ConductStanding(
             check.name, debtor, stood.scope if check.per == CASE else None,
-            stood.scope if check.per == NUMBER else None, state, count, limit, at_ms, clears_ms, own_credit(latest),
+            stood.scope if check.per == NUMBER else None, state, count, limit, at_ms, clears_ms, latest.credit(),
         )  # fmt: skip
 
 
@@ -224,6 +247,27 @@ def is_outside(check: Check, sheet: RuleSheet, at_ms: int) -> bool:
     """Whether an instant of the sheet is outside the hours of a rule."""
     shown_ms = sheet.shown_ms + at_ms - sheet.begin_ms
     return shown_ms < check.from_ms or shown_ms >= check.until_ms
+
+
+def by_itself(contact: Seen, sheet: RuleSheet) -> bool:
+    """Whether an outbound contact breaks a rule that looks at nothing but it: its hour, its recording."""
+    if sheet.recorded and contact.human and not contact.recorded:
+        return True
+    for check in sheet.hours:  # noqa: SIM110  a generator costs more
+        if contact.channel in check.channels and is_outside(check, sheet, contact.at_ms):
+            return True
+    return False
+
+
+def note_alone(debtor: str, contact: Seen, sheet: RuleSheet, assumed: bool, noted: Noted) -> None:
+    """Notes what an outbound contact breaks by itself."""
+    for check in sheet.checks:
+        if check.kind == HOURS:
+            broken = contact.channel in check.channels and is_outside(check, sheet, contact.at_ms)
+        else:
+            broken = check.kind == RECORDED and contact.human and not contact.recorded
+        if broken:
+            noted.breaches.append(_breach(debtor, contact, check, sheet, assumed, None, 0))
 
 
 def _restricted(contact: Seen, check: Check, sheet: RuleSheet, limits: Sequence[Restriction]) -> bool:
@@ -255,5 +299,5 @@ def _breach(
         contact.type, contact.id, at_ms,
         None if counts is None else count, None if counts is None else check.limit,
         None if counts is None else tuple(counts.ids[-min(count, MOST_COUNTED) :]),
-        f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds % 60:02d}", sheet.zone, assumed, own_credit(contact.fact),
+        f"{minutes // 60:02d}:{minutes % 60:02d}:{seconds % 60:02d}", sheet.zone, assumed, contact.credit(),
     )  # fmt: skip

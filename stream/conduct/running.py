@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from stream.conduct.counts import Detail, Noted, is_outside, start_ms
-from stream.conduct.rule import DAY_MS
+from stream.conduct.counts import Detail, Noted, note_alone, start_ms
 from stream.conduct.seen import Seen, seen
 from stream.conduct.sheet import (
     FIRST_MS,
-    FREQUENCY,
-    HOURS,
     MOST_NEAR,
-    RECORDED,
-    SPACING,
-    THIRD_PARTY,
     Check,
     RuleSheet,
     RuleSheets,
@@ -61,31 +55,19 @@ class Running:
         at_ms = contact.at_ms
         return not self.whole and at_ms > self.last_ms and at_ms >= self.zone_ms and at_ms >= FIRST_MS
 
-    def is_calm(self, contact: Seen, sheet: RuleSheet) -> bool:
-        """Whether a contact breaks no rule for certain, and leaves every standing clear."""
-        if not contact.outbound:
-            return True
-        if self.stands:
+    def is_apart(self, contact: Seen, sheet: RuleSheet) -> bool:
+        """Whether an outbound contact leaves every standing clear for certain, and breaks at most what `by_itself` asks
+        of it alone."""
+        if self.stands or (sheet.restricts and self.restrictions is not None):
             return False
-        for check in sheet.checks:  # noqa: SIM110  a generator costs more than all rules
-            if self._may_touch(check, contact, sheet):
+        if contact.human and contact.third and sheet.asks_third:
+            return False
+        if contact.connected and self.talk_ms > 0 and contact.at_ms < self.talk_ms + sheet.pause_ms:
+            return False
+        for check in sheet.frequencies:  # noqa: SIM110  a generator costs more than all rules
+            if self._may_be_near(check, contact, sheet):
                 return False
         return True
-
-    def _may_touch(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
-        kind, at_ms = check.kind, contact.at_ms
-        if kind == FREQUENCY:
-            return self._may_be_near(check, contact, sheet)
-        if kind == HOURS:
-            return contact.channel in check.channels and is_outside(check, sheet, at_ms)
-        if kind == SPACING:
-            pause_ms = check.days_ms + (DAY_MS if check.local else 0)
-            return contact.connected and self.talk_ms > 0 and at_ms < self.talk_ms + pause_ms
-        if kind == THIRD_PARTY:
-            return contact.human and contact.third
-        if kind == RECORDED:
-            return contact.human and not contact.recorded
-        return self.restrictions is not None
 
     def _may_be_near(self, check: Check, contact: Seen, sheet: RuleSheet) -> bool:
         """Whether with this contact so many may be counted that the standing is not clear."""
@@ -108,16 +90,47 @@ class Running:
             self.detail.add(contact, sheets)
 
     def judge(self, debtor: str, contact: Seen, sheets: RuleSheets, noted: Noted) -> None:
-        """A contact that may touch a rule has come; `detail` is there. What it breaks is noted."""
+        """A contact that may touch a rule has come; `detail` is there, or it is apart. What it breaks is noted."""
         self._remember(contact, sheets)
-        assert self.detail is not None
+        detail = self.detail
         if not contact.outbound:
-            self.detail.add(contact, sheets)
+            if detail is not None:
+                detail.add(contact, sheets)
             return
         sheet = sheets.at(contact.site, self.zone, contact.at_ms)
-        self.detail.judge(debtor, contact, sheet, self.zone is None, self.restrictions or _NONE, sheets, noted)
+        if detail is None:
+            note_alone(debtor, contact, sheet, self.zone is None, noted)
+            return
+        detail.judge(debtor, contact, sheet, self.zone is None, self.restrictions or _NONE, sheets, noted)
         if noted.stood:
             self.stands = True
+
+    def follow(self, debtor: str, contacts: Iterable[Seen], sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
+        """Takes in contacts that have come already, in their order, each in the zone of its time; the standings that
+        have changed."""
+        zone = self.zone
+        if self.detail is None:
+            self.detail = Detail(sheets)
+        for contact in contacts:
+            self.zone = zone if contact.at_ms >= self.zone_ms else None
+            self.judge(debtor, contact, sheets, noted)
+        self.zone = zone
+        return self.settle(debtor, sheets, noted)
+
+    def copied(self, sheets: RuleSheets) -> Running:
+        """Another that can be followed by itself."""
+        found = Running()
+        found.last_ms, found.zone, found.zone_ms, found.talk_ms = self.last_ms, self.zone, self.zone_ms, self.talk_ms
+        found.near, found.talked, found.stands, found.whole = self.near, self.talked, self.stands, self.whole
+        found.restrictions = self.restrictions
+        found.detail = None if self.detail is None else self.detail.copied(sheets)
+        return found
+
+    def stands_as(self, other: Running) -> None:
+        """What was said of the debtor's standings is what the other one found."""
+        assert self.detail is not None
+        assert other.detail is not None
+        self.detail.standings = dict(other.detail.standings)
 
     def _remember(self, contact: Seen, sheets: RuleSheets) -> None:
         at_ms, talk = contact.at_ms, contact.is_talk()
@@ -132,7 +145,8 @@ class Running:
 
     def settle(self, debtor: str, sheets: RuleSheets, noted: Noted) -> list[ConductStanding]:
         """At a commit: the standings that have changed since the last one."""
-        assert self.detail is not None
+        if self.detail is None:
+            return []
         changed = self.detail.settle(debtor, sheets, noted)
         self.stands = len(self.detail.standings) > 0
         return changed
@@ -145,26 +159,46 @@ def _with(instants: bytes, at_ms: int, most: int) -> bytes:
     return instants + at_ms.to_bytes(INSTANT_BYTES, "big")
 
 
+SeenContacts = list[Seen]
+"""Contacts and inbound conversations, in the order of facts."""
+
+
 def running_of(debtor: str, facts: Iterable[Fact], sheets: RuleSheets) -> Running:
     """A debtor as the facts have it; `whole` where they cannot be followed."""
+    known = list(facts)
+    contacts = contacts_of(known)
+    found = begun_with(known, contacts)
+    if not found.whole:
+        found.follow(debtor, contacts, sheets, Noted(tells=False))
+        if zone_moved(found):
+            found.whole, found.detail = True, None
+    return found
+
+
+def contacts_of(facts: Iterable[Fact]) -> SeenContacts:
+    """The contacts among some facts."""
+    found: list[tuple[int, str, str, Seen]] = []
+    for fact in facts:
+        contact = seen(fact)
+        if contact is not None:
+            found.append((contact.at_ms, contact.type, contact.id, contact))
+    found.sort(key=_order)
+    return [each for _, _, _, each in found]
+
+
+def begun_with(facts: Iterable[Fact], contacts: SeenContacts) -> Running:
+    """A debtor with the restrictions and the zone of some facts, whose `contacts` are still to be followed."""
     found = Running()
-    contacts: list[tuple[int, str, str, Seen]] = []
     for fact in facts:
         if fact.void or fact.debtor_id is None:
             continue
-        contact = seen(fact)
-        if contact is not None:
-            contacts.append((contact.at_ms, contact.type, contact.id, contact))
-        elif isinstance(fact, Case):
+        if isinstance(fact, Case):
             _read_zone(found, fact)
         elif isinstance(fact, Restriction):
             found.whole = found.whole or fact.kind == "consent"
             take_restriction(found, fact)
-    contacts.sort(key=_order)
-    if contacts and contacts[0][0] < FIRST_MS:
+    if contacts and contacts[0].at_ms < FIRST_MS:
         found.whole = True
-    if not found.whole:
-        _read_contacts(debtor, found, contacts, sheets)
     return found
 
 
@@ -184,20 +218,15 @@ def _order(contact: tuple[int, str, str, Seen]) -> tuple[int, str, str]:
     return contact[0], contact[1], contact[2]
 
 
-def _read_contacts(
-    debtor: str, found: Running, contacts: Iterable[tuple[int, str, str, Seen]], sheets: RuleSheets
-) -> None:
-    """Takes in contacts that have come, without saying what they break."""
-    noted, zone = Noted(), found.zone
-    found.detail = Detail(sheets)
-    for at_ms, _, _, contact in contacts:
-        found.zone = zone if at_ms >= found.zone_ms else None
-        found.judge(debtor, contact, sheets, noted)
-    found.zone = zone
-    found.settle(debtor, sheets, noted)
-    if zone is not None and any(each.at_ms < found.zone_ms for each in found.detail.standings.values()):
-        # Whether such a standing ends earlier depends on the move.
-        found.whole, found.detail = True, None
+def zone_moved(running: Running) -> bool:
+    """Whether any standing is of before the debtor was known to live in his zone: when it ends depends on the move."""
+    detail, zone_ms = running.detail, running.zone_ms
+    if running.zone is None or detail is None:
+        return False
+    for each in detail.standings.values():  # noqa: SIM110  a generator costs more
+        if each.at_ms < zone_ms:
+            return True
+    return False
 
 
 def may_move(running: Running, step: Case) -> bool:

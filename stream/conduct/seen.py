@@ -5,6 +5,7 @@ from __future__ import annotations
 from stream.conduct.contact import ANSWERED, NOT_CONNECTED
 from stream.conduct.sheet import ATTEMPTS, CASE, CONNECTED, CONTACTS, DEBTOR, UNANSWERED, Tally
 from stream.facts.fact import DEFAULT_SITE, Call, Fact, Message, Visit
+from stream.ledger.contribution import Credit, own_credit
 
 
 class Seen:
@@ -27,6 +28,7 @@ class Seen:
         self.unanswered: bool = False
         self.recorded: bool = False
         self.lasted_ms: int = 0
+        self._credit: Credit | None = None
         if isinstance(fact, Call):
             outcome = fact.outcome
             self.id, self.number = fact.call_id, fact.number_id
@@ -42,6 +44,13 @@ class Seen:
             self.id, self.number, self.channel = fact.message_id, fact.number_id, fact.channel
         else:
             self.id, self.channel = fact.visit_id, "visit"
+
+    def credit(self) -> Credit:
+        """Whom its breaches are credited to."""
+        found = self._credit
+        if found is None:
+            found = self._credit = own_credit(self.fact)
+        return found
 
     def is_talk(self) -> bool:
         """Whether it is a conversation with the debtor, in either direction."""

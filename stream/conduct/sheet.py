@@ -110,16 +110,46 @@ class RuleSheet:
     """The rules (`checks`, in the order of the rulebook) that judge contacts of a site in a zone in a quarter of an
     hour; `judging`: their numbers. `starts`: by number, where the local window of a contact begins, if a rule has one.
 
-    `begin_ms`: when the quarter begins; `shown_ms`: what the wall shows then, in ms since 00:00.
+    `said_zone`: the zone that was asked for (None: that of the site). `begin_ms`: when the quarter begins; `shown_ms`:
+    what the wall shows then, in ms since 00:00.
+
+    What is to be looked at before a contact is known to be calm: `frequencies`; `hours`, those alone that a part of the
+    quarter lies outside of; `pause_ms`, after a conversation (0: no rule asks for one); whether rules ask for
+    recordings, for third parties (`asks_third`), for restrictions (`restricts`).
     """
 
     def __init__(self, zone: str, begin_ms: int, shown_ms: int, checks: int) -> None:
         self.zone: str = zone
+        self.said_zone: str | None = None
         self.begin_ms: int = begin_ms
         self.shown_ms: int = shown_ms
         self.checks: list[Check] = []
         self.starts: list[int] = [0] * checks
         self.judging: frozenset[int] = frozenset()
+        self.frequencies: list[Check] = []
+        self.hours: list[Check] = []
+        self.pause_ms: int = 0
+        self.recorded: bool = False
+        self.asks_third: bool = False
+        self.restricts: bool = False
+
+    def add(self, check: Check) -> None:
+        """One more rule judges contacts."""
+        self.checks.append(check)
+        kind = check.kind
+        if kind == FREQUENCY:
+            self.frequencies.append(check)
+        elif kind == HOURS:
+            if self.shown_ms < check.from_ms or self.shown_ms + QUARTER_MS > check.until_ms:
+                self.hours.append(check)
+        elif kind == SPACING:
+            self.pause_ms = max(self.pause_ms, check.days_ms + (DAY_MS if check.local else 0))
+        elif kind == RECORDED:
+            self.recorded = True
+        elif kind == THIRD_PARTY:
+            self.asks_third = True
+        else:
+            self.restricts = True
 
 
 class RuleSheets:
@@ -132,6 +162,9 @@ class RuleSheets:
         self.third_ms: int = 0
         self._numbers: dict[ConductRule, int] = {}
         self._sheets: dict[tuple[str, str, int], RuleSheet] = {}
+        self._slot: int = -1
+        self._last: dict[str, RuleSheet] = {}
+        """By site, the sheet that was asked for last in the latest quarter asked for."""
         self._midnights: dict[tuple[str, int, int], int] = {}
         tallies: dict[object, int] = {}
         for number, rule in enumerate(rulebook.rules):
@@ -171,12 +204,21 @@ class RuleSheets:
     def at(self, site: str, zone: str | None, at_ms: int) -> RuleSheet:
         """The sheet for a contact at an instant from `FIRST_MS` on. `zone` None: that of the site."""
         slot = at_ms // QUARTER_MS
+        if slot == self._slot:  # mostly: what comes is of now
+            last = self._last.get(site)
+            if last is not None and last.said_zone == zone:
+                return last
         key = (site, zone or "", slot)
         found = self._sheets.get(key)
         if found is None:
             if len(self._sheets) >= MOST_SHEETS:
                 self._sheets.clear()
             found = self._sheets[key] = self._made(site, zone or self.rulebook.zone_of(site), slot * QUARTER_MS)
+            found.said_zone = zone
+        if slot != self._slot:
+            self._slot = slot
+            self._last.clear()
+        self._last[site] = found
         return found
 
     def _made(self, site: str, zone: str, begin_ms: int) -> RuleSheet:
@@ -187,7 +229,7 @@ class RuleSheets:
                 continue
             check = self.checks[self._numbers[rule]]
             numbers.append(check.number)
-            sheet.checks.append(check)
+            sheet.add(check)
             if check.kind == FREQUENCY and check.local:
                 sheet.starts[check.number] = midnight_ms(zone, local_day(zone, begin_ms), 1 - check.days)
         sheet.judging = frozenset(numbers)

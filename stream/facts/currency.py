@@ -14,6 +14,15 @@ def exponent(currency: str) -> int:
     return _EXPONENT.get(currency, 2)
 
 
+def major(amount_minor: int, currency: str) -> str:
+    """An amount as people write it: in major units, with all the digits of the currency (`12.00`; JPY `12`)."""
+    digits = exponent(currency)
+    if not digits:
+        return str(amount_minor)
+    whole, rest = divmod(abs(amount_minor), 10**digits)
+    return f"{'-' if amount_minor < 0 else ''}{whole}.{rest:0{digits}}"
+
+
 _CODES = frozenset(
     [
         "AED",

@@ -1,7 +1,8 @@
 """Alertmanager: every change of an alert is posted, and every alert that fires again each minute (alerting 3).
 
 So an Alertmanager that was restarted hears of all that fires within a minute. One that has heard nothing of an alert
-for five ends it by itself.
+for five ends it by itself, and says so: an alert of which it was told is posted as long as it fires, whether or not
+somebody silences it meanwhile. A silence is no end.
 """
 
 import asyncio
@@ -53,6 +54,7 @@ class AlertmanagerChannel:
     def __init__(self, of: Alertmanager, place: PartitionPlace, failed: Callable[[BaseException], None]) -> None:
         self._of, self._place = of, place
         self._firing: dict[str, PublishedAlert] = {}
+        self._told: set[str] = set()  # of those that fire: who would be ended by silence
         self._waiting: deque[tuple[int, PublishedAlert]] = deque()
         self._something = asyncio.Event()
         self._failed = failed
@@ -67,6 +69,8 @@ class AlertmanagerChannel:
 
     def begin(self) -> None:
         """From now on it posts."""
+        if not self._place.first:
+            self._told = {each for each in self._firing if not self._place.holds(each)}
         self._task = asyncio.create_task(self._work())
         self._task.add_done_callback(self._ended)
 
@@ -128,7 +132,7 @@ class AlertmanagerChannel:
     def _is_wanted(self, alert: PublishedAlert) -> bool:
         """Notes whether it fires. Whoever was told of the beginning is told of the end, silenced or not."""
         if alert.state == "resolved":
-            self._firing.pop(alert.alert_id, None)
+            self._forget(alert.alert_id)
             wanted = not self._place.holds(alert.alert_id)
             self._place.let_go(alert.alert_id)
         elif alert.state == "firing":
@@ -141,8 +145,17 @@ class AlertmanagerChannel:
         self._of.told.held_back += not wanted
         return wanted
 
+    def _forget(self, alert_id: str) -> None:
+        self._firing.pop(alert_id, None)
+        self._told.discard(alert_id)
+
     async def _post_again(self) -> None:
-        firing = [alert for alert in self._firing.values() if not self._of.silences.holds_back(alert)]
+        silences = self._of.silences
+        firing = [
+            alert
+            for alert in self._firing.values()
+            if alert.alert_id in self._told or not silences.holds_back(alert)
+        ]  # fmt: skip
         for first in range(0, len(firing), MOST_AT_ONCE):
             await self._post(firing[first : first + MOST_AT_ONCE])
 
@@ -152,7 +165,9 @@ class AlertmanagerChannel:
             return
         for alert in alerts:
             self._place.let_go(alert.alert_id)
-        body = orjson.dumps([alertmanager_alert(alert) for alert in alerts])
+            if alert.state == "firing":
+                self._told.add(alert.alert_id)
+        body = orjson.dumps([alertmanager_alert(alert, self._of.silences.silence_of(alert)) for alert in alerts])
         refused = await self._of.poster.post(body, HEADERS)
         if not isinstance(refused, NotTaken):
             return
@@ -162,7 +177,7 @@ class AlertmanagerChannel:
             return
         self._of.refused.write(refused_line(self._of.poster.host, alerts[0], body, refused))
         self._of.told.refused += 1
-        self._firing.pop(alerts[0].alert_id, None)
+        self._forget(alerts[0].alert_id)
 
 
 def _labelled(alert: PublishedAlert, before: PublishedAlert) -> PublishedAlert:

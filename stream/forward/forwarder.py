@@ -182,7 +182,7 @@ class Forwarder(ConsumerRebalanceListener):  # type: ignore[misc]
     def _place(self, tp: TopicPartition, committed: OffsetAndMetadata | None, start: int, end: int) -> PartitionPlace:
         target = self._receiver.target
         if committed is None:
-            return PartitionPlace(end if self._wish.only_new else start, target)
+            return PartitionPlace(end if self._wish.only_new else start, target, first=True)
         name, (to, held) = f"{tp.topic}-{tp.partition}", said(committed.metadata)
         # Whoever is told of the past anew may be another one.
         if to not in ("", digest(target)) and not self._wish.moved and not self._receiver.needs_past:

@@ -5,6 +5,8 @@ import hmac
 import re
 from typing import Any
 
+from stream.alerts.handling import StandingSilence
+from stream.facts.instant import instant_text
 from stream.publish.reading import PublishedAlert
 
 ALERT_NAME = "CollectionsAlert"
@@ -20,9 +22,9 @@ def webhook_headers(alert: PublishedAlert, body: bytes, secret: bytes | None) ->
     return headers
 
 
-def alertmanager_alert(alert: PublishedAlert) -> dict[str, Any]:
-    """An alert as `/api/v2/alerts` takes it. Without `endsAt` it fires; Alertmanager ends it by itself when it has not
-    heard of it for its `resolve_timeout` (5 minutes)."""
+def alertmanager_alert(alert: PublishedAlert, silence: StandingSilence | None = None) -> dict[str, Any]:
+    """An alert as `/api/v2/alerts` takes it, with who has silenced it meanwhile. Without `endsAt` it fires;
+    Alertmanager ends it by itself when it has not heard of it for its `resolve_timeout` (5 minutes)."""
     own = {_label(name): value for name, value in alert.labels.items()}
     of_alert = {
         "alertname": ALERT_NAME, "rule": alert.rule, "site": alert.site, "level": alert.level, "entity": alert.entity,
@@ -32,6 +34,8 @@ def alertmanager_alert(alert: PublishedAlert) -> dict[str, Any]:
         "reason": alert.reason, "value": "" if alert.value is None else f"{alert.value:.12g}", "kpi": alert.kpi,
         "window": alert.window, "threshold": f"{alert.threshold:.12g}", "alert_id": alert.alert_id,
     }  # fmt: skip
+    if silence is not None:
+        annotations["silenced"] = f"until {instant_text(silence.until_ms)} by {silence.by}: {silence.why}"
     posted: dict[str, Any] = {"labels": own | of_alert, "annotations": annotations}
     posted["startsAt"] = alert.fired_at or alert.active_since
     if alert.state == "resolved":

@@ -19,13 +19,14 @@ _SAID = msgspec.json.Decoder(_Said)
 
 class PartitionPlace:
     """One partition. Records are taken in the order of their offsets and are done in any order; all below `offset` are
-    done. `target`: where alerts are sent to, said by a digest with the offset.
+    done. `target`: where alerts are sent to, said by a digest with the offset. `first`: nothing of it was ever sent.
 
     Held are alerts of which nobody was told that they fire, so that nobody need be told that they have ended. Beyond
     MOST_HELD the oldest are forgotten: then an end is told without a beginning.
     """
 
-    def __init__(self, offset: int, target: str, held: Iterable[str] = ()) -> None:
+    def __init__(self, offset: int, target: str, held: Iterable[str] = (), *, first: bool = False) -> None:
+        self.first = first
         self._next = offset
         self._waiting: dict[int, None] = {}
         self._held = dict.fromkeys(held)

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from stream.alerts.handling import Handlings, covering
+from stream.alerts.handling import Handlings, StandingSilence, covering
 from stream.publish.reading import PublishedAlert
 from stream.settings import Settings
 from stream.wire.consumer import AIOKafkaConsumer
@@ -21,7 +21,11 @@ class Silences:
 
     def holds_back(self, alert: PublishedAlert) -> bool:
         """Whether nobody is to be told, as it is now."""
-        return alert.muted or covering(self.handlings.silences(self._clock_ms()), alert) is not None
+        return alert.muted or self.silence_of(alert) is not None
+
+    def silence_of(self, alert: PublishedAlert) -> StandingSilence | None:
+        """The silence that is about the alert now; None: there is none."""
+        return covering(self.handlings.silences(self._clock_ms()), alert)
 
     async def follow(self, settings: Settings, topic: str) -> None:
         """Reads for ever. KafkaError, OSError: the broker is gone; to be called again, which begins anew."""

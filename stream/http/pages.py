@@ -28,7 +28,8 @@ class Page:
     """What `answer` gives at `path` (exact) to callers of `roles` (`EVERYBODY`: without a token, too).
 
     `stream`: the answer may go on for longer than a request may take. `counted`: requests count towards the limit of
-    requests a second; files that never change and the health checks do not.
+    requests a second; files that never change and the health checks do not. `often`: whoever may ask it may ask it as
+    often as a dialler.
     """
 
     path: str
@@ -37,6 +38,7 @@ class Page:
     method: Literal["GET", "POST"] = "GET"
     stream: bool = False
     counted: bool = True
+    often: bool = False
 
 
 def caller_of(request: web.BaseRequest) -> Caller:

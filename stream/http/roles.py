@@ -14,6 +14,7 @@ EVERYBODY: frozenset[Role] = frozenset()
 """A page for this set asks for no token."""
 BOARD: frozenset[Role] = frozenset({"wall", "agent", "lead", "manager"})
 LEADS: frozenset[Role] = frozenset({"lead", "manager"})
+MANAGERS: frozenset[Role] = frozenset({"manager"})
 DIALLERS: frozenset[Role] = frozenset({"dialler", "manager"})
 METRICS: frozenset[Role] = frozenset({"metrics", "manager"})
 """All sites are in the metrics: of managers only those of every site."""

@@ -211,7 +211,7 @@ class HttpServer:
         bearer, by_cookie = token_of(request)
         known = None if tokens is None or bearer is None else tokens.caller(bearer)
         if page.counted:
-            self._count(request, known)
+            self._count(request, page, known)
         self._check_origin(request, by_cookie=by_cookie and known is not None)
         if not page.roles:
             return
@@ -233,10 +233,12 @@ class HttpServer:
         known = None if bearer is None else tokens.caller(bearer)
         return known is not None and known[0] == request.get(CALLER)
 
-    def _count(self, request: web.BaseRequest, known: tuple[Caller, bytes] | None) -> None:
+    def _count(self, request: web.BaseRequest, page: Page, known: tuple[Caller, bytes] | None) -> None:
         if known is not None:
             caller, digest = known
             most, who = DIALLER_REQUESTS_PER_S if caller.role == "dialler" else REQUESTS_PER_S, f"token {digest.hex()}"
+            if page.often and caller.role != "dialler" and caller.may(page.roles):
+                most, who = DIALLER_REQUESTS_PER_S, f"{who} often"
         else:
             most = OPEN_REQUESTS_PER_S if self._access.tokens is None else REQUESTS_PER_S
             who = f"address {request.remote}"

@@ -56,6 +56,8 @@ def _worker(names: Names, settings: Settings) -> Iterator[Acl]:
     yield from _topics((names.alerts,), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.kpi, names.agents, names.deadletter, names.scoring), "Write", "DescribeConfigs")
     yield from _topics((names.alertactions,), "Describe", "DescribeConfigs")
+    if settings.board.names_topic:
+        yield from _topics((names.names,), "Describe", "DescribeConfigs")
     with_rules = settings.document.conduct is not None
     yield from _topics((names.conduct,), *(("Read", "Write") if with_rules else ("Describe",)), "DescribeConfigs")
     if settings.schemes():
@@ -71,8 +73,12 @@ def _worker(names: Names, settings: Settings) -> Iterator[Acl]:
 
 def _board(names: Names, settings: Settings) -> Iterator[Acl]:
     """It only reads, and is in no group."""
-    yield from _topics((names.kpi, names.alerts), "Read")
+    yield from _topics((names.kpi, names.alerts, names.agents), "Read")
     yield from _topics((names.alertactions,), "Read", "Write")
+    if settings.schemes():
+        yield from _topics((names.scores,), "Read")
+    if settings.board.names_topic:
+        yield from _topics((names.names,), "Read")
     if settings.document.conduct is not None:
         yield from _topics((names.conduct,), "Read")
 

@@ -53,6 +53,11 @@ class Names:
         return f"{self.prefix}.scoreledger.v1"
 
     @property
+    def names(self) -> str:
+        """What ids are called, if somebody tells it (`board.names_topic`)."""
+        return f"{self.prefix}.names.v1"
+
+    @property
     def deadletter(self) -> str:
         return f"{self.prefix}.deadletter.v1"
 

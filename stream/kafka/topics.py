@@ -86,6 +86,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.scoreledger, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
         Topic(names.conduct, partitions, personal | {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        # What an id is called is said until something else is.
+        *([Topic(names.names, 1, {"cleanup.policy": "compact"})] if settings.board.names_topic else []),
         Topic(
             names.deadletter,
             partitions,
@@ -102,6 +104,13 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.windows, deltas, state),
         Topic(names.scoring, 1, state | {"segment.ms": str(HOUR_MS)}),
     ]
+
+
+def made_with(topic: Topic, replication: int) -> dict[str, str]:
+    """The settings that a topic with so many replicas is made with: of three, two must have a record before it
+    counts."""
+    safe = {"min.insync.replicas": "2"} if replication > 2 else {}
+    return {**safe, **topic.initial, **topic.config}
 
 
 @asynccontextmanager
@@ -123,10 +132,9 @@ async def make_missing(admin: AIOKafkaAdminClient, settings: Settings) -> list[s
     if not missing:
         return []
     replication = settings.kafka.replication
-    safe = {"min.insync.replicas": "2"} if replication > 2 else {}
     response = await admin.create_topics(
         [
-            NewTopic(topic.name, topic.partitions, replication, topic_configs={**safe, **topic.initial, **topic.config})
+            NewTopic(topic.name, topic.partitions, replication, topic_configs=made_with(topic, replication))
             for topic in missing
         ]
     )

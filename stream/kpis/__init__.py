@@ -1,3 +1,3 @@
 """What the numbers are: the KPI catalogue, values and records."""
 
-__all__ = ["catalogue", "flat_table", "kpi", "options", "records", "targets", "value"]
+__all__ = ["catalogue", "chinese", "flat_table", "kpi", "options", "records", "targets", "value"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from stream.windows.measures import LEVELS, MONEY, TABLE
 
@@ -11,6 +12,15 @@ PER_HOUR = 3_600_000
 
 FACTORS = {"permille": PERMILLE, "per hour": PER_HOUR, "minor per hour": PER_HOUR}
 """Unit -> what a ratio is multiplied by in the value; units that are not here: 1."""
+
+
+class Wording(NamedTuple):
+    """What a row says to people, in one language; empty where there is nothing to say."""
+
+    description: str
+    not_counted: str
+    unknown: str
+    rolling: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,11 @@ class Kpi:
     unknown: str = ""
     rolling: str = ""
     version: int = 1
+
+    @property
+    def said(self) -> Wording:
+        """What the row says, in English; `chinese.py` has it in Chinese."""
+        return Wording(self.description, self.not_counted, self.unknown, self.rolling)
 
     @property
     def measures(self) -> tuple[str, ...]:

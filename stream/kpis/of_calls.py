@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (Chinese has its own punctuation)
 """KPIs of calls."""
 
 from stream.kpis.kpi import Kpi, count
@@ -93,3 +94,73 @@ HANDLING = (
 )  # fmt: skip
 
 KPIS = VOLUMES + OUTBOUND + INBOUND + HANDLING
+
+CHINESE = {
+    "Outbound calls placed, whatever came of them.": "拨出的通话次数，不论结果如何。",
+    "Calls in either direction that reached a human.": "接触到人的通话次数，呼出呼入均计。",
+    "Calls in either direction that reached the debtor in person.": "接触到债务人本人的通话次数，呼出呼入均计。",
+    "Inbound calls, callbacks included.": "呼入的通话次数，含请求回拨者。",
+    "Inbound calls whose caller left the queue to be called back.": "来电者离开队列、等待回拨的呼入通话次数。",
+    "Outbound calls abandoned by the dialler: a human was there, and no agent.":
+        "被拨号系统放弃的呼出通话次数：有人接听，却没有坐席。",
+    "Later legs of a conversation that an agent handled.": "一次通话中由坐席处理的后续各段。",
+    "Outbound calls, answered inbound calls, field visits and outbound messages.":
+        "呼出通话、已接听的呼入通话、外访与发出消息的总次数。",
+    "Share of outbound calls that a human answered.": "呼出通话中有人接听的比例。",
+    "Share of outbound calls that reached the debtor in person.": "呼出通话中接触到债务人本人的比例。",
+    "Dropped outbound calls over those that a human answered, dropped or not.":
+        "掉线的呼出通话，占有人接听的呼出通话（含掉线者）的比例。",
+    "Share of the inbound calls that `service_level_formula` judges that were answered within the service-level time.":
+        "按 `service_level_formula` 计入的呼入通话中，在服务水平时限内接听的比例。",
+    "Abandoned inbound calls, short abandons left out, over abandoned and answered ones.":
+        "放弃的呼入通话（短时放弃除外），占放弃与接听通话之和的比例。",
+    "Mean time in the queue of the inbound calls that a human answered.": "人工接听的呼入通话的平均排队时长。",
+    "Mean time in the queue of the inbound calls given up, short abandons included.":
+        "放弃的呼入通话的平均排队时长，含短时放弃。",
+    "Mean talk time of the calls that an agent handled, each leg by itself.":
+        "坐席处理的通话的平均通话时长，每段单独计。",
+    "Mean talk, hold and wrap-up time of the calls that an agent handled, each leg by itself.":
+        "坐席处理的通话的平均处理时长（通话、保持与话后），每段单独计。",
+    "Mean hold time of the calls that an agent handled, each leg by itself.":
+        "坐席处理的通话的平均保持时长，每段单独计。",
+    "Mean wrap-up time of the calls that an agent handled, each leg by itself.":
+        "坐席处理的通话的平均话后处理时长，每段单独计。",
+    "Share of talk time that was substantive.": "通话时长中有效通话所占的比例。",
+    "Share of the legs that an agent handled that had been transferred to them.":
+        "坐席处理的各段通话中，由他人转入的比例。",
+    "later legs of a call: a conversation counts once, at its first": "通话的后续各段：一次通话只在首段计一次",
+    "later legs of a call": "通话的后续各段",
+    "the call back itself: it is an outbound call": "回拨本身：它是呼出通话",
+    "the first leg": "首段",
+    "legs without an agent": "没有坐席的各段",
+    "conversations without an agent": "没有坐席的通话",
+    "inbound calls that no human answered": "无人工接听的呼入通话",
+    "inbound messages": "收到的消息",
+    "machines": "机器接听",
+    "machines: a dialler that drops them harms nobody": "机器接听：拨号系统放弃它们并不妨害任何人",
+    "who answered is not asked": "不问由谁接听",
+    "third parties and people not identified": "第三方及身份未核实者",
+    "callbacks": "请求回拨者",
+    "with `answered` calls that no human answered, with `without_short_abandons` callers who gave up within "
+    "`short_abandon_ms`":
+        "取 `answered` 时为无人工接听的通话，取 `without_short_abandons` 时为 `short_abandon_ms` 之内放弃者",
+    "callers who gave up within `short_abandon_ms`": "`short_abandon_ms` 之内放弃者",
+    "callers who gave up, callbacks": "放弃者、请求回拨者",
+    "answered calls, callbacks": "已接听的通话、请求回拨者",
+    "talk under `effective_talk_floor_ms`, unless the event states `effective_ms`":
+        "短于 `effective_talk_floor_ms` 的通话，除非事件给出 `effective_ms`",
+    "a party that is unknown is not the right one": "身份未知者不算本人",
+    "a call whose `queue_ms` is unknown is in neither part": "`queue_ms` 未知的通话，分子分母均不计",
+    "an abandoned call whose `queue_ms` is unknown counts as abandoned: an unknown wait excuses nobody":
+        "`queue_ms` 未知的放弃通话仍计为放弃：等待时长未知不成其为理由",
+    "`talk_ms`, `hold_ms`, `wrap_ms` that are unknown are 0, and their call counts":
+        "`talk_ms`、`hold_ms`、`wrap_ms` 未知者按0计，其通话照计",
+    "`effective_ms` unknown: all of the talk, if it is not under the floor":
+        "`effective_ms` 未知：通话不短于下限者，全部计为有效",
+    "whether the leg before is known does not matter": "前一段是否已知并不影响",
+    "a call is known when it has ended: with `calls_counted_at: start` a rolling window never shows a call that lasts "
+    "longer than it":
+        "通话结束后才可知：取 `calls_counted_at: start` 时，滚动窗口从不显示比它更长的通话",
+    "`end` shows every one": "取 `end` 时全部显示",
+}  # fmt: skip
+"""What rows say, in Chinese: by their English text, or a part of it up to a semicolon (`chinese.py`)."""

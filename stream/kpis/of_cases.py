@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (Chinese has its own punctuation)
 """KPIs of cases, complaints, visits and legal steps."""
 
 from stream.kpis.kpi import Kpi, count
@@ -56,3 +57,45 @@ FIELD = (
 )  # fmt: skip
 
 KPIS = CASES + COMPLAINTS + FIELD
+
+CHINESE = {
+    "Cases placed for the first time.": "首次委案的案件数。",
+    "Cases closed for the first time.": "首次结案的案件数。",
+    "Overdue amount of the cases placed.": "所委案件的逾期金额。",
+    "Share of the early cases placed that saw a first contact attempt in time.":
+        "所委早期案件中，按时作出首次联系尝试的比例。",
+    "Share of the cases 1-30 days past due that were reached within the coverage days.":
+        "逾期1至30天的案件中，在覆盖期内联系到的比例。",
+    "Mean time from a case's first placement to its first closing.": "案件首次委案至首次结案的平均时长。",
+    "Complaints received, at the time they were received.": "收到的投诉数，计在收到之时。",
+    "Complaints received per thousand contacts.": "每千次接触收到的投诉数。",
+    "Share of the complaints whose deadline came that were closed before it.": "到期的投诉中，在期限之前办结的比例。",
+    "Field visits.": "外访次数。",
+    "Share of field visits that met the debtor.": "外访中见到债务人本人的比例。",
+    "Share of the legal steps due that were done by their day.": "到期的司法步骤中，在当日之内完成的比例。",
+    "third parties met": "见到的第三方",
+    "a case that is placed again": "再次委案的案件",
+    "a case that is closed again": "再次结案的案件",
+    "why it was closed is not asked": "不问结案原因",
+    "cases placed later than `first_contact_max_dpd`": "委案时逾期天数超过 `first_contact_max_dpd` 的案件",
+    "calls that failed": "呼叫失败的通话",
+    "what carries no case": "不带案件者",
+    "attempts that reached nobody": "未联系到任何人的尝试",
+    "cases that were closed before they were placed": "委案之前已结案的案件",
+    "nothing is left out, upheld or not": "无所遗漏，成立与否均计",
+    "calls that reached nobody are no contacts, later legs none of their own":
+        "未接触到人的通话不算接触，后续各段不另算接触",
+    "complaints whose deadline has not come": "期限未到的投诉",
+    "steps whose day has not ended": "当日尚未结束的步骤",
+    "steps done that were never stated as due": "已完成却从未列为到期的步骤",
+    "a case placed without an overdue amount adds 0": "委案时没有逾期金额的案件按0计",
+    "a case placed without `dpd` is in neither part": "委案时没有 `dpd` 的案件，分子分母均不计",
+    "a case of which no `dpd` is known is in neither part": "`dpd` 未知的案件，分子分母均不计",
+    "a case whose placement is unknown is in neither part": "委案未知的案件，分子分母均不计",
+    "a complaint without `closed_at` was not closed in time": "没有 `closed_at` 的投诉视为未按时办结",
+    "counts at the deadline, whenever it was met: a rolling window shows it for its own length after that only":
+        "计在期限之时，不论何时达成：滚动窗口只在此后自身长度之内显示",
+    "counts at `received_at`: a rolling window never shows what was entered later than it is long":
+        "计在 `received_at`：录入延迟超过窗口长度者，滚动窗口从不显示",
+}  # fmt: skip
+"""What rows say, in Chinese: by their English text, or a part of it up to a semicolon (`chinese.py`)."""

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  (Chinese has its own punctuation)
 """KPIs of agents' time, messages, reviews, surveys and bots."""
 
 from stream.kpis.kpi import Kpi, count
@@ -63,3 +64,38 @@ BOTS = (
 )  # fmt: skip
 
 KPIS = TIME + MESSAGES + QUALITY + BOTS
+
+CHINESE = {
+    "Time in which agents were logged in, whatever they did.": "坐席登录的时长，不论在做什么。",
+    "Time in which agents were available, on call or in wrap-up.": "坐席空闲、通话或话后的时长。",
+    "Time in which agents were on break.": "坐席小休的时长。",
+    "On-call and wrap-up time over productive time.": "通话及话后时长，占有效工时的比例。",
+    "Outbound calls per hour in which agents were available, on call or in wrap-up.":
+        "坐席空闲、通话或话后的每小时呼出通话数。",
+    "Calls that reached a human, per hour in which agents were available, on call or in wrap-up.":
+        "坐席空闲、通话或话后的每小时接触到人的通话数。",
+    "Calls that reached the debtor in person, per hour in which agents were available, on call or in wrap-up.":
+        "坐席空闲、通话或话后的每小时接触到本人的通话数。",
+    "Letters sent.": "发出的信函数。",
+    "Share of the outbound messages of known fate that were delivered.": "送达结果已知的发出消息中，已送达的比例。",
+    "Share of quality reviews that passed.": "质检中通过的比例。",
+    "Mean score, 0-100, of the quality reviews that have one.": "有评分的质检的平均得分（0至100）。",
+    "Surveys answered.": "已作答的满意度调查数。",
+    "Share of surveys with a score of 4 or 5.": "满意度调查中评4分或5分的比例。",
+    "Share of the judged hand-overs from bot to human that were correct.": "已评判的机器人转人工中，判为正确的比例。",
+    "Share of bot sessions that ended with a mandate.": "机器人会话中，以签订扣款协议结束的比例。",
+    "breaks, training, meetings and logged-out time": "小休、培训、会议与签出的时间",
+    "breaks, training and meetings": "小休、培训与会议",
+    "training and meetings": "培训与会议",
+    "a state beyond `open_state_max`, or beyond the shift with `open_state_ends_with_shift`":
+        "超过 `open_state_max` 的状态；设 `open_state_ends_with_shift` 时为超出班次的状态",
+    "whether it was read is not asked": "不问是否已读",
+    "counts at the time of the review, not of the conversation": "计在质检之时，而非通话之时",
+    "surveys that nobody answered": "无人作答的调查",
+    "who was eligible is not asked": "不问谁符合条件",
+    "of an agent whose states are unknown there is no time": "状态未知的坐席没有时长",
+    "a message whose `delivered` is unknown is in neither part": "`delivered` 未知的消息，分子分母均不计",
+    "a review without a score is in neither part": "没有评分的质检，分子分母均不计",
+    "a hand-over without a label is in neither part": "未经评判的转人工，分子分母均不计",
+}  # fmt: skip
+"""What rows say, in Chinese: by their English text, or a part of it up to a semicolon (`chinese.py`)."""

@@ -13,12 +13,12 @@ from stream.publish.latest_records import LatestRecords
 from stream.publish.rows import natural
 from stream.publish.view import BY_SCORE, DEFAULT_KPIS, MOST_KPIS, RANK_BY, Focus, Order, Policy, View
 
-MOST_AGENTS = 500
+MOST_AGENTS = 2_000
 SHOWN_CHARACTERS = 40
 SHOWN_IDS = 12
-FOCUSES = ("agent", "team", "queue", "segment")
+FOCUSES = ("agent", "team", "leader", "queue", "segment")
 """Parameters that name what is looked at closely; of several the first counts, the others say how one came there."""
-GROUPS = ("team", "queue", "segment")
+GROUPS = ("team", "leader", "queue", "segment")
 PARAMETERS = (
     "site", "window", "kpis", "rank", "agents", "order", "score", "level", *FOCUSES, "kpi", "currency", "scheme",
     "sort", "people", "lang",
@@ -99,7 +99,7 @@ class Address:
         return site
 
     def _score(self, asked: str | None) -> str | None:
-        cards = [card for level in ("agent", "team") for card in self._policy.cards(level)]
+        cards = [card for level in ("agent", "team", "leader") for card in self._policy.cards(level)]
         if asked and asked not in cards:
             template = words.NO_CARD if cards else words.NO_CARDS
             raise AddressError(template, asked=cut(asked), there=", ".join(cards))
@@ -118,7 +118,7 @@ class Address:
         if level != "site" and self._loaded():
             self._check_known(level, entity, site)
         self._check_kpi(kpi, currency, level)
-        schemes = [each.name for each in self._policy.definitions if each.level == level]
+        schemes = [each.name for each in self._policy.definitions if each.record_level == level]
         if scheme and scheme not in schemes:
             template = words.NO_SCHEME if schemes else words.NO_SCHEMES
             raise AddressError(template, asked=cut(scheme), level=level, there=", ".join(dict.fromkeys(schemes)))
@@ -132,7 +132,7 @@ class Address:
             team = self._latest.team_of(site, entity) if level == "agent" else entity
             seen = level in ("team", "agent") and team in sight.teams
         else:
-            seen = level != "agent"
+            seen = level not in ("agent", "leader")
         if not seen:
             raise Refused(403, f"{level}: {cut(entity)} is not yours to see")
 

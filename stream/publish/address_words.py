@@ -6,7 +6,7 @@ NONE = "{name}: there is no {asked} (there are {there})"
 NO_KPI = "{name}: there is no KPI {asked} (`kpi-stream kpis` lists them)"
 TOO_MANY_KPIS = "kpis: at most {most}"
 NO_CARD = "score: there is no scorecard {asked} (there are {there})"
-NO_CARDS = "score: there is no scorecard {asked} (the configuration has none for agents or teams)"
+NO_CARDS = "score: there is no scorecard {asked} (the configuration has none for agents, teams or leaders)"
 NO_SCHEME = "scheme: there is no {asked} at level {level} (there are {there})"
 NO_SCHEMES = "scheme: there is no {asked} at level {level} (the configuration has none)"
 NOBODY_YET = "{level}: there is no {asked}: no {level} of site {site} is known yet"
@@ -24,7 +24,7 @@ ZH = {
     NO_KPI: "{name}：没有指标 {asked}（`kpi-stream kpis` 列出全部）",
     TOO_MANY_KPIS: "kpis：最多 {most} 个",
     NO_CARD: "score：没有考核表 {asked}（可用：{there}）",
-    NO_CARDS: "score：没有考核表 {asked}（配置中没有坐席或团队的考核表）",
+    NO_CARDS: "score：没有考核表 {asked}（配置中没有坐席、团队或组长的考核表）",
     NO_SCHEME: "scheme：{level} 级别没有 {asked}（可用：{there}）",
     NO_SCHEMES: "scheme：{level} 级别没有 {asked}（配置中没有）",
     NOBODY_YET: "{level}：没有 {asked}：职场 {site} 尚无任何 {level}",

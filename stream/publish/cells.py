@@ -7,6 +7,7 @@ from typing import Any
 from stream.alerts.rules import Rule
 from stream.facts.currency import exponent
 from stream.kpis.catalogue import CATALOGUE, Kpi
+from stream.kpis.chinese import chinese
 from stream.publish.colour import colour, coloured, judging, target_colour
 from stream.publish.reading import PublishedKpi, PublishedKpis
 
@@ -29,6 +30,7 @@ class BoardColumn:
             "en": self.kpi.name_en,
             "zh": self.kpi.name_zh,
             "about": self.kpi.description,
+            "about_zh": chinese(self.kpi).description,
         }
 
 

@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from stream.facts.currency import exponent
-from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION
+from stream.kpis.catalogue import CATALOGUE, CATALOGUE_VERSION, Kpi
+from stream.kpis.chinese import chinese
 from stream.publish.agents_now import state_row, states
 from stream.publish.cells import BoardColumn, cells_of, columns_of
 from stream.publish.choices import Choice
@@ -18,6 +19,7 @@ from stream.publish.rows import FloorRows
 from stream.publish.view import Focus
 from stream.scores.arithmetic import lines_of
 from stream.scores.words import LANGUAGES
+from stream.windows.measures import in_words
 
 Json = dict[str, Any]
 
@@ -135,13 +137,23 @@ def _number(latest: LatestRecords, focus: Focus, choices: Sequence[Choice], rows
         "column": column.as_json(),
         "numerator": kpi.numerator,
         "denominator": kpi.denominator,
-        "not_counted": kpi.not_counted,
-        "unknown": kpi.unknown,
+        "over_money": kpi.denominator_per_currency,
+        "says": {language: _says(kpi, language) for language in LANGUAGES},
         "version": kpi.version,
         "catalogue": CATALOGUE_VERSION,
         "windows": [
             _heading(choice, record) | _said(record, column, rows) for choice, record in found if record is not None
         ],
+    }
+
+
+def _says(kpi: Kpi, language: str) -> Json:
+    """The definition of a KPI in words."""
+    said = chinese(kpi) if language == "zh" else kpi.said
+    return {
+        "numerator": in_words(kpi.numerator, language),
+        "denominator": None if kpi.denominator is None else in_words(kpi.denominator, language),
+        **said._asdict(),
     }
 
 

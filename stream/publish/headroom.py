@@ -12,7 +12,7 @@ from stream.conduct.headroom import Query
 from stream.facts.decode import is_identifier
 from stream.facts.instant import instant_ms
 from stream.facts.printable import printable
-from stream.http.pages import Refused, caller_of
+from stream.http.pages import Refused, caller_of, json_answer
 from stream.http.roles import Caller
 
 MOST_QUERIES = 1_000
@@ -72,10 +72,10 @@ class HeadroomPage:
         except QueryError as error:
             return _wrong(str(error))
         if isinstance(answer, Elsewhere):
-            return _json(answer.fields(), 404)
+            return json_answer(answer.fields(), 404)
         if isinstance(answer, NotYet):
-            return _json(answer.fields() | {"error": answer.why}, 503, {"Retry-After": "1"})
-        return _json(answer)
+            return json_answer(answer.fields() | {"error": answer.why}, 503, {"Retry-After": "1"})
+        return json_answer(answer)
 
     async def many(self, request: web.BaseRequest) -> web.StreamResponse:
         """An array of questions in the body; their answers in the same order."""
@@ -90,7 +90,7 @@ class HeadroomPage:
             answers.append(self._source(query))
             if not number % ANSWERED_AT_ONCE:
                 await asyncio.sleep(0)  # the partitions, and others who ask, take turns
-        return _json([each.fields() if isinstance(each, Elsewhere | NotYet) else each for each in answers])
+        return json_answer([each.fields() if isinstance(each, Elsewhere | NotYet) else each for each in answers])
 
 
 def asked_by(caller: Caller, query: Query) -> Query:
@@ -148,10 +148,5 @@ def query_of(named: Iterable[tuple[str, object]], now_ms: int) -> Query:
     return Query(at_ms=at_ms, **found)
 
 
-def _json(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-    return web.Response(body=body, status=status, content_type="application/json", headers=headers)
-
-
 def _wrong(why: str) -> web.Response:
-    return _json({"error": why}, 400)
+    return json_answer({"error": why}, 400)

@@ -40,21 +40,22 @@ _HEAD = msgspec.json.Decoder(_Head)
 class LatestRecords:
     """Takes the records of all topics, the partitions in any order. `rolling`: name of a rolling window -> ms.
 
-    Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts.
+    Records that cannot be read are left out, and counted in `unreadable`. `standings`: of conduct rules, as counts, and
+    (`debtors`) whose they are.
     `trends`: the intervals of the last two days, of `plan`.
     `people`: scores, agents' states and names.
     `changes` rises with every record, so that who has shown it once knows whether there is something new.
     `handlings`: what people did about alerts.
     """
 
-    def __init__(self, rolling: Mapping[str, int], plan: WindowPlan | None = None) -> None:
+    def __init__(self, rolling: Mapping[str, int], plan: WindowPlan | None = None, *, debtors: bool = False) -> None:
         self._rolling = rolling
         self._held: dict[Place, dict[str, tuple[int, bytes]]] = {}
         self._open: dict[str, PublishedAlert] = {}
         self._resolved: dict[str, PublishedAlert] = {}
         self._published_ms: dict[str, int] = {}
         self._as_of_ms: dict[str, int] = {}
-        self.standings = StandingCounts()
+        self.standings = StandingCounts(ids=debtors)
         self.trends = Trends(plan or WindowPlan())
         self.people = People()
         self.handlings = Handlings()
@@ -122,11 +123,11 @@ class LatestRecords:
             return
         self.changes += 1
         try:
-            if key is not None and value is None:
-                self.standings.drop(key.decode())
+            if value is None:
+                self.standings.drop(*(key or b"").decode().removeprefix("S|").split("|"))
             else:
                 self.standings.put(value)
-        except (ValueError, msgspec.MsgspecError):
+        except (ValueError, TypeError, msgspec.MsgspecError):
             self.unreadable += 1
 
     def on_score(self, key: bytes | None, value: bytes | None) -> None:
@@ -138,6 +139,16 @@ class LatestRecords:
         """Takes one record of the agents topic."""
         self.changes += 1
         self.people.on_agent(value)
+
+    def on_name(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the topic of names."""
+        self.changes += 1
+        self.people.on_name(key, value)
+
+    @property
+    def refused(self) -> int:
+        """How many records of all topics could not be read."""
+        return self.unreadable + self.people.unreadable
 
     def team_of(self, site: str, agent: str) -> str | None:
         """The team of an agent, as far as it is known."""

@@ -68,7 +68,8 @@ def rank_column(rank_by: str, columns: Sequence[BoardColumn], card: str | None) 
     if rank_by == BY_SCORE:
         return {
             "id": BY_SCORE, "kpi": BY_SCORE, "currency": None, "digits": 0, "unit": "points", "direction": "higher",
-            "en": f"score {card}" if card else "score", "zh": f"得分 {card}" if card else "得分", "about": "",
+            "en": f"score {card}" if card else "score", "zh": f"得分 {card}" if card else "得分",
+            "about": "", "about_zh": "",
         }  # fmt: skip
     return columns[0].as_json()
 

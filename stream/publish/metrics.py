@@ -262,6 +262,9 @@ EXPOSITION = (
     _gauge("site_info", ("site", "zone"),
            "1 for each configured site.",
            "Join key for panels; nothing to do."),
+    _counter("board_records_refused", ("topic",),
+             "Records of the output topics, or of the topic of names, that the page cannot read, by topic.",
+             "Who writes to that topic? `kpi-stream doctor` looks at names; everything else goes on."),
     _gauge("threshold", ("rule", "kpi", "level", "severity", "direction"),
            "Entry level of a rule on a value, in the KPI's unit (ratio, permille, ms, count, minor units); direction: "
            "above or below.",

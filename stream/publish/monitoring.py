@@ -46,7 +46,7 @@ def build_monitoring(
     collector = KpiCollector(exposition_of(settings), session_s, settings.deltas_partitions, alerts)
     # An alert that fired before this worker owned its entity must not look resolved: it is read from the topic.
     feed = TopicReader(settings, alerts, kpis=False)
-    wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST)
+    wallboard = Wallboard(settings, LINGER_S, rest=BOARD_REST, meters=meters)
     pages = AlertPages(settings, wallboard).pages()
     web = Web(registry, health, wallboard, feed.run, collector, headroom, access, pages=pages)
     return Monitoring(registry, meters, collector, web)

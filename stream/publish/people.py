@@ -9,12 +9,15 @@ from typing import Any, Literal, NamedTuple
 
 import msgspec
 import orjson
+import structlog
 
+from stream.publish.names_topic import NamesOfTopic
 from stream.publish.reading import instant
 from stream.settings.board import NamesOfIds
 
 KINDS = ("scorecard", "payout", "contest", "reward")
 KEPT_PERIODS = 2  # the running period of a scheme and the one before it
+LOGGED_EVERY = 1_000
 
 
 class ScoreHead(msgspec.Struct, frozen=True, gc=False):
@@ -62,6 +65,7 @@ class _Held(NamedTuple):
     value: bytes
 
 
+log = structlog.get_logger(__name__)
 _HEAD = msgspec.json.Decoder(ScoreHead)
 _AGENT = msgspec.json.Decoder(StateNow)
 Who = tuple[str, str, str]
@@ -71,13 +75,32 @@ Version = tuple[str, str, int]
 
 
 class People:
-    """Takes the records of the topics of scores and of agents. `names`: set it anew when the file has changed."""
+    """Takes the records of the topics of scores, of agents and of names. `names`: what is known of ids; set those of
+    the file anew when it has changed: they stand over those of the topic."""
 
     def __init__(self) -> None:
-        self.names = NamesOfIds()
+        self._given = NamesOfTopic()
+        self._names = self._given.names
         self._scores: dict[Who, dict[Version, dict[str, _Held]]] = {}
         self._agents: dict[str, dict[str, StateNow]] = {}
         self.unreadable = 0
+
+    @property
+    def names(self) -> NamesOfIds:
+        return self._names
+
+    @names.setter
+    def names(self, of_file: NamesOfIds) -> None:
+        self._names = of_file.over(self._given.names)
+
+    def on_name(self, key: bytes | None, value: bytes | None) -> None:
+        """Takes one record of the topic of names; one that is none changes nothing."""
+        try:
+            self._given.put(key, value)
+        except ValueError as error:
+            self.unreadable += 1
+            if self.unreadable == 1 or self.unreadable % LOGGED_EVERY == 0:
+                log.warning("record refused", topic="names", problem=str(error), refused=self.unreadable)
 
     def on_score(self, key: bytes | None, value: bytes | None) -> None:
         """Takes one record of the scores topic; without a value nobody has this score any more. Of each version of a

@@ -39,7 +39,7 @@ class FloorRows:
         self.rules = rules
         self.named = [rule for rule in rules if UNASSIGNED in (rule.entities or ())]
         self._severity = _severities(alert for alert in alerts if not is_apart(alert, self.named))
-        self._card = {level: self._card_of(level) for level in ("agent", "team", "queue", "segment", "site")}
+        self._card = {level: self._card_of(level) for level in ("agent", "team", "leader", "queue", "segment", "site")}
 
     def row(self, record: PublishedKpis) -> Json:
         """The row of a record. Who has opted out of being named has a row without an id."""

@@ -44,8 +44,9 @@ async def _run(settings: Settings, port: int, say: Callable[[str], None], explai
         return 2
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    export_settings(Meters(registry), settings)
-    wallboard = Wallboard(settings)
+    meters = Meters(registry)
+    export_settings(meters, settings)
+    wallboard = Wallboard(settings, meters=meters)
     health, facts = HealthAnswers(ready=lambda: _not_ready(wallboard)), FactsPage(explain)
     pages = AlertPages(settings, wallboard).pages()
     web = Web(registry, health, wallboard, access=access, facts=facts, pages=pages)

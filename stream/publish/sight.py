@@ -53,6 +53,7 @@ def _own(data: Mapping[str, Any], agent: str) -> Json:
     return {
         "floor": mine[0] if mine else None,
         "teams": [],
+        "leaders": [],
         "queues": [],
         "segments": [],
         "queue_tiles": data["queue_tiles"] | {"rows": []},
@@ -83,6 +84,7 @@ def _of_teams(data: Mapping[str, Any], teams: frozenset[str], team_of: TeamOf) -
     return {
         "floor": rows[0] if len(teams) == 1 and rows else None,
         "teams": rows,
+        "leaders": [],
         "queues": [],
         "segments": [],
         "queue_tiles": data["queue_tiles"] | {"rows": []},
@@ -101,6 +103,7 @@ def _without_names(data: Mapping[str, Any]) -> Json:
     whole = ("floor", "teams", "queues", "segments", "queue_tiles", "apart", "standings", "trends")
     return {
         **{name: data[name] for name in whole},
+        "leaders": _nameless(data["leaders"]),
         "agents": _nameless(data["agents"]),
         "states": data["states"] | {"rows": _nameless(data["states"]["rows"])},
         "detail": _nameless_detail(data["detail"]),
@@ -116,7 +119,7 @@ def _nameless(rows: list[Json]) -> list[Json]:
 
 
 def _nameless_detail(detail: Json | None) -> Json | None:
-    if detail is None or detail["level"] == "agent":
+    if detail is None or detail["level"] in ("agent", "leader"):
         return None
     members, states = detail["members"], detail["states"]
     return detail | {

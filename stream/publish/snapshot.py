@@ -1,10 +1,11 @@
 """What the page shows of one site and one choice of window, as plain data for JSON.
 
 Shape: `{site, called, sites, zone, choice, choices, from, to, final, empty, as_of_ms, now_ms, limit_ms, loading,
-problem, trouble, columns, rank_by, cards, card, floor, teams, queues, segments, queue_tiles, agents, agents_total,
-states, apart, standings, alerts, recent, detail}`. `called`: the site's name, if it has one. `columns`: id, kpi,
-currency, digits (of the currency), unit, direction, names. `cards`, `card`: by level the scorecards there are, and the
-one that is shown. `floor`: one row or null; `teams`, `queues`, `segments`, `agents`: rows. `queue_tiles`, `states`:
+problem, trouble, columns, rank_by, cards, card, floor, teams, leaders, queues, segments, queue_tiles, agents,
+agents_total, states, apart, standings, alerts, recent, detail}`. `called`: the site's name, if it has one. `columns`:
+id, kpi, currency, digits (of the currency), unit, direction, names. `cards`, `card`: by level the scorecards there are,
+and the one that is shown. `floor`: one row or null; `teams`, `queues`, `segments`, `agents`: rows; `leaders`:
+leaders.py. `queue_tiles`, `states`:
 agents_now.py. `detail`: what is looked at closely (detail.py). `apart`: the rows (or null) of the entity `unassigned`
 of teams and agents, which is ranked nowhere. `standings`: team, rule, near, reached, breached (debtors, as counts;
 conduct 4), by team. Row: entity (null: not to be named), name, team (of agents), place and value (of agents: 1 is best,
@@ -25,6 +26,7 @@ from stream.publish.choices import Choice
 from stream.publish.detail import detail
 from stream.publish.latest_records import LatestRecords
 from stream.publish.leaderboard import leaderboard, placed, rank_column
+from stream.publish.leaders import leaders
 from stream.publish.reading import PublishedKpis
 from stream.publish.rows import FloorRows, is_unassigned, natural
 from stream.publish.view import BY_SCORE, Policy, View
@@ -72,10 +74,11 @@ def snapshot(
         "final": bool(sites) and all(record.final for record in sites),
         "columns": [column.as_json() for column in columns],
         "rank_by": rank_column(view.rank_by, rank, rows.card("agent")),
-        "cards": {level: rows.policy.cards(level) for level in ("agent", "team")},
-        "card": {level: rows.card(level) for level in ("agent", "team")},
+        "cards": {level: rows.policy.cards(level) for level in ("agent", "team", "leader")},
+        "card": {level: rows.card(level) for level in ("agent", "team", "leader")},
         "floor": rows.row(sites[0]) if sites else None,
         "teams": _rows(by_level["team"], rows),
+        "leaders": leaders(rows),
         "queues": _rows(by_level["queue"], rows),
         "segments": _rows(by_level["segment"], rows),
         "queue_tiles": queue_tiles(by_level["queue"], rows),

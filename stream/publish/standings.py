@@ -1,8 +1,10 @@
-"""How many debtors are near or at the limit of each conduct rule, by team: counts for the page, never who (conduct 4).
+"""How many debtors are near or at the limit of each conduct rule, by team: counts for the page, and for those who may
+know it, who (conduct 4).
 
 No clock and no I/O. A debtor who has several cases or numbers counts once for a team and rule, in the worst state. Of
 each standing stay hashes, the revision, the state and until when it lasts, in one integer: some 200 bytes: a million
-debtors take 184 MB. No id stays, and none can be had back from the hashes, which another process makes otherwise.
+debtors take 184 MB. Ids are kept apart, and only where they are wanted; without them no id stays, and none can be had
+back from the hashes, which another process makes otherwise.
 """
 
 from collections.abc import Iterable
@@ -54,9 +56,11 @@ class StandingCounts:
 
     Of each key the highest revision counts, of equal ones the later. A standing is counted until the site's as_of
     reaches its `clears_at`, as no record says so then: its lower state is known only with the debtor's next record.
+    `ids`: whether it can be asked who they are.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, ids: bool = False) -> None:
+        self._ids: dict[int, str] | None = {} if ids else None
         self._held: dict[int, int | tuple[int, ...]] = {}
         self._groups: list[tuple[str, str, str]] = []
         self._group_of: dict[tuple[str, str, str], int] = {}
@@ -72,8 +76,7 @@ class StandingCounts:
         """Takes the value of one standing. Raises ValueError or msgspec.MsgspecError if it is none."""
         read = _STANDING.decode(value or b"")
         until_ms = read.until_ms
-        debtor = hash((read.debtor, read.rule)) & _DEBTOR
-        scope = hash(read.case or read.number or "") & ((1 << _SCOPE) - 1)
+        debtor, scope = _hashes(read.debtor, read.rule, read.case or read.number or "")
         former = self._of(debtor)
         same = next((each for each in former if each >> _SCOPE_AT == scope), None)
         if same is not None and _revision(same) > read.revision:
@@ -81,16 +84,33 @@ class StandingCounts:
         entry = (scope << _REVISION | read.revision) << _GROUP | self._group(read.site, read.team, read.rule)
         entry = (entry << _STATE_BITS | STATES.index(read.state)) << _UNTIL_BITS | until_ms
         self._replace(debtor, former, (*(each for each in former if each is not same), entry))
+        if self._ids is not None:
+            self._ids.setdefault(debtor, read.debtor)
         if same is None or _until_ms(same) != until_ms or self._groups[_group(same)][0] != read.site:
             heappush(self._ends.setdefault(read.site, []), until_ms << 64 | debtor)
         self._end(read.site)
 
-    def drop(self, key: str) -> None:
-        """The standing of this key (`S|debtor|rule|scope`) is there no longer: its debtor was erased."""
-        _, name, rule, of = key.split("|", 3)
-        debtor, scope = hash((name, rule)) & _DEBTOR, hash(of) & ((1 << _SCOPE) - 1)
-        former = self._of(debtor)
-        self._replace(debtor, former, tuple(each for each in former if each >> _SCOPE_AT != scope))
+    def drop(self, debtor: str, rule: str, scope: str) -> None:
+        """Nothing is said of this standing any more: its record has been deleted."""
+        place, hashed = _hashes(debtor, rule, scope)
+        former = self._of(place)
+        self._replace(place, former, tuple(each for each in former if each >> _SCOPE_AT != hashed))
+
+    def debtors(self, site: str, team: str, rule: str, state: str) -> list[tuple[str, int]]:
+        """Who is counted there: ids with the instant until which it lasts, sorted; none where no ids are kept.
+
+        May be called while another thread takes records."""
+        group = self._group_of.get((site, team, rule))
+        ids, wanted = dict(self._ids or {}), STATES.index(state)
+        if group is None or not ids:
+            return []
+        found = []
+        for debtor, held in list(self._held.items()):
+            entries = (held,) if isinstance(held, int) else held
+            if debtor in ids and _worst(entries).get(group) == wanted:
+                of = (each for each in entries if _group(each) == group and _state(each) == wanted)
+                found.append((ids[debtor], max(map(_until_ms, of))))
+        return sorted(found)
 
     def advance(self, site: str, as_of_ms: int) -> None:
         """The site counts up to this instant, or a later one that was given before: what ends by then is over."""
@@ -137,6 +157,8 @@ class StandingCounts:
             self._held[debtor] = entries[0] if len(entries) == 1 else entries
         else:
             self._held.pop(debtor, None)
+            if self._ids is not None:
+                self._ids.pop(debtor, None)
 
     def _end(self, site: str) -> None:
         """Drops what is over at the site's as_of."""
@@ -153,12 +175,21 @@ class StandingCounts:
         return as_of_ms is not None and _until_ms(entry) <= as_of_ms
 
 
+def _hashes(debtor: str, rule: str, scope: str) -> tuple[int, int]:
+    """Of a debtor and rule, and of a case, a number or nothing."""
+    return hash((debtor, rule)) & _DEBTOR, hash(scope) & ((1 << _SCOPE) - 1)
+
+
 def _until_ms(entry: int) -> int:
     return entry & ((1 << _UNTIL_BITS) - 1)
 
 
 def _group(entry: int) -> int:
     return entry >> _GROUP_AT & ((1 << _GROUP) - 1)
+
+
+def _state(entry: int) -> int:
+    return entry >> _UNTIL_BITS & ((1 << _STATE_BITS) - 1)
 
 
 def _revision(entry: int) -> int:
@@ -169,7 +200,7 @@ def _worst(entries: Iterable[int]) -> dict[int, int]:
     """The worst state in each group; a clear one is none."""
     worst: dict[int, int] = {}
     for entry in entries:
-        state, group = entry >> _UNTIL_BITS & ((1 << _STATE_BITS) - 1), _group(entry)
+        state, group = _state(entry), _group(entry)
         if state > worst.get(group, 0):
             worst[group] = state
     return worst

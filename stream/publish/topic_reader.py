@@ -10,7 +10,7 @@ and 40 days at least.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import structlog
 from aiokafka import ConsumerRecord, TopicPartition
@@ -44,11 +44,20 @@ class TopicReader:
     """Keeps `latest` up to date while `run` runs. A second `run` goes on where the first one stopped.
 
     `kpis` False: reads the alerts alone; else also what people do about them, the agents' states, the scores where
-    there are schemes, and the conduct topic where there is a section `conduct`. `loaded`: whether everything that was
-    in the topics at the start has been read. `reported`: why the last attempt could not read; None: it could."""
+    there are schemes, names where `board.names_topic` says so, and the conduct topic where there is a section
+    `conduct`. `refused` is called with the topic of every record that cannot be read: it changes nothing. `topics`:
+    what it reads. `loaded`: whether everything that was in the topics at the start has been read. `reported`: why the
+    last attempt could not read; None: it could."""
 
-    def __init__(self, settings: Settings, latest: LatestRecords, kpis: bool = True) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        latest: LatestRecords,
+        kpis: bool = True,
+        refused: Callable[[str], None] | None = None,
+    ) -> None:
         prefix = settings.kafka.topic_prefix
+        self._refused = refused
         self._settings = settings
         self._latest = latest
         self._kpi_topic = f"{prefix}.kpi.v1"
@@ -63,6 +72,10 @@ class TopicReader:
             self._reach_ms |= dict.fromkeys(people, PEOPLE_REACH_MS)
             self._topics.append(self._actions_topic)
             self._reach_ms[self._actions_topic] = EVER_MS
+        self._names_topic = f"{prefix}.names.v1"
+        if kpis and settings.board.names_topic:
+            self._topics.append(self._names_topic)
+            self._reach_ms[self._names_topic] = EVER_MS
         if kpis and (rulebook := settings.conduct()) is not None:
             self._topics.append(self._conduct_topic)
             self._reach_ms[self._conduct_topic] = max(REACH_MS, window_days(rulebook) * DAY_MS + LATE_MS)
@@ -70,6 +83,10 @@ class TopicReader:
         self._heard_s: float | None = None
         self.loaded = False
         self.reported: Trouble | None = STARTING
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(self._topics)
 
     @property
     def trouble(self) -> Trouble | None:
@@ -161,7 +178,10 @@ class TopicReader:
                 self._latest.tidy()
             for partition, records in (await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH_RECORDS)).items():
                 for record in records:
+                    before = self._latest.refused
                     self._take(partition.topic, record)
+                    if self._latest.refused != before and self._refused is not None:
+                        self._refused(partition.topic)
             self._latest.standings.tidy()
             self.reported = None
             for partition in partitions:
@@ -181,6 +201,8 @@ class TopicReader:
             self._latest.on_score(record.key, record.value)
         elif topic == self._agents_topic:
             self._latest.on_agent(record.value)
+        elif topic == self._names_topic:
+            self._latest.on_name(record.key, record.value)
         else:
             self._latest.on_alert(record.value, record.timestamp)
 

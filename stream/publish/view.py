@@ -63,7 +63,16 @@ class Policy:
     def cards(self, level: str) -> list[str]:
         """The scorecards of a level, in the order of the configuration; no trials."""
         found = (each for each in self.definitions if isinstance(each, Scorecard) and not each.trial)
-        return list(dict.fromkeys(each.name for each in found if each.level == level))
+        return list(dict.fromkeys(each.name for each in found if each.record_level == level))
+
+    def teams_of_leaders(self, card: str | None) -> dict[str, tuple[str, ...]]:
+        """The teams that count for each leader by a scorecard, in its latest version that is in force on `day`."""
+        found = [
+            each
+            for each in self.definitions
+            if each.name == card and each.leaders is not None and self.day is not None and each.in_force(self.day)
+        ]
+        return dict(max(found, key=lambda each: each.from_day).leaders or ()) if found else {}
 
     def hides(self, level: str, entity: str) -> bool:
         """Whether a place is shown without who has it."""

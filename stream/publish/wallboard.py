@@ -14,8 +14,10 @@ from stream.http.roles import ANYBODY, Caller
 from stream.kpis.catalogue import CATALOGUE
 from stream.publish.address import Address
 from stream.publish.choices import choices
+from stream.publish.debtors import DebtorsPage
 from stream.publish.events import floor_event
 from stream.publish.latest_records import LatestRecords
+from stream.publish.meters import Meters
 from stream.publish.names_file import NamesFile
 from stream.publish.reading import PublishedKpis
 from stream.publish.sight import seen
@@ -32,11 +34,20 @@ SHARED_S = 0.5
 """Records of one site and window are read for all views of it, half a second old at most."""
 
 
+def _counting(meters: Meters | None) -> Callable[[str], None]:
+    def refused(topic: str) -> None:
+        if meters is not None:
+            meters.add("collections_board_records_refused_total", topic)
+
+    return refused
+
+
 class Wallboard:
     """Answers requests with snapshots as JSON. `linger_s`: seconds without a request after which reading the topics
-    stops (None: never), so that a page that nobody looks at costs a worker nothing. `clock_ms`: Unix time.
+    stops (None: never), so that a page that nobody looks at costs a worker nothing. `clock_ms`: Unix time. `meters`:
+    counts records that cannot be read.
 
-    `latest`: the records that it shows; `feed`: what reads them.
+    `latest`: the records that it shows; `feed`: what reads them; `debtors`: who stands behind its counts.
     """
 
     def __init__(
@@ -45,14 +56,16 @@ class Wallboard:
         linger_s: float | None = None,
         clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
         rest: float | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._plan = plan = settings.plan()
-        self.latest = LatestRecords(dict(plan.rolling), plan)
-        self.feed = TopicReader(settings, self.latest)
+        self.latest = LatestRecords(dict(plan.rolling), plan, debtors=settings.board.debtors)
+        self.feed = TopicReader(settings, self.latest, refused=_counting(meters))
         self._rules = settings.rules()
         self._choices = choices(plan)
         self._sites = sorted(plan.sites)
         self._policy = Policy(settings.board.opt_out, settings.board.pay, settings.schemes().definitions)
+        self.debtors = DebtorsPage(self.latest.standings, allowed=settings.board.debtors)
         self._names = NamesFile(settings)
         self.latest.people.names = self._names.latest()
         self._address = Address(self._choices, self.latest, self._policy, self._known_sites, lambda: self.feed.loaded)

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from stream.http.access import Access
 from stream.http.pages import Handler, Page, Refused, caller_of
-from stream.http.roles import BOARD, DIALLERS, EVERYBODY, LEADS, METRICS
+from stream.http.roles import BOARD, DIALLERS, EVERYBODY, LEADS, MANAGERS, METRICS
 from stream.http.server import HttpServer
 from stream.publish.address import AddressError
 from stream.publish.facts import FactsPage
@@ -27,6 +27,7 @@ ASSETS = {
     "alerts.js": JAVASCRIPT,
     "board.css": "text/css",
     "board.js": JAVASCRIPT,
+    "debtors.js": JAVASCRIPT,
     "drill.js": JAVASCRIPT,
     "facts.js": JAVASCRIPT,
     "groups.js": JAVASCRIPT,
@@ -38,6 +39,7 @@ ASSETS = {
     "numbers.js": JAVASCRIPT,
     "people.js": JAVASCRIPT,
     "queues.js": JAVASCRIPT,
+    "rows.js": JAVASCRIPT,
     "scores.js": JAVASCRIPT,
     "sorting.js": JAVASCRIPT,
     "spark.js": JAVASCRIPT,
@@ -130,8 +132,8 @@ class Web:
             Page("/health/ready", _health(self._health.ready), EVERYBODY, counted=False),
         ]
         if self._headroom is not None:
-            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS))
-            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST"))
+            pages.append(Page("/api/headroom", self._headroom.one, DIALLERS, often=True))
+            pages.append(Page("/api/headroom", self._headroom.many, DIALLERS, method="POST", often=True))
         if self._wallboard is not None:
             folder = files("stream.publish.board")
             pages.append(Page("/", _asset((folder / "index.html").read_bytes(), ASSETS["index.html"]), BOARD))
@@ -140,6 +142,7 @@ class Web:
                 pages.append(Page(f"/board/{name}", asset, BOARD, counted=False))
             pages.append(Page("/api/floor", self._board_data, BOARD))
             pages.append(Page("/api/floor/stream", self._board_stream, BOARD, stream=True))
+            pages.append(Page("/api/debtors", self._wallboard.debtors.answer, MANAGERS))
             pages.append(Page("/api/facts", self._facts_data, LEADS, stream=True))
         return pages
 

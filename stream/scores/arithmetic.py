@@ -44,7 +44,7 @@ class _Arithmetic:
         self._definition = definition
         self._say = say
         self._known = known
-        self._words = Phrases(say)
+        self._words = Phrases(say, record["currency"] or "")
 
     def lines(self, read: Mapping[str, Value], basis: Basis | None) -> Iterator[str]:
         record, definition = self._record, self._definition
@@ -61,7 +61,7 @@ class _Arithmetic:
         for part in record["parts"]:
             if "amount_minor" in part:
                 name = self._words.word(part["part"])
-                yield "  " + self._say("{part}: {amount}", part=name, amount=part["amount_minor"])
+                yield "  " + self._say("{part}: {amount}", part=name, amount=self._words.amount(part["amount_minor"]))
             else:
                 yield from cards.component(part)
         yield from self._rules(read if isinstance(definition, Scorecard) else {})
@@ -93,7 +93,7 @@ class _Arithmetic:
             rules |= {each.gate: each for each in self._definition.gates}
         for gate in self._record["gates"]:
             rule = rules.get(gate["gate"])
-            value = self._gate(gate, rule)
+            value = self._gate(gate, rule if isinstance(rule, Gate) else None)
             name = self._words.named(gate["gate"], rule.source if rule is not None else None)
             yield "  " + self._say("gate {gate}: {value}", gate=name, value=value)
         for factor in self._record["factors"]:
@@ -101,36 +101,38 @@ class _Arithmetic:
             words = self._factor(factor_rule, read) if isinstance(factor_rule, Factor) else ""
             yield "  " + self._say("factor {factor}: x {value}{rule}", **factor, rule=words)
 
-    def _gate(self, gate: Json, rule: object) -> str:
-        say, bounds = self._say, ""
-        if isinstance(rule, Gate):
+    def _gate(self, gate: Json, rule: Gate | None) -> str:
+        say, bounds, source = self._say, "", rule.source if rule is not None else None
+        if rule is not None:
             below, above = self._known.bounds.get(gate["gate"], (None, None))
             if rule.below is not None:
-                bounds += say(", must not be below {bound}", bound=self._words.bound(rule.below, below))
+                bounds += say(", must not be below {bound}", bound=self._words.bound(rule.below, below, source))
             if rule.above is not None:
-                bounds += say(", must not be above {bound}", bound=self._words.bound(rule.above, above))
-        value = gate["value"] or say("no value")
+                bounds += say(", must not be above {bound}", bound=self._words.bound(rule.above, above, source))
+        value = say("no value") if gate["value"] is None else self._words.quantity(Fraction(gate["value"]), source)
         if not gate["missed"]:
             return say("{value}{bounds}: passed", value=value, bounds=bounds)
         effect = self._words.joined(
-            f"{self._words.word(name)} {self._effect(given)}" for name, given in gate["effect"].items()
+            f"{self._words.word(name)} {self._effect(name, given)}" for name, given in gate["effect"].items()
         )
         return say("{value}{bounds}: missed ({effect})", value=value, bounds=bounds, effect=effect)
 
-    def _effect(self, given: object) -> str:
+    def _effect(self, name: str, given: object) -> str:
+        if name == "cap_amount":
+            return self._words.amount(Fraction(str(given)))
         return self._words.listed(given) if isinstance(given, list) else self._words.word(str(given))
 
     def _factor(self, rule: Factor, read: Mapping[str, Value]) -> str:
         told = self._say(
             " ({start}, {change} per full {per}{bounds})",
-            start=plain(rule.start), change=plain(rule.change), per=plain(rule.per),
+            start=plain(rule.start), change=plain(rule.change), per=self._words.quantity(rule.per, rule.source),
             bounds=self._words.within(rule.floor, rule.ceiling),
         )  # fmt: skip
         value = read.get(self._words.source(rule.source))
         return (
             told
             if value is None
-            else f"{told}: {self._words.source(rule.source)} {self._words.value(rule.source, value)}"
+            else self._words.pair(told, f"{self._words.source(rule.source)} {self._words.value(rule.source, value)}")
         )
 
     def _outcome(self) -> Iterator[str]:
@@ -142,7 +144,7 @@ class _Arithmetic:
             told.append(say("score {score}", score=record["score"]))
         if record["amount_minor"] is not None:
             amount, currency = record["amount_minor"], record["currency"]
-            told.append(say("amount {amount} {currency} in minor units", amount=amount, currency=currency))
+            told.append(say("amount {amount} {currency}", amount=self._words.amount(amount), currency=currency))
         if record["place"] is not None:
             told.append(say("place {place} of {of}", place=record["place"], of=record["of"]))
         if record["grade"] is not None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from stream.scores.at_hand import AtHand
 from stream.scores.decimals import fixed, plain
-from stream.scores.phrases import Phrases, parts_told, unit_factor
-from stream.scores.schemes import Attainment, Component, Deduct, Linear, Rank, Scorecard, Stepped
+from stream.scores.phrases import Phrases, unit_factor
+from stream.scores.schemes import Attainment, Component, Deduct, Linear, Rank, Scorecard, Source, Stepped
 from stream.scores.scoring import attained, deducted, on_line, step_of, stepped
 
 Json = dict[str, Any]
@@ -27,7 +27,7 @@ class CardArithmetic:
         """How the value of a component becomes points, and what would change them."""
         component = self._components.get(part["component"])
         name = self._words.named(part["component"], component.source if component is not None else None)
-        yield f"  {name}: {self._points(part, component)}"
+        yield "  " + self._words.pair(name, self._points(part, component))
         for line in self._outlook(part, component):
             yield f"    {line}"
 
@@ -42,7 +42,10 @@ class CardArithmetic:
             below = plain(each.below) if each.below is not None else ""
             yield "  " + self._say(words, flag=each.flag, periods=each.periods, place=each.place, below=below)
         if self._known.earlier:
-            told = self._words.joined(f"{day} {said or self._say('none')}" for day, said in self._known.earlier)
+            told = self._words.joined(
+                f"{day} {self._words.bracketed(said, str(place)) if said else self._say('none')}"
+                for day, said, place in self._known.earlier
+            )
             yield "  " + self._say("before, with places: {told}", told=told)
 
     def total(self) -> Iterator[str]:
@@ -61,7 +64,7 @@ class CardArithmetic:
         told += f" = {fixed(sum(map(Fraction, terms), Fraction(0)))}" if len(terms) > 1 else ""
         if void:
             told += self._say("; void: {names}", names=self._words.joined(sorted(void)))
-        told += "".join(f"; x {each}" for each in times)
+        told += "".join(self._say("; x {factor}", factor=each) for each in times)
         told += self._words.within(None, min(caps, default=None))
         by_hand = sum(map(Fraction, terms), Fraction(0))
         for each in times:
@@ -74,12 +77,13 @@ class CardArithmetic:
     def _points(self, part: Json, component: Component | None) -> str:
         say, points = self._say, part["points"]
         source = component.source if component is not None else None
-        value = parts_told(source, part["numerator"], part["denominator"], part["value"])
+        exact = None if part["value"] is None else Fraction(part["value"])
+        value = self._words.parts(source, part["numerator"], part["denominator"], exact)
         if part["status"] == "no_data":
             if part["value"] is not None:
                 return say("{value}, but nothing to compare it with: {points} points", value=value, points=points)
             told = say("no data: {points} points", points=points)
-            return f"{value}: {told}" if value else told
+            return self._words.pair(value, told) if value else told
         if part["status"] == "no_target":
             return say("{value}, but no target: {points} points", value=value, points=points)
         few = say(" (few: under the minimum sample)") if part["status"] == "few" else ""
@@ -101,14 +105,15 @@ class CardArithmetic:
         return Fraction(1) if not given or name in given else weights / left if left else Fraction()
 
     def _scoring(self, part: Json, component: Component | None) -> str:
-        say = self._say
+        say, source = self._say, component.source if component is not None else None
         if part["attainment"] is not None:
             bounds = ""
             if component is not None and isinstance(component.scoring, Attainment):
                 bounds = self._words.within(component.scoring.floor, component.scoring.cap)
             return say(
                 "; target {target}, {attainment} of it{bounds}; x weight {weight}",
-                target=part["target"], attainment=part["attainment"], bounds=bounds, weight=part["weight"],
+                target=self._words.quantity(Fraction(part["target"]), source),
+                attainment=part["attainment"], bounds=bounds, weight=part["weight"],
             )  # fmt: skip
         if component is None:
             return ""
@@ -117,35 +122,35 @@ class CardArithmetic:
             place = step_of(scoring.steps, value, lower=component.source.lower)
             if place is None:
                 return say(", under the first step")
-            return say(", step {bound}", bound=plain(scoring.steps[place][0]))
+            return say(", step {bound}", bound=self._words.quantity(scoring.steps[place][0], source))
         if isinstance(scoring, Deduct):
-            return self._deducted(part, scoring, value)
+            return self._deducted(part, scoring, value, component.source)
         if isinstance(scoring, Rank):
             return self._ranked(part["component"], scoring, value)
         if isinstance(scoring, Linear):
             (x0, p0), (x1, p1) = scoring.start, scoring.end
-            ends = {"x0": plain(x0), "p0": plain(p0), "x1": plain(x1), "p1": plain(p1)}
+            tell = self._words.quantity
+            ends = {"x0": tell(x0, source), "p0": plain(p0), "x1": tell(x1, source), "p1": plain(p1)}
             return say(", on the line from ({x0}, {p0}) to ({x1}, {p1})", **ends)
         return ""
 
-    def _deducted(self, part: Json, scoring: Deduct, value: Fraction) -> str:
-        side = "short of" if scoring.below else "over"
+    def _deducted(self, part: Json, scoring: Deduct, value: Fraction, source: Source) -> str:
+        tell, side = self._words.quantity, "short of" if scoring.below else "over"
         limit = scoring.limit if isinstance(scoring.limit, Fraction) else self._known.limits.get(part["component"])
         told = self._say(
             "; {weight} less {points} per {per} ({counted}) " + side + " the limit {limit}",
-            weight=part["weight"], points=plain(scoring.points), per=plain(scoring.per),
-            counted=self._words.word(scoring.counted), limit=self._words.bound(scoring.limit, limit),
+            weight=part["weight"], points=plain(scoring.points), per=tell(scoring.per, source),
+            counted=self._words.word(scoring.counted), limit=self._words.bound(scoring.limit, limit, source),
         )  # fmt: skip
         if limit is None:
             return told
         over = max(Fraction(0), limit - value if scoring.below else value - limit)
-        return f"{told}: {plain(over)} / {plain(scoring.per)} = {plain(over / scoring.per)}" + self._words.within(
-            scoring.floor, None
-        )
+        steps = f"{tell(over, source)} / {tell(scoring.per, source)} = {plain(over / scoring.per)}"
+        return self._words.pair(told, steps) + self._words.within(scoring.floor, None)
 
     def _ranked(self, name: str, scoring: Rank, value: Fraction) -> str:
         told = self._say(", lowest first" if scoring.lowest else ", highest first")
-        points = ", ".join(map(plain, scoring.points))
+        points = self._words.joined(map(plain, scoring.points))
         told += self._say(", points by place: {points}", points=points)
         values = self._known.values.get(name, ())
         if values:
@@ -159,11 +164,11 @@ class CardArithmetic:
         """What one more unit would change, and how far the next step is."""
         if component is None or part["value"] is None or part["numerator"] is None:
             return
-        factor = unit_factor(component.source)
-        points = _points_of(component, Fraction((part["numerator"] + 1) * factor, part["denominator"] or 1), part)
+        more, told = self._words.one_more(component.source, part["numerator"], part["denominator"])
+        points = _points_of(component, more, part)
         shared = self._shared(part["component"])
         if points is not None and fixed(points * shared) != part["points"]:
-            yield self._say("one more: {points} points", points=fixed(points * shared))
+            yield self._say("{more}: {points} points", more=told, points=fixed(points * shared))
         if isinstance(component.scoring, Stepped):
             exact = _exact(part, component)
             place = step_of(component.scoring.steps, exact, lower=component.source.lower)
@@ -172,7 +177,8 @@ class CardArithmetic:
                 bound, given = component.scoring.steps[after]
                 yield self._say(
                     "next step at {bound}, {away} away: {points} points",
-                    bound=plain(bound), away=plain(abs(bound - exact)), points=plain(given * shared),
+                    bound=self._words.quantity(bound, component.source),
+                    away=self._words.quantity(abs(bound - exact), component.source), points=plain(given * shared),
                 )  # fmt: skip
 
 

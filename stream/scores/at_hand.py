@@ -19,18 +19,18 @@ from stream.scores.values import Values, said
 @dataclass(frozen=True)
 class AtHand:
     """All of it is empty where it is not known. `values`: of components, the value of everybody who is ranked together.
-    `limits`: of a component, `bounds`: of a gate, what relative numbers came to. `earlier`: (first day, what it was) of
-    the periods before that streaks look at. `own`: a contest's or reward's amount by itself; `instead`: what counts in
-    its place. `ends`: when it is no longer provisional; `runs`: the period has not ended."""
+    `limits`: of a component, `bounds`: of a gate, what relative numbers came to. `earlier`: (first day, what it was,
+    the place) of the periods before that streaks look at. `own`: a contest's or reward's amount by itself; `instead`:
+    what counts in its place, by name. `ends`: when it is no longer provisional; `runs`: the period has not ended."""
 
     read: Read = field(default_factory=dict)
     basis: Basis | None = None
     values: Mapping[str, tuple[Fraction, ...]] = field(default_factory=dict)
     limits: Mapping[str, Fraction | None] = field(default_factory=dict)
     bounds: Mapping[str, tuple[Fraction | None, Fraction | None]] = field(default_factory=dict)
-    earlier: tuple[tuple[str, str], ...] = ()
+    earlier: tuple[tuple[str, str, int | None], ...] = ()
     own: int | None = None
-    instead: tuple[str, ...] = ()
+    instead: tuple[tuple[str, int], ...] = ()
     ends: FinalAt | None = None
     runs: bool = False
 
@@ -67,21 +67,22 @@ def _is_known(source: Source, measured: bool) -> bool:
     return measured or source.indicator is None
 
 
-def _earlier(scores: Scores, score: Score) -> Iterator[tuple[str, str]]:
+def _earlier(scores: Scores, score: Score) -> Iterator[tuple[str, str, int | None]]:
     definition, values = score.definition, Values(scores.evidence, scores.schemes)
     for back in range(1, definition.streak_periods()):
         then = score.who.earlier(back)
         told: str | None = None
+        place: int | None = None
         if isinstance(definition, Scorecard):
             found = scores.card_score(definition.name, then)
-            told = None if found is None else f"{fixed(found[0])} ({found[1]})"
+            told, place = (None, None) if found is None else (fixed(found[0]), found[1])
         elif isinstance(definition, Payout) and values.has_record(then):
             basis = scores.basis_of(replace(score, who=then))
             told = plain(basis.reached) if basis is not None else None
-        yield then.start.isoformat(), told or ""
+        yield then.start.isoformat(), told or "", place
 
 
-def _stacking(scores: Scores, score: Score) -> tuple[int | None, tuple[str, ...]]:
+def _stacking(scores: Scores, score: Score) -> tuple[int | None, tuple[tuple[str, int], ...]]:
     """The amount by itself, and what counts in its place."""
     definition, who = score.definition, score.who
     if isinstance(definition, Contest):
@@ -91,7 +92,7 @@ def _stacking(scores: Scores, score: Score) -> tuple[int | None, tuple[str, ...]
         beside = scores.rewards_of(definition, scope_of(definition, who.site), who.start)
         amounts = [(reward, reward_amount(reward, volumes[who])) for reward, volumes in beside if who in volumes]
         return rounded(placing.amount), tuple(
-            f"{reward.name} ({rounded(amount)})"
+            (reward.name, rounded(amount))
             for reward, amount in amounts
             if weighed(reward, amount, placing.amount)[1] != placing.amount
         )
@@ -102,5 +103,5 @@ def _stacking(scores: Scores, score: Score) -> tuple[int | None, tuple[str, ...]
         if amount == score.amount or not isinstance(contest, Contest):
             return None, ()
         placing = scores.placing(contest, who)
-        return rounded(amount), (f"{contest.name} ({rounded(placing.amount) if placing is not None else 0})",)
+        return rounded(amount), ((contest.name, rounded(placing.amount) if placing is not None else 0),)
     return None, ()

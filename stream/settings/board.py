@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import TypeVar
 
 from stream.settings.failure import Origins, SettingsError
 from stream.settings.section import Section
 from stream.settings.units import Name
 
-LEVELS = ("agent", "team", "queue", "segment", "site")
+LEVELS = ("agent", "team", "leader", "queue", "segment", "site")
 REQUIRED = ("level", "id", "name")
 KNOWN = (*REQUIRED, "team")
+Key = TypeVar("Key")
 
 
 class BoardSection(Section):
@@ -23,10 +25,16 @@ class BoardSection(Section):
     names: str | None = None
     """A CSV file, relative to the configuration, with the columns `level`, `id`, `name` and, of agents, `team`: who
     stands behind an id on the page ([board.md](board.md#names)). It is read again when it changes."""
+    names_topic: bool = False
+    """Whether names are also read from the topic `names.v1` ([board.md](board.md#names)), which `topics create` makes
+    then; what the file says stands over it."""
     opt_out: frozenset[Name] = frozenset()
     """Agents whose places are shown without id and name."""
     pay: bool = False
     """Whether amounts of payouts, contests and rewards are shown on the page."""
+    debtors: bool = True
+    """Whether managers may ask which debtors a count of *Debtors near a limit* is of; `false`: the server keeps no
+    ids."""
     facts: bool = True
     """Whether `kpi-stream board` reads the topics for the facts behind a number when somebody asks."""
 
@@ -39,8 +47,28 @@ class NamesOfIds:
     teams: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def of(self, level: str, entity: str) -> str | None:
-        """The name of an id; None: the file has none."""
+        """The name of an id; None: there is none."""
         return self.names.get((level, entity))
+
+    def over(self, others: NamesOfIds) -> NamesOfIds:
+        """These, and what `others` have, now and later, of ids that have none here."""
+        return NamesOfIds(_Over(self.names, others.names), _Over(self.teams, others.teams))
+
+
+class _Over(Mapping[Key, str]):
+    """One mapping over another."""
+
+    def __init__(self, first: Mapping[Key, str], second: Mapping[Key, str]) -> None:
+        self._first, self._second = first, second
+
+    def __getitem__(self, key: Key) -> str:
+        return self._first[key] if key in self._first else self._second[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter({*self._second, *self._first})
+
+    def __len__(self) -> int:
+        return len({*self._second, *self._first})
 
 
 def read_names(path: Path) -> NamesOfIds:

@@ -200,9 +200,10 @@ def fields_digest() -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
 
 
-def in_words(measures: Iterable[str]) -> str:
-    """A sum of measures as a person would say it."""
-    return " + ".join(TABLE[measure].words_en for measure in measures)
+def in_words(measures: Iterable[str], language: str = "en") -> str:
+    """A sum of measures as a person would say it, in English or (`zh`) Chinese."""
+    rows = [TABLE[measure] for measure in measures]
+    return " + ".join(row.words_zh if language == "zh" else row.words_en for row in rows)
 
 
 @cache

@@ -1,5 +1,6 @@
 """Answers diallers for the debtors of this worker's partitions, from the state in memory (conduct 5)."""
 
+import sys
 from collections.abc import Callable
 from socket import gethostname
 
@@ -11,6 +12,10 @@ from stream.partition.intake import key_partition
 from stream.publish.headroom import Answer, Elsewhere, NotYet
 from stream.settings import Settings
 from stream.worker.assignments import Assignments
+
+SWITCH_S = 0.001
+"""How long another thread may keep the interpreter from the loop once diallers ask, instead of Python's 5 ms: after
+each look for requests the loop waits so long while the consumer's thread reads a batch."""
 
 WhereIs = Callable[[int], str | None]
 """Debtor partition -> the address of the worker that has it, as the group knows; None: not known."""
@@ -44,6 +49,8 @@ class WorkerHeadroom:
         partition = key_partition(query.debtor.encode(), setup.debtor_partitions)
         task = assignments.task(1, partition)
         if task is not None and task.is_open and isinstance(task.work, DebtorPartition):
+            if sys.getswitchinterval() > SWITCH_S:
+                sys.setswitchinterval(SWITCH_S)
             return task.work.headroom(query)
         if task is not None:
             return NotYet(partition, self.own_url, f"partition {partition} is being restored")

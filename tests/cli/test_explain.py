@@ -58,7 +58,7 @@ def test_what_decided_a_contribution_is_named_with_it(command: Command, tmp_path
     _, fact, numerator, value = ran.out.splitlines()
     assert fact.startswith("2026-11-02T01:20:00Z  recovered_minor:CNY +300  payment p-1 (event e-7)")
     assert "call c-1 (event e-1)" in fact
-    assert (numerator, value) == ("numerator    recovered_minor:CNY = 300", "value        300")
+    assert (numerator, value) == ("numerator    recovered_minor:CNY = 300", "value        300 = 3.00 CNY")
 
 
 @pytest.mark.parametrize("seed", range(12))

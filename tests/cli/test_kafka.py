@@ -280,6 +280,24 @@ def test_without_a_broker_a_command_waits_a_stated_time_and_gives_up_in_one_line
     assert gives_up.startswith("kpi-stream: Kafka at 127.0.0.1:1: no answer for 1 s, given up")
 
 
+@pytest.mark.broker
+def test_a_topic_of_names_is_made_and_the_doctor_says_what_in_it_is_no_name(
+    command: Command, broker: str, topic_prefix: str, tmp_path: Path
+) -> None:
+    topic, file = f"{topic_prefix}.names.v1", tmp_path / "c.yaml"
+    kafka = {"bootstrap_servers": broker, "topic_prefix": topic_prefix, "group": topic_prefix, "partitions": 2}
+    file.write_bytes(orjson.dumps({"kafka": kafka, "board": {"names_topic": True}}))
+    assert topic in command("topics", "create", "--config", file).out
+    assert f"ok    {topic}: empty\n" in command("doctor", "--config", file).out
+    sent(broker, (topic, b"agent|a-1", b'{"level":"agent","id":"a-1","name":"Li Wei"}', [], 0))
+    assert f"ok    {topic}: the 1 newest records are names of ids\n" in command("doctor", "--config", file).out
+    sent(broker, (topic, b"agent|a-1", b'{"level":"agent","id":"a-2","name":"Li Wei"}', [], 0))
+    ran = command("doctor", "--config", file)
+    wrong = "partition 0 offset 1: the key is not agent|a-2"
+    assert f"warn  {topic}: 1 of the 2 newest are no names: {wrong}\n" in ran.out
+    assert ran.code == 0
+
+
 def test_the_doctor_gives_up_after_the_stated_time(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KPI_STREAM_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
     started = time.monotonic()

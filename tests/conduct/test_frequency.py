@@ -157,3 +157,18 @@ def test_a_breach_names_the_last_twenty_that_were_counted_and_its_scope() -> Non
     last = all_breaches(Frequency("attempts", "case", 7, 7), raws)[-1]
     assert (last.count, last.limit, last.case, last.number) == (23, 7, "c1", None)
     assert last.counted == tuple(f"k{n:02}" for n in range(3, 23))
+
+
+@pytest.mark.parametrize("fields", [{"agent_id": None}, {"agent_id": "bot-7", "team_id": None}, {"outcome": "failed"}])
+def test_a_contact_counts_by_whomever_it_was_made_and_however_it_ended(fields: dict[str, Any]) -> None:
+    raws = [dial("2026-03-01T15:00:00Z", "a", **fields), dial("2026-03-01T15:01:00Z", "b", **fields)]
+    assert found(Frequency("contacts", "case", 1, 1), raws) == ["b"]
+
+
+def test_a_closed_case_stays_under_its_rules() -> None:
+    raws = [
+        dial("2026-03-01T15:00:00Z", "a"),
+        e.case("2026-03-01T15:00:30Z", "closed", "p1", case_id="c1"),
+        dial("2026-03-01T15:01:00Z", "b"),
+    ]
+    assert found(Frequency("attempts", "case", 1, 1), raws) == ["b"]

@@ -71,7 +71,9 @@ def test_every_reference_leads_somewhere(document: dict[str, Any]) -> None:
 
 
 def test_every_topic_is_a_channel_with_its_partitions(document: dict[str, Any]) -> None:
-    wanted = {topic.name: topic.partitions for topic in wanted_topics(load(None, {}))}
+    wanted = {
+        topic.name: topic.partitions for topic in wanted_topics(load(None, {"KPI_STREAM_BOARD__NAMES_TOPIC": "true"}))
+    }
     channels = document["channels"].values()
     assert {each["address"]: each["bindings"]["kafka"]["partitions"] for each in channels} == wanted
 
@@ -80,7 +82,7 @@ def test_every_event_type_and_every_schema_of_a_record_is_a_message(document: di
     messages = document["components"]["messages"]
     told = {each["payload"]["schema"]["$ref"] for each in messages.values() if "payload" in each}
     files = {f"./events/{kind.TYPE}.json" for kind in KINDS}
-    records = ("kpi", "alert", "alertaction", "agent", "conduct", "erasure", "score", "scoreledger")
+    records = ("kpi", "alert", "alertaction", "agent", "conduct", "erasure", "score", "scoreledger", "name")
     assert told == files | {f"./{record}.json" for record in records}
 
 

@@ -19,7 +19,7 @@ from tests.deploy.expressions import DEPLOY
 ROOT = DEPLOY.parent
 COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text("utf-8")
-OURS = ["topics", "worker", "board", "simulator"]
+OURS = ["topics", "worker", "board", "forward", "simulator"]
 
 
 def test_compose_reads_its_file() -> None:

@@ -23,6 +23,7 @@ from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductReco
 from stream.facts.decode import Rejection, decode
 from stream.feeds.adjustment import Adjustments
 from stream.feeds.loading import load as load_mapping
+from stream.publish.names_topic import NameRecord
 from stream.settings import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,6 +121,8 @@ def test_an_example_is_json_and_is_what_it_shows(page: str, text: str) -> None:
             AlertAction.model_validate(value)
         elif "agent" in value:
             AgentRecord.model_validate(value)
+        elif "name" in value:
+            NameRecord.model_validate(value)
         else:
             raise AssertionError(f"{page}: nobody knows what this shows: {value}")
 

@@ -108,3 +108,26 @@ def test_the_commands_of_the_readmes_trial_work(tmp_path: Path, monkeypatch: pyt
     assert [(command, run(shlex.split(command))) for command in commands] == [(command, 0) for command in commands]
     record = json.loads(Path("numbers/kpi.jsonl").read_text("utf-8").splitlines()[0])
     assert KpiRecord.model_validate(record).kpis
+
+
+def test_every_test_that_a_page_names_exists() -> None:
+    named = {
+        found for page in DOCS.rglob("*.md") for found in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", page.read_text())
+    }
+    assert named
+    missing = [(file, name) for file, name in named if name not in _functions(ROOT / file)]
+    assert missing == []
+
+
+def _functions(file: Path) -> set[str]:
+    if not file.exists():
+        return set()
+    nodes = ast.walk(ast.parse(file.read_text()))
+    return {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_every_runbook_of_upgrade_scaling_and_disaster_is_rehearsed() -> None:
+    page = (DOCS / "runbook.md").read_text()
+    for head in ("To upgrade", "Going back", "To scale", "The state is lost", "All of Kafka is lost"):
+        section = re.split(rf"(?m)^#+ {head}$", page)[1].split("\n#")[0]
+        assert "\nRehearsed by `tests/" in section, head

@@ -309,3 +309,31 @@ def test_without_rules_nothing_is_judged_and_nothing_is_kept() -> None:
         assert one.take(NOON_MS).conduct == []
         assert one.conduct is None
         assert list(one.findings()) == []
+
+
+@pytest.mark.parametrize("counted_at", ["start", "end"])
+def test_a_breach_is_at_the_start_of_its_call_whatever_calls_counted_at_says(counted_at: str) -> None:
+    one = DebtorStage(Definitions(calls_counted_at=counted_at), WindowPlan(), FactLimits(), 0, frozenset(), BOOK)
+    ended_at = instant_text(NOON_MS + HOUR_MS)
+    one.apply(fact("call", "k-1", 0, outcome="human", party="right", recorded=False, ended_at=ended_at))
+    changes = one.take()
+    counted: dict[Any, int] = {}
+    counted_in(changes.deltas, counted)
+    broken = [(each.of.rule, each.of.at_ms) for each in changes.conduct if each.of.key.startswith("B")]
+    assert broken == [("recorded", NOON_MS)]
+    assert {grain for (_, grain), amount in counted.items() if amount} == {NOON_MS // WindowPlan().grain_ms}
+
+
+def test_a_scope_is_within_the_debtor() -> None:
+    one = stage()
+    for number in range(6):
+        one.apply(
+            fact("call", f"k-{number}", number / 10, outcome="no_answer", number_id="n-1", debtor_id=f"d-{number % 3}")
+        )
+    assert {each.of.rule for each in one.take().conduct if each.of.key.startswith("B")} == {"p.per_number"}
+    one = stage()
+    for number in range(3):
+        one.apply(
+            fact("call", f"k-{number}", number / 10, outcome="no_answer", number_id="n-1", debtor_id=f"d-{number}")
+        )
+    assert [each for each in one.take().conduct if each.of.key.startswith("B")] == []

@@ -10,10 +10,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from stream.conduct.history import History
+from stream.conduct.latecomers import followed_again
 from stream.conduct.rule import ConductRule, Frequency, Spacing
 from stream.conduct.rulebook import Rulebook
+from stream.conduct.running import running_of
+from stream.conduct.sheet import RuleSheets
+from stream.engine.debtors.findings import Findings, changes
 from stream.engine.debtors.followed import FollowedDebtors
-from stream.facts.fact import Fact
+from stream.engine.debtors.following import judged_alone
+from stream.facts.fact import Case, Fact, Restriction
+from stream.facts.identity import own_id
 from stream.facts.instant import instant_text
 from tests.engine.test_conduct import BOOK, HOUR_MS, NOON_MS, RULES, Topic, counted_in, expected, fact, stage
 
@@ -50,17 +57,11 @@ MANY = Rulebook(
 )
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    in_order, st.booleans(), st.sampled_from([None, "Asia/Tokyo"]), st.sampled_from(["quiet_hours", "dispute", None])
-)
-def test_contacts_in_their_order_are_followed_and_found_as_all_at_once(
-    drawn: list[tuple[int, str, str, str | None, str | None, str | None, str, bool]],
-    often: bool,
-    zone: str | None,
-    limit: str | None,
-) -> None:
-    one, topic = stage(MANY), Topic()
+Drawn = list[tuple[int, str, str, str | None, str | None, str | None, str, bool]]
+
+
+def contacts_of(drawn: Drawn, zone: str | None, limit: str | None) -> list[Fact]:
+    """The contacts that were drawn, in their order, after a case event with a zone, and a restriction among them."""
     facts: list[Fact] = []
     if zone is not None:
         facts.append(fact("case", "0", -1, change="assigned", debtor_zone=zone))
@@ -81,6 +82,21 @@ def test_contacts_in_their_order_are_followed_and_found_as_all_at_once(
             )
         else:
             facts.append(fact("visit", f"v-{number}", hour, **{**more, "case_id": case or "c-1"}))
+    return facts
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    in_order, st.booleans(), st.sampled_from([None, "Asia/Tokyo"]), st.sampled_from(["quiet_hours", "dispute", None])
+)
+def test_contacts_in_their_order_are_followed_and_found_as_all_at_once(
+    drawn: Drawn,
+    often: bool,
+    zone: str | None,
+    limit: str | None,
+) -> None:
+    one, topic = stage(MANY), Topic()
+    facts = contacts_of(drawn, zone, limit)
     counted: dict[Any, int] = {}
     whole = 0
     assert one.conduct is not None
@@ -99,6 +115,35 @@ def test_contacts_in_their_order_are_followed_and_found_as_all_at_once(
     assert topic.states() == states
     assert {place: amount for place, amount in counted.items() if amount} == wanted
     assert whole == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(in_order, st.data(), st.sampled_from([None, "Asia/Tokyo"]), st.sampled_from(["quiet_hours", "dispute", None]))
+def test_what_late_contacts_change_is_found_by_counts_as_by_all_rules_anew(
+    drawn: Drawn, data: st.DataObject, zone: str | None, limit: str | None
+) -> None:
+    facts = contacts_of(drawn, zone, limit)
+    come = [each for each in facts if not isinstance(each, Case | Restriction)]
+    new = {(each.TYPE, own_id(each)) for each in data.draw(st.lists(st.sampled_from(come), min_size=1, max_size=4))}
+    shuffled = data.draw(st.permutations(facts))
+    found = followed_again("d-1", shuffled, new, RuleSheets(MANY))
+    assert found is not None
+    before, now = judged_alone(History(MANY, "d-1", facts), facts, new)
+    assert found.before == before.breaches
+    assert found.now == now.breaches
+    wanted = [each.of for each in changes(Findings({}, before.standings), None, Findings({}, now.standings), None)]
+    assert sorted(found.standings, key=lambda each: each.key) == sorted(wanted, key=lambda each: each.key)
+    anew = running_of("d-1", facts, RuleSheets(MANY))
+    for name in ("last_ms", "zone", "zone_ms", "talk_ms", "near", "talked", "stands", "whole"):
+        assert getattr(found.running, name) == getattr(anew, name), name
+    assert found.running.detail is not None
+    assert anew.detail is not None
+    assert found.running.detail.standings == anew.detail.standings
+
+
+def test_late_contacts_of_one_instant_beside_a_rule_on_third_parties_are_judged_by_all_rules_anew() -> None:
+    facts = [fact("call", f"k-{number}", 14, party="third") for number in (1, 2)]
+    assert followed_again("d-1", facts, {("call", "k-1")}, RuleSheets(MANY)) is None
 
 
 class Failing:

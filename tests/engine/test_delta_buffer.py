@@ -3,6 +3,8 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stream.engine.deltas import buffer as cells
 from stream.engine.deltas.buffer import DeltaBuffer
@@ -118,3 +120,40 @@ def test_of_each_grain_the_last_team_that_was_named_is_said_whatever_the_order(m
     for number in range(25):
         batch.note_team("main", "a-1", number * GRAIN_MS, "e", "t-1")
     assert [len(decode_delta(value).teams) for value in sent(batch)] == [10, 10, 5]
+
+
+added = st.tuples(st.sampled_from(["a-1", "a-2", "a-3"]), st.integers(0, 5), st.sampled_from([1, 2, -1]))
+
+
+@given(st.lists(added), st.lists(added), st.integers(1, 4), st.integers(0, 5))
+def test_deltas_made_in_parts_are_those_made_at_once(
+    first: list[tuple[str, int, int]], later: list[tuple[str, int, int]], most: int, parts: int
+) -> None:
+    def add(batch: DeltaBuffer, what: list[tuple[str, int, int]]) -> None:
+        for agent, grain, amount in what:
+            credit = Credit("main", "t-1", agent, None, "s-1")
+            batch.add_difference({(credit, "dials", grain * GRAIN_MS): amount}, 0, None)
+        if what:
+            batch.note_team("main", what[0][0], 0, "e-1", "t-1")
+
+    whole, cut = (DeltaBuffer(0, GRAIN_MS, frozenset()) for _ in range(2))
+    add(whole, first)
+    add(cut, first)
+    for _ in range(parts):
+        cut.prepare(7, most)
+    if not later:
+        assert cut.take(7) == whole.take(7)
+        assert cut.take(7) == []
+        return
+    add(cut, later)
+    add(whole, later)
+    sums: list[Counter[tuple[str, int]]] = []
+    for batch in (cut, whole):
+        found: Counter[tuple[str, int]] = Counter()
+        for key, value in batch.take(7):
+            for (grain, _, _, length), amounts in rows_of(value):
+                assert length == 1
+                found[key.decode(), grain] += amounts.get("dials", 0)
+        sums.append(Counter({place: amount for place, amount in found.items() if amount}))
+    assert sums[0] == sums[1]
+    assert cut.take(7) == []

@@ -43,14 +43,20 @@ class Bench:
 
 @contextlib.asynccontextmanager
 async def bench(
-    receiver: Receiver, tmp_path: Path, time: Time, begin: bool = True, held: Sequence[str] = ()
+    receiver: Receiver | str,
+    tmp_path: Path,
+    time: Time,
+    begin: bool = True,
+    held: Sequence[str] = (),
+    first: bool = False,
 ) -> AsyncIterator[Bench]:
-    clock = time.clock
+    clock, url = time.clock, receiver if isinstance(receiver, str) else receiver.url
     with RefusedFile(tmp_path / "refused.jsonl") as file:
-        async with Poster(receiver.url, lambda _line: None, clock) as poster:
+        async with Poster(url, lambda _line: None, clock) as poster:
             started = time.at
             silences = Silences(lambda: instant_ms(AS_OF) + round(1_000 * (time.at - started)))
-            of = Bench(Alertmanager(receiver.url, poster, silences, file, clock), PartitionPlace(0, "x", held))
+            place = PartitionPlace(0, "x", held, first=first)
+            of = Bench(Alertmanager(url, poster, silences, file, clock), place)
             if begin:
                 of.channel.begin()
             yield of
@@ -169,6 +175,44 @@ async def test_silenced_and_muted_ones_are_not_posted_until_the_silence_is_over(
         of.take(*(alert(n, "resolved", entity=e) for n, e in (("1", "t-3"), ("2", "t-4"), ("3", "t-5"))))
         await of.done()
         assert told(receiver)[2:] == [[("t-3", True), ("t-4", True)]]
+
+
+async def test_one_that_is_silenced_while_it_fires_goes_on_and_ends_when_it_ends(tmp_path: Path) -> None:
+    """An Alertmanager that hears no more of an alert says that it is over; a silence is no end."""
+    time = Held()
+    async with receiving() as receiver:
+        async with bench(receiver, tmp_path, time) as of:
+            of.take(alert("1"))
+            await of.done()
+            of.silence(site="main")
+            of.take(alert("2", entity="t-4"))
+            await of.done()
+            for minutes in range(1, 7):
+                await time.minute()
+                await until(lambda n=minutes + 1: len(receiver.posts) == n)  # type: ignore[misc]
+            assert told(receiver) == [[("t-3", False)]] * 7
+            said_so = [post.json[0]["annotations"].get("silenced") for post in receiver.posts]
+            assert said_so == [None, *["until 2026-11-02T03:00:00Z by Li: "] * 6]
+            held = said(of.place.metadata)[1]
+        async with bench(receiver, tmp_path, Held(), begin=False, held=held) as of:  # a restart changes nothing of it
+            of.silence(site="main")
+            for _, value in (alert("1"), alert("2", entity="t-4")):
+                of.channel.remember(read_alert(value))
+            of.channel.begin()
+            await until(lambda: len(receiver.posts) == 8)
+            of.take(alert("1", "resolved"), alert("2", "resolved", entity="t-4"))
+            await of.done()
+        assert told(receiver)[7:] == [[("t-3", False)], [("t-3", True)]]
+
+
+async def test_what_was_never_sent_and_is_silenced_stays_so(tmp_path: Path) -> None:
+    async with receiving() as receiver, bench(receiver, tmp_path, Held(), begin=False, first=True) as of:
+        of.silence(site="main")
+        of.channel.remember(read_alert(alert("1")[1]))
+        of.channel.begin()
+        of.take(alert("2", site="pune"))
+        await of.done()
+        assert {each["labels"]["site"] for post in receiver.posts for each in post.json} == {"pune"}
 
 
 async def test_one_that_it_refuses_keeps_no_other_from_being_told_and_is_not_posted_again(tmp_path: Path) -> None:

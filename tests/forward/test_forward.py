@@ -17,6 +17,7 @@ from aiohttp import web
 from aiokafka import AIOKafkaProducer
 
 from stream.cli.forward import SECRET_VARIABLE
+from stream.forward.alertmanager import alerts_url
 from stream.forward.forwarder import Forwarder, Wish
 from stream.forward.payload import webhook_headers
 from stream.forward.posting import Poster
@@ -28,6 +29,7 @@ from stream.publish.reading import read_alert
 from stream.settings import Settings, load
 from tests.deploy.prometheus import notifying
 from tests.forward.receiver import Receiver, receiving, until
+from tests.forward.test_alertmanager import Held, bench
 from tests.forward.test_webhook import episode, in_order
 from tests.publish.records import alert
 
@@ -231,3 +233,45 @@ async def test_a_real_alertmanager_tells_of_each_alert_once_and_of_its_end_whate
             await until_alerts(alertmanager, set())
             await until(lambda: ("resolved", "t-3") in notified())
         assert notified() == [("firing", "t-3"), ("firing", "t-4"), ("resolved", "t-3"), ("resolved", "t-4")]
+
+
+@pytest.mark.prometheus
+@pytest.mark.timeout(180)
+async def test_a_real_alertmanager_hears_on_of_an_alert_that_is_silenced_while_it_fires(
+    program: Callable[[str], str], tmp_path: Path
+) -> None:
+    """So it never ends it by itself, which it does with what it hears no more of."""
+    time = Held()
+
+    async def heard(alertmanager: str) -> str:
+        (found,) = await alerts_of(alertmanager)
+        assert found["status"]["state"] in ("active", "unprocessed")
+        return str(found["updatedAt"])
+
+    async def heard_after(alertmanager: str, before: str) -> bool:
+        for _ in range(600):
+            if await heard(alertmanager) != before:
+                return True
+            await asyncio.sleep(0.1)
+        return False
+
+    async with receiving() as webhook:
+        hook = f"http://127.0.0.1:{webhook.port}/"
+        async with (
+            notifying(program("prometheus-alertmanager"), tmp_path / "am", hook) as alertmanager,
+            bench(alerts_url(f"http://{alertmanager}"), tmp_path, time) as of,
+        ):
+            of.take(alert("aaaa"))
+            await of.done()
+            await until_alerts(alertmanager, {"t-3"})
+            of.silence(site="main")
+            for _ in range(2):
+                before = await heard(alertmanager)
+                await time.minute()
+                assert await heard_after(alertmanager, before)
+            (found,) = await alerts_of(alertmanager)
+            assert found["annotations"]["silenced"].startswith("until 2026-11-02T03:00:00Z by Li")
+            of.take(alert("aaaa", "resolved"))
+            await of.done()
+            await until_alerts(alertmanager, set())
+            await until(lambda: any(post.json["status"] == "resolved" for post in webhook.posts))

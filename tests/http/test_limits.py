@@ -132,6 +132,18 @@ async def test_a_token_has_20_requests_a_second_and_a_diallers_1000(
     assert statuses == [200] * 100 + [429]
 
 
+async def test_who_else_may_ask_for_headroom_may_ask_as_often_as_a_dialler_and_is_counted_apart(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "DIALLER_REQUESTS_PER_S", 30)
+    door.web._server._rates = Rates(lambda: 100.0)
+    statuses = [(await door.ask("/api/headroom?debtor=d", "manager")).status for _ in range(31)]
+    assert statuses == [200] * 30 + [429]
+    assert [(await door.ask("/api/floor", "manager")).status for _ in range(21)] == [200] * 20 + [429]
+    refused = [(await door.ask("/api/headroom?debtor=d", "wall")).status for _ in range(21)]
+    assert refused == [403] * 20 + [429]
+
+
 async def test_whoever_guesses_tokens_is_counted_by_his_address(door: Door) -> None:
     now_s = 100.0
     door.web._server._rates = Rates(lambda: now_s)

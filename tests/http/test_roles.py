@@ -10,6 +10,7 @@ from stream.http.roles import Sight
 from stream.publish.sight import OF_NOBODY, seen
 from stream.publish.web import ASSETS
 from tests.http.served import CALLERS, Answer, Door, guarded
+from tests.publish.records import standing
 
 BOARD = {"wall", "agent", "lead", "manager", "manager of a site"}
 LEADS = {"lead", "manager", "manager of a site"}
@@ -31,6 +32,10 @@ PAGES: dict[tuple[str, str], set[str] | set[str | None]] = {
         "GET",
         "/api/facts?site=main&level=team&entity=t-3&kpi=dials&window=day&start=2026-11-01T16:00:00Z",
     ): LEADS,
+    ("GET", "/api/debtors?site=main&team=t-3&rule=us_reg_f.calls_in_7_days&state=near"): {
+        "manager",
+        "manager of a site",
+    },
     ("GET", "/api/alerts"): LEADS,
     ("POST", "/api/alerts"): LEADS,
     ("GET", "/api/headroom?debtor=d-7"): DIALLERS,
@@ -210,7 +215,7 @@ async def test_a_lead_asks_for_the_facts_of_his_teams_and_their_agents_alone(
 def test_a_part_of_the_page_that_roles_do_not_know_is_shown_to_managers_alone() -> None:
     row = {"entity": "a-1", "place": 1, "team": "t-1"}
     lists: dict[str, list[object]] = {
-        name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent")
+        name: [] for name in ("teams", "queues", "segments", "standings", "alerts", "recent", "leaders")
     }
     data: dict[str, Any] = {**lists, "agents": [row], "floor": None, "apart": {}, "site": "main", "new": "a secret"} | {
         "queue_tiles": {}, "states": {"counts": [], "rows": [], "total": 0}, "trends": None, "detail": None,
@@ -226,8 +231,41 @@ async def test_every_part_of_the_page_is_either_of_nobody_or_treated_by_role(doo
     """Whoever adds a part of the page says what roles see of it, in publish/sight.py."""
     data = (await door.ask("/api/floor", "manager")).json
     treated = {"floor", "teams", "queues", "segments", "agents", "apart", "standings", "alerts", "recent", "you",
-               "queue_tiles", "states", "trends", "detail"}  # fmt: skip
+               "queue_tiles", "states", "trends", "detail", "leaders"}  # fmt: skip
     assert set(data) - OF_NOBODY == treated
+
+
+SECRET = "debtor-4711"
+WHO_IS_NEAR = "/api/debtors?site=main&team=t-3&rule=us_reg_f.calls_in_7_days&state=near"
+
+
+@pytest.mark.parametrize("who", [*CALLERS, None])
+async def test_no_answer_names_a_debtor_to_anybody_but_a_manager_who_asks_for_it(door: Door, who: str | None) -> None:
+    """The bytes of every page and of the stream, headers included."""
+    door.wallboard.latest.on_conduct(*standing(SECRET))
+    views = ("/api/floor?agents=500&people=state", "/api/floor?team=t-3", "/api/floor?kpi=conduct_breaches")
+    for method, target in [*PAGES, *(("GET", view) for view in views)]:
+        answer = await asked(door, method, target, who)
+        told = SECRET.encode() in answer.body or SECRET in str(answer.headers)
+        assert told is (target == WHO_IS_NEAR and who in {"manager", "manager of a site"}), target
+    assert SECRET.encode() not in await door.begun("/api/floor/stream", who)
+
+
+async def test_a_manager_sees_who_is_near_a_limit_at_his_site_alone(door: Door) -> None:
+    door.wallboard.latest.on_conduct(*standing(SECRET))
+    answer = (await door.ask(WHO_IS_NEAR, "manager of a site")).json
+    clears_at = "2026-11-05T14:10:00Z"
+    assert answer == {
+        "debtors": [{"debtor": "d-7", "clears_at": clears_at}, {"debtor": SECRET, "clears_at": clears_at}],
+        "left_out": 0,
+    }
+    elsewhere = await door.ask(WHO_IS_NEAR.replace("main", "pune"), "manager of a site")
+    assert (elsewhere.status, elsewhere.json["error"]) == (403, "site: yours is main")
+    assert (await door.ask(WHO_IS_NEAR.replace("main", "pune"), "manager")).json["debtors"] == []
+    for query, said in (("&state=clear", "state: "), ("&more=1", "more: no such parameter")):
+        wrong = await door.ask(WHO_IS_NEAR.removesuffix("&state=near") + query, "manager")
+        assert wrong.status == 400
+        assert wrong.json["error"].startswith(said)
 
 
 async def test_a_dialler_of_a_site_asks_from_that_site(door: Door) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, cast
 
 import pytest
 
 from stream.conduct.headroom import Query
+from stream.engine.deltas.delta import STATEMENT_KEY
 from stream.http.access import access_of
 from stream.publish.headroom import Answer, Elsewhere, NotYet, QueryError, queries_of, query_of
 from stream.settings import load
 from stream.worker.assignments import Assignments
-from stream.worker.headroom import WorkerHeadroom, advertised_url
-from tests.kafka.on_bench import DEBTOR, Bench
+from stream.worker.headroom import SWITCH_S, WorkerHeadroom, advertised_url
+from tests.kafka.on_bench import DEBTOR, DELTAS, Bench
 from tests.kafka.records import NOON_MS, FakeRecord, debtor_of
 
 OWN = "http://worker-1:6066"
@@ -45,11 +47,11 @@ def asked(bench: Bench, assigned: Assigned, debtor: str, url: str | None = None)
     return headroom(Query(debtor, NOON_MS))
 
 
-def call(offset: int, minutes: int) -> FakeRecord:
+def call(offset: int, minutes: int, agent: str | None = None) -> FakeRecord:
     at = f"2024-01-01T{12 + minutes // 60}:{minutes % 60:02}:00Z"
     event = {
         "type": "call", "event_id": f"e-{offset}", "occurred_at": at, "debtor_id": DEBTOR, "call_id": f"k-{offset}",
-        "direction": "outbound", "outcome": "no_answer", "ended_at": at,
+        "direction": "outbound", "outcome": "no_answer", "ended_at": at, "agent_id": agent,
     }  # fmt: skip
     return FakeRecord(offset, json.dumps(event).encode(), DEBTOR.encode(), timestamp=NOON_MS)
 
@@ -65,6 +67,35 @@ def test_the_owner_answers_by_what_is_applied_committed_or_not_and_says_how_fres
     assert isinstance(after, dict)
     assert (after["allowed"], after["rules"][0]["count"]) == (False, 2)
     assert after["allowed_from"] == "2024-01-02T11:59:00Z"
+
+
+def test_once_diallers_ask_no_thread_keeps_the_interpreter_from_the_loop_for_long() -> None:
+    bench, before = Bench(), sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(0.005)
+        asked(bench, Assigned(None), DEBTOR)
+        assert sys.getswitchinterval() == pytest.approx(0.005)  # nobody was answered
+        asked(bench, Assigned(Task(bench.work)), DEBTOR)
+        assert sys.getswitchinterval() == pytest.approx(SWITCH_S)
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_while_diallers_ask_the_deltas_of_a_commit_are_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stream.partition.debtors.DELTAS_AT_ONCE", 16)
+    bench = Bench()
+    bench.feed(*(call(number, number, f"a-{number}") for number in range(5)))
+    asked(bench, Assigned(Task(bench.work)), DEBTOR)
+    parts = 0
+    while bench.work.prepare():
+        parts += 1
+        assert not bench.work.step()
+        assert bench.work.due(60_000)
+    assert parts == 3  # two at a time of five agents, their team and their site
+    commit = bench.work.commit()
+    sent = [line.key for (topic, _), lines in commit.outgoing.items() if topic == DELTAS for line in lines]
+    entities = sorted(key.decode() for key in sent if key is not None and key != STATEMENT_KEY)
+    assert entities == sorted(["main|site|main", "main|team|unassigned", *(f"main|agent|a-{n}" for n in range(5))])
 
 
 def test_while_a_number_is_restored_or_shared_out_nobody_answers_and_another_number_is_named() -> None:

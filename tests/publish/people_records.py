@@ -72,3 +72,8 @@ def agent_now(
     body = {"site": "main", "agent": agent, "team": team, "state": state, "reason": None, "since": since,
             "revision": revision, "run": "live"}  # fmt: skip
     return orjson.dumps(body | more)
+
+
+def named(entity: str = "a-017", name: str = "Li Wei", level: str = "agent", **more: Any) -> Record:
+    """A record of `collections.names.v1`."""
+    return f"{level}|{entity}".encode(), orjson.dumps({"level": level, "id": entity, "name": name} | more)

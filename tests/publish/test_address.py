@@ -68,7 +68,7 @@ def test_an_address_says_what_is_looked_at_closely(
             "scheme: there is no 'ladder' at level team (there are card_team)",
         ),
         ({"order": "first"}, "order: there is no 'first' (there are best, worst, name)"),
-        ({"level": "agent"}, "level: there is no 'agent' (there are team, queue, segment)"),
+        ({"level": "agent"}, "level: there is no 'agent' (there are team, leader, queue, segment)"),
         ({"people": "states"}, "people: there is no 'states' (there are rank, state)"),
     ],
 )

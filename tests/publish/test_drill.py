@@ -11,11 +11,15 @@ from deploy.local.chromium import Chromium, Tab
 from tests.publish.pages import CONFIG, Page
 from tests.publish.people_records import CARD, agent_now, payout, score
 from tests.publish.records import AS_OF, floor, kpi, value
-from tests.publish.test_fit import faults
+from tests.publish.test_fit import WIDE, faults
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
 BOARD = "board: {names: names.csv, opt_out: [a-3], pay: true}\n"
+HEADS = {
+    "scorecard": "heads", "version": 1, "from": "2026-01-01", "level": "team", "period": "month", "only_one": "x",
+    "components": [{"component": "c", "kpi": "connect_rate", "weight": 6, "scoring": {"steps": [[0, 0], ["0.1", 60]]}}],
+}  # fmt: skip
 NAMES = "level,id,name,team\nagent,a-1,Li Wei,\nteam,t-3,North,\n"
 
 
@@ -105,7 +109,7 @@ async def test_the_keyboard_follows_a_link_and_keeps_it_while_numbers_come(page:
     ("lang", "said"),
     [
         ("en", ["82.78", "place 1 of 3 · grade B · provisional", "calls (connect_rate): 128 / 400 = 0.32, step 0.3 ="]),
-        ("zh", ["82.78", "名次 1 / 3 · 等级 B · 暂定", "calls (connect_rate): 128 / 400 = 0.32"]),
+        ("zh", ["82.78", "名次 1 / 3 · 等级 B · 暂定", "128 / 400 = 0.32，档位 0.3 = 40.0000 分"]),  # noqa: RUF001
     ],
 )
 async def test_the_arithmetic_of_a_score_has_an_address(page: Page, lang: str, said: list[str]) -> None:
@@ -196,3 +200,30 @@ async def test_scores_states_and_queues_fit_a_wall(page: Page, query: str) -> No
         on.on_kpi(*kpi(*told, level="queue", entity=f"inbound-{n}"))
     tab = await page.open(query, (1280, 720))
     assert [fault for size in ((1280, 720), (1920, 1080)) for fault in await faults(tab, size)] == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+async def test_leaders_stand_beside_the_teams_fit_a_wall_and_lead_to_their_arithmetic(
+    browser: Chromium, tmp_path: Path, lang: str
+) -> None:
+    teams = {f"l-{n}": [f"t-{n * 10 + team}" for team in range(10)] for n in range(12)}
+    of = Page(browser, tmp_path, f"{CONFIG}scorecards: [{json.dumps(HEADS | {'leader_of': {'leaders': teams}})}]\n")
+    for record in floor(AS_OF, teams=12, agents=40):
+        of.wallboard.latest.on_kpi(*record)
+    for n in range(12):
+        of.wallboard.latest.on_score(*score(f"l-{n}", f"{90 - n}.1234", n + 1, level="leader", name="heads", of=12))
+    await of.start()
+    try:
+        tab = await of.open("", (1280, 720), lang, init=WIDE if lang == "zh" else "")
+        await follow(tab, "#teams-title a[href*='level=leader']")
+        assert [fault for size in ((1280, 720), (1920, 1080)) for fault in await faults(tab, size)] == []
+        first = (await text(tab, "#teams tbody tr:first-child")).split()
+        assert first[0] == "l-0"
+        assert "90.12" in first
+        assert " ".join(first).endswith("t-0, t-1, t-2 +7")
+        await follow(tab, "#teams tbody th a")
+        assert "90.12" in await text(tab, ".score .big")
+        assert await text(tab, ".crumbs") == "main / l-0"
+        assert not tab.errors
+    finally:
+        await of.stop()

@@ -7,6 +7,7 @@ from stream.facts.currency import exponent
 from stream.http.roles import Sight
 from stream.publish.choices import Choice
 from stream.publish.latest_records import LatestRecords
+from stream.publish.sight import seen
 from stream.publish.snapshot import snapshot
 from stream.publish.view import BY_SCORE, Focus, Policy, View
 from stream.settings import load
@@ -57,7 +58,7 @@ def test_by_score_the_places_are_those_of_the_scores_and_who_has_none_stands_las
     policy = Policy(definitions=settings(tmp_path).schemes().definitions, day=DAY)
     data = shown(of, policy, rank_by=BY_SCORE)
     assert places(data) == [(1, "a-2"), (2, "a-1"), (None, "a-3")]
-    assert data["card"] == {"agent": "card_agent", "team": "card_team"}
+    assert data["card"] == {"agent": "card_agent", "team": "card_team", "leader": None}
     assert data["agents"][1]["score"] == {
         "scheme": "card_agent", "version": 1, "score": "71.3000", "place": 2, "of": 3, "grade": "B", "flags": [],
         "period": "month", "start": "2026-11-01", "end": "2026-12-01", "provisional": True,
@@ -154,8 +155,45 @@ def test_a_score_looked_at_closely_has_the_lines_of_its_arithmetic_in_both_langu
     view = {"focus": Focus("agent", "a-017", scheme="card_agent")}
     (found,) = shown(of, Policy(definitions=definitions, day=DAY), **view)["detail"]["scores"]
     assert "  calls (connect_rate): 128 / 400 = 0.32, step 0.3 = 40.0000 points" in found["lines"]["en"]
-    assert "  calls (connect_rate): 128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
+    assert "  calls（connect_rate）：128 / 400 = 0.32，档位 0.3 = 40.0000 分" in found["lines"]["zh"]  # noqa: RUF001
     assert found["named"] == "2026-11"
     both = shown(of, Policy(definitions=definitions, day=DAY, pay=True), **view)["detail"]["scores"]
     assert [(each["scheme"], each["amount_minor"]) for each in both] == [("card_agent", None), ("ladder", 300_000)]
     assert both[1]["digits"] == exponent("CNY")
+
+
+LEADERS = """
+scorecards:
+  - {scorecard: heads, version: 1, from: 2026-01-01, level: team, period: month, only_one: x,
+     leader_of: {leaders: {l-1: [t-1, t-2], l-2: [t-3]}},
+     components: [{component: calls, kpi: connect_rate, weight: 60, scoring: {steps: [[0, 0], ["0.10", 60]]}}]}
+"""
+
+
+def test_leaders_stand_beside_the_teams_with_score_place_and_teams(tmp_path: Any) -> None:
+    (tmp_path / "c.yaml").write_text(LEADERS)
+    policy = Policy(definitions=load(tmp_path / "c.yaml", environ={}).schemes().definitions, day=DAY)
+    of = told(("a-1", 5))
+    of.on_kpi(*kpi(value("promises", 5), level="team", entity="t-1"))
+    of.people.names = NamesOfIds({("leader", "l-2"): "Anna"})
+    for leader, points, place in (("l-1", "30.0000", 2), ("l-2", "60.0000", 1)):
+        of.on_score(*score(leader, points, place, level="leader", name="heads", of=2))
+    data = shown(of, policy)
+    assert data["card"] == {"agent": None, "team": None, "leader": "heads"}
+    assert data["teams"][0]["score"] is None  # the card is of leaders, not of teams
+    assert [(row["entity"], row["name"], row["teams"]) for row in data["leaders"]] == [
+        ("l-2", "Anna", ["t-3"]), ("l-1", None, ["t-1", "t-2"]),
+    ]  # fmt: skip
+    assert [row["score"]["score"] for row in data["leaders"]] == ["60.0000", "30.0000"]
+    close = shown(of, policy, focus=Focus("leader", "l-1"))["detail"]
+    assert (close["name"], close["scores"][0]["score"]) == (None, "30.0000")
+    assert close["scores"][0]["lines"]["zh"][0].startswith("评分卡 heads 第1版")
+    for sight in (Sight(teams=frozenset({"t-1"})), Sight(agent="a-1")):
+        assert shown(of, policy, sight=sight)["leaders"] == []
+
+
+def test_a_wall_has_the_places_of_leaders_and_not_their_names() -> None:
+    of = told(("a-1", 5))
+    of.on_score(*score("l-1", "30.0000", 1, level="leader"))
+    whole = shown(of, sight=Sight(names=False)) | {"trends": None}
+    assert [row["entity"] for row in seen(whole, Sight(names=False), lambda _: None)["leaders"]] == [None]

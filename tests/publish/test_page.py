@@ -130,7 +130,7 @@ async def test_an_empty_floor_that_is_still_being_read_is_said(page: Page) -> No
     ("lang", "state", "said"),
     [
         ("en", "no new numbers", "No new numbers: Kafka does not answer · Counted up to 09:17:20, 3 s ago"),
-        ("zh", "无新数据", "无新数据: Kafka 无响应 · 统计至 09:17:20, 3 秒 前"),
+        ("zh", "无新数据", "无新数据： Kafka 无响应 · 统计至 09:17:20, 3 秒 前"),  # noqa: RUF001
     ],
 )
 async def test_a_broker_that_does_not_answer_greys_the_page_and_is_said_in_words(
@@ -193,3 +193,34 @@ async def test_the_page_speaks_chinese_when_asked(page: Page) -> None:
     assert '<html lang="zh">' in html
     assert "电话接通率 32.0 % 128 / 400" in words(html, "article", "tile")
     assert words(html, "span", 'id="state"') == ["实时"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Share of outbound calls that a human answered."),
+        ("zh", "呼出通话中有人接听的比例。"),
+    ],
+)
+async def test_definitions_are_one_key_away_in_the_language_of_the_page(page: Page, lang: str, said: str) -> None:
+    page.wallboard.latest.on_kpi(*kpi(value("connect_rate", 128, 400), level="site", entity="main"))
+    tab = await page.open("kpis=connect_rate", lang=lang)
+    await tab.press("?")
+    await tab.until("document.querySelector('#help').open")
+    assert said in await tab.value("document.querySelector('#definitions').innerText")
+    number = await page.open("kpi=connect_rate", lang=lang)
+    assert said in await number.value("document.querySelector('#looked-at').innerText")
+
+
+@pytest.mark.parametrize(
+    ("currency", "shown"), [("JPY", "12,805,017 JPY"), ("CNY", "128,050.17 CNY"), ("KWD", "12,805.017 KWD")]
+)
+async def test_a_number_of_money_is_made_of_major_units_with_the_digits_of_its_currency(
+    page: Page, currency: str, shown: str
+) -> None:
+    amount = value("recovered_amount", 12_805_017, currency=currency)
+    page.wallboard.latest.on_kpi(*kpi(amount, level="site", entity="main"))
+    tab = await page.open(f"kpi=recovered_amount&currency={currency}")
+    text = await tab.value("document.querySelector('#looked-at').innerText")
+    assert shown in text
+    assert currency == "JPY" or "12805017" not in text.replace(",", "")

@@ -17,7 +17,7 @@ addEventListener("securitypolicyviolation", ({effectiveDirective, blockedURI}) =
 });
 """
 SHOWN = "document.querySelector('main')?.dataset.changes > 0"
-VIEWS = ["", "people=state", "level=queue", "window=day&kpis=dials,connect_rate", "order=name&agents=500"]
+VIEWS = ["", "people=state", "level=queue", "window=day&kpis=dials,connect_rate", "order=name&agents=2000"]
 
 
 @pytest.fixture
@@ -128,3 +128,22 @@ async def test_a_wall_shows_the_place_of_who_has_no_name(browser: Chromium, tabs
     assert len(places) >= 3
     assert all(place.isdigit() for place in places)
     assert "null" not in await tab.value("document.body.innerText")
+
+
+async def test_a_manager_sees_who_is_near_a_limit_by_a_click_and_a_lead_has_nothing_to_click(
+    browser: Chromium, tabs: list[Tab], door: Door
+) -> None:
+    tab = await seen_by(browser, tabs, door, "manager")
+    await tab.until("document.querySelectorAll('#standings .who-are').length === 1")
+    assert not await tab.value("document.documentElement.outerHTML.includes('d-7')")
+    await tab.value("document.querySelector('#standings .who-are').click()")
+    await tab.until(
+        "document.querySelector('#debtors').open && document.querySelectorAll('#debtor-list li').length === 1"
+    )
+    assert await tab.value("document.querySelector('#debtor-list').innerText") == "d-7\nuntil 2026-11-05 22:10:00"
+    await tab.press("Escape")
+    await tab.until("!document.querySelector('#debtors').open && !document.querySelector('#debtor-list li')")
+    lead = await seen_by(browser, tabs, door, "lead")
+    await lead.until("document.querySelectorAll('#standings tbody tr').length === 1")
+    assert await lead.value("document.querySelectorAll('.who-are').length") == 0
+    assert await tab.value("violations") == []

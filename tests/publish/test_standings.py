@@ -1,5 +1,6 @@
 """Counts of debtors near and at the limits of conduct rules, for the page."""
 
+import pickle
 import random
 import tracemalloc
 
@@ -114,7 +115,7 @@ def test_what_the_debtor_stage_says_of_a_standing_is_what_is_counted() -> None:
 def test_breaches_are_passed_over_and_what_cannot_be_read_is_counted() -> None:
     of = told(breach(), standing())
     assert of.unreadable == 0
-    for key, body in ((b"S|d|r|", b"not JSON"), (b"S|d|r", None), (None, b"{}")):
+    for key, body in ((b"S|d|r|", b"not JSON"), (b"S|d", None), (None, b"{}")):
         of.on_conduct(key, body)
     of.on_conduct(*standing("d-8", clears_at=None))
     assert of.unreadable == 4
@@ -189,3 +190,44 @@ def test_the_standings_of_a_debtor_who_was_erased_count_no_more_and_a_later_one_
     of.on_conduct(*standing("d-1", "breached", case="c-1", revision=9))
     assert counts(of) == {("t-3", RULE): (1, 0, 1)}
     assert not of.unreadable
+
+
+def test_who_is_counted_can_be_asked_where_ids_are_kept_and_nowhere_else() -> None:
+    records = [
+        standing("d-2"), standing("d-1"), standing("d-1", case="c-8", clears_at="2026-11-06T00:00:00Z"),
+        standing("d-3", "reached"), standing("d-4", team="t-4"),
+        standing("d-5", "reached", case="c-1"), standing("d-5", "near", case="c-2"),
+    ]  # fmt: skip
+    kept, counted = LatestRecords(ROLLING, debtors=True), LatestRecords(ROLLING)
+    for record in records:
+        kept.on_conduct(*record)
+        counted.on_conduct(*record)
+    near = kept.standings.debtors("main", "t-3", RULE, "near")
+    assert near == [("d-1", instant_ms("2026-11-06T00:00:00Z")), ("d-2", instant_ms(CLEARS_AT))]
+    assert [debtor for debtor, _ in kept.standings.debtors("main", "t-3", RULE, "reached")] == ["d-3", "d-5"]
+    assert kept.standings.debtors("main", "t-3", "any.other", "near") == []
+    assert counted.standings.debtors("main", "t-3", RULE, "near") == []
+    assert b"d-1" not in pickle.dumps((counted.standings._held, counted.standings._groups, counted.standings._ids))
+
+
+CHANGES = st.tuples(
+    st.sampled_from(["d-1", "d-2"]),
+    st.sampled_from(["c-1", "c-2"]),
+    st.sampled_from(["clear", "near", "reached", "breached", "deleted"]),
+)
+
+
+@given(st.lists(CHANGES, max_size=12))
+def test_as_many_can_be_named_as_are_counted_and_a_deleted_record_is_none(changes: list[tuple[str, str, str]]) -> None:
+    of = LatestRecords(ROLLING, debtors=True)
+    for revision, (debtor, case, state) in enumerate(changes, 1):
+        if state == "deleted":
+            of.on_conduct(standing(debtor, case=case)[0], None)
+        else:
+            of.on_conduct(*standing(debtor, state, case=case, revision=revision))
+    found = counts(of).get(("t-3", RULE), (0, 0, 0))
+    named = [len(of.standings.debtors("main", "t-3", RULE, state)) for state in ("near", "reached", "breached")]
+    assert tuple(named) == found
+    assert of.unreadable == 0
+    of.standings.advance("main", instant_ms("2030-01-01T00:00:00Z"))
+    assert (len(of.standings), of.standings._ids) == (0, {})

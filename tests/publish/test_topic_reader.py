@@ -20,7 +20,7 @@ from deploy.local.broker import LocalBroker
 from stream.publish.latest_records import LatestRecords
 from stream.publish.topic_reader import TopicReader
 from stream.settings import Settings, load, yaml
-from tests.publish.people_records import CARD, agent_now, score
+from tests.publish.people_records import CARD, agent_now, named, score
 from tests.publish.records import ROLLING, Record, alert, breach, kpi, standing, value
 from tests.wire.raw import batch, record, send_batches
 
@@ -43,7 +43,7 @@ def settings(broker: str, prefix: str, **more: str) -> Settings:
     return load(environ={f"KPI_STREAM_KAFKA__{key}": text for key, text in kafka.items()} | more)
 
 
-async def create_topics(broker: str, prefix: str) -> None:
+async def create_topics(broker: str, prefix: str, *more: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker)
     await admin.start()
     await admin.create_topics(
@@ -51,7 +51,8 @@ async def create_topics(broker: str, prefix: str) -> None:
          NewTopic(f"{prefix}.conduct.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
          NewTopic(f"{prefix}.scores.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
          NewTopic(f"{prefix}.agents.v1", 2, 1, topic_configs={"cleanup.policy": "compact"}),
-         NewTopic(f"{prefix}.alerts.v1", 1, 1)]
+         NewTopic(f"{prefix}.alerts.v1", 1, 1),
+         *(NewTopic(f"{prefix}.{name}.v1", 1, 1, topic_configs={"cleanup.policy": "compact"}) for name in more)]
     )  # fmt: skip
     await admin.close()
 
@@ -64,6 +65,7 @@ async def publish(
     conduct: Sequence[Record] = (),
     scores: Sequence[tuple[bytes, bytes | None]] = (),
     agents: Sequence[Record] = (),
+    names: Sequence[tuple[bytes, bytes | None]] = (),
     *,
     commit: bool = True,
 ) -> None:
@@ -71,7 +73,8 @@ async def publish(
     producer = AIOKafkaProducer(bootstrap_servers=broker, transactional_id=f"{prefix}-test")
     await producer.start()
     await producer.begin_transaction()
-    topics = (("kpi", kpis), ("alerts", alerts), ("conduct", conduct), ("scores", scores), ("agents", agents))
+    topics = (("kpi", kpis), ("alerts", alerts), ("conduct", conduct), ("scores", scores), ("agents", agents),
+              ("names", names))  # fmt: skip
     for topic, records in ((f"{prefix}.{name}.v1", records) for name, records in topics):
         for key, body in records:
             await producer.send_and_wait(topic, body, key=key)
@@ -155,6 +158,26 @@ async def test_agents_states_are_read_and_scores_where_there_are_schemes(broker:
             shown.append((sorted(str(said.state) for said in of.people.agents("main")), scored))
             assert of.unreadable == of.people.unreadable == 0
     assert shown == [(["on_call", "wrap"], [0, 0]), (["on_call", "wrap"], [1, 0])]
+
+
+async def test_names_are_read_from_their_topic_where_the_configuration_says_so(broker: str, topic_prefix: str) -> None:
+    await create_topics(broker, topic_prefix, "names")
+    agents = [("a-017", "Li Wei"), ("a-018", "Anna")]
+    names = [named(agent, name) for agent, name in agents]
+    await publish(broker, topic_prefix, [kpi(value("dials", 3))], names=[*names, (b"agent|a-018", b"{"), names[0]])
+    refused: list[str] = []
+    of, without = LatestRecords(ROLLING), LatestRecords(ROLLING)
+    feed = TopicReader(settings(broker, topic_prefix, KPI_STREAM_BOARD__NAMES_TOPIC="true"), of, refused=refused.append)
+    other = TopicReader(settings(broker, topic_prefix), without)
+    async with running(feed), running(other):
+        await until(lambda: feed.loaded and other.loaded)
+        assert [of.people.names.of("agent", agent) for agent, _ in agents] == ["Li Wei", "Anna"]
+        assert refused == [f"{topic_prefix}.names.v1"]
+        await publish(broker, topic_prefix, [], names=[(names[0][0], None), named("a-018", "Anne")])
+        await until(lambda: of.people.names.of("agent", "a-018") == "Anne")
+        assert of.people.names.of("agent", "a-017") is None
+        assert feed.problem is None
+    assert without.people.names.of("agent", "a-018") is None
 
 
 async def test_a_second_run_goes_on_where_the_first_stopped(broker: str, topic_prefix: str) -> None:

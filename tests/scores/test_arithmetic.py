@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pytest
 
+from stream.facts.currency import exponent
 from stream.scores.arithmetic import lines_of
 from stream.scores.at_hand import AtHand, at_hand
 from stream.scores.outputs import record_of
@@ -70,6 +71,32 @@ def test_what_is_added_up_and_multiplied_comes_to_the_score(tmp_path: Path, seed
     assert checked
 
 
+@pytest.mark.parametrize("seed", range(examples(10)))
+def test_chinese_has_the_same_figures_and_no_punctuation_of_english(tmp_path: Path, seed: int) -> None:
+    random = Random(seed)
+    config = test_oracle.scheme(random)
+    kpis, marks = test_oracle.evidence(random)
+    start = {month: f"2026-0{month}-01" for month in test_oracle.MONTHS}
+    scores = computed(
+        settings_of(tmp_path, orjson.dumps(config).decode()),
+        [kpi_record(who, listed, level="site" if who == "main" else "agent", start=start[month]) for (who, month), listed in kpis.items()],
+        [measurement(name, who, value, start=start[month]) for (who, month), found in marks.items() if who != "main" for name, value in found.items()],
+    )  # fmt: skip
+    checked = 0
+    for _, sheet in scores.changed(LATE):
+        for score in sheet.values():
+            record, known = record_of(scores, score, 1, "live"), at_hand(scores, score, measured=True)
+            said = {
+                of: list(lines_of(record, score.definition, known.read, known.basis, say, known))
+                for of, say in LANGUAGES.items()
+            }
+            assert len(said["en"]) == len(said["zh"])
+            for line in said["zh"][1:]:
+                assert not re.search(r"[(),;]|: | x |in minor", line), line
+                checked += 1
+    assert checked
+
+
 def _comes_out(line: str, record: dict[str, Any]) -> bool:
     """Checks one line with a pocket calculator; whether there was anything to check."""
     sums = re.match(
@@ -84,14 +111,15 @@ def _comes_out(line: str, record: dict[str, Any]) -> bool:
             found *= Fraction(factor)
         found = min(found, Fraction(cap)) if cap else found
         if kind == "pay":
-            assert abs(found - record["amount_minor"]) <= 3  # each part is rounded
+            unit = 10 ** exponent(record["currency"])
+            assert abs(found * unit - record["amount_minor"]) <= 3  # each part is rounded
         elif not rounding:
             assert abs(found - Fraction(record["score"])) <= Fraction(1, 20_000)
         return True
-    quotient = re.match(r"  [\w ()]+: (-?\d+) / (\d+)(?: x (\d+))? = ([-0-9.]+)", line)
+    quotient = re.match(r"  [\w ()]+: (-?[\d.]+) / ([\d.]+)(?: x (\d+))? = ([-0-9.]+)", line)
     if quotient is not None:
         above, below, unit, value = quotient.groups()
-        assert abs(Fraction(int(above) * int(unit or 1), int(below)) - Fraction(value)) < Fraction(1, 10**12)
+        assert abs(Fraction(above) * int(unit or 1) / Fraction(below) - Fraction(value)) < Fraction(1, 10**12)
     return quotient is not None
 
 
@@ -126,14 +154,14 @@ rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: mon
     records = [kpi_record("a-1", {"dials": 5}), kpi_record("a-2", {"dials": 4})]
     sold = [measurement("sold", "a-1", 3), measurement("sold", "a-2", 3)]
     settings = settings_of(tmp_path, text)
-    assert "  3000 by place, but reward more (4000) counts instead" in told(
+    assert "  30.00 by place, but reward more (40.00) counts instead" in told(
         computed(settings, records, sold), "day", "a-2"
     )
-    assert "  4000 by itself, but contest day (5000) counts instead" in told(
+    assert "  40.00 by itself, but contest day (50.00) counts instead" in told(
         computed(settings, records, sold), "more", "a-1"
     )
     assert not [line for line in told(computed(settings, records, sold), "day", "a-1") if "instead" in line]
-    assert "    one more: 4500" in told(computed(settings, records, sold), "more", "a-2")
+    assert "    one more of sold: 45.00" in told(computed(settings, records, sold), "more", "a-2")
 
 
 PAID = "payouts: [{payout: p, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, SETTLE only_recovery: x, basis: {kpi: recovered_amount, currency: CNY, target: 100}, base: 50, base_share: [[0, 1], [2, 2]], commission: {steps: [[1, '0.1']]}, streaks: [{below: 1, periods: 2, then: {base_amount: 7, flag: low}}]}]"
@@ -168,25 +196,47 @@ def test_a_payout_tells_its_sum_its_cliffs_and_the_streaks(tmp_path: Path) -> No
     records = [kpi_record("a-1", {"recovered_amount CNY": 99}, start=f"2026-0{month}-01") for month in (3, 4)]
     assert told(computed(settings, records), "p") == [
         "payout p version 1: agent a-1 at main, month from 2026-04-01 to 2026-05-01",
-        "  recovered_amount CNY: 99",
-        "  R = 99, T = 100, a = R / T = 0.99",
-        "  next step of the commission at 100, 1 away: 0.1",
+        "  recovered_amount CNY: 0.99",
+        "  R = 0.99, T = 1.00, a = R / T = 0.99",
+        "  next step of the commission at 1.00, 0.01 away: 0.1",
         "  next step of the base at a = 2, 1.01 away: x 2",
-        "  base 50 x share 1, unless a streak sets it",
-        "  commission before factors: 99 x 0",
-        "    one more: 10",
-        "  base: 7",
-        "  commission: 0",
-        "  allowance: 0",
+        "  base 0.50 x share 1, unless a streak sets it",
+        "  commission before factors: 0.99 x 0",
+        "    1.00 CNY more of recovered_amount: 0.199",
+        "  base: 0.07",
+        "  commission: 0.00",
+        "  allowance: 0.00",
         "  share of the base by attainment: from 0: 1, from 2: 2",
-        "  streak: a below 1 in 2 periods in a row: base 7, low",
+        "  streak: a below 1 in 2 periods in a row: base 0.07, low",
         "  a of the periods before: 2026-03-01 0.99",
         "  commission, whole, by attainment: from 1: 0.1",
-        "  pay: 7 + 0 + 0 = 7",
+        "  pay: 0.07 + 0.00 + 0.00 = 0.07",
         "  flags: low",
-        "  = amount 7 CNY in minor units",
+        "  = amount 0.07 CNY",
         "  it pays for one thing alone, for this reason: x",
     ]
+
+
+@pytest.mark.parametrize(
+    ("currency", "paid", "reached", "more"),
+    [("JPY", "1200", "12000", ""), ("CNY", "12.00", "120.00", "1.00"), ("KWD", "1.200", "12.000", "1.000")],
+)
+def test_amounts_have_the_digits_of_their_currency(
+    tmp_path: Path, currency: str, paid: str, reached: str, more: str
+) -> None:
+    settings = settings_of(tmp_path, PAID.replace("SETTLE", "").replace("CNY", currency))
+    lines = told(computed(settings, [kpi_record("a-1", {f"recovered_amount {currency}": 12_000})]), "p")
+    assert f"  recovered_amount {currency}: {reached}" in lines
+    assert f"  commission: {paid}" in lines
+    assert f"  = amount {told_sum(lines)} {currency}" in lines
+    # A tenth of one yen more is none.
+    assert [line.split(" more of ")[0].strip() for line in lines if " more of " in line] == (
+        [f"{more} {currency}"] if more else []
+    )
+
+
+def told_sum(lines: list[str]) -> str:
+    return next(line for line in lines if line.startswith("  pay: ")).rpartition(" = ")[2]
 
 
 def test_a_value_without_anything_to_compare_it_with_and_a_rank_are_told(tmp_path: Path) -> None:
@@ -210,6 +260,6 @@ def test_chinese_has_its_own_punctuation_and_names_no_basis_that_it_does_not_kno
     pay = "payouts: [{payout: p, version: 1, from: 2026-01-01, level: agent, period: month, currency: CNY, only_one: x, basis: {kpi: dials, target: 10}, base: {default: 7}, base_share: [[0, 1], [1, 2]], commission: {reading: whole, steps: [[1, 3]]}, gates: [{gate: g, kpi: dials, above: 1, effect: {void: [base, commission]}}], streaks: [{below: 2, periods: 1, then: {base_amount: 5, flag: low}}]}]"
     lines = told(computed(settings_of(tmp_path, pay), [kpi_record("a-1", {"dials": 15})]), "p", language="zh")
     assert "  基数 R = 15，目标 T = 10，达成率 a = R / T = 1.5" in lines
-    assert "  底薪：5" in lines
+    assert "  底薪：0.05" in lines
     assert any("底薪，提成" in line for line in lines)
     assert [line for line in lines if ", " in line] == []

@@ -55,6 +55,9 @@ def test_a_list_is_a_table_csv_or_json(command: Command, made: Path) -> None:
         "contest,best,1,main,agent,a-1,day,2026-03-02,,500,CNY,1,1,,,,",
         "scorecard,day,1,main,team,t-1,day,2026-03-02,8.0000,,,1,1,B,,,",
     ]
+    paid = command("scores", "list", "--from", made / "out", "--name", "best", "--period", "2026-03-02").out
+    assert paid.splitlines()[0].split()[9:11] == ["amount", "currency"]  # people read major units
+    assert "5.00" in paid.splitlines()[1].split()
     table = command("scores", "list", "--from", made / "out", "--name", "day")
     assert [line.split()[5] for line in table.out.splitlines()] == ["entity", "t-1", "t-1"]
     lines = command(
@@ -89,9 +92,9 @@ def test_show_prints_the_arithmetic(command: Command, made: Path) -> None:
     assert ran.out.splitlines() == [
         "scorecard day version 1: team t-1 at main, day from 2026-03-02 to 2026-03-03",
         "  calls (dials): 2; target 4, 0.5 of it, not under 0, not over 1; x weight 10 = 5.0000 points",
-        "    one more: 7.5000 points",
+        "    one more of outbound calls, each by its first leg: 7.5000 points",
         "  reached (connect_rate): 1 / 2 = 0.5, step 0.4 = 3.0000 points",
-        "    one more: 10.0000 points",
+        "    one more of outbound calls that a human answered: 10.0000 points",
         "    next step at 0.9, 0.4 away: 10 points",
         "  mark: 1, step 1 = 5.0000 points",
         "  gate qa (qa_pass_rate): no value, must not be below 0.98: missed (cap 8)",

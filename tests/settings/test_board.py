@@ -30,7 +30,7 @@ def test_names_are_read_from_a_file_beside_the_configuration(tmp_path: Path) -> 
             "level,id,name,age\n",
             "line 1: an unknown column 'age' (the columns are level,id,name,team; team may be left out)",
         ),
-        ("level,id,name\nperson,a-1,Li\n", "line 2: level 'person' is not agent, team, queue, segment or site"),
+        ("level,id,name\nperson,a-1,Li\n", "line 2: level 'person' is not agent, team, leader, queue, segment or site"),
         ("level,id,name\nagent,a-1,\n", "line 2: an id and a name are needed"),
         ("level,id,name\nagent,a-1,Li\nagent,a-1,Wei\n", "line 3: agent 'a-1' has a name already"),
         ("level,id,name\nagent,a-1,Li,t-1\n", "line 2: not as many values as there are columns"),

@@ -1,7 +1,7 @@
 """All sites on one page: how old each one's numbers are, how it stands, what fires; a site opens in its own zone."""
 
 from deploy.grafana.board import Board, Row
-from deploy.grafana.kpis import ALERTS, AS_OF, LEVELS, alerts, firing, name, select, unit
+from deploy.grafana.kpis import ALERTS, AS_OF, LEVELS, about, alerts, firing, name, select, unit
 from deploy.grafana.panels import Column, Lines, Number, Table
 from deploy.grafana.words import Words
 from deploy.prometheus.recording import ACTIVE
@@ -39,7 +39,7 @@ SITES = Table(
 def _lines(kpi_id: str) -> Lines:
     kpi = CATALOGUE[kpi_id]
     title = Words(f"{kpi.name_en} by site", f"各职场{kpi.name_zh}")
-    return Lines(title, Words(kpi.description, kpi.name_zh), f"max by (site) ({select(kpi, 'site', site='')})",
+    return Lines(title, about(kpi), f"max by (site) ({select(kpi, 'site', site='')})",
                  unit(kpi), "{{site}}", 8)  # fmt: skip
 
 

@@ -6,6 +6,7 @@ fact that may touch a rule leaves the debtor's dossier here as it is before it, 
     fact ──> touches no rule ─────────────────────────────────> nothing
         ├──> a contact after all others: judged by the counts kept of its debtor (ADR 0068) ──────────┐
         └──> else the dossier as of the last commit is kept ──> take: judged before and after ──> records, contributions
+             (where it is contacts alone, by counts from the first of them on)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from stream.conduct.standing import standings
 from stream.engine.debtors.findings import COLUMN, NOTHING, ConductFinding, Findings, changes, contributed
 from stream.engine.debtors.followed import FollowedDebtors
 from stream.engine.debtors.following import Name, judged_alone
+from stream.engine.debtors.touched import TouchedDebtor
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
 from stream.facts.identity import own_id
@@ -55,32 +57,6 @@ SCHEDULED_AT_ONCE = 100
 """Debtors whose deadlines are looked up at one commit after a restore."""
 
 
-class _Touched:
-    """A debtor whom the facts since the last commit may have changed something of.
-
-    `said`: as of that commit. `settled`: up to where the contributions are in the buffer. Each is the dossier as it was
-    then, or what was found in it; None: there was no dossier. `contacts`: those that came since, as long as nothing
-    else has; else None. A large dossier changes where it is: what it was then is all of it but the contacts.
-    `noted`: what was found so far, as long as the debtor could be followed; then nothing else of this is looked at.
-    """
-
-    __slots__ = ("contacts", "noted", "said", "settled")
-
-    def __init__(self, said: Dossier | Findings | None, noted: Noted | None = None) -> None:
-        self.said = said
-        self.settled = said
-        self.contacts: list[Fact] | None = []
-        self.noted = noted
-
-    def is_not_followed(self) -> None:
-        """What is noted no longer counts."""
-        self.noted = None
-
-    def names(self) -> set[Name] | None:
-        """Which contacts came since the last commit; None: other facts did, too."""
-        return None if self.contacts is None else {(each.TYPE, own_id(each)) for each in self.contacts}
-
-
 class Conduct:
     """The rules at work on one ledger. Contributions go to `buffer`; `take` gives the records."""
 
@@ -97,7 +73,7 @@ class Conduct:
         self._definitions = definitions
         self._midnight_ms = midnight_ms
         self._buffer = buffer
-        self._touched: dict[str, _Touched] = {}
+        self._touched: dict[str, TouchedDebtor] = {}
         self._has_deadlines = rulebook.deadlines
         self._records: list[ConductFinding] = []
         self.failures: list[str] = []
@@ -133,7 +109,7 @@ class Conduct:
                 if touched is None or touched.noted is not None:
                     verdict = self._asks(key, fact, dossier)
                     if verdict == JUDGED and touched is None:
-                        self._touched[key] = _Touched(dossier, Noted())
+                        self._touched[key] = TouchedDebtor(dossier, Noted())
                     if verdict in (CALM, JUDGED):
                         return COME
                     if verdict == UNTOUCHED:
@@ -141,7 +117,7 @@ class Conduct:
                 elif not self._may_matter(fact):
                     return NOTHING_TO_CALL
         if touched is None:
-            touched = self._touched[key] = _Touched(dossier)
+            touched = self._touched[key] = TouchedDebtor(dossier)
         return self._before_whole(key, fact, dossier, touched, may_be_known or complaining)
 
     def _asks(self, key: str, fact: Fact, dossier: Dossier | None) -> int:
@@ -151,7 +127,7 @@ class Conduct:
             self._followed.drop(key)
             return WHOLE
 
-    def _before_whole(self, key: str, fact: Fact, dossier: Dossier | None, touched: _Touched, more: bool) -> int:
+    def _before_whole(self, key: str, fact: Fact, dossier: Dossier | None, touched: TouchedDebtor, more: bool) -> int:
         """A fact comes that is not followed. `more`: it may change what was found of others, whatever it is."""
         kind = type(fact)
         touched.is_not_followed()
@@ -216,7 +192,7 @@ class Conduct:
             last_ms, key = heappop(self._due)
             due += 1
             if key not in self._touched:
-                touched = self._touched[key] = _Touched(self._held.get(key))
+                touched = self._touched[key] = TouchedDebtor(self._held.get(key))
                 self._judge_large(key, touched)
                 touched.contacts = None
         self.judged_ms = now_ms
@@ -226,7 +202,7 @@ class Conduct:
         found, self._records = self._records, []
         return found
 
-    def _finish(self, key: str, touched: _Touched, before_ms: int | None, now_ms: int | None) -> None:
+    def _finish(self, key: str, touched: TouchedDebtor, before_ms: int | None, now_ms: int | None) -> None:
         """Takes what was found of a debtor, or judges all, and keeps the records; the debtor is touched no longer."""
         if touched.noted is not None and self._taken(key, touched, touched.noted):
             return
@@ -237,7 +213,7 @@ class Conduct:
                 self._failing.add(key)
                 self.failures.append(error_text(error))
 
-    def _taken(self, key: str, touched: _Touched, noted: Noted) -> bool:
+    def _taken(self, key: str, touched: TouchedDebtor, noted: Noted) -> bool:
         """Takes what was found of a debtor who was followed; False: all is to be judged."""
         try:
             standings = self._followed.settle(key, noted)
@@ -271,8 +247,10 @@ class Conduct:
             self._judge_large(key, touched)
         else:
             facts = dossiers.facts(key, dossier)
-            history = History(self._rulebook, key, facts)
             new = touched.names()
+            if new is not None and self._came_late(key, facts, new):
+                return
+            history = History(self._rulebook, key, facts)
             if new is not None:
                 touched.said, now = judged_alone(history, facts, new)
                 touched.settled = touched.said
@@ -284,6 +262,25 @@ class Conduct:
         self._records += changes(self._found(key, touched.said), before_ms, now, now_ms)
         del self._touched[key]
         self._failing.discard(key)
+
+    def _came_late(self, key: str, facts: list[Fact], new: set[Name]) -> bool:
+        """Judges a debtor to whom only contacts came, by counts; False: that is not possible."""
+        try:
+            followed = self._followed.again(key, facts, new)
+        except Exception:  # noqa: BLE001  one debtor must never stop a partition (live 6)
+            followed = None
+        if followed is None:
+            return False
+        before, now = Findings(followed.before, {}), Findings(followed.now, {})
+        difference = contributed(before, now)
+        if difference:
+            self._buffer.add_difference(difference, 0, None)
+        self._records += changes(before, None, now, None)
+        for standing in followed.standings:
+            self._records.append(ConductFinding(standing))
+        del self._touched[key]
+        self._failing.discard(key)
+        return True
 
     def restored(self, key: str, name: str) -> None:
         """A record of the ledger topic was read, of a fact of this identity."""
@@ -337,7 +334,7 @@ class Conduct:
             if waits:
                 heappush(self._due, (min(waits), key))
 
-    def _settle(self, key: str, touched: _Touched, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
+    def _settle(self, key: str, touched: TouchedDebtor, now: Findings, caused_ms: int, frontier_ms: int | None) -> None:
         """Adds to the buffer what has changed since the last time, as a fact that occurred at `caused_ms` did it."""
         settled = self._found(key, touched.settled)
         if touched.said is touched.settled:
@@ -363,7 +360,7 @@ class Conduct:
             {standing.key: standing for standing in standings(history)},
         )
 
-    def _judge_large(self, key: str, touched: _Touched) -> None:
+    def _judge_large(self, key: str, touched: TouchedDebtor) -> None:
         """Judges a large dossier as it was at the last commit."""
         if isinstance(touched.said, LargeDossier):
             new = touched.names() or ()

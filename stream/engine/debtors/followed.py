@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from itertools import islice
 
-from stream.conduct.counts import Noted
+from stream.conduct.counts import Detail, Noted, by_itself
+from stream.conduct.latecomers import Followed, followed_again
 from stream.conduct.rulebook import Rulebook
 from stream.conduct.running import (
     CALM,
@@ -76,9 +78,14 @@ class FollowedDebtors:
         self._coming, self._contact = running, contact
         if not running.can_come(contact):
             return WHOLE
-        if running.is_calm(contact, self._sheets.at(contact.site, running.zone, contact.at_ms)):
+        if not contact.outbound:
             return CALM
-        if running.detail is None:
+        sheet = self._sheets.at(contact.site, running.zone, contact.at_ms)
+        if running.is_apart(contact, sheet):
+            return JUDGED if by_itself(contact, sheet) else CALM
+        if running.detail is None and not running.last_ms:  # the first of all
+            running.detail = Detail(self._sheets)
+        elif running.detail is None:
             running = self._read(key, dossier)
             self._coming = running
             if not running.can_come(contact):
@@ -104,6 +111,17 @@ class FollowedDebtors:
     def settle(self, key: str, noted: Noted) -> list[ConductStanding]:
         """At a commit: the standings of a debtor that have changed since the last one."""
         return self._running[key].settle(key, self._sheets, noted)
+
+    def again(self, key: str, facts: Sequence[Fact], new: Collection[tuple[str, str]]) -> Followed | None:
+        """What `new` contacts change among all facts of a debtor that they have come to in another order, and he is
+        followed from here on; None: this way does not tell."""
+        if not self._can_follow:
+            return None
+        found = followed_again(key, facts, new, self._sheets)
+        if found is not None:
+            self._running[key] = found.running
+            self._detailed[key] = found.running
+        return found
 
     def drop(self, key: str) -> None:
         """Facts of a debtor have changed in another way: he is read anew."""

@@ -328,6 +328,13 @@ class DebtorStage:
         """The keys of which the ledger holds facts other than agents' states: debtors, mostly."""
         yield from self._dossiers
 
+    def prepare(self, most: int) -> bool:
+        """Makes a part of what the next `take` gives, until which no fact may come: some debtors judged, or at most so
+        many deltas; True: there is more."""
+        if self.conduct is not None and self.conduct.prepare():
+            return True
+        return self._buffer.prepare(self._greatest_ms, most)
+
     def take(self, watermark_ms: int | None = None) -> Changes:
         """What changed since the last time, ready to be written in one transaction. `watermark_ms`: that of the
         partition; deadlines of conduct rules that it has passed are judged."""

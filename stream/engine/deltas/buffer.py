@@ -62,6 +62,9 @@ class DeltaBuffer:
         self._teams: dict[str, dict[int, TeamSaid]] = {}
         self._differed: dict[Credit, set[tuple[Place, str]]] = {}
         """Where differences of watched columns were added: if such a sum comes to 0, that is said."""
+        self._ready: list[tuple[bytes, bytes]] = []
+        self._rest: Iterator[tuple[bytes, bytes]] | None = None
+        """Deltas that `prepare` has made, and those that it has begun."""
 
     def note_team(self, site: str, agent: str, at_ms: int, event_id: str, team: str) -> None:
         """A fact names the team of its agent: of each grain the last one is said."""
@@ -223,10 +226,30 @@ class DeltaBuffer:
     def pending(self) -> int:
         """How many deltas the next `take` gives at most, but for those that are cut in parts: each who is credited has
         a team and a site."""
-        return 3 * len(self._plain) + len(self._money) + len(self._others) + len(self._teams)
+        return 3 * len(self._plain) + len(self._money) + len(self._others) + len(self._teams) + len(self._ready)
+
+    def prepare(self, greatest_ms: int, most: int) -> bool:
+        """Makes some of the deltas of the next `take`, `most` at a time; True: there are more. What is added from the
+        first call on is in deltas of its own."""
+        if self._rest is None:
+            self._rest = self._begun(greatest_ms)
+        for _ in range(most):
+            made = next(self._rest, None)
+            if made is None:
+                return False
+            self._ready.append(made)
+        return True
 
     def take(self, greatest_ms: int) -> list[tuple[bytes, bytes]]:
         """The deltas, one per changed entity; the buffer is empty afterwards."""
+        if self._rest is None:
+            return list(self._begun(greatest_ms))
+        found = [*self._ready, *self._rest, *self._begun(greatest_ms)]
+        self._ready, self._rest = [], None
+        return found
+
+    def _begun(self, greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
+        """Takes what was added; its deltas."""
         entities: Entities = {}
         teams: dict[str, str] = {}
         for key, rows in self._plain.items():
@@ -245,12 +268,14 @@ class DeltaBuffer:
             text: list(_came_to_zero(entities[text], places)) for text, places in differed.items()
         }
         self._plain, self._money, self._others, self._differed = {}, {}, {}, {}
-        return list(self._encoded(entities, zeros, greatest_ms))
-
-    def _encoded(self, entities: Entities, zeros: dict[str, Zeros], greatest_ms: int) -> Iterator[tuple[bytes, bytes]]:
         named, self._teams = self._teams, {}
         for text in named:
             entities.setdefault(text, {})
+        return self._encoded(entities, zeros, named, greatest_ms)
+
+    def _encoded(
+        self, entities: Entities, zeros: dict[str, Zeros], named: dict[str, dict[int, TeamSaid]], greatest_ms: int
+    ) -> Iterator[tuple[bytes, bytes]]:
         for text, by_currency in entities.items():
             key, said = text.encode(), zeros.get(text, [])
             teams = list(named[text].values()) if text in named else []

@@ -1,5 +1,5 @@
 // The leaderboard of agents, or what they do now.
-import { $, address, fill, link, make, name } from "./make.js";
+import { $, address, fill, link, make, meaning, name } from "./make.js";
 import { score, who } from "./people.js";
 import { stateRows } from "./states.js";
 import { byShare, columnsThatFit, nobody, table } from "./table.js";
@@ -33,7 +33,7 @@ function ranking(column, text, data) {
   const to = link({ rank: column.kpi, order: is && !worst ? "worst" : null }, text, is);
   const node = make("th", "value", to);
   node.scope = "col";
-  to.title = column.about;
+  to.title = meaning(column);
   if (is && address.get("order") !== "name") node.setAttribute("aria-sort", worst ? "ascending" : "descending");
   return node;
 }

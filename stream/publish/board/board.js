@@ -2,6 +2,7 @@
 // word.
 import { agents } from "./agents.js";
 import { act, alerts } from "./alerts.js";
+import { listenForDebtors } from "./debtors.js";
 import { drill } from "./drill.js";
 import { groups } from "./groups.js";
 import { explain, listen } from "./help.js";
@@ -129,6 +130,7 @@ follow(address, {
 
 document.documentElement.lang = language;
 listen();
+listenForDebtors();
 // Where nobody has signed in, who takes an alert on says who he is.
 let myName = null;
 act(() => (you?.name ? "" : (myName ??= prompt(words.yourName))));

@@ -1,6 +1,6 @@
 // What is looked at closely: a team, an agent, a queue, a segment; one of its numbers; its scores. The address says which.
 import { facts } from "./facts.js";
-import { $, address, fill, link, make, name, severe, sign, value } from "./make.js";
+import { $, address, fill, link, make, meaning, name, severe, sign, value } from "./make.js";
 import { clock, figure, minute } from "./numbers.js";
 import { number } from "./number.js";
 import { called, doing, NOWHERE, score, since, way, who } from "./people.js";
@@ -47,7 +47,8 @@ function entity(of, data) {
     crumbs(of, data),
     make("h2", "", of.level === "site" ? called(of) : `${words[of.level]} ${called(of)}`),
     make("p", "about", parts.filter(Boolean).join(" · ")),
-    ...(address.has("scheme") ? [scored(of, data), panel(words.sideBySide, across(of, data))] : [panel(words.sideBySide, across(of, data)), scored(of, data)]),
+    ...(of.level === "leader" ? [scored(of, data)]  // KPIs have no such level
+      : address.has("scheme") ? [scored(of, data), panel(words.sideBySide, across(of, data))] : [panel(words.sideBySide, across(of, data)), scored(of, data)]),
     ...(of.members ? [panel(words.members, members(of, data))] : []),
     ...(of.states?.total ? [panel(words.agentsNow, identified("team-states", make("table", "")))] : []),
     ...alertsOf(of, data),
@@ -76,7 +77,7 @@ function across(of, data) {
   const body = data.columns.map((column, i) => {
     const title = make("th", "", numberLink(make("span", "", `${name(column)}${column.currency ? ` ${column.currency}` : ""}`), column, way(of.level, of.entity, of.team)));
     title.scope = "row";
-    title.title = column.about;
+    title.title = meaning(column);
     return make("tr", "", title, ...windows.flatMap((each) => cells({ ...each, entity: of.entity, team: of.team }, data.columns, [i], of.level)));
   });
   return make("table", "across", make("thead", "", head), make("tbody", "", ...body));

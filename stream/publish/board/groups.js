@@ -7,21 +7,23 @@ import { byShare, columnsThatFit, heading, keys, nobody, table } from "./table.j
 import { words } from "./words.js";
 
 // Teams, or what `level` in the address asks for; those that have records are offered in the title.
-const GROUPS = { team: "teams", queue: "queues", segment: "segments" };
+const SOME_TEAMS = 3;
+const GROUPS = { team: "teams", leader: "leaders", queue: "queues", segment: "segments" };
 
 export const groupLevel = () => (Object.hasOwn(GROUPS, address.get("level") ?? "") ? address.get("level") : "team");
 
 export function groups(data) {
-  const level = groupLevel(), scored = level === "team" && data.card.team !== null;
+  const level = groupLevel(), scored = level === "leader" || (level === "team" && data.card.team !== null);
   // Queues have numbers of their own, unless the address says which.
-  const { columns, rows } = level === "queue" && !address.has("kpis") ? data.queue_tiles : { columns: data.columns, rows: data[GROUPS[level]] };
+  const { columns, rows } = level === "queue" && !address.has("kpis") ? data.queue_tiles : { columns: level === "leader" ? [] : data.columns, rows: data[GROUPS[level]] };
   const trends = level === "team" ? data.trends : null;
   const order = byShare(columns).slice(0, columnsThatFit("teams", columns.length, (scored ? 18 : 10) + (trends ? 7 : 0))).sort((a, b) => a - b);
   const lead = {
     level,
-    head: () => [sortable("teams", "name", words[level], false), ...(scored ? [sortable("teams", "score", words.score, true, "value")] : [])],
+    head: () => [sortable("teams", "name", words[level], false), ...(scored ? [sortable("teams", "score", words.score, true, "value")] : []),
+      ...(level === "leader" ? [sortable("teams", "teams", words.teams, false)] : [])],
     column: (column) => heading(column, "teams"),
-    cells: (row) => [who(row, level), ...(scored ? [score(row)] : [])],
+    cells: (row) => [who(row, level), ...(scored ? [score(row)] : []), ...(level === "leader" ? [led(row)] : [])],
     tail: trends && {
       head: () => [trendHeading(data, trends)],
       cells: (row) => [make("td", "value", spark(trends.teams[row.entity], trendColumn(data, trends)))],
@@ -29,11 +31,19 @@ export function groups(data) {
     apart: (row, about) => [nobody(row, about), ...(scored ? [make("td", "value", "–")] : [])],
   };
   const apart = level === "team" ? data.apart.team : null;
-  const turned = table("teams", sorted("teams", rows, keys(columns)), columns, order, lead, words.noTeams, apart, words.apartTeam);
+  const turned = table("teams", sorted("teams", rows, { ...keys(columns), teams: (row) => row.teams?.join() }), columns, order, lead, words.noTeams, apart, words.apartTeam, (row) => trends?.teams[row.entity]);
   const offered = Object.keys(GROUPS).filter((each) => each === level || each === "team" || data[GROUPS[each]].length);
   fill($("teams-title"),
     ...(offered.length === 1 ? [words.teams] : offered.map((each) => link({ level: each }, words[GROUPS[each]], each === level))),
     turned);
+}
+
+// The teams that count for a leader: as many as a wall has room for, all of them as the pointer's text.
+function led(row) {
+  const more = row.teams.length - SOME_TEAMS;
+  const node = make("td", "", row.teams.slice(0, SOME_TEAMS).join(", "), more > 0 ? ` +${more}` : "");
+  node.title = row.teams.join(", ");
+  return node;
 }
 
 // The KPI whose way is drawn: the one by which agents are ranked.

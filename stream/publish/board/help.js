@@ -1,11 +1,11 @@
 // What the numbers and signs mean, one key away: `?` opens it, Escape closes it.
-import { $, fill, make, name, sign } from "./make.js";
+import { $, fill, make, meaning, name, sign } from "./make.js";
 import { words } from "./words.js";
 
 let columns = [];
 
 function open() {
-  const defined = columns.flatMap((column) => [make("dt", "", name(column)), make("dd", "", column.about)]);
+  const defined = columns.flatMap((column) => [make("dt", "", name(column)), make("dd", "", meaning(column))]);
   const signs = Object.entries(words.severity).flatMap(([shade, word]) => [make("dt", "", sign(shade)), make("dd", "", word)]);
   const statuses = ["no_data", "few", "absent"].flatMap((status) => [make("dt", "none", words[status]), make("dd", "", words.statuses[status])]);
   fill($("help-title"), words.help);

@@ -14,11 +14,21 @@ export function make(tag, className, ...children) {
   return node;
 }
 
+const ways = new Map();  // what a link changes -> where it leads: a table has thousands, the same ones every second
+
+function leads(changes) {
+  const key = JSON.stringify(changes);
+  if (!ways.has(key)) {
+    const query = new URLSearchParams(address);
+    for (const [name, value] of Object.entries(changes)) value === null ? query.delete(name) : query.set(name, value);
+    ways.set(key, `?${query}`);
+  }
+  return ways.get(key);
+}
+
 export function link(changes, text, current) {
-  const query = new URLSearchParams(address);
-  for (const [name, value] of Object.entries(changes)) value === null ? query.delete(name) : query.set(name, value);
   const node = make("a", current ? "current" : "", text);
-  node.href = `?${query}`;
+  node.href = leads(changes);
   if (current) node.setAttribute("aria-current", "true");
   return node;
 }
@@ -32,6 +42,8 @@ export const sign = (shade, word = words.severity[shade]) => {
 };
 export const severe = (severity) => (severity in SIGNS ? severity : "warning");
 export const name = (thing) => thing[language] ?? thing.en;
+// What a column counts.
+export const meaning = (column) => (language === "zh" && column.about_zh) || column.about;
 
 export function value(cell, column) {
   const text = cell.s === "ok" ? figure(cell.v, column) : null;

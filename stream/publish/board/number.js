@@ -1,9 +1,9 @@
 // One number: what it is, what it is made of in every window, what judges it, and the facts behind it.
 import { crumbs } from "./drill.js";
-import { make, name, sign, towards, value, word } from "./make.js";
-import { clock, figure, parts } from "./numbers.js";
+import { make, meaning, name, sign, towards, value, word } from "./make.js";
+import { clock, exactAmount, figure, parts, SHARES_OF_TIME } from "./numbers.js";
 import { called } from "./people.js";
-import { words } from "./words.js";
+import { language, words } from "./words.js";
 
 export function number(of, data) {
   const { column } = of.number;
@@ -17,13 +17,14 @@ export function number(of, data) {
 
 function definition(number) {
   const row = (term, text) => (text ? [make("dt", "", term), make("dd", "", text)] : []);
-  const { column } = number;
+  const { column } = number, says = number.says[language], sum = (ids, words) => (ids ? `${words} (${ids.join(" + ")})` : "");
   return make("dl", "",
-    ...row(column.kpi, `${column.about}${column.direction ? ` (${words.direction[column.direction]})` : ""}`),
-    ...row(words.made, number.numerator.join(" + ")),
-    ...row(words.over, number.denominator?.join(" + ")),
-    ...row(words.notCounted, number.not_counted),
-    ...row(words.unknownIs, number.unknown),
+    ...row(column.kpi, `${meaning(column)}${column.direction ? ` (${words.direction[column.direction]})` : ""}`),
+    ...row(words.made, sum(number.numerator, says.numerator)),
+    ...row(words.over, sum(number.denominator, says.denominator)),
+    ...row(words.notCounted, says.not_counted),
+    ...row(words.unknownIs, says.unknown),
+    ...row(words.rollingShows, says.rolling),
     ...row(words.definition, `${column.kpi} ${number.version} · ${words.catalogue} ${number.catalogue}`));
 }
 
@@ -40,7 +41,7 @@ function windows(number, data) {
     head.scope = "row";
     return make("tr", "", head,
       make("td", `value ${cell.c}`, value(cell, column), sign(cell.c, word(cell)), word(cell) && make("small", "aim", word(cell))),
-      make("td", "", madeOf(cell, column)),
+      make("td", "", madeOf(cell, column, number)),
       make("td", "", towards(cell, column) || "–"),
       make("td", "", each.rules.map((rule) => judged(rule, column)).join("; ") || words.nobodyJudges),
       make("td", "", at(each.as_of), make("small", "", `${words.revision} ${each.revision} · ${each.final ? words.final : words.soFar}`)));
@@ -48,10 +49,11 @@ function windows(number, data) {
   return make("table", "", make("thead", "", make("tr", "", ...titles)), make("tbody", "", ...rows));
 }
 
-// Numerator and denominator to the last digit: what the value can be computed from.
-function madeOf(cell, column) {
-  const exact = cell.d === null ? String(cell.n) : `${cell.n} / ${cell.d}`;
-  const read = column.currency || String(column.unit).includes("ms") ? parts(cell, column) : "";
+// Numerator and denominator to the last digit: what the value can be computed from. Amounts are in major units.
+function madeOf(cell, column, number) {
+  const told = (n, money) => (money ? exactAmount(n, column.digits, column.currency) : n.toLocaleString(language));
+  const exact = cell.d === null ? told(cell.n, column.currency) : `${told(cell.n, column.currency)} / ${told(cell.d, number.over_money)}`;
+  const read = String(column.unit).includes("ms") || SHARES_OF_TIME.includes(column.kpi) ? parts(cell, column) : "";
   return read ? `${exact} (${read})` : exact;
 }
 

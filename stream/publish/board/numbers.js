@@ -2,11 +2,16 @@
 import { language, words } from "./words.js";
 
 const locale = language === "zh" ? "zh-CN" : "en-GB";
-const SHARES_OF_TIME = ["occupancy_ratio", "effective_talk_ratio"];  // their parts are milliseconds
+export const SHARES_OF_TIME = ["occupancy_ratio", "effective_talk_ratio"];  // their parts are milliseconds
 const MINUTE = 60e3, HOUR = 3600e3, DAY = 86400e3;
 
-const fixed = (value, digits) =>
-  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+const formats = new Map();  // making one takes as long as a hundred uses of it
+
+const fixed = (value, digits) => {
+  if (!formats.has(digits)) formats.set(digits, new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+  return formats.get(digits).format(value);
+};
+const plain = new Intl.NumberFormat(locale);
 
 // Cut, not rounded, where rounding would claim 100 % or 0 % for what is neither.
 function share(value, factor) {
@@ -50,7 +55,7 @@ export function figure(value, { unit, digits, currency }) {
   }
   if (unit === "per hour") return [fixed(value, 1), words.perHour];
   if (unit === "points") return [fixed(value, 1), words.points];
-  return [value.toLocaleString(locale), ""];
+  return [plain.format(value), ""];
 }
 
 // What the figure was made of, for the small print: "128 of 400".
@@ -60,7 +65,7 @@ export function parts(cell, column) {
   if (SHARES_OF_TIME.includes(column.kpi)) {
     return `${fixed(cell.n / HOUR, 1)} ${words.of} ${fixed(cell.d / HOUR, 1)} ${words.hours}`;
   }
-  const count = (n) => (column.currency ? amount(n, column.digits).join(" ").trim() : n.toLocaleString(locale));
+  const count = (n) => (column.currency ? amount(n, column.digits).join(" ").trim() : plain.format(n));
   return `${count(cell.n)} ${words.of} ${count(cell.d)}`;
 }
 

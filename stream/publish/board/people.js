@@ -4,7 +4,7 @@ import { age } from "./numbers.js";
 import { language, words } from "./words.js";
 
 // Everything that says what is looked at closely; a link to another thing drops what does not belong to it.
-export const NOWHERE = { team: null, agent: null, queue: null, segment: null, kpi: null, currency: null, scheme: null };
+export const NOWHERE = { team: null, agent: null, leader: null, queue: null, segment: null, kpi: null, currency: null, scheme: null };
 
 // The way to a thing: { agent: "a-017" } or { team: "t-3" }; {} is the floor. An agent keeps the team one came from.
 export function way(level, entity, team) {

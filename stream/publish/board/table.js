@@ -1,9 +1,10 @@
 // A table of entities and KPIs: columns that fit, rows that take turns on a wall, and the row of what names nobody.
-import { $, about, fill, isWall, link, make, name, put, px, severe, sign, towards, value, word } from "./make.js";
+import { $, about, fill, isWall, link, make, meaning, name, px, severe, sign, towards, value, word } from "./make.js";
 import { way } from "./people.js";
+import { released, scrolled } from "./rows.js";
 import { sortable } from "./sorting.js";
 
-const TURN_MS = 10000, ROW_REM = 3.125, COLUMN_REM = 6, SLICE = 25;
+const TURN_MS = 10000, ROW_REM = 3.125, COLUMN_REM = 6;
 
 // `level`: whose rows these are, so that a figure leads to what it was made of; null: it leads nowhere.
 export function cells(row, columns, indexes, level = null) {
@@ -46,8 +47,8 @@ export function turn(rows, box, rowRem, aroundRem) {
 }
 
 // `apart`: the row of what names nobody, or null. It stands below, whatever the rows are ordered by. Columns that the
-// box has no room for are left out, the last first.
-export function table(id, rows, columns, indexes, lead, empty, apart, about) {
+// box has no room for are left out, the last first. `look(row)`: what its looks depend on beside it and the columns.
+export function table(id, rows, columns, indexes, lead, empty, apart, about, look = () => null) {
   const node = $(id), box = node.parentElement;
   if (rows.length === 0 && apart === null) {
     fill(node, make("caption", "none", empty));
@@ -59,13 +60,17 @@ export function table(id, rows, columns, indexes, lead, empty, apart, about) {
   const foot = () => (apart ? [make("tfoot", "", row(apart, lead.apart(apart, about), ""))] : []);
   const draw = (some) => fill(node, head(), make("tbody", "", ...some.map(line)), ...foot());
   if (!isWall()) {
-    if (!node.tBodies[0]) draw([]);
+    if (!node.tBodies[0] || Boolean(node.tFoot) !== Boolean(apart)) {
+      if (node.tBodies[0]) released(node.tBodies[0]);
+      draw([]);
+    }
     fill(node.tHead, ...head().childNodes);
-    if (node.tFoot && apart) fill(node.tFoot, ...foot()[0].childNodes);
-    else if (Boolean(node.tFoot) !== Boolean(apart)) draw(rows.slice(0, SLICE));
-    bySlices(node, rows, line);
+    if (apart) fill(node.tFoot, ...foot()[0].childNodes);
+    const shape = JSON.stringify([indexes.map((i) => columns[i]), lead.head().length]);
+    scrolled(node.tBodies[0], rows, line, (of) => `${shape} ${JSON.stringify([of, look(of)])}`);
     return "";
   }
+  if (node.tBodies[0]) released(node.tBodies[0]);
   const around = () => ((node.tHead?.offsetHeight ?? 0) + (node.tFoot?.offsetHeight ?? 0)) / px(1) + 0.25;
   const turned = () => turn(rows, box, ROW_REM, around());
   if (!node.tHead) draw(rows.slice(0, 1));
@@ -81,20 +86,6 @@ export function table(id, rows, columns, indexes, lead, empty, apart, about) {
   return text;
 }
 
-// Some hundred rows are drawn some at a time, a frame each, so that a finger that scrolls does not wait for them.
-const drawing = new Map();
-
-function bySlices(node, rows, line) {
-  cancelAnimationFrame(drawing.get(node));
-  const body = node.tBodies[0];
-  const slice = (from) => {
-    rows.slice(from, from + SLICE).forEach((of, i) => put(body, from + i, line(of)));
-    if (from + SLICE < rows.length) drawing.set(node, requestAnimationFrame(() => slice(from + SLICE)));
-    else while (body.rows.length > rows.length) body.lastChild.remove();
-  };
-  slice(0);
-}
-
 export function nobody(row, about) {
   const node = make("th", "", row.alert ? sign(severe(row.alert)) : "", row.entity, make("small", "", about));
   node.scope = "row";
@@ -104,7 +95,7 @@ export function nobody(row, about) {
 // A column's heading, which sorts the table.
 export function heading(column, table) {
   const node = sortable(table, column.id, `${name(column)}${column.currency ? ` ${column.currency}` : ""}`, true, "value");
-  node.firstChild.title = `${column.about} · ${node.firstChild.title}`;
+  node.firstChild.title = `${meaning(column)} · ${node.firstChild.title}`;
   return node;
 }
 
