@@ -44,7 +44,7 @@ def _told(names: Names) -> dict[str, Told]:
         names.agents: Told("out", "What agents do now", "site|agent", "The latest state of each agent.",
             {"agent.json": "Agent record"}),
         names.conduct: Told("out", "Conduct rules", "B|... of a breach, S|... of a standing",
-            "Breaches of conduct rules and standings of debtors. A tombstone takes one back.",
+            "Breaches of conduct rules and standings of debtors. A tombstone: the debtor was erased.",
             {"conduct.json": "Breach or standing"}),
         names.scores: Told("out", "Scores", "kind|name|version|site|level|entity|start",
             "Scorecards, payouts, contests and rewards of each period. The highest revision counts.",
@@ -59,6 +59,9 @@ def _told(names: Names) -> dict[str, Told]:
         names.ledger: Told("own", "State of the debtor stage", "internal", f"Format: {INTERNAL}."),
         names.deltas: Told("own", "Contributions from debtor to entity stage", "internal", f"Format: {INTERNAL}."),
         names.windows: Told("own", "State of the entity stage", "internal", f"Format: {INTERNAL}."),
+        names.erasures: Told("people", "Erasures of debtors", "id of the erasure",
+            "Who was to be erased, at whose word, and what was done; no record names the debtor. Of one id the last "
+            "record counts.", {"erasure.json": "Erasure"}),
         names.scoring: Told("own", "What scores are computed from", "internal", f"Format: {INTERNAL}."),
     }  # fmt: skip
 
@@ -109,7 +112,7 @@ def _channel(topic: Topic, told: Told) -> dict[str, Any]:
     ids = [_message_id(topic.name, schema) for schema in told.schemas] or [_message_id(topic.name, None)]
     config = {"cleanup.policy": "delete", **topic.initial, **topic.config}
     shown: dict[str, Any] = {"cleanup.policy": config["cleanup.policy"].split(",")}
-    for key in ("retention.ms", "delete.retention.ms", "max.message.bytes"):
+    for key in ("retention.ms", "delete.retention.ms", "max.compaction.lag.ms", "max.message.bytes"):
         if key in config:
             shown[key] = int(config[key])
     return {

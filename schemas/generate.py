@@ -15,6 +15,7 @@ sys.path.insert(0, str(HERE.parent))  # run as a file, this folder alone would b
 
 from schemas.asyncapi import DOCUMENT, asyncapi  # noqa: E402
 from stream.alerts.action import AlertAction  # noqa: E402
+from stream.engine.debtors.erasure import ErasureRecord  # noqa: E402
 from stream.engine.entities.outputs import AgentRecord, AlertRecord, ConductRecord, KpiRecord  # noqa: E402
 from stream.facts.models import EVENTS, Event  # noqa: E402
 from stream.feeds.mapping import FeedMapping  # noqa: E402
@@ -54,6 +55,7 @@ def documents() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "name.json", {"$schema": DIALECT, **NameRecord.model_json_schema()}
     yield "alert.json", {"$schema": DIALECT, **AlertRecord.model_json_schema()}
     yield "alertaction.json", {"$schema": DIALECT, **AlertAction.model_json_schema()}
+    yield "erasure.json", {"$schema": DIALECT, **ErasureRecord.model_json_schema()}
 
 
 def pages() -> Iterator[tuple[str, str]]:

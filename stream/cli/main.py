@@ -15,6 +15,7 @@ from stream.cli import (
     config,
     deadletter,
     doctor,
+    erase,
     explain,
     export,
     feed,
@@ -99,6 +100,7 @@ app.add_typer(scores.app, name="scores")
 app.command()(measure.measure)
 app.add_typer(feed.app, name="feed")
 app.add_typer(deadletter.app, name="deadletter")
+app.command()(erase.erase)
 app.command()(doctor.doctor)
 
 

@@ -23,6 +23,7 @@ class Program(StrEnum):
     BOARD = "board"
     FORWARD = "forward"
     FEED = "feed"
+    ERASE = "erase"
 
 
 class AclFormat(StrEnum):

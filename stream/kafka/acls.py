@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 from stream.kafka.names import Names
 from stream.settings import Settings
 
-Program = Literal["worker", "board", "forward", "feed"]
+Program = Literal["worker", "board", "forward", "feed", "erase"]
 PROGRAMS: tuple[Program, ...] = get_args(Program)
 
 
@@ -34,7 +34,11 @@ def least_acls(program: Program, settings: Settings) -> list[Acl]:
     that topic and on its group: they are in, for each feed of the configuration that has one."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     return sorted(
-        set({"worker": _worker, "board": _board, "forward": _forward, "feed": _feed}[program](names, settings))
+        set(
+            {"worker": _worker, "board": _board, "forward": _forward, "feed": _feed, "erase": _erase}[program](
+                names, settings
+            )
+        )
     )
 
 
@@ -48,15 +52,14 @@ def _worker(names: Names, settings: Settings) -> Iterator[Acl]:
     """It reads events, deltas and its state, writes everything else, and looks at all topics when it starts."""
     yield from _topics(names.inbound, "Read", "DescribeConfigs")
     yield from _topics((names.deltas,), "Read", "Write", "Delete", "DescribeConfigs")
-    yield from _topics((names.ledger, names.windows), "Read", "Write", "DescribeConfigs")
+    yield from _topics((names.ledger, names.windows, names.erasures), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.alerts,), "Read", "Write", "DescribeConfigs")
     yield from _topics((names.kpi, names.agents, names.deadletter, names.scoring), "Write", "DescribeConfigs")
     yield from _topics((names.alertactions,), "Describe", "DescribeConfigs")
     if settings.board.names_topic:
         yield from _topics((names.names,), "Describe", "DescribeConfigs")
-    yield from _topics(
-        (names.conduct,), "Describe" if settings.document.conduct is None else "Write", "DescribeConfigs"
-    )
+    with_rules = settings.document.conduct is not None
+    yield from _topics((names.conduct,), *(("Read", "Write") if with_rules else ("Describe",)), "DescribeConfigs")
     if settings.schemes():
         yield from _topics((names.scores,), "Read", "Write", "DescribeConfigs")
         yield from _topics((names.scoreledger,), "Write", "DescribeConfigs")
@@ -96,3 +99,10 @@ def _feed(names: Names, settings: Settings) -> Iterator[Acl]:
             yield Acl("topic", feed.source.topic, "literal", "Read")
             group = feed.source.group or f"{names.group}.{feed.name}"
             yield Acl("group", group, "literal", "Read")
+
+
+def _erase(names: Names, _: Settings) -> Iterator[Acl]:
+    """It looks what there is of a debtor, and asks the owner of the partition to erase it."""
+    held = (*names.inbound, names.deadletter, names.ledger, names.conduct)
+    yield from _topics(held, "Read", "DescribeConfigs")
+    yield from _topics((names.erasures,), "Read", "Write")

@@ -78,6 +78,11 @@ class Names:
         """What scores are computed from beside KPI records: measurements, and how far each entity partition is."""
         return f"{self.prefix}.{self.group}.scoring"
 
+    @property
+    def erasures(self) -> str:
+        """Which debtors were to be erased, and what was done (ADR 0105)."""
+        return f"{self.prefix}.{self.group}.erasures"
+
     def feed_id(self, *names: str) -> str:
         """The transactional id of what a feed writes: whoever owns it is the one that may."""
         return "-".join((f"{self.prefix}.{self.group}-feed", *names))

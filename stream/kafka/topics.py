@@ -15,6 +15,8 @@ from stream.settings import Settings
 
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
+COMPACTED_MS = 7 * DAY_MS
+"""After so long what compaction takes away of a topic with debtors in it is taken away, be it little or much."""
 FOR_EVER = "-1"
 ALREADY_EXISTS = 36
 UNKNOWN_TOPIC = 3
@@ -60,6 +62,8 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         "delete.retention.ms": str(DAY_MS),
         "segment.ms": str(DAY_MS),
     }
+    # What is erased of a debtor leaves the disks in so much time, however little is written (ADR 0105).
+    personal = {"max.compaction.lag.ms": str(COMPACTED_MS)}
     outbound = {
         "cleanup.policy": "compact,delete",
         "retention.ms": keep_ms,
@@ -81,7 +85,7 @@ def wanted_topics(settings: Settings) -> list[Topic]:
         Topic(names.scores, 1, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         Topic(names.scoreledger, 1, {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         # What was found of a debtor stands until it is withdrawn, however long ago it was (conduct 3).
-        Topic(names.conduct, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
+        Topic(names.conduct, partitions, personal | {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         # What an id is called is said until something else is.
         *([Topic(names.names, 1, {"cleanup.policy": "compact"})] if settings.board.names_topic else []),
         Topic(
@@ -92,7 +96,9 @@ def wanted_topics(settings: Settings) -> list[Topic]:
                 "max.message.bytes": str(deadletter_room_bytes(settings.record_bytes)),
             },
         ),
-        Topic(names.ledger, partitions, state),
+        Topic(names.ledger, partitions, state | personal),
+        # Who was to be erased, at whose word, and what was done: kept for ever, and it names no debtor.
+        Topic(names.erasures, partitions, {"cleanup.policy": "compact", "segment.ms": str(DAY_MS)}),
         # Purged below the committed offset of the entity stage (live 3); never by age: a rebuild may be under way.
         Topic(names.deltas, deltas, stamped | roomy | {"cleanup.policy": "delete", "retention.ms": FOR_EVER}),
         Topic(names.windows, deltas, state),
@@ -218,6 +224,17 @@ def topic_partitions(settings: Settings, name: str) -> int | None:
     async def run() -> int | None:
         async with admin_client(settings) as admin:
             return (await partition_counts(admin)).get(name)
+
+    return asyncio.run(run())
+
+
+def topic_settings(settings: Settings, names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """For commands: name -> settings, of those of these topics that are there. Errors as above."""
+
+    async def run() -> dict[str, dict[str, str]]:
+        async with admin_client(settings) as admin:
+            there = await partition_counts(admin)
+            return {name: await _config(admin, name) for name in names if name in there}
 
     return asyncio.run(run())
 

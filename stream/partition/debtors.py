@@ -24,6 +24,7 @@ from stream.partition.context import LiveState, WorkerSetup
 from stream.partition.counts import EventCounts
 from stream.partition.deadletter_limit import DeadLetterLimit
 from stream.partition.debtor_records import records_of
+from stream.partition.erasing import Erasing
 from stream.partition.intake import NO_FACT, Reader, Refusal, Tombstone, decoder_of
 from stream.partition.merge import EventTimeMerge, MergedRun, PartitionBuffer
 from stream.partition.pace import TransactionPace
@@ -60,6 +61,7 @@ class DebtorPartition:
         self.state_topic = names.ledger
         self.positions: Positions | None = None
         self.pace = TransactionPace(settings.kafka.transaction_timeout_ms)
+        self.erasing = Erasing(setup, partition)
         self._setup, self._live = setup, live
         self._engine = engine or DebtorStage(
             settings.definitions(), settings.plan(), settings.live_limits(), partition, settings.watched(),
@@ -80,10 +82,8 @@ class DebtorPartition:
         self._counts = EventCounts(settings.plan().sites)
         self._limits = settings.document.limits
         self._dead_letter_limits = {topic: DeadLetterLimit(self._limits) for topic in self.topics}
-        self._applied = 0
-        self._committed_ms = 0
+        self._applied = self._committed_ms = self._stated_ms = 0
         self._stated: Statement | None = None
-        self._stated_ms = 0
         self._reported_ms = -REPORT_EVERY_MS
         self._preparing = False
 
@@ -109,6 +109,7 @@ class DebtorPartition:
                 self._limits, at.tps[topic].refused if at and topic in at.tps else ()
             )
         self._applied, self._stated, self._preparing = 0, None, False
+        self.erasing.reset()
         self._committed_ms = self._setup.monotonic_ms()
         known = [mark for mark in marks.values() if mark is not None]
         if self._engine.late is not None and len(known) == len(self.topics):
@@ -251,7 +252,7 @@ class DebtorPartition:
         if self._preparing:
             return True
         since_ms = self._setup.monotonic_ms() - self._committed_ms
-        if self._applied:
+        if self._applied or self.erasing.waiting:
             return since_ms >= interval_ms or self._full()
         if since_ms < max(interval_ms, STATE_EVERY_MS):
             return False
@@ -278,13 +279,18 @@ class DebtorPartition:
         self._counts.accepted(self._accepted)
         self._accepted = []
         statement = self._clock.statement()
+        applied = {topic: buffer.applied for topic, buffer in self._merge.buffers.items()}
+        erased = self.erasing.perform(self._engine, self._clock.greatest_ms, applied)
         changes = self._engine.take(statement.watermark_ms)
+        self.erasing.wrote(changes.conduct)
         said, found = self._agents_said(changes.agents), self._conduct_said(changes.conduct)
         positions = self._positions_now(said, found)
         outgoing = records_of(
             changes, setup, self.partition, self._routing, self._run,
             agents_revision=said.revision, conduct_revision=found.revision,
         )  # fmt: skip
+        for place, lines in erased.items():
+            outgoing.setdefault(place, []).extend(lines)
         outgoing[self.state_topic, self.partition] = [
             *(Line(key, value) for key, value in changes.state), Line(KEY, positions.encode())
         ]  # fmt: skip

@@ -51,7 +51,7 @@ async def captured(settings: Settings) -> list[TopicPart]:
         setup = WorkerSetup(settings, counts, {}, settings.kafka_client_options())
         found = await read_positions(setup, names.windows, 0)
         former = found.counts if found is not None else ()
-    return await capture(settings, partitions.pop(), former)
+    return await capture(settings, partitions.pop(), former, counts.get(names.erasures, 0))
 
 
 def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, options: ReplayOptions) -> Input:
@@ -60,7 +60,7 @@ def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, options
     found = manifest_of(beside(target))
     before = [
         replace(part, start=start, end=end)
-        for part, (_, _, start, end) in zip(now, found["inputs"] if found else (), strict=False)
+        for part, (_, _, start, end, *_) in zip(now, found["inputs"] if found else (), strict=False)
         if part.start <= start <= end <= part.end
     ]
     if len(before) == len(now):
@@ -72,5 +72,7 @@ def going_on(settings: Settings, now: Sequence[TopicPart], target: Path, options
 
 def _input(parts: Sequence[TopicPart]) -> Input:
     events = sum(part.end - part.start for part in parts)
-    identities = tuple([part.topic, part.partition, part.start, part.end] for part in parts)
+    identities = tuple(
+        [part.topic, part.partition, part.start, part.end, *(each.name for each in part.erased)] for part in parts
+    )
     return Input(tuple(parts), events * EVENT_BYTES, events, identities)

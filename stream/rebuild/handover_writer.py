@@ -71,9 +71,8 @@ class HandOverWriter:
         async with admin_client(self.setup.settings) as admin:
             await make_missing(admin, self.setup.settings)
             async with asyncio.timeout(NEW_TOPIC_SECONDS):
-                counts = await _grown(
-                    admin, {names.deltas: self._entity_partitions, names.windows: self._entity_partitions}
-                )
+                wanted = dict.fromkeys((names.deltas, names.windows), self._entity_partitions)
+                counts = await _grown(admin, wanted | {names.erasures: self._debtor_partitions})
         if counts[names.ledger] > self._debtor_partitions:
             raise RefusedError(f"{names.ledger} has {counts[names.ledger]} partitions, the inbound topics fewer")
         self.setup = replace(self.setup, partitions=counts)

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from stream.kafka.batches import Batch, fetch, opened
 from stream.kafka.names import Names
 from stream.partition.intake import Reader, Refusal, Tombstone, decoder_of
+from stream.rebuild.erased import NOBODY_ERASED, ErasedDebtor, Renaming, read_erased
 from stream.replay.chunks import FilePosition, InputError
 from stream.replay.reading import Block, Refused
 from stream.settings import Settings
@@ -34,6 +35,7 @@ class TopicPart:
     end: int
     counts: tuple[int, ...]
     settings: Settings = field(repr=False, compare=False)
+    erased: tuple[ErasedDebtor, ...] = ()
     numbered: bool = True
 
     @property
@@ -57,6 +59,7 @@ class TopicPart:
     def _read(self, runner: asyncio.Runner, reader: Reader, position: FilePosition) -> Iterator[Block]:
         tp = TopicPartition(self.topic, self.partition)
         consumer = runner.run(opened(self.settings.kafka_client_options(), tp, self.start))
+        renaming = Renaming(self.erased)
         at, budgets = self.start, {self.topic: self.settings.batch_bytes}
         try:
             while at < self.end:
@@ -64,13 +67,13 @@ class TopicPart:
                 batch = runner.run(fetched).get(tp)
                 if batch is None:
                     raise InputError(f"{self.source}: nothing at offset {at} for {SILENCE_SECONDS:g} s")
-                yield self._block(batch, reader)
+                yield self._block(batch, reader, renaming)
                 position.read += min(batch.next_offset, self.end) - at
                 at = batch.next_offset
         finally:
             runner.run(consumer.stop())
 
-    def _block(self, batch: Batch, reader: Reader) -> Block:
+    def _block(self, batch: Batch, reader: Reader, renaming: Renaming = NOBODY_ERASED) -> Block:
         lines: list[int] = []
         values: list[bytes] = []
         refused: list[Refused] = []
@@ -86,16 +89,20 @@ class TopicPart:
                 refused.append((record.offset, value, outcome.reason, outcome.detail))
                 continue
             lines.append(record.offset)
-            values.append((record.value or b"").rstrip(b"\r\n"))
+            renamed = renaming.renamed(record.offset, outcome) if self.erased else None
+            values.append((record.value or b"").rstrip(b"\r\n") if renamed is None else renamed)
             if greatest_ms is None or outcome.occurred_at > greatest_ms:
                 greatest_ms = outcome.occurred_at
         stamp_ms = max((record.timestamp for record in records), default=None)
         return Block(values, lines, 0, refused, greatest_ms, stamp_ms, tombstones)
 
 
-async def capture(settings: Settings, partitions: int, former: Sequence[int] = ()) -> list[TopicPart]:
+async def capture(
+    settings: Settings, partitions: int, former: Sequence[int] = (), erasures: int = 0
+) -> list[TopicPart]:
     """Every inbound partition with the offsets that it has now, in the order of topics and partitions. `partitions`:
-    how many each topic has; `former`: the counts that the topics had before they were grown."""
+    how many each topic has; `former`: the counts that the topics had before they were grown; `erasures`: how many
+    partitions the erasures topic has, 0 where there is none."""
     names = Names(settings.kafka.topic_prefix, settings.kafka.group)
     tps = [TopicPartition(topic, partition) for topic in names.inbound for partition in range(partitions)]
     consumer = AIOKafkaConsumer(
@@ -107,4 +114,11 @@ async def capture(settings: Settings, partitions: int, former: Sequence[int] = (
     finally:
         await consumer.stop()
     counts = (partitions, *(count for count in former if count != partitions))
-    return [TopicPart(tp.topic, tp.partition, starts[tp], ends[tp], counts, settings) for tp in tps]
+    erased = await read_erased(settings, erasures)
+    return [
+        TopicPart(
+            tp.topic, tp.partition, starts[tp], ends[tp], counts, settings,
+            tuple(each for each in erased.get((tp.topic, tp.partition), ()) if each.offset > starts[tp]),
+        )
+        for tp in tps
+    ]  # fmt: skip

@@ -133,15 +133,19 @@ class ConductPublished:
 async def read_conduct(setup: WorkerSetup) -> ConductPublished:
     """Reads the whole topic of conduct; revision 0 where it is empty."""
     latest: dict[bytes, dict[str, Any]] = {}
+    revisions = [0]
 
     def take(key: bytes, value: bytes | None) -> None:
-        if value is not None:
-            record = orjson.loads(value)
-            if key not in latest or record["revision"] >= latest[key]["revision"]:
-                latest[key] = record
+        if value is None:  # of a debtor who was erased
+            latest.pop(key, None)
+            return
+        record = orjson.loads(value)
+        revisions.append(record["revision"])
+        if key not in latest or record["revision"] >= latest[key]["revision"]:
+            latest[key] = record
 
     await _read_all(setup, setup.names.conduct, take)
-    return ConductPublished(max((record["revision"] for record in latest.values()), default=0), dict(latest))
+    return ConductPublished(max(revisions), dict(latest))
 
 
 async def offsets(setup: WorkerSetup, tp: TopicPartition) -> tuple[int, int]:

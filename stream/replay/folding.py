@@ -171,17 +171,28 @@ def _step_by_step(job: Job, group: int, counts: _FoldCounts, report: Report) -> 
         for _, value, part, line, fact in some:
             _count(stage.apply, part, line, value, fact, counts)
         report(len(some), 0)
-        deltas, ledger, *_ = stage.take()
-        counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
-        yield from _sliced(job, routing, deltas)
-        if job.ledger_home is not None:
-            for key, kept in ledger:
-                place = 0, job.ledger_home(key.decode().partition("|")[0])
-                counts.ledger.setdefault(place, []).append((key, kept))
+        yield from _taken(job, routing, stage, counts)
+    for name, through_ms in job.erased.items():
+        stage.erase(name, through_ms)
+    if job.erased:
+        yield from _taken(job, routing, stage, counts)
     for debtor, found in stage.findings():
         counts.breaches += found.breaches.values()
         if job.ledger_home is not None:
             counts.found.setdefault((0, job.ledger_home(debtor)), []).extend(found_of(found, job.run))
+
+
+def _taken(job: Job, routing: Routing, stage: DebtorStage, counts: _FoldCounts) -> Iterator[tuple[Place, Any]]:
+    """Takes what has changed: the slices of its deltas. The ledger's records are kept where they are wanted, but for
+    debtors who were erased."""
+    deltas, ledger, *_ = stage.take()
+    counts.sites.update({key.decode().partition("|")[0] for key, _ in deltas})
+    yield from _sliced(job, routing, deltas)
+    if job.ledger_home is not None:
+        for key, kept in ledger:
+            owner = key.decode().partition("|")[0]
+            if owner not in job.erased:
+                counts.ledger.setdefault((0, job.ledger_home(owner)), []).append((key, kept))
 
 
 def _sliced(job: Job, routing: Routing, deltas: Sequence[tuple[bytes, bytes]]) -> Iterator[tuple[Place, Any]]:

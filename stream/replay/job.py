@@ -51,13 +51,19 @@ class Job:
         return not any(isinstance(part, LinesPart | RowsPart) for part in self.parts)
 
     @cached_property
+    def erased(self) -> dict[str, int]:
+        """Debtors who were erased, by the names that their events have in the input; and up to when (ms) what they
+        count stays."""
+        return {each.name: each.through_ms for part in self.parts for each in getattr(part, "erased", ())}
+
+    @cached_property
     def stepwise(self) -> bool:
         """Whether facts are folded one by one in the order of time, since alert rules ask what was known when, rolling
-        windows need short panes, or the ledger is wanted. Else each key is folded once, in the longest panes that the
-        windows allow."""
+        windows need short panes, the ledger is wanted, or debtors were erased. Else each key is folded once, in the
+        longest panes that the windows allow."""
         rolling = (name for name, _ in self.settings.plan().rolling)
         asked = bool(self.settings.rules()) or not self.windows.isdisjoint(rolling)
-        return asked or self.ledger_home is not None
+        return asked or self.ledger_home is not None or bool(self.erased)
 
     @cached_property
     def plan(self) -> WindowPlan:

@@ -26,6 +26,7 @@ from stream.publish.web import HealthAnswers, Web
 from stream.settings import Settings, SettingsError
 from stream.worker.app import build_app, connect, consumer_of, url_of
 from stream.worker.assignments import Assignments, StagePartition
+from stream.worker.erasures import Erasures
 from stream.worker.headroom import WorkerHeadroom, advertised_url
 from stream.worker.health import Health
 from stream.worker.housekeeping import Housekeeping
@@ -136,7 +137,9 @@ async def take_part(
     housekeeping = Housekeeping(setup, live, app, assignments)
     await app.start()
     housekeeping.start()
+    erasures = asyncio.create_task(Erasures(setup, assignments).run())
     await stopped.wait()
+    erasures.cancel()
     log.info("stopping")
     assignments.closing = True
     try:

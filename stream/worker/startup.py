@@ -130,6 +130,7 @@ def check_counts(settings: Settings, counts: Mapping[str, int]) -> None:
     for topic, same_as in (
         *((topic, first) for topic in names.inbound),
         (names.ledger, first),
+        (names.erasures, first),
         (names.windows, names.deltas),
     ):
         if counts[topic] != counts[same_as]:

@@ -82,7 +82,7 @@ def test_every_event_type_and_every_schema_of_a_record_is_a_message(document: di
     messages = document["components"]["messages"]
     told = {each["payload"]["schema"]["$ref"] for each in messages.values() if "payload" in each}
     files = {f"./events/{kind.TYPE}.json" for kind in KINDS}
-    records = ("kpi", "alert", "alertaction", "agent", "conduct", "score", "scoreledger", "name")
+    records = ("kpi", "alert", "alertaction", "agent", "conduct", "erasure", "score", "scoreledger", "name")
     assert told == files | {f"./{record}.json" for record in records}
 
 

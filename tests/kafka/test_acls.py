@@ -13,6 +13,7 @@ import pytest
 import yaml
 from aiokafka import TopicPartition
 
+from stream.cli.main import run
 from stream.kafka.acls import PROGRAMS, Acl, least_acls
 from stream.kafka.authorized import missing_acls
 from stream.kafka.names import Names
@@ -66,6 +67,7 @@ async def test_a_worker_needs_what_is_listed_and_nothing_else(guarded: GuardedBr
     await allow(free, "worker", acls)
     events = await asyncio.to_thread(simulated, tmp_path, config)
     entity = next(event["entity"] for event in events if event.get("measurement_id") == "m-0")
+    debtor = next(event["debtor_id"] for event in events if event.get("debtor_id") is not None)
     async with WorkerProcess(config, topics=False) as worker:
         await worker.ready()
         await send(free, events)
@@ -76,11 +78,25 @@ async def test_a_worker_needs_what_is_listed_and_nothing_else(guarded: GuardedBr
                 await asyncio.sleep(0.3)
         await send(free, [measurement(0, entity=entity, numerator=99, version=2)])  # of a day that is final
         await until_written(guarded, names.scoreledger)
+        await erased(guarded, tmp_path, debtor, free, sections)
     async with WorkerProcess(config, topics=False) as worker:  # it restores what the first one wrote
         await worker.ready()
         await worker.logs('"event": "open"', times=8)
     await purge(settings, {TopicPartition(names.deltas, partition): 1 for partition in range(4)})
     decisions = guarded.decisions("worker")
+    assert {each for each in decisions if each[0] == "Denied"} == set()
+    allowed = {each[1:] for each in decisions}
+    assert [acl for acl in acls if not any(as_logged(acl, *each) for each in allowed)] == []
+
+
+async def erased(guarded: GuardedBroker, folder: Path, debtor: str, free: Settings, sections: dict[str, Any]) -> None:
+    """Erases a debtor as a user who may do that alone, and what the authorizer says of it."""
+    config, settings = settings_for(guarded, folder, "erase", **sections)
+    acls = least_acls("erase", settings)
+    await allow(free, "erase", acls)
+    asked = ["erase", debtor, "--by", "anna", "--yes", "--wait", "90", "--config", str(config)]
+    assert await asyncio.to_thread(run, asked) == 0
+    decisions = guarded.decisions("erase")
     assert {each for each in decisions if each[0] == "Denied"} == set()
     allowed = {each[1:] for each in decisions}
     assert [acl for acl in acls if not any(as_logged(acl, *each) for each in allowed)] == []

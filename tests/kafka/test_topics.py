@@ -84,7 +84,9 @@ async def test_a_purge_without_a_broker_is_left_to_the_next_time(tmp_path: Path)
 
 
 def counts(**changed: int) -> dict[str, int]:
-    fitting = dict.fromkeys((*NAMES.inbound, NAMES.ledger), 8) | dict.fromkeys((NAMES.deltas, NAMES.windows), 4)
+    fitting = dict.fromkeys((*NAMES.inbound, NAMES.ledger, NAMES.erasures), 8) | dict.fromkeys(
+        (NAMES.deltas, NAMES.windows), 4
+    )
     return fitting | {getattr(NAMES, name): count for name, count in changed.items()}
 
 
@@ -93,6 +95,8 @@ def test_inbound_topics_and_the_ledger_must_have_as_many_partitions_and_so_must_
     check_counts(settings, counts())
     with pytest.raises(RefusedError, match=r"ledger has 6 partitions and collections\.calls\.v1 has 8"):
         check_counts(settings, counts(ledger=6))
+    with pytest.raises(RefusedError, match=r"erasures has 1 partitions and collections\.calls\.v1 has 8"):
+        check_counts(settings, counts(erasures=1))
     with pytest.raises(RefusedError, match=r"windows has 5 partitions and .*deltas has 4"):
         check_counts(settings, counts(windows=5))
     with pytest.raises(RefusedError, match=r"cases\.v1 has 9"):

@@ -181,6 +181,17 @@ def test_of_many_that_are_over_at_once_a_part_ends_at_a_time(monkeypatch: pytest
     assert counts(of) == {}
 
 
+def test_the_standings_of_a_debtor_who_was_erased_count_no_more_and_a_later_one_does() -> None:
+    of = told(standing("d-1", case="c-1"), standing("d-1", "reached", case="c-2"), standing("d-2"))
+    for case in ("c-1", "c-2"):
+        key, _ = standing("d-1", case=case)
+        of.on_conduct(key, None)
+    assert counts(of) == {("t-3", RULE): (1, 0, 0)}
+    of.on_conduct(*standing("d-1", "breached", case="c-1", revision=9))
+    assert counts(of) == {("t-3", RULE): (1, 0, 1)}
+    assert not of.unreadable
+
+
 def test_who_is_counted_can_be_asked_where_ids_are_kept_and_nowhere_else() -> None:
     records = [
         standing("d-2"), standing("d-1"), standing("d-1", case="c-8", clears_at="2026-11-06T00:00:00Z"),

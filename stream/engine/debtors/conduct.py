@@ -11,7 +11,7 @@ fact that may touch a rule leaves the debtor's dossier here as it is before it, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from heapq import heappop, heappush
 from itertools import islice
 
@@ -24,7 +24,6 @@ from stream.conduct.standing import standings
 from stream.engine.debtors.findings import COLUMN, NOTHING, ConductFinding, Findings, changes, contributed
 from stream.engine.debtors.followed import FollowedDebtors
 from stream.engine.debtors.following import Name, judged_alone
-from stream.engine.debtors.kept_for_conduct import kept_for_conduct
 from stream.engine.debtors.touched import TouchedDebtor
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import Call, Case, Complaint, Fact, Message, Restriction, Visit
@@ -83,7 +82,7 @@ class Conduct:
         self._failing: set[str] = set()
         self._followed = FollowedDebtors(rulebook)
         self._complaining: set[str] = set()
-        """Debtors with a complaint, as far as there are deadlines: whom it is credited to depends on other facts."""
+        """Debtors with a complaint, if there are deadlines: whom it is credited to depends on other facts."""
         self._due: list[tuple[int, str]] = []
         """A heap of the deadlines that are not judged yet, with the debtor; some may have been met."""
         self._unscheduled: dict[str, None] = {}
@@ -290,11 +289,15 @@ class Conduct:
             self._complaining.add(key)
             self._unscheduled[key] = None
 
-    def kept(
-        self, key: str, facts: Sequence[Fact], gone: Sequence[Fact], frontier_ms: int
-    ) -> tuple[set[str], int | None]:
-        """What of `gone` must stay (`kept_for_conduct.py`)."""
-        return kept_for_conduct(self._rulebook, key, facts, gone, frontier_ms)
+    def erased(self, key: str) -> None:
+        """Nothing is left of a debtor, and nothing more is to be said."""
+        self._followed.drop(key)
+        self._touched.pop(key, None)
+        self._unscheduled.pop(key, None)
+        self._failing.discard(key)
+        self._complaining.discard(key)
+        self._due = sorted(each for each in self._due if each[1] != key)
+        self._records = [each for each in self._records if each.of.debtor != key]
 
     def findings(self, key: str, dossier: Dossier | None) -> Findings:
         """All that the rules find of a debtor now."""

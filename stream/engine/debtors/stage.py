@@ -14,9 +14,9 @@ from stream.engine.debtors.entity_limits import EntityLimits
 from stream.engine.debtors.findings import NOTHING, Findings
 from stream.engine.debtors.late import LateChanges
 from stream.engine.debtors.measured import Measured
+from stream.engine.debtors.removal import Erased, Removal
 from stream.engine.debtors.room import no_room_for
-from stream.engine.debtors.sweep import Sweep
-from stream.engine.debtors.timelines import forget_states, restore_state
+from stream.engine.debtors.timelines import restore_state
 from stream.engine.deltas.buffer import DeltaBuffer
 from stream.facts.fact import AgentState, Fact, Measurement
 from stream.facts.identity import expected_key
@@ -24,7 +24,6 @@ from stream.ledger.contribution import own_credit, queue_of
 from stream.ledger.debtor_index import DebtorIndex
 from stream.ledger.definitions import Definitions, FactLimits
 from stream.ledger.difference import Difference, Emitted, added, removed, total
-from stream.ledger.forgetting import LONGEST_WINDOW_MS, forgettable
 from stream.ledger.judge import ACCEPTED, TOO_LATE, Verdict, judge
 from stream.ledger.own import own_columns, own_instant_ms
 from stream.ledger.reach import reach, reach_after
@@ -71,11 +70,13 @@ class DebtorStage:
         self._cache = DossierCache()
         self._buffer = DeltaBuffer(partition, plan.grain_ms, watched)
         self._tells_teams = teams
-        self._sweep = Sweep()
         self._entities = EntityLimits(limits.entities_per_site, limits.entities)
         self.conduct: Conduct | None = None  # there are no rules
         if rulebook is not None and not rulebook.empty:
             self.conduct = Conduct(rulebook, definitions, self._midnight_ms, self._buffer, self._dossiers)
+        self._removal = Removal(
+            definitions, self._midnight_ms, self._dossiers, self._timelines, self._cache, self.conduct, rulebook
+        )
         self._state: list[tuple[bytes, bytes | None]] = []
         self._greatest_ms = 0
 
@@ -308,37 +309,24 @@ class DebtorStage:
 
         Every day of event time all keys are looked at, some at each call; the facts are gone with the next `take`.
         """
-        forgotten = 0
         self._state += self._entities.forget(frontier_ms)
-        for key in self._sweep.some(frontier_ms, self._dossiers, self._timelines):
-            dossier, timeline = self._dossiers.get(key), self._timelines.get(key)
-            if dossier is not None and dossiers.kept_until(dossier) <= frontier_ms:
-                forgotten += self._forget_facts(key, dossier, frontier_ms)
-            if timeline is not None:
-                states = forget_states(timeline, key, frontier_ms - LONGEST_WINDOW_MS)
-                forgotten += len(states)
-                self._state += states
+        forgotten, state = self._removal.forget(frontier_ms)
+        self._state += state
         return forgotten
 
-    def _forget_facts(self, key: str, dossier: Dossier, frontier_ms: int) -> int:
-        facts = dossiers.facts(key, dossier)
-        gone, until_ms = forgettable(facts, frontier_ms, self._definitions, self._midnight_ms)
-        if gone and self.conduct is not None:
-            self.conduct.before_forgetting(key, dossier)
-            stays, again_ms = self.conduct.kept(key, facts, gone, frontier_ms)
-            gone = [fact for fact in gone if record.identity(fact) not in stays]
-            until_ms = min(until_ms, until_ms if again_ms is None else again_ms)
-        if gone:
-            names = {record.identity(fact) for fact in gone}
-            kept = [fact for fact in facts if record.identity(fact) not in names]
-            self._state += [(f"{key}|{name}".encode(), None) for name in names]
-            self._cache.take(key)
-            if not kept:
-                del self._dossiers[key]
-                return len(gone)
-            dossier = dossiers.with_reach(dossiers.of(key, map(record.entry, kept)), dossiers.reach_of(dossier))
-        self._dossiers[key] = dossiers.keep_until(dossier, until_ms)
-        return len(gone)
+    def erase(self, debtor: str, through_ms: int) -> Erased:
+        """Erases a debtor: the facts are gone with the next `take`, what they counted up to `through_ms` stays, and
+        what comes later begins anew. An exception leaves everything as it was."""
+        erased = self._removal.erase(debtor, through_ms)
+        # What came of the debtor since the last `take` is not written at all.
+        gone = {key for key, _ in erased.state}
+        self._state = [each for each in self._state if each[0] not in gone] + erased.state
+        self._buffer.add_difference(erased.taken_back, through_ms, None)
+        return erased
+
+    def debtors(self) -> Iterator[str]:
+        """The keys of which the ledger holds facts other than agents' states: debtors, mostly."""
+        yield from self._dossiers
 
     def prepare(self, most: int) -> bool:
         """Makes a part of what the next `take` gives, until which no fact may come: some debtors judged, or at most so
