@@ -98,10 +98,10 @@ def test_records_that_differ_in_revisions_alone_are_the_same(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("recovered", "next_step"),
     [
-        (11_999_999, "  next step of the commission at 12000000, 1 away: 0.1"),
-        (12_500_000, "  next step of the commission at 13000000, 500000 away: 0.12"),
-        (13_000_000, "  next step of the commission at 14000000, 1000000 away: 0.14"),
-        (15_500_000, "  next step of the commission at 16000000, 500000 away: 0.18"),
+        (11_999_999, "  next step of the commission at 120000.00, 0.01 away: 0.1"),
+        (12_500_000, "  next step of the commission at 130000.00, 5000.00 away: 0.12"),
+        (13_000_000, "  next step of the commission at 140000.00, 10000.00 away: 0.14"),
+        (15_500_000, "  next step of the commission at 160000.00, 5000.00 away: 0.18"),
     ],
 )
 def test_the_arithmetic_of_a_payout_says_how_far_the_next_cliff_is(
@@ -111,9 +111,9 @@ def test_the_arithmetic_of_a_payout_says_how_far_the_next_cliff_is(
     record, read, scores = state(settings, "ladder", recovered, 3)
     ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
     lines = list(lines_of(record, score.definition, read, scores.basis_of(score)))
-    assert f"  R = {recovered}, T = 10000000, a = R / T = {recovered / 10_000_000:.7f}".rstrip("0").rstrip(".") in [
-        line.rstrip("0").rstrip(".") for line in lines
-    ]
+    assert f"  R = {recovered / 100:.2f}, T = 100000.00, a = R / T = {recovered / 10_000_000:.7f}".rstrip("0").rstrip(
+        "."
+    ) in [line.rstrip("0").rstrip(".") for line in lines]
     assert next_step in lines
 
 
@@ -135,9 +135,9 @@ def test_the_arithmetic_is_told_in_chinese(tmp_path: Path) -> None:
     record, read, scores = state(settings, "ladder", 12_500_000, 3, early)
     ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
     lines = list(lines_of(record, score.definition, read, scores.basis_of(score), chinese))
-    assert "  基数 R = 12500000，目标 T = 10000000，达成率 a = R / T = 1.25" in lines
-    assert "  提成下一档在 13000000，还差 500000：0.12" in lines
-    assert "  门槛 qa (qa_pass_rate)：0.98，不得低于 0.98：达标" in lines
+    assert "  基数 R = 125000.00，目标 T = 100000.00，达成率 a = R / T = 1.25" in lines
+    assert "  提成下一档在 130000.00，还差 5000.00：0.12" in lines
+    assert "  门槛 qa（qa_pass_rate）：0.98，不得低于 0.98：达标" in lines
     assert lines[-1] == "  暂定：2026-05-01 之后 45 天 才结算，之前的数字仍可能变动"
     card, _, _ = state(settings, "card", 5_000_000, 3)
     definition = next(each for each in settings.schemes().definitions if each.name == "card")
@@ -189,9 +189,9 @@ scorecards: [{scorecard: card, version: 1, from: 2026-01-01, level: agent, perio
     assert lines[1:7] == [
         "  qa (qa_pass_rate): 0 / 0: no data: 0.0000 points",
         f"  calls (dials): 6; target 7, 0.857142857143 of it, not under 0; x weight 50; {many} = 61.2245 points",
-        "    one more: 71.4286 points",
+        "    one more of outbound calls, each by its first leg: 71.4286 points",
         f"  seen (contacts): 2, step 0; {many} = 10.0000 points",
-        "    one more: 20.0000 points",
+        "    one more of calls that reached a human, each by its first leg: 20.0000 points",
         "    next step at 3, 1 away: 20 points",
     ]
 
@@ -205,13 +205,13 @@ rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: mon
 """
     contest, reward = settings_of(tmp_path, text).schemes().definitions
     assert list(lines_of(_shown(contest), contest))[1:5] == [
-        "  amounts of the first: 50, 30, at_least 0.15",
-        "  amounts of the last: -70, below that of the site",
+        "  amounts of the first: 0.50, 0.30, at_least 0.15",
+        "  amounts of the last: -0.70, below that of the site",
         "  equal ones by dials, lowest first",
         "  placed from 3 dials on",
     ]
     assert list(lines_of(_shown(reward), reward))[1:3] == [
-        "  5 from 3 on, and 2 for each beyond, not over 9",
+        "  0.05 from 3 on, and 0.02 for each beyond, not over 0.09",
         "  beside an amount above 0 of contest day counts: larger",
     ]
 
@@ -219,10 +219,10 @@ rewards: [{reward: more, version: 1, from: 2026-01-01, level: agent, period: mon
 @pytest.mark.parametrize(
     ("reading", "recovered", "products"),
     [
-        ("whole", 14_000_000, "14000000 x 0.14"),
-        ("slab", 12_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 500000 x 0.1"),
-        ("slab", 15_500_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12 + 1000000 x 0.14 + 500000 x 0.16"),
-        ("slab", 14_000_000, "11000000 x 0.05 + 1000000 x 0.08 + 1000000 x 0.1 + 1000000 x 0.12"),
+        ("whole", 14_000_000, "140000.00 x 0.14"),
+        ("slab", 12_500_000, "110000.00 x 0.05 + 10000.00 x 0.08 + 5000.00 x 0.1"),
+        ("slab", 15_500_000, "110000.00 x 0.05 + 10000.00 x 0.08 + 10000.00 x 0.1 + 10000.00 x 0.12 + 10000.00 x 0.14 + 5000.00 x 0.16"),
+        ("slab", 14_000_000, "110000.00 x 0.05 + 10000.00 x 0.08 + 10000.00 x 0.1 + 10000.00 x 0.12"),
         ("slab", 9_999_999, None),
     ],
 )  # fmt: skip
@@ -235,9 +235,9 @@ def test_the_products_of_a_commission_add_up_to_it(
     record, read, scores = state(settings, "ladder", recovered, 3)
     ((_, score),) = next(sheet for key, sheet in _sheets(scores, settings) if key == "ladder").items()
     lines = list(lines_of(record, score.definition, read, scores.basis_of(score)))
-    assert f"  base 7 x share {0.5 if recovered >= 10_000_000 else 0}" in lines
+    assert f"  base 0.07 x share {0.5 if recovered >= 10_000_000 else 0}" in lines
     told = [line.partition(": ")[2] for line in lines if line.startswith("  commission before factors")]
     assert told == ([] if products is None else [products])
     (commission,) = [part["amount_minor"] for part in record["parts"] if part["part"] == "commission"]
     terms = [term.split(" x ") for line in told for term in line.split(" + ")]
-    assert sum(Fraction(amount) * Fraction(rate) for amount, rate in terms) == commission
+    assert sum(Fraction(amount) * Fraction(rate) for amount, rate in terms) * 100 == commission
