@@ -20,16 +20,22 @@ from tests.faults.running import UNFENCED, Report, run_schedule, stand
 from tests.faults.schedule import Kind
 
 
-async def _run(schedules: int, seed: int, folder: Path, before: str, reports: list[Report]) -> None:
-    """Adds a report for each schedule as it ends."""
-    async with stand(folder) as here:
-        for number in range(seed, seed + schedules):
-            sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
-            sys.stdout.flush()
-            report = await run_schedule(here, number, before)
-            sys.stdout.write(f"        {report.line()}\n")
-            sys.stdout.writelines(f"        {line}\n" for line in report.differences[:10])
-            reports.append(report)
+async def _run(schedules: int, seed: int, at_once: int, folder: Path, before: str, reports: list[Report]) -> None:
+    """Adds a report for each schedule as it ends; so many run at the same time, each on a broker of its own."""
+    numbers = iter(range(seed, seed + schedules))
+
+    async def in_turn(place: Path) -> None:
+        place.mkdir()
+        async with stand(place) as here:
+            for number in numbers:
+                sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
+                sys.stdout.flush()
+                report = await run_schedule(here, number, before)
+                sys.stdout.write(f"        {report.line()}\n")
+                sys.stdout.writelines(f"        {line}\n" for line in report.differences[:10])
+                reports.append(report)
+
+    await asyncio.gather(*(in_turn(folder / str(place)) for place in range(at_once)))
 
 
 def _rows(reports: list[Report]) -> Iterator[Row]:
@@ -57,6 +63,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--schedules", type=int, default=20, help="how many, a minute each (default 20)")
     parser.add_argument("--seed", type=int, default=1, help="of the first; the next ones follow (default 1)")
+    parser.add_argument("--at-once", type=int, default=1, help="how many at the same time (default 1)")
     parser.add_argument(
         "--unfenced", action="store_true", help="with workers that fence nobody: it must find something"
     )
@@ -68,7 +75,7 @@ def main() -> int:
     code = 0
     with tempfile.TemporaryDirectory(prefix="faults-", ignore_cleanup_errors=True) as folder:
         try:
-            asyncio.run(_run(asked.schedules, asked.seed, Path(folder), before, reports))
+            asyncio.run(_run(asked.schedules, asked.seed, asked.at_once, Path(folder), before, reports))
         except (RuntimeError, BrokerError) as error:
             sys.stderr.write(f"faults: {error}\n")
             code = 1
