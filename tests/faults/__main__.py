@@ -25,7 +25,7 @@ async def _run(schedules: int, seed: int, at_once: int, folder: Path, before: st
     numbers = iter(range(seed, seed + schedules))
 
     async def in_turn(place: Path) -> None:
-        place.mkdir()
+        await asyncio.to_thread(place.mkdir)
         async with stand(place) as here:
             for number in numbers:
                 sys.stdout.write(f"[{number - seed + 1}/{schedules}] seed {number} ...\n")
