@@ -26,7 +26,7 @@ async def here(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stand]
 
 @pytest.mark.broker
 @pytest.mark.faults
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize("seed", SEEDS)
 async def test_after_a_schedule_of_faults_records_scores_breaches_and_alerts_are_those_of_replay(

@@ -95,10 +95,10 @@ async def test_a_click_leads_from_the_floor_to_a_team_an_agent_a_number_and_back
 
 async def test_the_keyboard_follows_a_link_and_keeps_it_while_numbers_come(page: Page) -> None:
     tab = await page.open("agent=a-1&kpis=dials,connect_rate")
-    await tab.value("document.querySelector('.across a').focus()")
+    await tab.value("document.querySelector('.across tbody a').focus()")
     page.wallboard.latest.on_kpi(*kpi(value("dials", 31), entity="a-1", revision=2))
     await tab.until("document.querySelector('.across td').textContent.includes('31')")
-    assert await tab.value("document.activeElement === document.querySelector('.across a')")
+    assert await tab.value("document.activeElement === document.querySelector('.across tbody a')")
     await tab.value("window.before = true")
     await tab.press("Enter")
     await tab.until("!window.before && document.querySelector('main').dataset.changes")
@@ -154,6 +154,26 @@ async def test_a_heading_sorts_its_table_both_ways_and_the_address_keeps_it(page
         await follow(tab, f"#teams thead a[href*='teams%3A{way}dials']")
         assert await text(tab, "#teams tbody th") == order
     assert "sort=teams%3Adials" in str(await tab.value("location.search"))
+
+
+async def test_the_windows_of_an_entity_and_of_a_number_sort_like_any_table(page: Page) -> None:
+    tab = await page.open("team=t-4&kpis=dials,connect_rate")
+    assert await text(tab, "#looked-at .across tbody th") == "Dials | Connect rate"
+    await follow(tab, "#looked-at .across thead a[href*='across%3Aname']")
+    assert await text(tab, "#looked-at .across tbody th") == "Connect rate | Dials"
+    for way in ("-", ""):
+        await follow(tab, f"#looked-at .across thead th:last-child a[href*='across%3A{way}']")
+        assert await tab.value("document.querySelectorAll('#looked-at .across [aria-sort]').length") == 1
+    tab = await page.open("team=t-4&kpi=dials")
+    orders = []
+    for way in ("", "-"):
+        await follow(tab, f"#looked-at thead a[href*='windows%3A{way}window']")
+        orders.append(str(await text(tab, "#looked-at tbody th")).split(" | "))
+    assert len(orders[0]) > 1
+    assert orders[1] == orders[0][::-1]
+    for column in ("value", "parts", "target", "judges", "counted"):
+        await follow(tab, f"#looked-at thead a[href*='{column}']")
+        assert await tab.value("document.querySelectorAll('#looked-at [aria-sort]').length") == 1
 
 
 async def test_agents_by_what_they_do_now_have_the_time_in_it(page: Page) -> None:

@@ -18,7 +18,7 @@ export function drill(data) {
   if (of === null) return;
   document.title = `${called(of)} · ${data.site} · ${words.title}`;
   fill($("looked-at"), ...(of.number ? number(of, data) : entity(of, data)));
-  if (of.states?.total) stateRows("team-states", data, of.states, "states");
+  if (!of.number && of.states?.total) stateRows("team-states", data, of.states, "states");
   facts(of, data);
 }
 
@@ -68,13 +68,14 @@ const panel = (title, ...children) => make("section", "panel", make("h3", "", ti
 function across(of, data) {
   const windows = of.across.filter((each) => each.cells !== null);
   if (windows.length === 0) return make("p", "none", words.noNumber);
-  const head = make("tr", "", make("th", "", words.kpi), ...windows.map((each) => {
-    const node = make("th", "value", name(each));
-    node.scope = "col";
+  const head = make("tr", "", sortable("across", "name", words.kpi, false), ...windows.map((each) => {
+    const node = sortable("across", each.choice, name(each), true, "value");
     node.title = `${clock(Date.parse(each.from), data.zone, data.now_ms)} – ${clock(Date.parse(each.to), data.zone, data.now_ms)}`;
     return node;
   }));
-  const body = data.columns.map((column, i) => {
+  const known = ({ s, v }) => (s === "ok" ? v : null);
+  const by = { name: ([column]) => name(column), ...Object.fromEntries(windows.map((each) => [each.choice, ([, i]) => known(each.cells[i])])) };
+  const body = sorted("across", data.columns.map((column, i) => [column, i]), by).map(([column, i]) => {
     const title = make("th", "", numberLink(make("span", "", `${name(column)}${column.currency ? ` ${column.currency}` : ""}`), column, way(of.level, of.entity, of.team)));
     title.scope = "row";
     title.title = meaning(column);

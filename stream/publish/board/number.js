@@ -3,6 +3,7 @@ import { crumbs } from "./drill.js";
 import { make, meaning, name, sign, towards, value, word } from "./make.js";
 import { clock, exactAmount, figure, parts, SHARES_OF_TIME } from "./numbers.js";
 import { called } from "./people.js";
+import { sortable, sorted } from "./sorting.js";
 import { language, words } from "./words.js";
 
 export function number(of, data) {
@@ -31,19 +32,21 @@ function definition(number) {
 function windows(number, data) {
   if (number.windows.length === 0) return make("p", "none", words.noNumber);
   const { column } = number, at = (text) => clock(Date.parse(text), data.zone, data.now_ms);
-  const titles = [words.window, words.value, words.parts, words.target, words.judges, words.counted].map((text) => {
-    const node = make("th", "", text);
-    node.scope = "col";
-    return node;
-  });
-  const rows = number.windows.map((each) => {
+  const judges = (each) => each.rules.map((rule) => judged(rule, column)).join("; ");
+  const titles = [["window", words.window, false], ["value", words.value, true], ["parts", words.parts, true], ["target", words.target, true],
+    ["judges", words.judges, false], ["counted", words.counted, true]].map(([id, text, figures]) => sortable("windows", id, text, figures));
+  const by = {
+    window: (each) => name(each), value: ({ cell }) => (cell.s === "ok" ? cell.v : null), parts: ({ cell }) => cell.n,
+    target: ({ cell }) => cell.t ?? null, judges: (each) => judges(each) || null, counted: (each) => Date.parse(each.as_of),
+  };
+  const rows = sorted("windows", number.windows, by).map((each) => {
     const { cell } = each, head = make("th", "", name(each), make("small", "", `${at(each.from)} – ${at(each.to)}`));
     head.scope = "row";
     return make("tr", "", head,
       make("td", `value ${cell.c}`, value(cell, column), sign(cell.c, word(cell)), word(cell) && make("small", "aim", word(cell))),
       make("td", "", madeOf(cell, column, number)),
       make("td", "", towards(cell, column) || "–"),
-      make("td", "", each.rules.map((rule) => judged(rule, column)).join("; ") || words.nobodyJudges),
+      make("td", "", judges(each) || words.nobodyJudges),
       make("td", "", at(each.as_of), make("small", "", `${words.revision} ${each.revision} · ${each.final ? words.final : words.soFar}`)));
   });
   return make("table", "", make("thead", "", make("tr", "", ...titles)), make("tbody", "", ...rows));
