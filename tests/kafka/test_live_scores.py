@@ -233,5 +233,5 @@ async def test_a_reversal_that_crosses_a_cliff_is_named_in_the_ledger_with_its_p
     asked = ["scores", "show", "ladder", "--entity", "a-1", "--period", "2024-03-04", "--config", str(config)]
     assert await asyncio.to_thread(run, asked) == 0
     shown = capsys.readouterr().out.splitlines()
-    assert "  R = 119999, T = 100000, a = R / T = 1.19999" in shown
-    assert "  pay: 0 + 9600 + 0 = 9600" in shown
+    assert "  R = 1199.99, T = 1000.00, a = R / T = 1.19999" in shown
+    assert "  pay: 0.00 + 96.00 + 0.00 = 96.00" in shown
